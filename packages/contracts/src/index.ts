@@ -1,0 +1,32 @@
+export type { AuthProvider, AuthProviders, PeerInfo } from './auth.js';
+export { AUTH_PROVIDERS } from './auth.js';
+export type { LogFields, Logger } from './logger.js';
+export { LOGGER, silentLogger } from './logger.js';
+export type { RandomSource } from './random.js';
+export { RANDOM } from './random.js';
+export type {
+  EntryVisitor,
+  ReplayReport,
+  SnapshotInfo,
+  SnapshotStore,
+  SnapshotWriter,
+  StateStore,
+  Storage,
+  StorageLocation,
+  StorageUsage,
+  SyncStats,
+  TxnLog,
+  TxnLogListener,
+} from './storage.js';
+export { STORAGE } from './storage.js';
+export type { Clock, Scheduler, Timer } from './time.js';
+export { CLOCK, SCHEDULER } from './time.js';
+export type {
+  Connection,
+  ConnectionHandler,
+  DialOptions,
+  ListenOptions,
+  Listener,
+  Transport,
+} from './transport.js';
+export { TRANSPORT } from './transport.js';

@@ -1,0 +1,164 @@
+import type { Zxid } from '@zk/model';
+
+/**
+ * What a server keeps: a log of transactions, snapshots, and a few small files. An implementation is an adapter
+ * (files, memory); every one passes the storage compliance suite.
+ */
+export interface Storage {
+  /**
+   * Checks what is there (format, permissions, leftovers) and locks it against a second server.
+   * @throws CorruptionError, or an Error that says which path and what to do
+   */
+  open(): Promise<void>;
+  readonly log: TxnLog;
+  readonly snapshots: SnapshotStore;
+  readonly state: StateStore;
+  /** Bytes on the medium, for status. */
+  usage(): Promise<StorageUsage>;
+  /** Where the bytes are, for status; empty when nowhere. */
+  readonly location: StorageLocation;
+  /** Removes snapshots older than the `retain` newest valid ones, and logs no kept snapshot needs. */
+  purge(retain: number): Promise<readonly string[]>;
+  /** Syncs, closes, unlocks. Idempotent. */
+  close(): Promise<void>;
+}
+
+export interface StorageUsage {
+  readonly logBytes: number;
+  readonly snapshotBytes: number;
+}
+
+export interface StorageLocation {
+  readonly dataDir: string;
+  readonly dataLogDir: string;
+}
+
+/**
+ * Transactions in zxid order. An entry is a payload of opaque bytes, encoded once by whoever made the transaction
+ * (TxnHeader, record, optional digest); the log adds its own framing and checksum.
+ */
+export interface TxnLog {
+  /**
+   * Hands every entry with zxid > `after` to `visit`, in order. Call before the first {@link append}. A torn end of the
+   * last file (a crash while writing: nothing in it was acknowledged) is cut and reported; anything else that is wrong
+   * throws.
+   * @throws CorruptionError damage that is not a torn end, a gap between entries, an unreadable or foreign file
+   */
+  replay(after: Zxid, visit: EntryVisitor): Promise<ReplayReport>;
+
+  /**
+   * Takes a copy of `bytes[start, end)` as the entry of the zxid. Not durable, and not reported, before a sync that
+   * began after it; {@link sync} must be called for that to happen. Never throws for reasons of the medium: see
+   * {@link TxnLogListener.onFailure}.
+   */
+  append(zxidHi: number, zxidLo: number, bytes: Uint8Array, start: number, end: number): void;
+
+  /**
+   * Asks for everything appended so far to be made durable. Returns at once. One sync runs at a time; entries that
+   * arrive meanwhile form the next batch, which starts by itself when the running one has ended (group commit).
+   */
+  sync(): void;
+
+  /** Sets who hears of durability and failure; once, before the first append. */
+  listen(listener: TxnLogListener): void;
+
+  /** The next append begins a new file. */
+  roll(): void;
+
+  /** Entries and bytes appended since the last roll. */
+  readonly entriesSinceRoll: number;
+  readonly bytesSinceRoll: number;
+  /** Bytes appended and not yet durable: what back-pressure looks at. */
+  readonly pendingBytes: number;
+
+  /**
+   * Removes every entry with a greater zxid, durably. No append may be outstanding.
+   * @throws Error when `zxid` itself is not in the log
+   */
+  truncate(zxid: Zxid): Promise<void>;
+
+  /** Statistics of syncs, for status. */
+  readonly syncStats: SyncStats;
+}
+
+export interface SyncStats {
+  readonly count: number;
+  readonly totalMs: number;
+  readonly maxMs: number;
+  /** Syncs that took longer than the warning threshold. */
+  readonly slow: number;
+}
+
+/** One entry; the bytes are valid only during the call. */
+export type EntryVisitor = (zxidHi: number, zxidLo: number, bytes: Uint8Array, start: number, end: number) => void;
+
+export interface ReplayReport {
+  readonly entries: number;
+  /** Zxid of the last entry in the log, even when it was not visited; undefined for an empty log. */
+  readonly lastZxid: Zxid | undefined;
+  /** The torn end that was cut, if any. */
+  readonly torn: { readonly file: string; readonly offset: number; readonly reason: string } | undefined;
+}
+
+export interface TxnLogListener {
+  /** All entries up to and including this zxid are durable. Called in order, once per batch, never inside `append`. */
+  onDurable(zxidHi: number, zxidLo: number): void;
+  /**
+   * The medium refused a write before its sync (no space, I/O error). The log has cut itself back to the last durable
+   * entry and dropped everything after it: nothing dropped was ever reported durable. Appends are ignored until
+   * `onRecovered`. The log probes by itself until a write succeeds.
+   */
+  onFailure(error: Error): void;
+  /** A probe succeeded; the next append follows the last durable entry. */
+  onRecovered(): void;
+  /** A sync failed, so what is on the medium is unknown: the process must stop. Nothing else is called after it. */
+  onFatal(error: Error): void;
+  /** A sync took longer than the warning threshold. */
+  onSlowSync?(durationMs: number, bytes: number): void;
+}
+
+export interface SnapshotStore {
+  /** Complete snapshots, newest first. Leftovers of an interrupted write are not listed. */
+  list(): Promise<readonly SnapshotInfo[]>;
+
+  /**
+   * The uncompressed bytes of a snapshot, in pieces of any size; each piece is valid until the next is asked for.
+   * @throws CorruptionError when the compression or the file is damaged
+   */
+  read(info: SnapshotInfo): AsyncIterable<Uint8Array>;
+
+  /** Starts writing the snapshot of a zxid. It is listed only after {@link SnapshotWriter.commit}. */
+  create(zxid: Zxid): Promise<SnapshotWriter>;
+}
+
+export interface SnapshotInfo {
+  readonly zxid: Zxid;
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly modifiedMs: number;
+}
+
+/** One writer at a time. Checksum, compression and writing happen off the event loop. */
+export interface SnapshotWriter {
+  /** Takes over `piece`, which must own its whole ArrayBuffer; the caller must not touch it again. */
+  write(piece: Uint8Array<ArrayBuffer>): void;
+  /** Appends a seal: Adler-32 of everything so far as int64, then the string "/" (spec: disk format, section 4). */
+  seal(): void;
+  /** Bytes written and not yet taken by the medium; the caller slows down on it. */
+  readonly pendingBytes: number;
+  /** Makes it durable under its final name. @throws when the medium refused anything */
+  commit(): Promise<SnapshotInfo>;
+  /** Removes what was written. Idempotent, also after a failed commit. */
+  abort(): Promise<void>;
+}
+
+/** Small texts by name, replaced as a whole and durably: epochs, for one. */
+export interface StateStore {
+  /** Undefined when it does not exist. */
+  read(name: string): Promise<string | undefined>;
+  /** Durable when it resolves; a crash leaves the old or the new text, never a mixture. */
+  write(name: string, text: string): Promise<void>;
+  remove(name: string): Promise<void>;
+}
+
+export const STORAGE = Symbol.for('@zk/Storage');
