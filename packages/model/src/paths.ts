@@ -23,9 +23,7 @@ export function pathDefect(path: string): string | undefined {
 }
 
 function isForbidden(unit: number): boolean {
-  return (
-    unit <= 0x1f || (unit >= 0x7f && unit <= 0x9f) || (unit >= 0xd800 && unit <= 0xf8ff) || (unit >= 0xfff0)
-  );
+  return unit <= 0x1f || (unit >= 0x7f && unit <= 0x9f) || (unit >= 0xd800 && unit <= 0xf8ff) || unit >= 0xfff0;
 }
 
 /** As {@link pathDefect}, on UTF-8 bytes and without a string: true when the path is valid. */
