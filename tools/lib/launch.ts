@@ -1,0 +1,272 @@
+/**
+ * Starts a server to be measured or tormented: ours (`zk`) or Apache ZooKeeper 3.9 (`apache`), each as a child process
+ * with a data directory and a port of its own. Whatever was started is killed when the tool ends, however it ends.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { isMemoryFileSystem } from './processes.js';
+
+export type ServerKind = 'zk' | 'apache';
+
+export interface LaunchOptions {
+  readonly kind: ServerKind;
+  /** zoo.cfg keys. */
+  readonly config?: Readonly<Record<string, string | number>>;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Kept after `stop`; without it a fresh one is made, and removed by `stop`. */
+  readonly dataDir?: string;
+  readonly port?: number;
+  /** Arguments of the runtime itself (`node` or `java`). */
+  readonly runtimeArgs?: readonly string[];
+  /** A program put in front of the command line, with its arguments (strace, taskset). */
+  readonly wrapper?: readonly string[];
+  readonly readyDeadlineMs?: number;
+}
+
+export interface RunningServer {
+  readonly kind: ServerKind;
+  readonly pid: number;
+  readonly port: number;
+  readonly dataDir: string;
+  /** From spawn to the first answer to `srvr`. */
+  readonly startupMs: number;
+  /** Resolves with exit code or signal. */
+  readonly exited: Promise<string>;
+  readonly hasExited: () => boolean;
+  /** The last lines that the server wrote. */
+  readonly output: () => string;
+  /** SIGKILL, and waits. The data directory stays. */
+  readonly kill: () => Promise<void>;
+  /** SIGTERM, and waits; removes a data directory that was made for this run. */
+  readonly stop: () => Promise<void>;
+}
+
+/** The server could not be started; the message holds the end of its output. */
+export class LaunchError extends Error {
+  override readonly name = 'LaunchError';
+}
+
+export const repositoryRoot = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..');
+
+const running = new Set<ChildProcess>();
+const temporary = new Set<string>();
+
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+  for (const directory of temporary) rmSync(directory, { recursive: true, force: true });
+});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130));
+
+export async function launch(options: LaunchOptions): Promise<RunningServer> {
+  const port = options.port ?? (await freePort());
+  const isOwnDirectory = options.dataDir === undefined;
+  const dataDir = options.dataDir ?? temporaryDirectory(`zk-${options.kind}-`);
+  mkdirSync(dataDir, { recursive: true });
+  const command = options.kind === 'zk' ? zkCommand(options, dataDir, port) : apacheCommand(options, dataDir, port);
+  const [program, ...args] = [...(options.wrapper ?? []), ...command] as [string, ...string[]];
+
+  const startedAt = performance.now();
+  const child = spawn(program, args, {
+    cwd: dataDir,
+    env: { ...process.env, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  running.add(child);
+  const output = keepTail(child);
+  let end: string | undefined;
+  const exited = once(child, 'exit').then(
+    ([code, signal]: unknown[]) => {
+      running.delete(child);
+      end = signal === null ? `exit code ${String(code)}` : String(signal);
+      return end;
+    },
+    (error: unknown) => {
+      running.delete(child);
+      end = `could not be started: ${error instanceof Error ? error.message : String(error)}`;
+      return end;
+    },
+  );
+
+  const deadline = startedAt + (options.readyDeadlineMs ?? 60_000);
+  while (!(await isServing(port))) {
+    if (end !== undefined) throw new LaunchError(`${options.kind} server ended (${end}):\n${output()}`);
+    if (performance.now() > deadline) {
+      child.kill('SIGKILL');
+      await exited;
+      throw new LaunchError(`${options.kind} server did not answer on port ${port} in time:\n${output()}`);
+    }
+    await delay(2);
+  }
+  const startupMs = performance.now() - startedAt;
+
+  const finish = async (signal: NodeJS.Signals): Promise<void> => {
+    child.kill(signal);
+    const overdue = setTimeout(() => child.kill('SIGKILL'), 30_000);
+    await exited;
+    clearTimeout(overdue);
+  };
+  return {
+    kind: options.kind,
+    pid: child.pid ?? 0,
+    port,
+    dataDir,
+    startupMs,
+    exited,
+    hasExited: () => end !== undefined,
+    output,
+    kill: () => finish('SIGKILL'),
+    stop: async () => {
+      await finish('SIGTERM');
+      if (isOwnDirectory) removeDirectory(dataDir);
+    },
+  };
+}
+
+/** Where `kind` cannot be started: one sentence that says what is missing and how to get it. */
+export function whyMissing(kind: ServerKind): string | undefined {
+  if (kind === 'zk') {
+    return existsSync(zkEntry()) ? undefined : `${zkEntry()} is missing: run "npm run build" first`;
+  }
+  return apacheJars() === undefined
+    ? 'no Apache ZooKeeper 3.9 below .interop/: run "npx tsx tools/interop/install.ts apache", or set ZK_APACHE_LIB to a folder of its jars'
+    : undefined;
+}
+
+/** Answer of a four-letter word; empty when nobody answers. */
+export function fourLetterWord(port: number, word: string, host = '127.0.0.1', timeoutMs = 2_000): Promise<string> {
+  return new Promise((resolveAnswer) => {
+    let answer = '';
+    const socket = connect({ port, host });
+    socket.setTimeout(timeoutMs, () => socket.destroy());
+    socket.on('connect', () => socket.write(word));
+    socket.on('data', (chunk) => (answer += chunk.toString('utf8')));
+    socket.on('error', () => undefined); // 'close' follows
+    socket.on('close', () => resolveAnswer(answer));
+  });
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new LaunchError('no free port');
+  return address.port;
+}
+
+/** A directory on a real disk (where a sync means something), removed when the tool ends. */
+export function temporaryDirectory(prefix: string): string {
+  let parent = tmpdir();
+  if (isMemoryFileSystem(parent)) {
+    parent = join(repositoryRoot, 'data');
+    mkdirSync(parent, { recursive: true });
+  }
+  const directory = mkdtempSync(join(parent, prefix));
+  temporary.add(directory);
+  return directory;
+}
+
+export function removeDirectory(directory: string): void {
+  rmSync(directory, { recursive: true, force: true });
+  temporary.delete(directory);
+}
+
+async function isServing(port: number): Promise<boolean> {
+  return (await fourLetterWord(port, 'srvr')).includes('Zxid');
+}
+
+function keepTail(child: ChildProcess): () => string {
+  let tail = '';
+  const add = (chunk: Buffer): void => {
+    tail = (tail + chunk.toString('utf8')).slice(-8_192);
+  };
+  child.stdout?.on('data', add);
+  child.stderr?.on('data', add);
+  return () => tail;
+}
+
+function zkEntry(): string {
+  return process.env['ZK_SERVER_BIN'] ?? join(repositoryRoot, 'apps', 'server', 'bin', 'zk-server.cjs');
+}
+
+function zkCommand(options: LaunchOptions, dataDir: string, port: number): string[] {
+  const missing = whyMissing('zk');
+  if (missing !== undefined) throw new LaunchError(missing);
+  const settings = {
+    maxClientCnxns: 0,
+    'admin.enableServer': 'false',
+    '4lw.commands.whitelist': '*',
+    ...options.config,
+  };
+  const sets = Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
+  return [
+    process.execPath,
+    ...(options.runtimeArgs ?? []),
+    zkEntry(),
+    'start-foreground',
+    '--data-dir',
+    dataDir,
+    '--port',
+    String(port),
+    ...sets,
+  ];
+}
+
+function apacheCommand(options: LaunchOptions, dataDir: string, port: number): string[] {
+  const jars = apacheJars();
+  if (jars === undefined) throw new LaunchError(whyMissing('apache') ?? '');
+  const settings = {
+    tickTime: 2000,
+    dataDir,
+    clientPort: port,
+    clientPortAddress: '127.0.0.1',
+    maxClientCnxns: 0,
+    'admin.enableServer': 'false',
+    '4lw.commands.whitelist': '*',
+    extendedTypesEnabled: 'true',
+    ...options.config,
+  };
+  const file = join(dataDir, 'zoo.cfg');
+  writeFileSync(
+    file,
+    Object.entries(settings)
+      .map(([key, value]) => `${key}=${value}\n`)
+      .join(''),
+  );
+  // The heap of zkServer.sh, which is what its users run with.
+  const heap = options.runtimeArgs ?? ['-Xmx1000m'];
+  return ['java', ...heap, '-cp', jars.join(':'), 'org.apache.zookeeper.server.quorum.QuorumPeerMain', file];
+}
+
+let foundJars: string[] | undefined;
+
+function apacheJars(): string[] | undefined {
+  if (foundJars !== undefined) return foundJars;
+  const given = process.env['ZK_APACHE_LIB'];
+  const directory = given ?? folderWith(join(repositoryRoot, '.interop'), /^zookeeper-3\.9\..*\.jar$/, 5);
+  if (directory === undefined || !existsSync(directory)) return undefined;
+  foundJars = readdirSync(directory)
+    .filter((name) => name.endsWith('.jar') && !/-(sources|javadoc|tests)\.jar$/.test(name))
+    .map((name) => join(directory, name));
+  return foundJars;
+}
+
+function folderWith(directory: string, name: RegExp, depth: number): string | undefined {
+  if (depth === 0 || !existsSync(directory)) return undefined;
+  const entries = readdirSync(directory, { withFileTypes: true });
+  if (entries.some((entry) => entry.isFile() && name.test(entry.name))) return directory;
+  for (const entry of entries) {
+    if (!entry.isDirectory() || entry.name === 'node_modules') continue;
+    const found = folderWith(join(directory, entry.name), name, depth - 1);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
