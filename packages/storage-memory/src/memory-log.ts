@@ -1,0 +1,238 @@
+import type { EntryVisitor, ReplayReport, SyncStats, TxnLog, TxnLogListener } from '@zk/contracts';
+import { compare64, hex64, hiOf, int64, invariant, loOf } from '@zk/model';
+import type { Zxid } from '@zk/model';
+import type { MemoryEntry, MemoryMedium } from './memory-medium.js';
+
+/**
+ * The log as an array of entries and a mark: what lies below the mark is durable. A sync is nothing but the passing of
+ * a turn, so that entries pile up behind it and form the next batch exactly as they do behind a real disk.
+ */
+export class MemoryLog implements TxnLog {
+  readonly #medium: MemoryMedium;
+  readonly #defer: (callback: () => void) => void;
+  #listener: TxnLogListener | undefined;
+  /** Counts lives: a deferred call of an earlier one finds another number and does nothing. */
+  #life = 0;
+  #isOpen = false;
+  #isFailing = false;
+  #isDead = false;
+  #isSyncing = false;
+  #isHeld = false;
+  #heldSync: (() => void) | undefined;
+  #onHeld: (() => void)[] = [];
+  #nextSyncError: Error | undefined;
+  #isWanted = false;
+  #rollsNext = true;
+  #entriesSinceRoll = 0;
+  #bytesSinceRoll = 0;
+  #pendingBytes = 0;
+  #syncCount = 0;
+  #idle: (() => void)[] = [];
+
+  constructor(medium: MemoryMedium, defer: (callback: () => void) => void) {
+    this.#medium = medium;
+    this.#defer = defer;
+  }
+
+  get entriesSinceRoll(): number {
+    return this.#entriesSinceRoll;
+  }
+
+  get bytesSinceRoll(): number {
+    return this.#bytesSinceRoll;
+  }
+
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
+  get syncStats(): SyncStats {
+    return { count: this.#syncCount, totalMs: 0, maxMs: 0, slow: 0 };
+  }
+
+  open(): void {
+    this.#life++;
+    this.#isOpen = true;
+    this.#listener = undefined;
+    this.#isFailing = this.#isDead = this.#isSyncing = false;
+    this.#isWanted = false;
+    this.#pendingBytes = 0;
+    this.roll();
+  }
+
+  /** Ends this life; what is not durable is gone unless it was synced before. */
+  stop(): void {
+    this.#isOpen = false;
+    this.#life++;
+    this.#isSyncing = false;
+    this.#heldSync = undefined;
+    this.#medium.cutTo(this.#medium.durableCount);
+    this.#wakeIdle();
+  }
+
+  listen(listener: TxnLogListener): void {
+    this.#listener = listener;
+  }
+
+  async replay(after: Zxid, visit: EntryVisitor): Promise<ReplayReport> {
+    this.#assertOpen();
+    const { entries, durableCount } = this.#medium;
+    const afterHi = hiOf(after);
+    const afterLo = loOf(after);
+    let visited = 0;
+    for (let i = 0; i < durableCount; i++) {
+      const { hi, lo, bytes } = entries[i]!;
+      if (compare64(hi, lo, afterHi, afterLo) <= 0) continue;
+      visit(hi, lo, bytes, 0, bytes.length);
+      visited++;
+    }
+    const last = entries[durableCount - 1];
+    return Promise.resolve({
+      entries: visited,
+      lastZxid: last === undefined ? undefined : int64(last.hi, last.lo),
+      torn: undefined,
+    });
+  }
+
+  append(zxidHi: number, zxidLo: number, bytes: Uint8Array, start: number, end: number): void {
+    this.#assertOpen();
+    if (this.#isFailing || this.#isDead) return;
+    const copy = bytes.slice(start, end);
+    this.#medium.entries.push({ hi: zxidHi, lo: zxidLo, bytes: copy, beginsFile: this.#rollsNext });
+    this.#rollsNext = false;
+    this.#entriesSinceRoll++;
+    this.#bytesSinceRoll += copy.length;
+    this.#pendingBytes += copy.length;
+  }
+
+  sync(): void {
+    this.#assertOpen();
+    if (this.#isFailing || this.#isDead) return;
+    this.#isWanted = true;
+    this.#begin();
+  }
+
+  roll(): void {
+    this.#rollsNext = true;
+    this.#entriesSinceRoll = 0;
+    this.#bytesSinceRoll = 0;
+  }
+
+  truncate(zxid: Zxid): Promise<void> {
+    this.#assertOpen();
+    const { entries } = this.#medium;
+    const last = entries.findLastIndex((entry) => int64(entry.hi, entry.lo) === zxid);
+    if (last === -1) return Promise.reject(new Error(`zxid 0x${hex64(zxid)} is not in the log`));
+    this.#medium.cutTo(last + 1);
+    this.roll();
+    return Promise.resolve();
+  }
+
+  /** Resolves when nothing is pending, or nothing can become durable any more. */
+  async drain(): Promise<void> {
+    while (this.#isOpen && !this.#isFailing && !this.#isDead) {
+      this.sync();
+      if (!this.#isSyncing) return;
+      await new Promise<void>((resolve) => this.#idle.push(resolve));
+    }
+  }
+
+  holdSyncs(): void {
+    this.#isHeld = true;
+  }
+
+  /** Resolves when a sync is being held. */
+  heldSync(): Promise<void> {
+    if (this.#heldSync !== undefined) return Promise.resolve();
+    return new Promise((resolve) => this.#onHeld.push(resolve));
+  }
+
+  releaseSyncs(): void {
+    this.#isHeld = false;
+    const finish = this.#heldSync;
+    this.#heldSync = undefined;
+    finish?.();
+  }
+
+  failNextSync(error: Error): void {
+    this.#nextSyncError = error;
+  }
+
+  /** The medium takes writes again: the probe of a failing log notices. */
+  probe(): void {
+    if (!this.#isFailing) return;
+    this.#later(() => {
+      if (!this.#isFailing || this.#medium.writeError !== undefined) return;
+      this.#isFailing = false;
+      this.#listener?.onRecovered();
+    });
+  }
+
+  #begin(): void {
+    if (this.#isSyncing || !this.#isWanted) return;
+    this.#isWanted = false;
+    const { entries, durableCount } = this.#medium;
+    const last = entries[entries.length - 1];
+    if (last === undefined || entries.length === durableCount) return;
+    this.#isSyncing = true;
+    this.#later(() => {
+      if (this.#medium.writeError !== undefined) this.#fail(this.#medium.writeError);
+      else if (this.#isHeld) this.#hold(() => this.#finish(last));
+      else this.#finish(last);
+    });
+  }
+
+  #hold(finish: () => void): void {
+    this.#heldSync = finish;
+    for (const wake of this.#onHeld.splice(0)) wake();
+  }
+
+  #finish(last: MemoryEntry): void {
+    const error = this.#nextSyncError;
+    this.#nextSyncError = undefined;
+    this.#isSyncing = false;
+    if (error !== undefined) {
+      this.#isDead = true;
+      this.#listener?.onFatal(error);
+      this.#wakeIdle();
+      return;
+    }
+    const { entries } = this.#medium;
+    // By identity: purging may have moved it.
+    const target = entries.lastIndexOf(last) + 1;
+    invariant(target > this.#medium.durableCount, 'nothing that is being synced has been cut');
+    for (let i = this.#medium.durableCount; i < target; i++) this.#pendingBytes -= entries[i]!.bytes.length;
+    this.#medium.durableCount = target;
+    this.#syncCount++;
+    this.#listener?.onDurable(last.hi, last.lo);
+    if (this.#isOpen) this.#begin();
+    this.#wakeIdle();
+  }
+
+  #fail(error: Error): void {
+    this.#isSyncing = false;
+    this.#isFailing = true;
+    this.#medium.cutTo(this.#medium.durableCount);
+    this.#isWanted = false;
+    this.#pendingBytes = 0;
+    this.#listener?.onFailure(error);
+    this.#wakeIdle();
+  }
+
+  #later(callback: () => void): void {
+    const life = this.#life;
+    this.#defer(() => {
+      if (life === this.#life) callback();
+    });
+  }
+
+  #wakeIdle(): void {
+    const waiting = this.#idle;
+    this.#idle = [];
+    for (const wake of waiting) wake();
+  }
+
+  #assertOpen(): void {
+    if (!this.#isOpen) throw new Error('The storage is not open');
+  }
+}

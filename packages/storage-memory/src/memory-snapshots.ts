@@ -1,0 +1,90 @@
+import type { SnapshotInfo, SnapshotStore, SnapshotWriter } from '@zk/contracts';
+import { hex64, invariant } from '@zk/model';
+import type { Zxid } from '@zk/model';
+import { adler32 } from './adler32.js';
+import type { MemoryMedium } from './memory-medium.js';
+
+/** Snapshots as lists of pieces, newest first. */
+export class MemorySnapshots implements SnapshotStore {
+  readonly #medium: MemoryMedium;
+
+  constructor(medium: MemoryMedium) {
+    this.#medium = medium;
+  }
+
+  list(): Promise<readonly SnapshotInfo[]> {
+    const infos = [...this.#medium.snapshots.values()].map(({ info }) => info);
+    return Promise.resolve(infos.sort((a, b) => (a.zxid < b.zxid ? 1 : -1)));
+  }
+
+  async *read(info: SnapshotInfo): AsyncIterable<Uint8Array> {
+    const snapshot = this.#medium.snapshots.get(info.name);
+    if (snapshot === undefined) throw new Error(`There is no snapshot ${info.name}`);
+    // A copy each: the stored bytes stay as they are, whatever the reader does with its piece.
+    for (const piece of snapshot.pieces) yield await Promise.resolve(piece.slice());
+  }
+
+  create(zxid: Zxid): Promise<SnapshotWriter> {
+    return Promise.resolve(new MemorySnapshotWriter(this.#medium, zxid));
+  }
+}
+
+class MemorySnapshotWriter implements SnapshotWriter {
+  readonly #medium: MemoryMedium;
+  readonly #zxid: Zxid;
+  #pieces: Uint8Array[] = [];
+  #checksum = 1;
+  #sizeBytes = 0;
+  #state: 'open' | 'committed' | 'aborted' = 'open';
+
+  constructor(medium: MemoryMedium, zxid: Zxid) {
+    this.#medium = medium;
+    this.#zxid = zxid;
+  }
+
+  get pendingBytes(): number {
+    return 0;
+  }
+
+  write(piece: Uint8Array<ArrayBuffer>): void {
+    invariant(this.#state === 'open', 'a piece is written before commit and abort');
+    invariant(piece.byteLength === piece.buffer.byteLength, 'a piece owns its whole ArrayBuffer');
+    // Transferring takes the bytes away from the caller, as a worker thread would.
+    this.#take(new Uint8Array(structuredClone(piece.buffer, { transfer: [piece.buffer] })));
+  }
+
+  seal(): void {
+    const seal = new Uint8Array(13);
+    const view = new DataView(seal.buffer);
+    view.setUint32(4, this.#checksum);
+    view.setInt32(8, 1);
+    seal[12] = 0x2f;
+    this.#take(seal);
+  }
+
+  commit(): Promise<SnapshotInfo> {
+    if (this.#state !== 'open') return Promise.reject(new Error(`The snapshot has been ${this.#state}`));
+    if (this.#medium.writeError !== undefined) return Promise.reject(this.#medium.writeError);
+    const info = {
+      zxid: this.#zxid,
+      name: `snapshot.${hex64(this.#zxid)}`,
+      sizeBytes: this.#sizeBytes,
+      modifiedMs: Date.now(),
+    };
+    this.#medium.snapshots.set(info.name, { info, pieces: this.#pieces });
+    this.#state = 'committed';
+    return Promise.resolve(info);
+  }
+
+  abort(): Promise<void> {
+    if (this.#state === 'open') this.#state = 'aborted';
+    this.#pieces = [];
+    return Promise.resolve();
+  }
+
+  #take(piece: Uint8Array): void {
+    this.#checksum = adler32(piece, this.#checksum);
+    this.#sizeBytes += piece.length;
+    this.#pieces.push(piece);
+  }
+}
