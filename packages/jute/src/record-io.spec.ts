@@ -118,6 +118,9 @@ describe('RecordReader', () => {
     ['no boolean', '', (r) => r.boolean()],
     ['a vector that ends early', '7fffffff 00000001', (r) => r.vector((x) => x.int32())],
     ['a negative skip', '00', (r) => r.skip(-1)],
+    ['a null string where one is required', 'ffffffff', (r) => r.requiredString()],
+    ['a null buffer where one is required', 'ffffffff', (r) => r.requiredBuffer()],
+    ['a null vector where one is required', 'ffffffff', (r) => r.requiredVector((x) => x.int32())],
   ])('refuses %s', (_, bytes, read) => {
     expect(() => read(new RecordReader(fromHex(bytes)))).toThrow(MarshallingError);
   });

@@ -126,6 +126,26 @@ export class RecordReader {
     return elements;
   }
 
+  /** As {@link ustring}, where null is not legal. */
+  requiredString(): string {
+    return this.required(this.ustring());
+  }
+
+  /** As {@link buffer}, where null is not legal. */
+  requiredBuffer(): Uint8Array {
+    return this.required(this.buffer());
+  }
+
+  /** As {@link vector}, where null is not legal. */
+  requiredVector<T>(readElement: (reader: RecordReader) => T): T[] {
+    return this.required(this.vector(readElement));
+  }
+
+  private required<T>(value: T | null): T {
+    if (value === null) throw new MarshallingError('null where a value is required', this.position - 4);
+    return value;
+  }
+
   private length(): number {
     const length = this.int32();
     if (length < -1 || length > this.maxLengthBytes) {
