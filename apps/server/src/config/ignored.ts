@@ -1,0 +1,23 @@
+import type { Setting } from './settings.js';
+
+/**
+ * One line for everything that was set and does nothing here: a warning when Apache ZooKeeper would have done something
+ * with it, else a note.
+ */
+export function describeIgnored(settings: Iterable<Setting>): { warnings: string[]; notes: string[] } {
+  const unsupported: string[] = [];
+  const ensemble: string[] = [];
+  const noEffect: string[] = [];
+  for (const { spec, name, text } of settings) {
+    if (spec.status === 'unsupported' && !(spec.harmless ?? []).includes(text)) unsupported.push(name);
+    if (spec.status === 'ensemble') ensemble.push(name);
+    if (spec.status === 'no effect') noEffect.push(name);
+  }
+  const parts: string[] = [];
+  if (unsupported.length > 0) parts.push(`not supported by this version: ${unsupported.join(', ')}`);
+  if (ensemble.length > 0) parts.push(`used by ensembles only: ${ensemble.join(', ')}`);
+  if (noEffect.length > 0) parts.push(`nothing to tune here: ${noEffect.join(', ')}`);
+  if (parts.length === 0) return { warnings: [], notes: [] };
+  const line = `settings without effect: ${parts.join('; ')}`;
+  return unsupported.length > 0 ? { warnings: [line], notes: [] } : { warnings: [], notes: [line] };
+}

@@ -1,0 +1,239 @@
+import { rowsOf, type KeySpec } from '../key-spec.js';
+
+const ensemble = rowsOf('quorum', 'ensemble');
+const unsupported = rowsOf('quorum', 'unsupported');
+
+/** spec: operations, section 2.2. Member lines are read (one participant runs standalone), the rest awaits ensembles. */
+export const QUORUM_KEYS: readonly KeySpec[] = [
+  rowsOf('quorum', 'honoured')('server.*', 'text', {
+    property: null,
+    meaning:
+      'A member. One participant runs standalone; more stop the start, since this version does not form ensembles.',
+  }),
+  ensemble('group.*', 'text', { property: null, meaning: 'Members of a group, for hierarchical quorums.' }),
+  ensemble('weight.*', 'text', { property: null, meaning: 'Weight of a member, for hierarchical quorums.' }),
+  rowsOf('quorum', 'honoured')('dynamicConfigFile', 'path', {
+    property: null,
+    meaning: 'File with the member lines. Read under the same rule as `server.*`.',
+  }),
+  ensemble('initLimit', 'whole', {
+    property: null,
+    unit: 'ticks',
+    min: 0,
+    meaning: 'Time for a learner to connect and synchronize.',
+  }),
+  ensemble('syncLimit', 'whole', { property: null, unit: 'ticks', min: 0, meaning: 'How far a learner may lag.' }),
+  ensemble('connectToLearnerMasterLimit', 'whole', {
+    property: null,
+    unit: 'ticks',
+    min: 0,
+    default: '0',
+    meaning: 'Time for a learner to connect; 0: initLimit.',
+  }),
+  ensemble('electionAlg', 'whole', {
+    property: null,
+    min: 3,
+    max: 3,
+    default: '3',
+    meaning: 'Election algorithm; only 3 exists.',
+  }),
+  ensemble('peerType', 'choice', {
+    property: null,
+    choices: ['participant', 'observer'],
+    default: 'participant',
+    meaning: 'Role of this server.',
+  }),
+  ensemble('leaderServes', 'yes-no', { default: 'yes', meaning: 'Whether the leader serves clients.' }),
+  ensemble('quorumListenOnAllIPs', 'boolean', {
+    property: null,
+    default: 'false',
+    meaning: 'Bind quorum ports on all addresses.',
+  }),
+  ensemble('cnxTimeout', 'whole', { unit: 'ms', min: 0, default: '5000', meaning: 'Election connection timeout.' }),
+  ensemble('quorumCnxnTimeoutMs', 'whole', {
+    unit: 'ms',
+    min: -1,
+    default: '-1',
+    meaning: 'Read timeout on election links.',
+  }),
+  ensemble('electionPortBindRetry', 'whole', {
+    min: 0,
+    default: '3',
+    meaning: 'Attempts to bind the election port; 0: for ever.',
+  }),
+  ensemble('observerMasterPort', 'port', {
+    property: null,
+    default: '0',
+    meaning: 'Port where followers serve observers.',
+  }),
+  rowsOf('quorum', 'honoured')('standaloneEnabled', 'boolean', {
+    property: null,
+    default: 'true',
+    meaning:
+      'Whether a single server runs without quorum. false stops the start: this version does not form ensembles, not even of one.',
+  }),
+  unsupported('reconfigEnabled', 'boolean', {
+    property: null,
+    default: 'false',
+    harmless: ['false'],
+    meaning: 'Allow reconfiguration.',
+  }),
+  unsupported('oraclePath', 'path', { property: null, meaning: 'Oracle file for ensembles of two.' }),
+  ensemble('syncEnabled', 'boolean', {
+    property: 'zookeeper.observer.syncEnabled',
+    default: 'true',
+    meaning: 'Observers keep logs and snapshots.',
+  }),
+  ensemble('localSessionsEnabled', 'boolean', {
+    property: null,
+    default: 'false',
+    meaning: 'Sessions known to one server only.',
+  }),
+  ensemble('localSessionsUpgradingEnabled', 'boolean', {
+    property: null,
+    default: 'false',
+    meaning: 'Local sessions may become global.',
+  }),
+  ensemble('multiAddress.enabled', 'boolean', { default: 'false', meaning: 'Several addresses per member.' }),
+  ensemble('multiAddress.reachabilityCheckEnabled', 'flag', {
+    default: 'true',
+    meaning: 'Check which address answers.',
+  }),
+  ensemble('multiAddress.reachabilityCheckTimeoutMs', 'whole', {
+    unit: 'ms',
+    min: 0,
+    default: '1000',
+    meaning: 'How long that check may take.',
+  }),
+  ensemble('tcpKeepAlive', 'flag', { default: 'false', meaning: 'Keep-alive on election sockets.' }),
+  ensemble('fastleader.minNotificationInterval', 'whole', {
+    unit: 'ms',
+    min: 0,
+    default: '200',
+    meaning: 'Shortest wait between notifications.',
+  }),
+  ensemble('fastleader.maxNotificationInterval', 'whole', {
+    unit: 'ms',
+    min: 0,
+    default: '60000',
+    meaning: 'Longest wait between notifications.',
+  }),
+  ensemble('leader.maxTimeToWaitForEpoch', 'whole', {
+    unit: 'ms',
+    min: -1,
+    default: '-1',
+    meaning: 'How long a voter waits for an epoch.',
+  }),
+  ensemble('leader.ackLoggingFrequency', 'whole', {
+    unit: 'txns',
+    min: 0,
+    default: '1000',
+    meaning: 'Sampling of acknowledgement latencies.',
+  }),
+  ensemble('leaderConnectDelayDuringRetryMs', 'whole', {
+    unit: 'ms',
+    min: 0,
+    default: '100',
+    meaning: 'Pause between attempts to reach the leader.',
+  }),
+  ensemble('leader.maxConcurrentSnapSyncs', 'whole', {
+    min: 0,
+    default: '10',
+    meaning: 'Learners that get a snapshot at a time.',
+  }),
+  ensemble('leader.maxConcurrentDiffSyncs', 'whole', {
+    min: 0,
+    default: '100',
+    meaning: 'Learners that get transactions at a time.',
+  }),
+  ensemble('forceSnapshotSync', 'flag', { default: 'false', meaning: 'Always send snapshots to learners.' }),
+  ensemble('learner.closeSocketAsync', 'flag', {
+    otherProperties: ['learner.closeSocketAsync'],
+    default: 'false',
+    meaning: 'Close quorum sockets in the background.',
+  }),
+  ensemble('leader.closeSocketAsync', 'flag', {
+    otherProperties: ['leader.closeSocketAsync'],
+    default: 'false',
+    meaning: 'Close learner sockets in the background.',
+  }),
+  ensemble('learner.asyncSending', 'flag', {
+    otherProperties: ['learner.asyncSending'],
+    default: 'false',
+    meaning: 'Send to the leader in the background.',
+  }),
+  ensemble('observer.reconnectDelayMs', 'whole', {
+    unit: 'ms',
+    min: 0,
+    default: '0',
+    meaning: 'Pause before an observer reconnects.',
+  }),
+  ensemble('observer.election.DelayMs', 'whole', {
+    unit: 'ms',
+    min: 0,
+    default: '200',
+    meaning: 'Pause before an observer looks for a leader.',
+  }),
+  ensemble('observerMaster.sizeLimit', 'whole', {
+    unit: 'bytes',
+    min: 0,
+    default: '33554432',
+    meaning: 'Commits queued for observers.',
+  }),
+  ensemble('commitLogCount', 'whole', {
+    unit: 'txns',
+    min: 0,
+    default: '500',
+    meaning: 'Proposals kept in memory for learners.',
+  }),
+  ensemble('snapshotSizeFactor', 'ratio', {
+    default: '0.33',
+    meaning: 'Log size against snapshot size when a learner is synchronized.',
+  }),
+  ensemble('follower.skipLearnerRequestToNextProcessor', 'flag', {
+    default: 'false',
+    meaning: 'Shorter path for forwarded requests.',
+  }),
+  ensemble('forward_learner_requests_to_commit_processor_disabled', 'flag', {
+    default: 'false',
+    meaning: 'Shorter path for forwarded requests.',
+  }),
+  ensemble('quorum.cnxn.threads.size', 'whole', {
+    property: null,
+    unit: 'threads',
+    min: 0,
+    default: '20',
+    meaning: 'Threads for quorum authentication.',
+  }),
+  ensemble('quorum.auth.enableSasl', 'boolean', { property: null, default: 'false', meaning: 'SASL between members.' }),
+  ensemble('quorum.auth.learnerRequireSasl', 'boolean', {
+    property: null,
+    default: 'false',
+    meaning: 'Learners insist on SASL.',
+  }),
+  ensemble('quorum.auth.serverRequireSasl', 'boolean', {
+    property: null,
+    default: 'false',
+    meaning: 'Servers insist on SASL.',
+  }),
+  ensemble('quorum.auth.learner.saslLoginContext', 'text', {
+    property: null,
+    default: 'QuorumLearner',
+    meaning: 'JAAS section of learners.',
+  }),
+  ensemble('quorum.auth.server.saslLoginContext', 'text', {
+    property: null,
+    default: 'QuorumServer',
+    meaning: 'JAAS section of servers.',
+  }),
+  ensemble('quorum.auth.kerberos.servicePrincipal', 'text', {
+    property: null,
+    default: 'zkquorum/localhost',
+    meaning: 'Kerberos principal of members.',
+  }),
+  ensemble('kerberos.canonicalizeHostNames', 'flag', {
+    default: 'false',
+    meaning: 'Canonical host names for Kerberos.',
+  }),
+  ensemble('version', 'text', { property: null, meaning: 'Version of the dynamic configuration.' }),
+];

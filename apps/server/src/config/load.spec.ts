@@ -1,0 +1,397 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ConfigError } from './config-error.js';
+import { loadConfig, type LoadedConfig } from './load.js';
+import type { ServerConfig } from './server-config.js';
+import type { Flag } from './settings.js';
+
+interface Given {
+  readonly file?: string;
+  readonly environment?: Record<string, string>;
+  readonly flags?: readonly Flag[];
+}
+
+const set = (name: string, value: string): Flag => ({ style: 'key', name, value, where: '--set' });
+const define = (name: string, value: string): Flag => ({ style: 'property', name, value, where: '-D' });
+
+describe('loadConfig', () => {
+  let directory: string;
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'zk-config-'));
+  });
+
+  afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+  async function load({ file, environment = {}, flags = [] }: Given): Promise<LoadedConfig> {
+    if (file !== undefined) writeFileSync(join(directory, 'zoo.cfg'), file);
+    return loadConfig({
+      file: file === undefined ? undefined : 'zoo.cfg',
+      environment,
+      flags,
+      workingDirectory: directory,
+    });
+  }
+
+  async function problemsOf(given: Given): Promise<readonly string[]> {
+    return load(given).then(
+      () => [],
+      (error: unknown) => {
+        if (!(error instanceof ConfigError)) throw error;
+        return error.problems;
+      },
+    );
+  }
+
+  it('gives the documented defaults when only dataDir is set', async () => {
+    const { config, warnings, notes } = await load({ file: 'dataDir=/srv/zk' });
+    expect(config).toMatchObject({
+      clientPort: 2181,
+      clientPortAddress: undefined,
+      clientPortListenBacklog: undefined,
+      dataDir: '/srv/zk',
+      dataLogDir: '/srv/zk',
+      tickTimeMs: 3000,
+      minSessionTimeoutMs: 6000,
+      maxSessionTimeoutMs: 60_000,
+      maxClientCnxns: 60,
+      snapCount: 100_000,
+      preAllocSizeKb: 65_536,
+      forceSync: true,
+      snapshotCompression: 'none',
+      autopurgeIntervalMs: 3_600_000,
+      autopurgeSnapRetainCount: 3,
+      juteMaxBufferBytes: 1_048_575,
+      juteMaxBufferExtraBytes: 1_048_575,
+      extendedTypesEnabled: true,
+      enforceQuota: true,
+      skipAcl: false,
+      enforcedAuthSchemes: undefined,
+      digestAuth: { enabled: true, algorithm: 'SHA1', superDigest: undefined },
+    });
+    expect([warnings, notes]).toEqual([[], []]);
+  });
+
+  it('gives a frozen object, all the way down', async () => {
+    const { config } = await load({ file: 'dataDir=/srv/zk' });
+    expect(
+      Object.isFrozen(config) && Object.isFrozen(config.containers) && Object.isFrozen(config.fourLetterWords),
+    ).toBe(true);
+  });
+
+  const fileValues: readonly (readonly [string, Partial<ServerConfig>])[] = [
+    ['clientPort=0', { clientPort: 0 }],
+    ['clientPortAddress=[::1]', { clientPortAddress: '::1' }],
+    ['dataLogDir=/srv/log', { dataLogDir: '/srv/log' }],
+    ['tickTime=2000', { tickTimeMs: 2000, minSessionTimeoutMs: 4000, maxSessionTimeoutMs: 40_000 }],
+    ['minSessionTimeout=500', { minSessionTimeoutMs: 500 }],
+    ['maxSessionTimeout=90000', { maxSessionTimeoutMs: 90_000 }],
+    ['maxClientCnxns=0', { maxClientCnxns: 0 }],
+    ['maxCnxns=10', { maxCnxns: 10 }],
+    ['clientPortListenBacklog=100', { clientPortListenBacklog: 100 }],
+    ['snapCount=10', { snapCount: 10 }],
+    ['snapSizeLimitInKb=-1', { snapSizeLimitKb: -1 }],
+    ['preAllocSize=0x100', { preAllocSizeKb: 256 }],
+    ['forceSync=no', { forceSync: false }],
+    ['snapshot.compression.method=gz', { snapshotCompression: 'gz' }],
+    ['snapshot.compression.method=', { snapshotCompression: 'none' }],
+    ['snapshot.trust.empty=TRUE', { snapshotTrustEmpty: true }],
+    ['autopurge.purgeInterval=24', { autopurgeIntervalMs: 86_400_000 }],
+    ['autopurge.purgeInterval=30m', { autopurgeIntervalMs: 1_800_000 }],
+    ['autopurge.purgeInterval=0', { autopurgeIntervalMs: 0 }],
+    ['skipACL=yes', { skipAcl: true }],
+    ['jute.maxbuffer=0x9fffff', { juteMaxBufferBytes: 0x9fffff, juteMaxBufferExtraBytes: 0x9fffff }],
+    ['jute.maxbuffer=100', { juteMaxBufferBytes: 100, juteMaxBufferExtraBytes: 1024 }],
+    ['jute.maxbuffer.extrasize=7', { juteMaxBufferExtraBytes: 7 }],
+    ['4lw.commands.whitelist=*', { fourLetterWords: ['*'] }],
+    ['4lw.commands.whitelist=stat, RUOK ,', { fourLetterWords: ['stat', 'ruok'] }],
+    ['4lw.commands.whitelist=', { fourLetterWords: [] }],
+    ['largeRequestThreshold=0', { largeRequestThresholdBytes: -1 }],
+    ['extendedTypesEnabled=false', { extendedTypesEnabled: false }],
+    ['enforce.auth.enabled=true\nenforce.auth.schemes=digest,ip', { enforcedAuthSchemes: ['digest', 'ip'] }],
+    ['clientPort=1\nclientPort=2', { clientPort: 2 }],
+    ['server.1=a:2888:3888;2182', { clientPort: 2182, clientPortAddress: undefined }],
+    ['server.1=a:2888:3888;10.0.0.1:2182\nclientPort=2182', { clientPort: 2182, clientPortAddress: '10.0.0.1' }],
+  ];
+  it.each(fileValues)('understands %p', async (line, expected) => {
+    const { config } = await load({ file: `dataDir=/srv/zk\n${line}` });
+    expect(config).toMatchObject(expected);
+  });
+
+  it.each([
+    ['tickTime=abc', 'zoo.cfg:2: tickTime must be a positive whole number of milliseconds, got "abc"'],
+    ['tickTime=0', 'zoo.cfg:2: tickTime must be a positive whole number of milliseconds, got "0"'],
+    ['tickTime=', 'zoo.cfg:2: tickTime must be a positive whole number of milliseconds, got ""'],
+    ['tickTime=0x10', 'zoo.cfg:2: tickTime must be a positive whole number of milliseconds, got "0x10"'],
+    ['maxClientCnxns=-1', 'zoo.cfg:2: maxClientCnxns must be a whole number of connections, 0 or more, got "-1"'],
+    [
+      'maxClientCnxns=99999999999',
+      'zoo.cfg:2: maxClientCnxns must be a whole number of connections, 0 or more, got "99999999999"',
+    ],
+    ['clientPort=65536', 'zoo.cfg:2: clientPort must be a port from 0 to 65535, got "65536"'],
+    ['standaloneEnabled=yes', 'zoo.cfg:2: standaloneEnabled must be true or false, got "yes"'],
+    [
+      'snapshot.compression.method=zip',
+      'zoo.cfg:2: snapshot.compression.method must be one of empty, checked, gz, snappy; got "zip"',
+    ],
+    [
+      'autopurge.purgeInterval=1w',
+      'zoo.cfg:2: autopurge.purgeInterval must be a whole number of hours, or a number with d, h, m, s or ms; got "1w"',
+    ],
+    [
+      'connection_throttle_drop_increase=x',
+      'zoo.cfg:2: connection_throttle_drop_increase must be a number, 0 or more, got "x"',
+    ],
+    ['minSessionTimeout=70000', 'zoo.cfg:2: minSessionTimeout (70000 ms) is greater than maxSessionTimeout (60000 ms)'],
+    ['maxSessionTimeout=5', 'zoo.cfg:2: minSessionTimeout (6000 ms) is greater than maxSessionTimeout (5 ms)'],
+    [
+      'DigestAuthenticationProvider.superDigest=secret',
+      'zoo.cfg:2: DigestAuthenticationProvider.superDigest must have the form user:hash',
+    ],
+    ['enforce.auth.enabled=true', 'zoo.cfg:2: enforce.auth.enabled needs enforce.auth.schemes, such as digest'],
+    [
+      'enforce.auth.enabled=true\nenforce.auth.schemes=sasl',
+      'zoo.cfg:3: enforce.auth.schemes names "sasl", which this server does not have; it has digest, ip, world',
+    ],
+    [
+      'secureClientPort=2281',
+      'zoo.cfg:2: secureClientPort asks for TLS only, and this version has no TLS: it would serve nobody. Set clientPort to serve plain text',
+    ],
+    ['a=\\u12', 'zoo.cfg:2: \\u must be followed by four hexadecimal digits, got "12"'],
+    [
+      'server.1=a:2888',
+      'zoo.cfg:2: server.1 must have the form host:quorumPort:electionPort[:participant|observer][;[clientHost:]clientPort], got "a:2888"',
+    ],
+    ['server.1=a:2888:2888', 'zoo.cfg:2: server.1 uses port 2888 twice'],
+    ['server.x=a:2888:3888', 'zoo.cfg:2: the id in server.x must be a whole number'],
+    [
+      'clientPort=1\nserver.1=a:2888:3888;2',
+      'zoo.cfg:3: server.1 names client port 2, but clientPort is 1 (zoo.cfg:2)',
+    ],
+    [
+      'clientPortAddress=a\nserver.1=a:2888:3888;b:2',
+      'zoo.cfg:3: server.1 names client address b, but clientPortAddress is a (zoo.cfg:2)',
+    ],
+    [
+      'dynamicConfigFile=gone.dynamic',
+      'zoo.cfg:2: dynamicConfigFile: gone.dynamic: cannot be read: there is no such file',
+    ],
+  ])('refuses %p and says where and why', async (line, problem) => {
+    expect(await problemsOf({ file: `dataDir=/srv/zk\n${line}` })).toEqual([problem]);
+  });
+
+  it('reports all problems at once', async () => {
+    const problems = await problemsOf({ file: 'tickTime=x\nsnapCount=y\n', environment: { ZK_MAXCNXNS: 'z' } });
+    expect(problems.map((line) => line.split(' ').slice(0, 2).join(' '))).toEqual(
+      expect.arrayContaining(['zoo.cfg:1: tickTime', 'zoo.cfg:2: snapCount', 'environment ZK_MAXCNXNS:', 'dataDir is']),
+    );
+    expect(problems).toHaveLength(4);
+  });
+
+  it('says how to give dataDir', async () => {
+    expect(await problemsOf({})).toEqual([
+      'dataDir is not set: say where to keep the data, with dataDir=… in the file or --data-dir',
+    ]);
+  });
+
+  it('names a file that is not there', async () => {
+    const request = { file: 'gone.cfg', environment: {}, flags: [], workingDirectory: directory };
+    await expect(loadConfig(request)).rejects.toThrow('gone.cfg: cannot be read: there is no such file');
+  });
+
+  it('never shows a secret', async () => {
+    const problems = await problemsOf({ file: 'dataDir=/d\nDigestAuthenticationProvider.superDigest=hunter2' });
+    expect(problems.join()).not.toContain('hunter2');
+  });
+
+  describe('ensembles', () => {
+    const three = 'dataDir=/srv/zk\nserver.1=a:2888:3888\nserver.2=b:2888:3888\nserver.3=c:2888:3888';
+
+    it('stops for more than one participant', async () => {
+      expect(await problemsOf({ file: three })).toEqual([
+        'zoo.cfg:2: this file describes an ensemble of 3 participants, and this version does not form ensembles: it runs ' +
+          'one standalone server. Keep one server.N line or none to run standalone',
+      ]);
+    });
+
+    it('stops for members in a dynamic file', async () => {
+      writeFileSync(join(directory, 'zoo.dynamic'), 'server.1=a:2888:3888;2181\nserver.2=b:2888:3888;2181');
+      const [problem] = await problemsOf({
+        file: `dataDir=/srv/zk\ndynamicConfigFile=${join(directory, 'zoo.dynamic')}`,
+      });
+      expect(problem).toMatch(/^zoo.dynamic:1: this file describes an ensemble of 2 participants/);
+    });
+
+    it.each([
+      ['observers', 'server.1=a:2888:3888\nserver.2=b:2888:3888:observer', 'names observers'],
+      ['an ensemble of one', 'server.1=a:2888:3888\nstandaloneEnabled=false', 'an ensemble even of one server'],
+    ])('stops for %s', async (_title, lines, part) => {
+      expect((await problemsOf({ file: `dataDir=/srv/zk\n${lines}` }))[0]).toContain(part);
+    });
+  });
+
+  describe('precedence', () => {
+    const cases: readonly (readonly [string, Given, number])[] = [
+      ['the file over the default', { file: 'dataDir=/d\nsnapCount=5' }, 5],
+      ['the environment over the file', { file: 'dataDir=/d\nsnapCount=5', environment: { ZK_SNAPCOUNT: '6' } }, 6],
+      [
+        'JVMFLAGS over the file',
+        { file: 'dataDir=/d\nsnapCount=5', environment: { JVMFLAGS: '-Xmx1g -Dzookeeper.snapCount=7' } },
+        7,
+      ],
+      [
+        'SERVER_JVMFLAGS over JVMFLAGS',
+        {
+          file: 'dataDir=/d',
+          environment: { JVMFLAGS: '-Dzookeeper.snapCount=7', SERVER_JVMFLAGS: '"-Dzookeeper.snapCount=8"' },
+        },
+        8,
+      ],
+      [
+        'its own variable over JVM flags',
+        { file: 'dataDir=/d', environment: { ZK_SNAPCOUNT: '9', SERVER_JVMFLAGS: '-Dzookeeper.snapCount=8' } },
+        9,
+      ],
+      [
+        '--set over the environment',
+        { file: 'dataDir=/d', environment: { ZK_SNAPCOUNT: '9' }, flags: [set('snapCount', '10')] },
+        10,
+      ],
+      ['-D over the file', { file: 'dataDir=/d\nsnapCount=5', flags: [define('zookeeper.snapCount', '11')] }, 11],
+      [
+        'the last flag',
+        { file: 'dataDir=/d', flags: [set('snapCount', '10'), define('zookeeper.snapCount', '12')] },
+        12,
+      ],
+    ];
+    it.each(cases)('prefers %s', async (_title, given, expected) => {
+      expect((await load(given)).config.snapCount).toBe(expected);
+    });
+  });
+
+  describe('warnings', () => {
+    const cases: readonly (readonly [string, Given, readonly string[]])[] = [
+      [
+        'a typing error',
+        { file: 'dataDir=/d\ntickTme=5' },
+        ['zoo.cfg:2: unknown key "tickTme" is ignored; did you mean "tickTime"?'],
+      ],
+      [
+        'the wrong case',
+        { file: 'dataDir=/d\nclientport=5' },
+        ['zoo.cfg:2: unknown key "clientport" is ignored; did you mean "clientPort"?'],
+      ],
+      [
+        'a spelling of the documentation',
+        { file: 'dataDir=/d\nrequestThrottleLimit=5' },
+        ['zoo.cfg:2: unknown key "requestThrottleLimit" is ignored; did you mean "request_throttle_max_requests"?'],
+      ],
+      ['nothing similar', { file: 'dataDir=/d\nfoo.bar.baz=5' }, ['zoo.cfg:2: unknown key "foo.bar.baz" is ignored']],
+      [
+        'a prefix that does not belong into the file',
+        { file: 'dataDir=/d\nzookeeper.forceSync=no' },
+        ['zoo.cfg:2: unknown key "zookeeper.forceSync" is ignored; here it is written forceSync, without "zookeeper."'],
+      ],
+      [
+        'a property that is only a key',
+        { file: 'dataDir=/d', flags: [define('zookeeper.tickTime', '5')] },
+        ['-D: unknown key "zookeeper.tickTime" is ignored; it is a key, not a system property; use --set tickTime=…'],
+      ],
+      [
+        'a property without its prefix',
+        { file: 'dataDir=/d', flags: [define('forceSync', 'no')] },
+        ['-D: unknown key "forceSync" is ignored; the system property is zookeeper.forceSync'],
+      ],
+      [
+        'an unknown ZooKeeper property in JVMFLAGS',
+        { file: 'dataDir=/d', environment: { JVMFLAGS: '-Dzookeeper.snapCuont=1 -Dcom.sun.x=1' } },
+        ['environment JVMFLAGS: unknown key "zookeeper.snapCuont" is ignored; did you mean "snapCount"?'],
+      ],
+      [
+        'everything unsupported in one line',
+        { file: 'dataDir=/d\nadmin.serverPort=1\nssl.keyStore.location=/k\ninitLimit=10\nnio.numWorkerThreads=4' },
+        [
+          'settings without effect: not supported by this version: admin.serverPort, ssl.keyStore.location; used by ensembles only: initLimit; nothing to tune here: nio.numWorkerThreads',
+        ],
+      ],
+      [
+        'a flag that is neither true nor false',
+        { file: 'dataDir=/d\ndigest.enabled=yes' },
+        ['zoo.cfg:2: digest.enabled is "yes", which counts as false; write true or false'],
+      ],
+      [
+        'forceSync that is neither yes nor no',
+        { file: 'dataDir=/d\nforceSync=false' },
+        ['zoo.cfg:2: forceSync is "false", which counts as yes; write yes or no'],
+      ],
+      [
+        'a snapCount that is too small',
+        { file: 'dataDir=/d\nsnapCount=1' },
+        ['zoo.cfg:2: snapCount is 1, less than the smallest allowed; using 2'],
+      ],
+      [
+        'foreign variables',
+        { file: 'dataDir=/d', environment: { ZK_HOST: 'x', ZK_SERVER_HEAP: '1', ZK_PORT_2181_TCP: 'y' } },
+        [],
+      ],
+      [
+        'settings that ask for what is so anyway',
+        { file: 'dataDir=/d\nadmin.enableServer=false\nsslQuorum=false\nreconfigEnabled=false' },
+        [],
+      ],
+    ];
+    it.each(cases)('for %s', async (_title, given, expected) => {
+      expect((await load(given)).warnings).toEqual(expected);
+    });
+
+    it('only notes what a standalone Apache server would not use either', async () => {
+      const { warnings, notes } = await load({ file: 'dataDir=/d\ninitLimit=10\nsyncLimit=5' });
+      expect(warnings).toEqual([]);
+      expect(notes).toEqual(['settings without effect: used by ensembles only: initLimit, syncLimit']);
+    });
+
+    it('points out a relative data directory unless it begins with a dot', async () => {
+      expect((await load({ file: 'dataDir=data' })).warnings[0]).toMatch(
+        /dataDir "data" is relative to .*begin it with ".\/"/,
+      );
+      const { config, warnings } = await load({ file: 'dataDir=./data' });
+      expect(warnings).toEqual([]);
+      expect(config.dataDir).toBe(join(directory, 'data'));
+    });
+  });
+
+  it('gives every honoured key a place in the result', async () => {
+    const { KEYS } = await import('./keys/index.js');
+    const samples: Record<string, string> = {
+      whole: '50',
+      port: '50',
+      ratio: '0.5',
+      path: '/other',
+      'yes-no': '',
+      boolean: '',
+      flag: '',
+      choice: '',
+      list: 'digest',
+      text: 'u:h',
+      duration: '7',
+    };
+    const exceptions = ['server.*', 'dynamicConfigFile', 'standaloneEnabled', 'enforce.auth.schemes'];
+    const before = JSON.stringify((await load({ file: 'dataDir=/d\nenforce.auth.schemes=ip' })).config, withoutText);
+    for (const spec of KEYS) {
+      if (spec.status !== 'honoured' || exceptions.includes(spec.name)) continue;
+      const current = spec.ours ?? spec.default;
+      const opposite = { true: 'false', false: 'true', yes: 'no', no: 'yes', '': 'gz', SHA1: 'MD5' }[current ?? '?'];
+      const sample = opposite !== undefined && spec.kind !== 'list' ? opposite : samples[spec.kind];
+      const file = `dataDir=/d\nenforce.auth.schemes=ip\n${spec.name}=${SPECIAL[spec.name] ?? sample}`;
+      const after = JSON.stringify((await load({ file })).config, withoutText);
+      expect([spec.name, after === before]).toEqual([spec.name, false]);
+    }
+  });
+});
+
+const SPECIAL: Readonly<Record<string, string>> = { maxSessionTimeout: '70000' };
+
+function withoutText(key: string, value: unknown): unknown {
+  return key === 'configText' ? undefined : value;
+}

@@ -1,0 +1,118 @@
+/**
+ * Everything the server can be told, typed, with units, after defaults and checks. Built once at the start
+ * ({@link loadConfig}), frozen, and passed down: nothing else reads files, flags or the environment.
+ */
+export interface ServerConfig {
+  // ---- where it came from
+  /** Path of the configuration file; undefined when there was none. */
+  readonly configFile: string | undefined;
+  /** Its text as read; empty without one. */
+  readonly configText: string;
+
+  // ---- clients
+  /** 0: any free port. */
+  readonly clientPort: number;
+  /** undefined: all addresses. */
+  readonly clientPortAddress: string | undefined;
+  /** undefined: the platform's default. */
+  readonly clientPortListenBacklog: number | undefined;
+  /** 0: no limit. */
+  readonly maxClientCnxns: number;
+  /** 0: no limit. */
+  readonly maxCnxns: number;
+  readonly clientTcpKeepAlive: boolean;
+  readonly sessionlessCnxnTimeoutMs: number;
+  readonly tickTimeMs: number;
+  readonly minSessionTimeoutMs: number;
+  readonly maxSessionTimeoutMs: number;
+
+  // ---- storage
+  readonly dataDir: string;
+  readonly dataLogDir: string;
+  readonly datadirAutocreate: boolean;
+  readonly snapCount: number;
+  /** 0 or less: off. */
+  readonly snapSizeLimitKb: number;
+  readonly preAllocSizeKb: number;
+  /** 0 or less: off. */
+  readonly txnLogSizeLimitKb: number;
+  readonly forceSync: boolean;
+  readonly fsyncWarningThresholdMs: number;
+  readonly snapshotCompression: 'none' | 'gz' | 'snappy';
+  readonly snapshotTrustEmpty: boolean;
+  readonly autopurgeSnapRetainCount: number;
+  /** 0: never. */
+  readonly autopurgeIntervalMs: number;
+  readonly digestEnabled: boolean;
+  readonly closeSessionTxnEnabled: boolean;
+  readonly serializeLastProcessedZxid: boolean;
+
+  // ---- requests
+  readonly juteMaxBufferBytes: number;
+  readonly juteMaxBufferExtraBytes: number;
+  readonly globalOutstandingLimit: number;
+  readonly requestThrottle: RequestThrottleConfig;
+  readonly connectionThrottle: ConnectionThrottleConfig;
+  readonly largeRequestMaxBytes: number;
+  /** -1: off. */
+  readonly largeRequestThresholdBytes: number;
+  readonly enforceQuota: boolean;
+  readonly eagerAclCheck: boolean;
+  readonly extendedTypesEnabled: boolean;
+  readonly emulate353TtlNodes: boolean;
+  readonly containers: ContainerConfig;
+
+  // ---- security
+  readonly skipAcl: boolean;
+  readonly digestAuth: DigestAuthConfig;
+  /** undefined: not enforced. */
+  readonly enforcedAuthSchemes: readonly string[] | undefined;
+  readonly sessionRequireClientSaslAuth: boolean;
+
+  // ---- administration
+  /** Lower case; `*` for all. */
+  readonly fourLetterWords: readonly string[];
+  readonly auditEnabled: boolean;
+}
+
+export interface RequestThrottleConfig {
+  /** 0: off. */
+  readonly maxRequests: number;
+  readonly stallTimeMs: number;
+  readonly dropStale: boolean;
+  readonly staleLatencyCheck: boolean;
+  readonly staleConnectionCheck: boolean;
+  /** 0: off. */
+  readonly opWaitTimeMs: number;
+}
+
+export interface ConnectionThrottleConfig {
+  /** 0: off. */
+  readonly tokens: number;
+  readonly fillTimeMs: number;
+  readonly fillCount: number;
+  /** -1: never drop. */
+  readonly freezeTimeMs: number;
+  readonly dropIncrease: number;
+  readonly dropDecrease: number;
+  readonly decreaseRatio: number;
+  readonly weightEnabled: boolean;
+  readonly globalSessionWeight: number;
+  readonly renewSessionWeight: number;
+  readonly localSessionWeight: number;
+}
+
+export interface ContainerConfig {
+  readonly checkIntervalMs: number;
+  readonly maxPerMinute: number;
+  /** 0: never. */
+  readonly maxNeverUsedIntervalMs: number;
+}
+
+export interface DigestAuthConfig {
+  readonly enabled: boolean;
+  /** Java's name of the hash, such as `SHA1` or `SHA-256`. */
+  readonly algorithm: string;
+  /** `super:<hash>`; a secret. */
+  readonly superDigest: string | undefined;
+}

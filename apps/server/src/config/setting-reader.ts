@@ -1,0 +1,107 @@
+import { effectiveDefault, type KeySpec } from './key-spec.js';
+import type { KeyIndex } from './key-index.js';
+import type { Setting } from './settings.js';
+import {
+  readBoolean,
+  readChoice,
+  readDuration,
+  readFlag,
+  readList,
+  readPort,
+  readRatio,
+  readWhole,
+  readYesNo,
+  type Read,
+} from './values.js';
+
+/**
+ * Takes typed values out of the gathered settings and collects every complaint on the way, so that one run reports all
+ * of them. A key with a bad value yields its default; the caller throws in the end when there were problems.
+ */
+export class SettingReader {
+  readonly problems: string[] = [];
+  readonly warnings: string[] = [];
+  private readonly settings: ReadonlyMap<string, Setting>;
+  private readonly index: KeyIndex;
+
+  constructor(settings: ReadonlyMap<string, Setting>, index: KeyIndex) {
+    this.settings = settings;
+    this.index = index;
+  }
+
+  /** Where the key was set, or that it was not: for messages. */
+  where(name: string): string {
+    return this.settings.get(name)?.where ?? 'default';
+  }
+
+  isSet(name: string): boolean {
+    return this.settings.has(name);
+  }
+
+  text(name: string): string | undefined {
+    const spec = this.spec(name);
+    const text = this.settings.get(name)?.text ?? effectiveDefault(spec);
+    return text === '' ? undefined : text;
+  }
+
+  whole(name: string): number {
+    return this.read(name, readWhole) ?? 0;
+  }
+
+  /** A whole number that has no default of its own. */
+  optionalWhole(name: string): number | undefined {
+    return this.read(name, readWhole);
+  }
+
+  port(name: string): number {
+    return this.read(name, readPort) ?? 0;
+  }
+
+  ratio(name: string): number {
+    return this.read(name, readRatio) ?? 0;
+  }
+
+  boolean(name: string): boolean {
+    return this.read(name, this.spec(name).kind === 'boolean' ? readBoolean : readFlag) ?? false;
+  }
+
+  yesNo(name: string): boolean {
+    return this.read(name, readYesNo) ?? false;
+  }
+
+  choice(name: string): string {
+    return this.read(name, readChoice) ?? '';
+  }
+
+  list(name: string): readonly string[] {
+    return this.read(name, readList) ?? [];
+  }
+
+  durationMs(name: string): number {
+    return this.read(name, readDuration) ?? 0;
+  }
+
+  private spec(name: string): KeySpec {
+    const spec = this.index.byName(name);
+    if (spec === undefined) throw new Error(`no such key in the table: ${name}`);
+    return spec;
+  }
+
+  private read<T>(name: string, parse: (spec: KeySpec, text: string) => Read<T>): T | undefined {
+    const spec = this.spec(name);
+    const setting = this.settings.get(name);
+    if (setting !== undefined) {
+      const result = parse(spec, setting.text);
+      if ('problem' in result) this.problems.push(`${setting.where}: ${name} ${result.problem}`);
+      else {
+        if (result.warning !== undefined) this.warnings.push(`${setting.where}: ${name} ${result.warning}`);
+        return result.value;
+      }
+    }
+    const byDefault = effectiveDefault(spec);
+    if (byDefault === undefined) return undefined;
+    const result = parse(spec, byDefault);
+    if ('problem' in result) throw new Error(`the default of ${name} in the table ${result.problem}`);
+    return result.value;
+  }
+}
