@@ -1,0 +1,99 @@
+/**
+ * Where the records of all znodes live: `Int32Array` chunks of 65,536 records each. A chunk is never moved, so growing
+ * costs no copy and an id stays valid for the life of its znode; the operating system hands out the pages of a chunk as
+ * they are first touched, so an almost empty chunk is light.
+ *
+ * Ids that become free are taken again from the lowest chunk that has any, which empties the upper chunks over time; a
+ * chunk without a znode is given back, save one that is kept so that a tree breathing around a boundary does not
+ * allocate again and again.
+ */
+import { FREE, Field, RECORD_WORDS } from './fields.js';
+
+export const CHUNK_SHIFT = 16;
+export const CHUNK_ZNODES = 1 << CHUNK_SHIFT;
+export const CHUNK_MASK = CHUNK_ZNODES - 1;
+
+/** The index packs an id into 26 bits beside 6 bits of hash. */
+export const MAX_ZNODES = (1 << 26) - CHUNK_ZNODES;
+
+const NO_CHUNK = new Int32Array(0);
+
+export class ZnodeColumns {
+  /** Indexed by `id >>> CHUNK_SHIFT`; a chunk that was given back has length 0. */
+  readonly chunks: Int32Array[] = [];
+  /** Znodes in use. */
+  count = 0;
+  private readonly live: number[] = [];
+  /** First record of each chunk that was never used. */
+  private readonly fresh: number[] = [];
+  /** Last freed record of each chunk, -1 for none. */
+  private readonly freed: number[] = [];
+  /** No chunk below this one has room. */
+  private open = 0;
+  /** An empty chunk that is kept, or -1. */
+  private spare = -1;
+
+  /**
+   * A record for a new znode. Its words hold what they held before: the caller writes all of them.
+   * @throws RangeError beyond 67 million znodes
+   */
+  allocate(): number {
+    let c = this.open;
+    while (c < this.chunks.length && this.live[c] === CHUNK_ZNODES) c++;
+    this.open = c;
+    if (c === this.chunks.length || this.chunks[c]!.length === 0) this.addChunk(c);
+    if (c === this.spare) this.spare = -1;
+    this.live[c]!++;
+    this.count++;
+    const index = this.freed[c]!;
+    if (index === -1) return (c << CHUNK_SHIFT) | this.fresh[c]!++;
+    this.freed[c] = this.chunks[c]![index * RECORD_WORDS + Field.nextSibling]!;
+    return (c << CHUNK_SHIFT) | index;
+  }
+
+  free(id: number): void {
+    const c = id >>> CHUNK_SHIFT;
+    const chunk = this.chunks[c]!;
+    const index = id & CHUNK_MASK;
+    const at = index * RECORD_WORDS;
+    chunk[at + Field.parent] = FREE;
+    chunk[at + Field.nextSibling] = this.freed[c]!;
+    this.freed[c] = index;
+    this.count--;
+    if (c < this.open) this.open = c;
+    if (--this.live[c]! === 0) this.keepOrDrop(c);
+  }
+
+  /** Bytes of all chunks, touched or not. */
+  get sizeBytes(): number {
+    let sum = 0;
+    for (const chunk of this.chunks) sum += chunk.byteLength;
+    return sum;
+  }
+
+  private addChunk(c: number): void {
+    if ((c + 1) << CHUNK_SHIFT > MAX_ZNODES) throw new RangeError(`more than ${MAX_ZNODES} znodes`);
+    this.chunks[c] = new Int32Array(CHUNK_ZNODES * RECORD_WORDS);
+    this.live[c] = 0;
+    this.fresh[c] = 0;
+    this.freed[c] = -1;
+  }
+
+  private keepOrDrop(c: number): void {
+    if (this.spare === -1) {
+      this.spare = c;
+      return;
+    }
+    const drop = Math.max(c, this.spare);
+    this.spare = Math.min(c, this.spare);
+    this.chunks[drop] = NO_CHUNK;
+    this.fresh[drop] = 0;
+    this.freed[drop] = -1;
+    while (this.chunks.length > 0 && this.chunks[this.chunks.length - 1]!.length === 0) {
+      this.chunks.pop();
+      this.live.pop();
+      this.fresh.pop();
+      this.freed.pop();
+    }
+  }
+}

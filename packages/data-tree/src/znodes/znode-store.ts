@@ -1,0 +1,444 @@
+/**
+ * The tree as data: znodes in columns, their bytes in slabs, the index from paths, the lists of owners, the ACL table,
+ * the counters. It can put a znode in, take one out, replace its data, and read; what a transaction means is the
+ * business of DataTree.
+ *
+ * A znode is a number from its creation to its deletion; afterwards the number may name another one.
+ */
+import { invariant } from '@zk/model';
+import { copyBytes, utf8Text } from '@zk/jute';
+import { AclTable } from '../acl-table.js';
+import { DigestSum } from '../digest.js';
+import { CHUNK_MASK, CHUNK_SHIFT, ZnodeColumns } from './columns.js';
+import { Field, Flag, KIND_SHIFT, NAME_LENGTH_MASK, RECORD_WORDS, STAT_WORDS, ZnodeKind } from './fields.js';
+import { OwnerLists } from './owners.js';
+import { DEFAULT_HASH_SEED, hashMore, hashMultiplier, rootHash } from './path-hash.js';
+import { PathIndex } from './path-index.js';
+import { ByteSlabs } from './slabs.js';
+
+const SLASH = 0x2f;
+const NO_BYTES = new Uint8Array(0);
+
+/** The name of the znode below which nothing counts for the digest. */
+const ZOOKEEPER = Uint8Array.from('zookeeper', (c) => c.charCodeAt(0));
+
+const TTL_HI_MASK = 0xff;
+const TWO_POW_32 = 0x1_0000_0000;
+
+/** A walk over the tree that survives changes between its steps: see SnapshotEncoder. */
+export interface TreeCursor {
+  /** The znode that comes next, -1 at the end. */
+  next: number;
+}
+
+export class ZnodeStore {
+  readonly acls = new AclTable();
+  /** The sum over all znodes that count; undefined in its value when digests are off. */
+  readonly digest = new DigestSum();
+  /** Path and data bytes of all znodes, the second name of the root included. */
+  approximateDataSize = 0;
+  /** Znode id of `/`. */
+  readonly root: number;
+  /** @internal */
+  readonly columns = new ZnodeColumns();
+  /** @internal */
+  readonly slabs = new ByteSlabs();
+  /** @internal */
+  readonly index = new PathIndex(this.columns, this.slabs);
+  /** @internal */
+  readonly owners = new OwnerLists();
+  /** Walks that must hear of deletions. @internal */
+  readonly cursors: TreeCursor[] = [];
+  protected readonly hashStart: number;
+  protected readonly multiplier: number;
+  /** Znode id of `/zookeeper`, -1 while there is none. */
+  private zookeeper = -1;
+
+  constructor(hashSeed: number = DEFAULT_HASH_SEED) {
+    this.hashStart = rootHash(hashSeed);
+    this.multiplier = hashMultiplier(hashSeed);
+    this.root = this.attach(-1, NO_BYTES, 0, 0, this.hashStart, NO_BYTES, 0, 0, 1, ZnodeKind.persistent);
+  }
+
+  /** The hash of a path for {@link findHashed}; children continue from it. */
+  hashPath(path: Uint8Array, start: number, end: number): number {
+    if (end - start === 1 && path[start] === SLASH) return this.hashStart;
+    return hashMore(this.hashStart, this.multiplier, path, start, end);
+  }
+
+  /** The znode of a path, or -1; `/` and the empty path are the root. A malformed path is not found. */
+  find(path: Uint8Array, start: number, end: number): number {
+    return this.findHashed(this.hashPath(path, start, end), path, start, end);
+  }
+
+  findHashed(hash: number, path: Uint8Array, start: number, end: number): number {
+    if (end - start <= 1) return end === start || path[start] === SLASH ? this.root : -1;
+    return this.index.find(hash, path, start, end);
+  }
+
+  /** The words of a znode's record begin at {@link offsetOf} in this chunk; see Field. */
+  chunkOf(id: number): Int32Array {
+    return this.columns.chunks[id >>> CHUNK_SHIFT]!;
+  }
+
+  offsetOf(id: number): number {
+    return (id & CHUNK_MASK) * RECORD_WORDS;
+  }
+
+  /** One word of a record. */
+  word(id: number, field: number): number {
+    return this.columns.chunks[id >>> CHUNK_SHIFT]![(id & CHUNK_MASK) * RECORD_WORDS + field]!;
+  }
+
+  /** @internal */
+  setWord(id: number, field: number, value: number): void {
+    this.columns.chunks[id >>> CHUNK_SHIFT]![(id & CHUNK_MASK) * RECORD_WORDS + field] = value;
+  }
+
+  version(id: number): number {
+    return this.word(id, Field.version);
+  }
+
+  /** As stored: children ever created. */
+  cversion(id: number): number {
+    return this.word(id, Field.cversion);
+  }
+
+  aversion(id: number): number {
+    return this.word(id, Field.aversion);
+  }
+
+  childCount(id: number): number {
+    return this.word(id, Field.childCount);
+  }
+
+  /** Key into {@link acls}; -1 is the open list. */
+  aclKey(id: number): number {
+    return this.word(id, Field.aclKey);
+  }
+
+  /** The ephemeralOwner as stored. */
+  ownerHi(id: number): number {
+    return this.word(id, Field.ownerHi);
+  }
+
+  ownerLo(id: number): number {
+    return this.word(id, Field.ownerLo);
+  }
+
+  mtimeMs(id: number): number {
+    return this.word(id, Field.mtimeHi) * TWO_POW_32 + (this.word(id, Field.mtimeLo) >>> 0);
+  }
+
+  mzxidHi(id: number): number {
+    return this.word(id, Field.mzxidHi);
+  }
+
+  mzxidLo(id: number): number {
+    return this.word(id, Field.mzxidLo);
+  }
+
+  pzxidHi(id: number): number {
+    return this.word(id, Field.pzxidHi);
+  }
+
+  pzxidLo(id: number): number {
+    return this.word(id, Field.pzxidLo);
+  }
+
+  /** One of {@link ZnodeKind}. */
+  kind(id: number): number {
+    return (this.word(id, Field.flagsAndName) & Flag.kindMask) >>> KIND_SHIFT;
+  }
+
+  /** Time to live of a TTL node. */
+  ttlMs(id: number): number {
+    return (this.word(id, Field.ownerHi) & TTL_HI_MASK) * TWO_POW_32 + (this.word(id, Field.ownerLo) >>> 0);
+  }
+
+  /** Whether any of these bits (see Flag) is set. */
+  hasFlag(id: number, bits: number): boolean {
+    return (this.word(id, Field.flagsAndName) & bits) !== 0;
+  }
+
+  setFlag(id: number, bits: number): void {
+    this.setWord(id, Field.flagsAndName, this.word(id, Field.flagsAndName) | bits);
+  }
+
+  clearFlag(id: number, bits: number): void {
+    this.setWord(id, Field.flagsAndName, this.word(id, Field.flagsAndName) & ~bits);
+  }
+
+  /** Bytes of data; -1 for null. */
+  dataLength(id: number): number {
+    return this.word(id, Field.dataLength);
+  }
+
+  /** Copies the data to `out`; returns the position behind it. */
+  copyData(id: number, out: Uint8Array, at: number): number {
+    const chunk = this.chunkOf(id);
+    const record = this.offsetOf(id);
+    const length = chunk[record + Field.dataLength]!;
+    if (length <= 0) return at;
+    const ref = chunk[record + Field.bytesRef]!;
+    const start = this.slabs.offset(ref) + (chunk[record + Field.flagsAndName]! & NAME_LENGTH_MASK);
+    return copyBytes(this.slabs.bytes(ref), start, start + length, out, at);
+  }
+
+  /** A copy of the data; null when it is null. */
+  dataBytes(id: number): Uint8Array<ArrayBuffer> | null {
+    const length = this.dataLength(id);
+    if (length < 0) return null;
+    const out = new Uint8Array(length);
+    this.copyData(id, out, 0);
+    return out;
+  }
+
+  /** Writes the 68 bytes of the Stat a client sees (spec: server semantics, section 8). */
+  writeStat(id: number, out: Uint8Array, at: number): void {
+    const chunk = this.chunkOf(id);
+    const record = this.offsetOf(id);
+    let to = at;
+    for (let i = 0; i < STAT_WORDS; i++) {
+      let word = chunk[record + i]!;
+      if (i >= Field.cversion && i <= Field.dataLength) {
+        if (i === Field.cversion) word = (2 * word - chunk[record + Field.childCount]!) | 0;
+        else if (i === Field.dataLength && word < 0) word = 0;
+        else if (i !== Field.aversion && (chunk[record + Field.flagsAndName]! & Flag.kindMask) >>> KIND_SHIFT > 1)
+          word = 0;
+      }
+      out[to] = word >>> 24;
+      out[to + 1] = word >>> 16;
+      out[to + 2] = word >>> 8;
+      out[to + 3] = word;
+      to += 4;
+    }
+  }
+
+  /** -1 when there is none. The order of siblings means nothing. */
+  firstChild(id: number): number {
+    return this.word(id, Field.firstChild);
+  }
+
+  nextSibling(id: number): number {
+    return this.word(id, Field.nextSibling);
+  }
+
+  /** -1 for the root. */
+  parent(id: number): number {
+    return this.word(id, Field.parent);
+  }
+
+  nameLength(id: number): number {
+    return this.word(id, Field.flagsAndName) & NAME_LENGTH_MASK;
+  }
+
+  /** Copies the last component of the path to `out`; returns the position behind it. */
+  copyName(id: number, out: Uint8Array, at: number): number {
+    const ref = this.word(id, Field.bytesRef);
+    const start = this.slabs.offset(ref);
+    return copyBytes(this.slabs.bytes(ref), start, start + this.nameLength(id), out, at);
+  }
+
+  /** Bytes of the full path; 1 for the root. */
+  pathLength(id: number): number {
+    let length = 0;
+    for (let node = id; node !== this.root; node = this.parent(node)) length += 1 + this.nameLength(node);
+    return length === 0 ? 1 : length;
+  }
+
+  /** Copies the full path to `out`; returns the position behind it. */
+  copyPath(id: number, out: Uint8Array, at: number): number {
+    const end = at + this.pathLength(id);
+    if (id === this.root) out[at] = SLASH;
+    let to = end;
+    for (let node = id; node !== this.root; node = this.parent(node)) {
+      to -= this.nameLength(node);
+      this.copyName(node, out, to);
+      out[--to] = SLASH;
+    }
+    return end;
+  }
+
+  pathOf(id: number): string {
+    const out = new Uint8Array(this.pathLength(id));
+    this.copyPath(id, out, 0);
+    return utf8Text(out);
+  }
+
+  /** Znodes below this one, at any depth. Walks them all. */
+  descendantCount(id: number): number {
+    let count = -1;
+    for (let node = id; node !== -1; node = this.following(node, id)) count++;
+    return count;
+  }
+
+  /** The znode after this one in depth-first order within the subtree of `top`; -1 at the end. */
+  following(id: number, top: number): number {
+    const child = this.firstChild(id);
+    return child === -1 ? this.followingSubtree(id, top) : child;
+  }
+
+  /** As {@link following}, passing over what lies below this one. */
+  followingSubtree(id: number, top: number): number {
+    for (let node = id; node !== top; node = this.parent(node)) {
+      const sibling = this.nextSibling(node);
+      if (sibling !== -1) return sibling;
+    }
+    return -1;
+  }
+
+  /** Ids of the ordinary ephemerals of a session; undefined when it has none. */
+  ephemeralsOf(ownerHi: number, ownerLo: number): Iterable<number> | undefined {
+    const list = this.owners.of(ownerHi, ownerLo);
+    return list === undefined ? undefined : this.owners.ids(list);
+  }
+
+  /** Sessions that own at least one ordinary ephemeral. */
+  ephemeralOwners(): Iterable<bigint> {
+    return this.owners.owners();
+  }
+
+  containers(): Iterable<number> {
+    return this.owners.ids(this.owners.containers);
+  }
+
+  ttlNodes(): Iterable<number> {
+    return this.owners.ids(this.owners.ttlNodes);
+  }
+
+  /** As Apache counts: the root under both its names. */
+  get nodeCount(): number {
+    return this.columns.count + 1;
+  }
+
+  get ephemeralCount(): number {
+    return this.owners.ephemeralCount;
+  }
+
+  /**
+   * Puts a znode below `parent`: links, bytes, index, flags, counters. The words of the Stat (but dataLength and
+   * childCount), the ACL key and the CRCs are the caller's to write. `dataEnd < dataStart` means null data.
+   * @internal
+   */
+  attach(
+    parent: number,
+    names: Uint8Array,
+    nameStart: number,
+    nameEnd: number,
+    hash: number,
+    data: Uint8Array,
+    dataStart: number,
+    dataEnd: number,
+    pathLength: number,
+    kind: number,
+  ): number {
+    const id = this.columns.allocate();
+    const chunk = this.columns.chunks[id >>> CHUNK_SHIFT]!;
+    const at = (id & CHUNK_MASK) * RECORD_WORDS;
+    const nameLength = nameEnd - nameStart;
+    const dataLength = dataEnd < dataStart ? 0 : dataEnd - dataStart;
+    const ref = this.slabs.allocate(nameLength + dataLength);
+    const block = this.slabs.bytes(ref);
+    const behindName = copyBytes(names, nameStart, nameEnd, block, this.slabs.offset(ref));
+    if (dataLength > 0) copyBytes(data, dataStart, dataEnd, block, behindName);
+    let flags = (kind << KIND_SHIFT) | nameLength;
+    let next = -1;
+    if (parent !== -1) {
+      const parentChunk = this.columns.chunks[parent >>> CHUNK_SHIFT]!;
+      const parentAt = (parent & CHUNK_MASK) * RECORD_WORDS;
+      next = parentChunk[parentAt + Field.firstChild]!;
+      parentChunk[parentAt + Field.firstChild] = id;
+      parentChunk[parentAt + Field.childCount]!++;
+      if ((parentChunk[parentAt + Field.flagsAndName]! & Flag.system) !== 0 || parent === this.zookeeper) {
+        flags |= Flag.system;
+      } else if (parent === this.root && isZookeeper(names, nameStart, nameEnd)) this.zookeeper = id;
+      if (next !== -1) this.setWord(next, Field.prevSibling, id);
+    }
+    chunk[at + Field.dataLength] = dataEnd < dataStart ? -1 : dataLength;
+    chunk[at + Field.childCount] = 0;
+    chunk[at + Field.parent] = parent;
+    chunk[at + Field.firstChild] = -1;
+    chunk[at + Field.nextSibling] = next;
+    chunk[at + Field.prevSibling] = -1;
+    chunk[at + Field.bytesRef] = ref;
+    chunk[at + Field.flagsAndName] = flags;
+    chunk[at + Field.pathHash] = hash;
+    if (parent !== -1) this.index.insert(hash, id);
+    else chunk[at + Field.aclKey] = -1;
+    this.approximateDataSize += pathLength + dataLength;
+    return id;
+  }
+
+  /**
+   * Takes out a znode that has no children, with everything that hangs on it.
+   * @internal
+   */
+  detach(id: number, pathLength: number): void {
+    for (const cursor of this.cursors) if (cursor.next === id) cursor.next = this.followingSubtree(id, this.root);
+    const chunk = this.columns.chunks[id >>> CHUNK_SHIFT]!;
+    const at = (id & CHUNK_MASK) * RECORD_WORDS;
+    const flags = chunk[at + Field.flagsAndName]!;
+    const next = chunk[at + Field.nextSibling]!;
+    const previous = chunk[at + Field.prevSibling]!;
+    const parent = chunk[at + Field.parent]!;
+    const dataLength = Math.max(0, chunk[at + Field.dataLength]!);
+    this.index.remove(chunk[at + Field.pathHash]!, id);
+    if (previous === -1) this.setWord(parent, Field.firstChild, next);
+    else this.setWord(previous, Field.nextSibling, next);
+    if (next !== -1) this.setWord(next, Field.prevSibling, previous);
+    this.setWord(parent, Field.childCount, this.word(parent, Field.childCount) - 1);
+    const kind = (flags & Flag.kindMask) >>> KIND_SHIFT;
+    if (kind !== ZnodeKind.persistent) {
+      this.owners.remove(kind, chunk[at + Field.ownerHi]!, chunk[at + Field.ownerLo]!, id);
+    }
+    this.acls.release(chunk[at + Field.aclKey]!);
+    this.digest.subtract(chunk[at + Field.crc]!);
+    this.slabs.free(chunk[at + Field.bytesRef]!, (flags & NAME_LENGTH_MASK) + dataLength);
+    this.approximateDataSize -= pathLength + dataLength;
+    if (id === this.zookeeper) this.zookeeper = -1;
+    this.columns.free(id);
+  }
+
+  /**
+   * Replaces the data of a znode, in place when the block is of the right size. `end < start` means null.
+   * @internal
+   */
+  replaceData(id: number, data: Uint8Array, start: number, end: number): void {
+    const chunk = this.columns.chunks[id >>> CHUNK_SHIFT]!;
+    const at = (id & CHUNK_MASK) * RECORD_WORDS;
+    const nameLength = chunk[at + Field.flagsAndName]! & NAME_LENGTH_MASK;
+    const oldLength = Math.max(0, chunk[at + Field.dataLength]!);
+    const length = end < start ? 0 : end - start;
+    let ref = chunk[at + Field.bytesRef]!;
+    if (!this.slabs.fits(nameLength + oldLength, nameLength + length)) {
+      const oldRef = ref;
+      ref = this.slabs.allocate(nameLength + length);
+      const from = this.slabs.offset(oldRef);
+      copyBytes(this.slabs.bytes(oldRef), from, from + nameLength, this.slabs.bytes(ref), this.slabs.offset(ref));
+      this.slabs.free(oldRef, nameLength + oldLength);
+      chunk[at + Field.bytesRef] = ref;
+    }
+    if (length > 0) copyBytes(data, start, end, this.slabs.bytes(ref), this.slabs.offset(ref) + nameLength);
+    chunk[at + Field.dataLength] = end < start ? -1 : length;
+    this.approximateDataSize += length - oldLength;
+  }
+
+  /** Memory held for znodes, in bytes, touched or not. */
+  get sizeBytes(): number {
+    return this.columns.sizeBytes + this.slabs.sizeBytes + this.index.sizeBytes;
+  }
+
+  /** @internal */
+  removeCursor(cursor: TreeCursor): void {
+    const i = this.cursors.indexOf(cursor);
+    invariant(i !== -1, 'a cursor is removed once');
+    this.cursors.splice(i, 1);
+  }
+}
+
+function isZookeeper(names: Uint8Array, start: number, end: number): boolean {
+  if (end - start !== ZOOKEEPER.length) return false;
+  for (let i = 0; i < ZOOKEEPER.length; i++) if (names[start + i] !== ZOOKEEPER[i]) return false;
+  return true;
+}
