@@ -27,18 +27,11 @@ export class PlaceTable {
   private absent = 0;
 
   private soughtNode = 0;
-  private soughtHash = 0;
   private soughtPath: Uint8Array = new Uint8Array(0);
   private soughtStart = 0;
   private soughtEnd = 0;
-  private readonly byNode = new RefIndex(
-    (place) => mix(this.places.get(place, KEY)),
-    (place) => this.places.get(place, KEY) === this.soughtNode,
-  );
-  private readonly byPath = new RefIndex(
-    (place) => this.places.get(place, KEY),
-    (place) => this.isSoughtPath(place),
-  );
+  private readonly byNode = new RefIndex((place) => this.places.get(place, KEY) === this.soughtNode);
+  private readonly byPath = new RefIndex((place) => this.isSoughtPath(place));
 
   /** Places without a znode. */
   get absentCount(): number {
@@ -59,11 +52,10 @@ export class PlaceTable {
   /** -1 when nobody watches the path, or a znode holds it. */
   ofAbsent(path: Uint8Array, start: number, end: number): number {
     if (this.absent === 0) return -1;
-    this.soughtHash = hashBytes(path, start, end);
     this.soughtPath = path;
     this.soughtStart = start;
     this.soughtEnd = end;
-    return this.byPath.find(this.soughtHash);
+    return this.byPath.find(hashBytes(path, start, end));
   }
 
   addNode(node: number): number {
@@ -133,7 +125,7 @@ export class PlaceTable {
   private enterNode(place: number, node: number): void {
     this.places.set(place, KEY, node);
     this.places.set(place, LENGTH, -1);
-    this.byNode.insert(place);
+    this.byNode.insert(place, mix(node));
     const word = node >> 5;
     if (word >= this.marks.length) {
       const grown = new Int32Array(Math.max(word + 1, this.marks.length * 2));
@@ -145,27 +137,27 @@ export class PlaceTable {
 
   private leaveNode(place: number): void {
     const node = this.places.get(place, KEY);
-    this.byNode.remove(place);
+    this.byNode.remove(place, mix(node));
     this.marks[node >> 5]! &= ~(1 << (node & 31));
   }
 
   private enterAbsent(place: number, path: Uint8Array, start: number, end: number): void {
-    this.places.set(place, KEY, hashBytes(path, start, end));
+    const hash = hashBytes(path, start, end);
+    this.places.set(place, KEY, hash);
     this.places.set(place, PATH, this.paths.add(path, start, end));
     this.places.set(place, LENGTH, end - start);
-    this.byPath.insert(place);
+    this.byPath.insert(place, hash);
     this.absent++;
   }
 
   private leaveAbsent(place: number): void {
-    this.byPath.remove(place);
+    this.byPath.remove(place, this.places.get(place, KEY));
     this.paths.remove(this.places.get(place, PATH), this.places.get(place, LENGTH));
     this.absent--;
   }
 
   private isSoughtPath(place: number): boolean {
     return (
-      this.places.get(place, KEY) === this.soughtHash &&
       this.places.get(place, LENGTH) === this.soughtEnd - this.soughtStart &&
       this.paths.isEqual(this.places.get(place, PATH), this.soughtPath, this.soughtStart, this.soughtEnd)
     );

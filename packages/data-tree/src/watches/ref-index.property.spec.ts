@@ -1,24 +1,23 @@
 import * as fc from 'fast-check';
 import { RefIndex } from './ref-index.js';
 
+const hashOf = (key: number): number => key & 0x1c;
+
 /** Keys by record number; a poor hash, so that clusters form and gaps have to be closed. */
 class KeyedIndex {
   private readonly keys: number[] = [];
   private sought = -1;
-  readonly index = new RefIndex(
-    (ref) => this.keys[ref]! & 0x1c,
-    (ref) => this.keys[ref] === this.sought,
-  );
+  readonly index = new RefIndex((ref) => this.keys[ref] === this.sought);
   private readonly refs = new Map<number, number>();
 
   toggle(key: number): void {
     const ref = this.refs.get(key);
     if (ref !== undefined) {
-      this.index.remove(ref);
+      this.index.remove(ref, hashOf(key));
       this.refs.delete(key);
     } else {
       this.keys.push(key);
-      this.index.insert(this.keys.length - 1);
+      this.index.insert(this.keys.length - 1, hashOf(key));
       this.refs.set(key, this.keys.length - 1);
     }
   }
@@ -27,7 +26,7 @@ class KeyedIndex {
     expect(this.index.size).toBe(this.refs.size);
     for (let key = 0; key < upTo; key++) {
       this.sought = key;
-      expect(this.index.find(key & 0x1c)).toBe(this.refs.get(key) ?? -1);
+      expect(this.index.find(hashOf(key))).toBe(this.refs.get(key) ?? -1);
     }
   }
 }

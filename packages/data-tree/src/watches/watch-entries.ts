@@ -44,7 +44,6 @@ export class WatchEntries {
   private soughtWho = 0;
   private soughtPlace = 0;
   private readonly index = new RefIndex(
-    (entry) => hashOf(this.entries.get(entry, WHO) & ~ALL_MODES, this.entries.get(entry, PLACE)),
     (entry) =>
       (this.entries.get(entry, WHO) & ~ALL_MODES) === this.soughtWho &&
       this.entries.get(entry, PLACE) === this.soughtPlace,
@@ -98,7 +97,7 @@ export class WatchEntries {
     const entry = this.entries.allocate();
     this.entries.set(entry, WHO, (watcher << WATCHER_SHIFT) | table | modes);
     this.entries.set(entry, PLACE, place);
-    this.index.insert(entry);
+    this.index.insert(entry, hashOf((watcher << WATCHER_SHIFT) | table, place));
     this.linkToWatcher(entry, watcher);
     if (table === DATA_TABLE) {
       if (!this.places.hasDataWatches(place)) this.dataPlaceCount++;
@@ -191,7 +190,7 @@ export class WatchEntries {
   private remove(entry: number): void {
     const place = this.placeOf(entry);
     const watcher = this.watcherOf(entry);
-    this.index.remove(entry);
+    this.index.remove(entry, hashOf(this.entries.get(entry, WHO) & ~ALL_MODES, place));
     this.unlinkFromPlace(entry);
     this.unlinkFromWatcher(entry, watcher);
     if (this.isInDataTable(entry)) {

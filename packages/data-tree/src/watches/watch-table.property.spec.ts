@@ -105,7 +105,7 @@ describe('WatchTable', () => {
         for (let watcher = 0; watcher < WATCHERS; watcher++) table.removeWatcher(watcher);
         expect([table.watchCount, table.dataWatchCount, table.pathCount, table.connectionCount]).toEqual([0, 0, 0, 0]);
       }),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
   });
 });
