@@ -1,0 +1,94 @@
+/** Workloads that run against servers which stay up: the same load in turn, A B A B, so that drift hits both alike. */
+import type { RunningServer } from '../lib/launch.js';
+import { human, progress } from '../lib/report.js';
+import type { Generator, ThroughputResult } from './generator.js';
+import type { Metric, Results } from './results.js';
+
+export interface SteadyWorkload {
+  readonly name: string;
+  readonly what: string;
+  readonly connections: number;
+  readonly outstanding: number;
+  readonly mix: string;
+}
+
+const pipelined = { connections: 16, outstanding: 32 };
+const hundred = { connections: 100, outstanding: 1 };
+const single = { connections: 1, outstanding: 1 };
+
+export const steadyWorkloads: readonly SteadyWorkload[] = [
+  { name: 'reads', what: '16 connections x 32, getData', ...pipelined, mix: 'get=1' },
+  { name: 'mixed', what: '16 connections x 32, 90% getData, 10% setData', ...pipelined, mix: 'get=90,set=10' },
+  { name: 'writes', what: '16 connections x 32, setData', ...pipelined, mix: 'set=1' },
+  {
+    name: 'create-delete',
+    what: '16 connections x 32, create and delete in turn',
+    ...pipelined,
+    mix: 'create-delete=1',
+  },
+  { name: 'multi', what: '16 connections x 32, multi of two setData', ...pipelined, mix: 'multi=1' },
+  { name: 'clients-reads', what: '100 clients, one getData at a time', ...hundred, mix: 'get=1' },
+  { name: 'clients-writes', what: '100 clients, one setData at a time', ...hundred, mix: 'set=1' },
+  { name: 'one-reads', what: 'one client, one getData at a time', ...single, mix: 'get=1' },
+  { name: 'one-writes', what: 'one client, one setData at a time', ...single, mix: 'set=1' },
+];
+
+export interface SteadySettings {
+  readonly seconds: number;
+  readonly warmupSeconds: number;
+  readonly rounds: number;
+  readonly nodes: number;
+  readonly dataBytes: number;
+}
+
+export async function runSteady(
+  workloads: readonly SteadyWorkload[],
+  servers: readonly RunningServer[],
+  generator: Generator,
+  settings: SteadySettings,
+  results: Results,
+): Promise<void> {
+  const common = (server: RunningServer): Record<string, string | number> => ({
+    port: server.port,
+    pid: server.pid,
+    size: settings.dataBytes,
+    nodes: settings.nodes,
+  });
+  for (const server of servers) {
+    progress(`${server.kind}: creating ${settings.nodes} znodes, warming up`);
+    await generator.run('fill', { ...common(server), connections: 1, outstanding: 256 });
+    const warm = { connections: 16, outstanding: 32, mix: 'get=50,set=40,multi=5,create-delete=5' };
+    await generator.run('bench', { ...common(server), ...warm, warmup: 0, seconds: settings.warmupSeconds });
+  }
+  for (const workload of workloads) {
+    for (let round = 1; round <= settings.rounds; round++) {
+      for (const server of servers) {
+        progress(`${workload.name}: round ${round}/${settings.rounds}, ${server.kind}`);
+        const result = await generator.run('bench', {
+          ...common(server),
+          connections: workload.connections,
+          outstanding: workload.outstanding,
+          mix: workload.mix,
+          seconds: settings.seconds,
+          warmup: settings.warmupSeconds,
+        });
+        record(results, server, workload.name, result);
+        progress(`${workload.name}: round ${round}, ${server.kind}: ${human(result.operationsPerSecond)}/s`);
+      }
+    }
+  }
+}
+
+function record(results: Results, server: RunningServer, workload: string, result: ThroughputResult): void {
+  const add = (name: string, unit: string, better: Metric['better'], value: number): void =>
+    results.add(server.kind, { workload, name, unit, better }, value);
+  results.errors += result.errors;
+  add('throughput', 'op/s', 'more', result.operationsPerSecond);
+  add('latency p50', 'us', 'less', result.p50Us);
+  add('latency p95', 'us', 'less', result.p95Us);
+  add('latency p99', 'us', 'less', result.p99Us);
+  add('latency max', 'us', 'less', result.maxUs);
+  add('server CPU', 'us/op', 'less', (result.serverCpuSeconds * 1e6) / result.operations);
+  // Near 100 the generator, not the server, is what was measured.
+  add('generator busy', '%', 'none', (result.clientCpuSeconds / result.seconds) * 100);
+}
