@@ -1,11 +1,14 @@
 export { AclTable, OPEN_ACL_KEY, encodeAcls } from './acl-table.js';
 export type { ApplyVisitor, DataTreeOptions, TreeListener } from './data-tree.js';
 export { DataTree, TXN_HEADER_BYTES } from './data-tree.js';
-export { crcOfNewStat, crcOfPathAndData, crcOfPathDataChange, crcOfStat, crcOfWord } from './digest.js';
+export { DigestSum, crcOfNewStat, crcOfPathAndData, crcOfPathDataChange, crcOfStat, crcOfWord } from './digest.js';
 export type { OwnerList } from './znodes/owners.js';
+export { kindOfOwner } from './znodes/owners.js';
 export { Field, Flag, RECORD_WORDS, STAT_WORDS, ZnodeKind } from './znodes/fields.js';
 export { DEFAULT_HASH_SEED, hashPath } from './znodes/path-hash.js';
 export type { TreeCursor } from './znodes/znode-store.js';
 export { ZnodeStore } from './znodes/znode-store.js';
 
 // ---- watches (src/watches) ----
+export { WatchTable } from './watches/watch-table.js';
+export type { Deliver, WatchedTree } from './watches/watched-tree.js';

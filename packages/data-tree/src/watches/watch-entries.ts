@@ -51,7 +51,7 @@ export class WatchEntries {
 
   /** Entries in both tables. */
   get count(): number {
-    return this.index.size;
+    return this.index.count;
   }
 
   /** Entries in the data table. */
