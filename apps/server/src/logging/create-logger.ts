@@ -1,0 +1,65 @@
+import { hex64 } from '@zk/model';
+import type { Logger } from '@zk/contracts';
+import { pino, stdSerializers, stdTimeFunctions } from 'pino';
+
+/**
+ * The process's logger: pino behind the contract's {@link Logger}. Lines are written synchronously, so that the last
+ * one before an exit is never lost, and by this thread, so that no worker has to start before the server does.
+ */
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export const LOG_FORMATS = ['pretty', 'json'] as const;
+/** pretty: one readable line per event. json: one object per line, for collectors. */
+export type LogFormat = (typeof LOG_FORMATS)[number];
+
+/** Where lines go, one call per line, newline included. */
+export interface LogSink {
+  write(line: string): void;
+}
+
+export interface LoggerOptions {
+  readonly level: LogLevel;
+  readonly format: LogFormat;
+  readonly hasColours: boolean;
+  readonly sink: LogSink;
+}
+
+/** 64-bit numbers (zxids, session ids) become `0x…`; everything else stays as it is. */
+export function showFields(fields: Record<string, unknown>): Record<string, unknown> {
+  for (const key in fields) {
+    if (typeof fields[key] === 'bigint') {
+      return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, showValue(value)]));
+    }
+  }
+  return fields;
+}
+
+function showValue(value: unknown): unknown {
+  return typeof value === 'bigint' ? `0x${hex64(value)}` : value;
+}
+
+/** Makes a logger. Asynchronous only because the pretty printer is loaded when it is wanted. */
+export async function createLogger({ level, format, hasColours, sink }: LoggerOptions): Promise<Logger> {
+  const isPretty = format === 'pretty';
+  const prettify = isPretty ? (await import('./pretty.js')).createPrettifier(hasColours) : undefined;
+  const destination: LogSink =
+    prettify === undefined ? sink : { write: (line) => sink.write(prettify(JSON.parse(line) as object)) };
+  const logger = pino(
+    {
+      level,
+      base: undefined,
+      timestamp: isPretty ? stdTimeFunctions.epochTime : stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }), log: showFields },
+      serializers: { error: stdSerializers.err, err: stdSerializers.err },
+    },
+    destination,
+  );
+  // Children inherit this method from their parent, and pino formats bindings of the root logger only.
+  const makeChild = logger.child;
+  const child = function (this: typeof logger, fields: Record<string, unknown>) {
+    return makeChild.call(this, showFields(fields));
+  };
+  return Object.assign(logger, { child }) as Logger;
+}
