@@ -35,7 +35,8 @@ export class Peer implements ConnectionHandler {
   onData(bytes: Uint8Array, start: number, end: number): void {
     this.event('onData', () => {
       if (start >= end) this.breaches.push(`onData with the empty range [${String(start)}, ${String(end)})`);
-      this.pieces.push(bytes.slice(start, end));
+      // Not `slice`: a Buffer's would be a view.
+      this.pieces.push(new Uint8Array(bytes.subarray(start, end)));
       this.receivedBytes += end - start;
       bytes.fill(SCRIBBLE, start, end);
       this.reactToData?.(this);

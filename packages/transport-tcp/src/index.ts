@@ -1,1 +1,2 @@
-export {};
+export { TcpTransport } from './tcp-transport.js';
+export type { TcpTransportOptions } from './tcp-transport.js';
