@@ -1,0 +1,87 @@
+/**
+ * What an ACL says about a connection: the check that guards every operation, and the fix-up that a submitted list goes
+ * through before it is stored (spec: server semantics, sections 12.1 and 12.2). Both are functions of their arguments;
+ * what an id means is the business of the scheme's provider.
+ */
+import type { AuthProviders } from '@zk/contracts';
+import type { Acl, Id } from '@zk/model';
+
+/** An ACL entry as a client may have sent it: its strings may be null. */
+export interface SubmittedAcl {
+  readonly perms: number;
+  readonly scheme: string | null;
+  readonly id: string | null;
+}
+
+const WORLD = 'world';
+const ANYONE = 'anyone';
+/** In a submitted list: whoever submits it. Never stored. */
+const AUTH = 'auth';
+/** An id of this scheme passes every check. No ACL can name it. */
+const SUPER = 'super';
+
+/**
+ * Whether a connection with these ids may do any of `perms` to a znode with these entries.
+ *
+ * @param perms   a sum of permission bits; one of them is enough
+ * @param skipAcl the operator has switched ACLs off
+ */
+export function checkAcl(
+  entries: readonly Acl[],
+  connectionIds: readonly Id[],
+  perms: number,
+  providers: AuthProviders,
+  skipAcl = false,
+): boolean {
+  if (skipAcl || entries.length === 0) return true;
+  for (const { scheme } of connectionIds) if (scheme === SUPER) return true;
+  for (const entry of entries) {
+    if ((entry.perms & perms) === 0) continue;
+    if (entry.scheme === WORLD && entry.id === ANYONE) return true;
+    const provider = providers.get(entry.scheme);
+    if (provider === undefined) continue;
+    for (const { scheme, id } of connectionIds) {
+      if (scheme === entry.scheme && provider.matches(id, entry.id)) return true;
+    }
+  }
+  return false;
+}
+
+/**
+ * The list to store for a submitted one: duplicates removed, `auth` replaced by the authenticated ids of the connection.
+ * Undefined stands for INVALIDACL.
+ */
+export function fixupAcls(
+  submitted: readonly SubmittedAcl[] | null,
+  connectionIds: readonly Id[],
+  providers: AuthProviders,
+): readonly Acl[] | undefined {
+  if (submitted === null || submitted.length === 0) return undefined;
+  const fixed: Acl[] = [];
+  const seen = new Set<string>();
+  for (const { perms, scheme, id } of submitted) {
+    const key = JSON.stringify([perms, scheme, id]);
+    if (seen.has(key)) continue;
+    seen.add(key);
+    if (scheme === AUTH) {
+      // Not compared with the other entries again, as in Apache ZooKeeper.
+      const expanded = authenticatedIds(connectionIds, providers);
+      if (expanded.length === 0) return undefined;
+      for (const each of expanded) fixed.push({ perms, scheme: each.scheme, id: each.id });
+    } else if (scheme !== null && id !== null && isAcceptable(scheme, id, providers)) {
+      fixed.push({ perms, scheme, id });
+    } else {
+      return undefined;
+    }
+  }
+  return fixed;
+}
+
+function authenticatedIds(connectionIds: readonly Id[], providers: AuthProviders): readonly Id[] {
+  return connectionIds.filter(({ scheme }) => providers.get(scheme)?.isAuthenticated === true);
+}
+
+function isAcceptable(scheme: string, id: string, providers: AuthProviders): boolean {
+  if (scheme === WORLD && id === ANYONE) return true;
+  return providers.get(scheme)?.isValid(id) === true;
+}
