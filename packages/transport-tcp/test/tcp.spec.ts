@@ -1,7 +1,7 @@
 import type { Connection, ConnectionHandler, Listener, Logger } from '@zk/contracts';
 import { silentLogger } from '@zk/contracts';
 import { TcpTransport } from '@zk/transport-tcp';
-import * as net from 'node:net';
+import net from 'node:net';
 
 /** What one accepted connection heard. */
 class Ear implements ConnectionHandler {
