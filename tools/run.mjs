@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The one entry behind every npm script. It installs and builds what is missing, and nothing twice, then runs the
 // command. Plain JavaScript without dependencies, since it runs before anything is installed.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -44,7 +44,7 @@ function start() {
   install();
   build(false);
   const given = args.some((arg) => arg.startsWith('--data-dir'));
-  exec('node', [
+  replaceBy('node', [
     'apps/server/bin/zk-server.cjs',
     'start-foreground',
     '--address',
@@ -88,6 +88,9 @@ function test() {
   build(false);
   const projects = args.length > 0 ? ['--projects', args.join(',')] : [];
   exec('npx', ['nx', 'run-many', '-t', 'test', '--outputStyle=stream', '--parallel=2', ...projects]);
+  if (args.length > 0) return;
+  exec('node', ['tools/self-check.mjs']);
+  exec('node', ['tools/readme-check.mjs']);
 }
 
 function jest() {
@@ -112,12 +115,20 @@ function lint() {
 
 function tool(name) {
   build(false);
-  exec('npx', ['tsx', `tools/${name}/main.ts`, ...args]);
+  replaceBy('npx', ['tsx', `tools/${name}/main.ts`, ...args]);
+}
+
+/** Runs a program that stays: signals sent to this process are passed on, and its end is this process's end. */
+function replaceBy(program, programArgs) {
+  const child = spawn(program, programArgs, { stdio: 'inherit' });
+  // A terminal sends its interrupt to the whole group, so the child has it already.
+  process.on('SIGINT', () => undefined);
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('error', (error) => fail(`${program}: ${error.message}`));
+  child.on('exit', (code, signal) => process.exit(signal === null ? (code ?? 1) : 1));
 }
 
 function exec(program, programArgs, options = {}) {
-  // Signals reach the child, which shares the terminal; this process only waits for it to end.
-  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => undefined);
   const result = spawnSync(program, programArgs, { stdio: 'inherit', ...options });
   if (result.error) fail(`${program}: ${result.error.message}`);
   if (result.signal) process.exit(1);

@@ -1,1 +1,7 @@
-export {};
+export type { ClientConnection } from './client.js';
+export { Client } from './client.js';
+export type { OutboxHost } from './outbox.js';
+export { Outbox } from './outbox.js';
+export type { PipelineOptions, PipelineParts, Proposer } from './pipeline.js';
+export { RequestPipeline } from './pipeline.js';
+export { LatencyStats } from './stats.js';

@@ -1,0 +1,26 @@
+import { RecordReader, type RecordWriter } from '@zk/jute';
+import type { Acl } from '@zk/model';
+
+/** An ACL entry as it came, which may lack what it needs. */
+export interface SubmittedAcl {
+  readonly perms: number;
+  readonly scheme: string | null;
+  readonly id: string | null;
+}
+
+/** Decodes a vector of ACL entries; null stays null. */
+export function readAclList(bytes: Uint8Array, start: number, end: number): readonly SubmittedAcl[] | null {
+  const reader = new RecordReader(bytes, start, end);
+  const count = reader.int32();
+  if (count < 0) return null;
+  const list: SubmittedAcl[] = [];
+  for (let i = 0; i < count; i++) {
+    list.push({ perms: reader.int32(), scheme: reader.ustring(), id: reader.ustring() });
+  }
+  return list;
+}
+
+export function writeAclList(writer: RecordWriter, list: readonly Acl[]): void {
+  writer.int32(list.length);
+  for (const { perms, scheme, id } of list) writer.int32(perms).ustring(scheme).ustring(id);
+}

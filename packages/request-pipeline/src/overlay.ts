@@ -1,0 +1,204 @@
+import type { Acl } from '@zk/model';
+import { RECORD_WORDS, type DataTree } from '@zk/data-tree';
+import { copyBytes, equalBytes } from '@zk/jute';
+
+/**
+ * The changes that were validated and are not applied yet, keyed by path, over the committed tree. Validation looks
+ * here first, so that a request sees every request before it, although none of them may be durable. When leadership
+ * or the log is lost the overlay is dropped as a block and the tree is what it was.
+ *
+ * A record copies the words of the znode's record in the tree (same layout), so versions, counts and the digest are
+ * predicted with the code that the tree itself uses. Records are pooled: validation allocates nothing in the long run.
+ */
+export class ChangeRecord {
+  path: Uint8Array = new Uint8Array(64);
+  pathLength = 0;
+  hash = 0;
+  exists = false;
+  /** The words of the znode as they will be. */
+  readonly words = new Int32Array(RECORD_WORDS);
+  /** Key of the ACL in the tree, unless {@link aclEntries} holds a list that no committed znode has yet. */
+  aclKey = -1;
+  aclEntries: readonly Acl[] | null = null;
+  aclWorldPerms = 0;
+  /** Data bytes, 0 for null. */
+  dataLength = 0;
+  childCount = 0;
+  /** Transactions that changed it and are not applied yet. */
+  pending = 0;
+  next: ChangeRecord | null = null;
+
+  copyFrom(other: ChangeRecord): void {
+    this.exists = other.exists;
+    this.words.set(other.words);
+    this.aclKey = other.aclKey;
+    this.aclEntries = other.aclEntries;
+    this.aclWorldPerms = other.aclWorldPerms;
+    this.dataLength = other.dataLength;
+    this.childCount = other.childCount;
+  }
+}
+
+const BUCKETS = 8192;
+const MAX_SPARE = 16384;
+const MAX_SPARE_PATH_BYTES = 1024;
+
+export class Overlay {
+  private readonly buckets: (ChangeRecord | null)[] = new Array<ChangeRecord | null>(BUCKETS).fill(null);
+  private readonly spare: ChangeRecord[] = [];
+  /** Records in the order in which transactions changed them; a transaction owns a run of it. */
+  private order: ChangeRecord[] = [];
+  private orderHead = 0;
+  private savedCount = 0;
+  private readonly saved: { record: ChangeRecord; before: ChangeRecord }[] = [];
+  private isSaving = false;
+  private size = 0;
+
+  get count(): number {
+    return this.size;
+  }
+
+  find(hash: number, path: Uint8Array, start: number, end: number): ChangeRecord | null {
+    if (this.size === 0) return null;
+    let record: ChangeRecord | null = this.buckets[hash & (BUCKETS - 1)]!;
+    while (record !== null) {
+      if (record.hash === hash && equalBytes(record.path, 0, record.pathLength, path, start, end)) return record;
+      record = record.next;
+    }
+    return null;
+  }
+
+  /** A record for a path that has none, with undefined contents: the caller fills it and then calls {@link touch}. */
+  add(hash: number, path: Uint8Array, start: number, end: number): ChangeRecord {
+    const record = this.spare.pop() ?? new ChangeRecord();
+    const length = end - start;
+    if (record.path.length < length) record.path = new Uint8Array(length * 2);
+    copyBytes(path, start, end, record.path, 0);
+    record.pathLength = length;
+    record.hash = hash;
+    record.pending = 0;
+    record.aclEntries = null;
+    const bucket = hash & (BUCKETS - 1);
+    record.next = this.buckets[bucket]!;
+    this.buckets[bucket] = record;
+    this.size++;
+    return record;
+  }
+
+  /** Forgets a record that nobody changed: it was only looked at. */
+  discardUnchanged(record: ChangeRecord | null): void {
+    if (record !== null && record.pending === 0) this.remove(record);
+  }
+
+  /** Notes that the transaction being validated changes this record. Call before changing it. */
+  touch(record: ChangeRecord): void {
+    if (this.isSaving) this.save(record);
+    record.pending++;
+    this.order.push(record);
+  }
+
+  /** Changes noted so far and not yet released; the difference of two readings is what one transaction owns. */
+  get changes(): number {
+    return this.order.length - this.orderHead;
+  }
+
+  /** The oldest transaction, which owned `count` changes, was applied or dropped. */
+  release(count: number): void {
+    for (let i = 0; i < count; i++) {
+      const record = this.order[this.orderHead++]!;
+      if (--record.pending === 0) this.remove(record);
+    }
+    if (this.orderHead === this.order.length) {
+      this.order.length = this.orderHead = 0;
+    } else if (this.orderHead > 4096 && this.orderHead * 2 > this.order.length) {
+      this.order = this.order.slice(this.orderHead);
+      this.orderHead = 0;
+    }
+  }
+
+  /** From now on remembers how to undo, for {@link rollback}: a multi may fail half-way. */
+  begin(): void {
+    this.isSaving = true;
+    this.savedCount = 0;
+  }
+
+  /** Keeps the changes since {@link begin}. */
+  keep(): void {
+    this.isSaving = false;
+  }
+
+  /** Undoes the changes since {@link begin}. */
+  rollback(): void {
+    this.isSaving = false;
+    for (let i = this.savedCount - 1; i >= 0; i--) {
+      const { record, before } = this.saved[i]!;
+      record.copyFrom(before);
+      this.order.pop();
+      if (--record.pending === 0) this.remove(record);
+    }
+  }
+
+  forEach(visit: (record: ChangeRecord) => void): void {
+    if (this.size === 0) return;
+    for (let i = this.orderHead; i < this.order.length; i++) visit(this.order[i]!);
+  }
+
+  /** Drops everything. */
+  clear(): void {
+    this.buckets.fill(null);
+    this.order = [];
+    this.orderHead = 0;
+    this.size = 0;
+    this.isSaving = false;
+  }
+
+  private save(record: ChangeRecord): void {
+    let slot = this.saved[this.savedCount];
+    if (slot === undefined) {
+      slot = { record, before: new ChangeRecord() };
+      this.saved.push(slot);
+    }
+    slot.record = record;
+    slot.before.copyFrom(record);
+    this.savedCount++;
+  }
+
+  private remove(record: ChangeRecord): void {
+    const bucket = record.hash & (BUCKETS - 1);
+    let previous: ChangeRecord | null = null;
+    let current: ChangeRecord | null = this.buckets[bucket]!;
+    while (current !== null && current !== record) {
+      previous = current;
+      current = current.next;
+    }
+    if (current === null) return;
+    if (previous === null) this.buckets[bucket] = record.next;
+    else previous.next = record.next;
+    record.next = null;
+    record.aclEntries = null;
+    this.size--;
+    if (this.spare.length < MAX_SPARE && record.path.length <= MAX_SPARE_PATH_BYTES) this.spare.push(record);
+  }
+}
+
+/** Fills a fresh record from a committed znode, or as absent when there is none. */
+export function loadRecord(record: ChangeRecord, tree: DataTree, node: number): void {
+  if (node < 0) {
+    record.exists = false;
+    record.words.fill(0);
+    record.aclKey = -1;
+    record.aclWorldPerms = 0;
+    record.dataLength = record.childCount = 0;
+    return;
+  }
+  const chunk = tree.chunkOf(node);
+  const offset = tree.offsetOf(node);
+  const words = record.words;
+  for (let i = 0; i < RECORD_WORDS; i++) words[i] = chunk[offset + i]!;
+  record.exists = true;
+  record.aclKey = tree.aclKey(node);
+  record.aclWorldPerms = tree.acls.worldPerms(record.aclKey);
+  const length = tree.dataLength(node);
+  record.dataLength = length > 0 ? length : 0;
+  record.childCount = tree.childCount(node);
+}

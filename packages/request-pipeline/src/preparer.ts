@@ -1,0 +1,240 @@
+import type { AuthProviders, Clock } from '@zk/contracts';
+import {
+  type DataTree,
+  DigestSum,
+  Field,
+  ZnodeKind,
+  crcOfPathAndData,
+  crcOfStat,
+  fixupAcls,
+  kindOfOwner,
+} from '@zk/data-tree';
+import { RecordWriter, utf8Bytes } from '@zk/jute';
+import { type Acl, ErrorCode, type Id, Perms } from '@zk/model';
+import { AclGuard } from './acl-guard.js';
+import { readAclList, writeAclList } from './acl-list.js';
+import { FrameReader } from './frame-reader.js';
+import { type ChangeRecord, Overlay, loadRecord } from './overlay.js';
+import type { TxnWriter } from './txn-writer.js';
+
+/** What validation may be told to do differently. */
+export interface PreparerOptions {
+  /** Whether TTL nodes may be created. */
+  readonly extendedTypes: boolean;
+  /** Whether hard quotas refuse. */
+  readonly enforceQuota: boolean;
+  /** Disables every permission check. */
+  readonly skipAcl: boolean;
+  /** Whether transactions carry the digest of the tree they lead to. */
+  readonly digestEnabled: boolean;
+}
+
+/** A request body that cannot be decoded. Not a code of the protocol: no transaction results from it. */
+export const UNDECODABLE = 1;
+
+/** Who asks, and when. Refilled for every request. */
+export class RequestContext {
+  sessionHi = 0;
+  sessionLo = 0;
+  cxid = 0;
+  zxidHi = 0;
+  zxidLo = 0;
+  wallMs = 0;
+  ids: readonly Id[] = [];
+}
+
+const NOTHING = new Uint8Array(0);
+const OPEN_LIST = new RecordWriter(64)
+  .int32(1)
+  .int32(Perms.all)
+  .ustring('world')
+  .ustring('anyone')
+  .bytes()
+  .slice();
+
+/**
+ * The shared part of validation: looking up what a path will be, changing it in the overlay, and predicting the
+ * digest. The rules of each operation stand in files of their own (`validate-*.ts`).
+ */
+export class Preparer {
+  readonly reader = new FrameReader();
+  readonly overlay = new Overlay();
+  readonly digest = new DigestSum();
+  readonly guard: AclGuard;
+  readonly context = new RequestContext();
+
+  /** The final list of the last {@link aclFixup}: encoded, and decoded unless it is the open list. */
+  aclBytes: Uint8Array = OPEN_LIST;
+  aclStart = 0;
+  aclEnd = 0;
+  aclEntries: readonly Acl[] | null = null;
+  aclWorldPerms = 0;
+
+  private readonly aclWriter = new RecordWriter(256);
+
+  constructor(
+    readonly tree: DataTree,
+    readonly writer: TxnWriter,
+    readonly providers: AuthProviders,
+    readonly clock: Clock,
+    readonly options: PreparerOptions,
+  ) {
+    this.guard = new AclGuard(tree, providers, options.skipAcl);
+  }
+
+  /**
+   * The record of a path as it will be, present or absent. It belongs to the overlay only once it was touched: give
+   * it to {@link Overlay.discardUnchanged} when the operation is over.
+   */
+  obtain(path: Uint8Array, start: number, end: number): ChangeRecord {
+    if (end - start === 1 && path[start] === 0x2f) end = start;
+    const hash = this.tree.hashPath(path, start, end);
+    const known = this.overlay.find(hash, path, start, end);
+    if (known !== null) return known;
+    const record = this.overlay.add(hash, path, start, end);
+    loadRecord(record, this.tree, this.tree.findHashed(hash, path, start, end));
+    return record;
+  }
+
+  /** Turns a submitted ACL list into the one to store (spec: server semantics, section 12.2). */
+  aclFixup(bytes: Uint8Array, start: number, end: number): number {
+    if (isOpenList(bytes, start, end)) {
+      this.aclBytes = OPEN_LIST;
+      this.aclStart = 0;
+      this.aclEnd = OPEN_LIST.length;
+      this.aclEntries = null;
+      this.aclWorldPerms = Perms.all;
+      return ErrorCode.OK;
+    }
+    const submitted = readAclList(bytes, start, end);
+    const final = fixupAcls(submitted, this.context.ids, this.providers);
+    if (final === undefined) return ErrorCode.INVALIDACL;
+    this.aclWriter.reset();
+    writeAclList(this.aclWriter, final);
+    this.aclBytes = this.aclWriter.bytes();
+    this.aclStart = 0;
+    this.aclEnd = this.aclWriter.length;
+    this.aclEntries = final;
+    this.aclWorldPerms = 0;
+    for (const entry of final) {
+      if (entry.scheme === 'world' && entry.id === 'anyone') this.aclWorldPerms |= entry.perms;
+    }
+    return ErrorCode.OK;
+  }
+
+  /** Notes the fixed-up list in a record. */
+  assignAcl(record: ChangeRecord): void {
+    record.aclKey = -1;
+    record.aclEntries = this.aclEntries;
+    record.aclWorldPerms = this.aclWorldPerms;
+  }
+
+  /** Starts again from a known digest. */
+  setDigest(hi: number, lo: number): void {
+    this.digest.hi = hi;
+    this.digest.lo = lo;
+  }
+
+  /** Takes a record's share out of the digest: it is about to change or to go. */
+  uncount(record: ChangeRecord): void {
+    if (this.options.digestEnabled && record.exists && !isHidden(record)) this.digest.subtract(record.words[Field.crc]!);
+  }
+
+  /** Puts a record's share into the digest after its stat changed. */
+  count(record: ChangeRecord): void {
+    if (!this.options.digestEnabled || isHidden(record)) return;
+    const words = record.words;
+    const crc = crcOfStat(words[Field.crcPathData]!, words, 0);
+    words[Field.crc] = crc;
+    this.digest.add(crc);
+  }
+
+  /** Notes new data in a record: its length, and the part of the digest that depends on it. */
+  assignData(record: ChangeRecord, data: Uint8Array, start: number, end: number, isNull: boolean): void {
+    record.dataLength = isNull ? 0 : end - start;
+    if (!this.options.digestEnabled || isHidden(record)) return;
+    record.words[Field.crcPathData] = crcOfPathAndData(
+      record.path,
+      0,
+      record.pathLength,
+      isNull ? NOTHING : data,
+      start,
+      isNull ? start : end,
+    );
+  }
+
+  /** A child was removed: the parent's count and pzxid (which only moves up). */
+  childRemoved(parent: ChangeRecord): void {
+    const { zxidHi, zxidLo } = this.context;
+    this.overlay.touch(parent);
+    this.uncount(parent);
+    parent.childCount--;
+    setZxid(parent.words, Field.pzxidHi, zxidHi, zxidLo);
+    this.count(parent);
+  }
+
+  /** The record is removed; its parent must have been told. */
+  removed(record: ChangeRecord): void {
+    this.overlay.touch(record);
+    this.uncount(record);
+    record.exists = false;
+    record.words.fill(0);
+    record.aclKey = -1;
+    record.aclEntries = null;
+    record.aclWorldPerms = 0;
+    record.dataLength = record.childCount = 0;
+  }
+
+  isEphemeral(record: ChangeRecord): boolean {
+    const { words } = record;
+    return kindOfOwner(words[Field.ownerHi]!, words[Field.ownerLo]!, this.options.extendedTypes) === ZnodeKind.ephemeral;
+  }
+}
+
+/** Writes a 64-bit value as two words. */
+export function setZxid(words: Int32Array, field: number, hi: number, lo: number): void {
+  words[field] = hi;
+  words[field + 1] = lo;
+}
+
+/** Where the text before the last slash ends; -1 when the path has no slash, or holds a NUL. */
+export function parentEnd(path: Uint8Array, start: number, end: number): number {
+  let slash = -1;
+  for (let i = start; i < end; i++) {
+    const byte = path[i]!;
+    if (byte === 0x2f) slash = i;
+    else if (byte === 0) return -1;
+  }
+  return slash;
+}
+
+/** The version after a change, or undefined when the expected one does not match. */
+export function nextVersion(current: number, expected: number): number | undefined {
+  return expected === -1 || expected === current ? (current + 1) | 0 : undefined;
+}
+
+/** The system paths that may not be deleted. */
+const undeletable = ['/', '/zookeeper', '/zookeeper/quota', '/zookeeper/config'].map(utf8Bytes);
+
+export function isUndeletable(path: Uint8Array, start: number, end: number): boolean {
+  return undeletable.some((fixed) => sameBytes(fixed, path, start, end));
+}
+
+const ZOOKEEPER_PREFIX = utf8Bytes('/zookeeper/');
+
+/** Znodes below /zookeeper do not count in the digest. */
+function isHidden(record: ChangeRecord): boolean {
+  if (record.pathLength < ZOOKEEPER_PREFIX.length || record.path[1] !== 0x7a) return false;
+  for (let i = 0; i < ZOOKEEPER_PREFIX.length; i++) if (record.path[i] !== ZOOKEEPER_PREFIX[i]) return false;
+  return true;
+}
+
+function isOpenList(bytes: Uint8Array, start: number, end: number): boolean {
+  return sameBytes(OPEN_LIST, bytes, start, end);
+}
+
+function sameBytes(fixed: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start !== fixed.length) return false;
+  for (let i = 0; i < fixed.length; i++) if (fixed[i] !== bytes[start + i]) return false;
+  return true;
+}

@@ -1,0 +1,288 @@
+import type { AuthProviders } from '@zk/contracts';
+import type { DataTree, WatchTable } from '@zk/data-tree';
+import { RecordWriter, copyBytes, utf8Text, writeInt32 } from '@zk/jute';
+import { type Acl, ErrorCode, OpCode, Perms, STAT_BYTES } from '@zk/model';
+import { writeAclList } from './acl-list.js';
+import type { AclGuard } from './acl-guard.js';
+import type { Client } from './client.js';
+import type { FrameReader } from './frame-reader.js';
+import { WatchRequests } from './watch-requests.js';
+
+/**
+ * Requests that change nothing. Each is answered from the tree straight into the client's outbox. A path that is
+ * malformed simply does not exist, as in Apache ZooKeeper; a null path cannot be decoded.
+ */
+export class Reads {
+  private readonly watchRequests: WatchRequests;
+
+  constructor(
+    private readonly tree: DataTree,
+    private readonly watches: WatchTable,
+    private readonly guard: AclGuard,
+    private readonly providers: AuthProviders,
+    private readonly reader: FrameReader,
+  ) {
+    this.watchRequests = new WatchRequests(tree, watches, reader);
+  }
+
+  /** Answers the request whose body the reader stands at. */
+  answer(client: Client, xid: number, type: number): void {
+    const code = this.dispatch(client, xid, type);
+    if (code !== ErrorCode.OK) this.refuse(client, xid, code);
+  }
+
+  /** An error reply without a body. */
+  refuse(client: Client, xid: number, code: number): void {
+    client.outbox.beginReply(xid, this.tree.lastZxidHi, this.tree.lastZxidLo, code, 0);
+  }
+
+  /** Replies and returns OK, or returns why not. */
+  private dispatch(client: Client, xid: number, type: number): number {
+    switch (type) {
+      case OpCode.getData:
+        return this.getData(client, xid);
+      case OpCode.exists:
+        return this.exists(client, xid);
+      case OpCode.getChildren:
+        return this.getChildren(client, xid, false);
+      case OpCode.getChildren2:
+        return this.getChildren(client, xid, true);
+      case OpCode.ping:
+        client.outbox.beginReply(-2, this.tree.lastZxidHi, this.tree.lastZxidLo, ErrorCode.OK, 0);
+        return ErrorCode.OK;
+      case OpCode.sync:
+        return this.sync(client, xid);
+      case OpCode.getACL:
+        return this.getAcl(client, xid);
+      case OpCode.getAllChildrenNumber:
+        return this.getAllChildrenNumber(client, xid);
+      case OpCode.getEphemerals:
+        return this.getEphemerals(client, xid);
+      case OpCode.multiRead:
+        return this.multiRead(client, xid);
+      case OpCode.whoAmI:
+        return this.whoAmI(client, xid);
+      case OpCode.setWatches:
+      case OpCode.setWatches2:
+      case OpCode.addWatch:
+      case OpCode.removeWatches:
+      case OpCode.checkWatches:
+        return this.watchRequests.answer(client, xid, type);
+      default:
+        return ErrorCode.MARSHALLINGERROR;
+    }
+  }
+
+  private begin(client: Client, xid: number, bodyBytes: number): number {
+    return client.outbox.beginReply(xid, this.tree.lastZxidHi, this.tree.lastZxidLo, ErrorCode.OK, bodyBytes);
+  }
+
+  private getData(client: Client, xid: number): number {
+    const { tree, reader } = this;
+    reader.range();
+    const { start, end, isNull } = reader;
+    const watch = reader.boolean();
+    if (reader.failed || isNull) return ErrorCode.MARSHALLINGERROR;
+    const node = tree.find(reader.bytes, start, end);
+    if (node < 0) return ErrorCode.NONODE;
+    if (!this.guard.allows(tree.aclKey(node), Perms.read, client.ids)) return ErrorCode.NOAUTH;
+    if (watch) this.watches.addData(client.watcher, node, reader.bytes, start, end);
+    const length = tree.dataLength(node);
+    const dataBytes = length > 0 ? length : 0;
+    const at = this.begin(client, xid, 4 + dataBytes + STAT_BYTES);
+    const out = client.outbox.bytes;
+    writeInt32(out, at, length);
+    if (dataBytes > 0) tree.copyData(node, out, at + 4);
+    tree.writeStat(node, out, at + 4 + dataBytes);
+    return ErrorCode.OK;
+  }
+
+  /** The watch is set before anything else is looked at, so that it waits for the creation of an absent znode. */
+  private exists(client: Client, xid: number): number {
+    const { tree, reader } = this;
+    reader.range();
+    const { start, end, isNull } = reader;
+    const watch = reader.boolean();
+    if (reader.failed || isNull) return ErrorCode.MARSHALLINGERROR;
+    const path = reader.bytes;
+    for (let i = start; i < end; i++) if (path[i] === 0) return ErrorCode.BADARGUMENTS;
+    const node = tree.find(path, start, end);
+    if (node >= 0 && !this.guard.allows(tree.aclKey(node), Perms.read, client.ids)) return ErrorCode.NOAUTH;
+    if (watch) this.watches.addData(client.watcher, node, path, start, end);
+    if (node < 0) return ErrorCode.NONODE;
+    const at = this.begin(client, xid, STAT_BYTES);
+    tree.writeStat(node, client.outbox.bytes, at);
+    return ErrorCode.OK;
+  }
+
+  private getChildren(client: Client, xid: number, withStat: boolean): number {
+    const { tree, reader } = this;
+    reader.range();
+    const { start, end, isNull } = reader;
+    const watch = reader.boolean();
+    if (reader.failed || isNull) return ErrorCode.MARSHALLINGERROR;
+    const node = tree.find(reader.bytes, start, end);
+    if (node < 0) return ErrorCode.NONODE;
+    if (!this.guard.allows(tree.aclKey(node), Perms.read, client.ids)) return ErrorCode.NOAUTH;
+    if (watch) this.watches.addChild(client.watcher, node);
+    const listBytes = this.childrenBytes(node);
+    const at = this.begin(client, xid, listBytes + (withStat ? STAT_BYTES : 0));
+    this.writeChildren(node, client.outbox.bytes, at);
+    if (withStat) tree.writeStat(node, client.outbox.bytes, at + listBytes);
+    return ErrorCode.OK;
+  }
+
+  private childrenBytes(node: number): number {
+    const { tree } = this;
+    let bytes = 4;
+    for (let child = tree.firstChild(node); child >= 0; child = tree.nextSibling(child)) {
+      bytes += 4 + tree.nameLength(child);
+    }
+    return bytes;
+  }
+
+  private writeChildren(node: number, out: Uint8Array, at: number): void {
+    const { tree } = this;
+    writeInt32(out, at, tree.childCount(node));
+    at += 4;
+    for (let child = tree.firstChild(node); child >= 0; child = tree.nextSibling(child)) {
+      writeInt32(out, at, tree.nameLength(child));
+      at = tree.copyName(child, out, at + 4);
+    }
+  }
+
+  /** Everything before it on this server is applied by now; the path is echoed and means nothing. */
+  private sync(client: Client, xid: number): number {
+    const { reader } = this;
+    reader.range();
+    if (reader.failed) return ErrorCode.MARSHALLINGERROR;
+    const { start, end, isNull } = reader;
+    const at = this.begin(client, xid, 4 + end - start);
+    writeInt32(client.outbox.bytes, at, isNull ? -1 : end - start);
+    copyBytes(reader.bytes, start, end, client.outbox.bytes, at + 4);
+    return ErrorCode.OK;
+  }
+
+  private getAcl(client: Client, xid: number): number {
+    const { tree, reader } = this;
+    reader.range();
+    if (reader.failed || reader.isNull) return ErrorCode.MARSHALLINGERROR;
+    const node = tree.find(reader.bytes, reader.start, reader.end);
+    if (node < 0) return ErrorCode.NONODE;
+    const key = tree.aclKey(node);
+    if (!this.guard.allows(key, Perms.read | Perms.admin, client.ids)) return ErrorCode.NOAUTH;
+    let encoded = tree.acls.encoded(key);
+    if (!this.guard.allows(key, Perms.admin, client.ids)) {
+      const masked = new RecordWriter(encoded.length);
+      writeAclList(masked, tree.acls.entries(key).map(maskDigest));
+      encoded = masked.bytes();
+    }
+    const at = this.begin(client, xid, encoded.length + STAT_BYTES);
+    copyBytes(encoded, 0, encoded.length, client.outbox.bytes, at);
+    tree.writeStat(node, client.outbox.bytes, at + encoded.length);
+    return ErrorCode.OK;
+  }
+
+  private getAllChildrenNumber(client: Client, xid: number): number {
+    const { tree, reader } = this;
+    reader.range();
+    if (reader.failed || reader.isNull) return ErrorCode.MARSHALLINGERROR;
+    const node = tree.find(reader.bytes, reader.start, reader.end);
+    if (node < 0) return ErrorCode.NONODE;
+    if (!this.guard.allows(tree.aclKey(node), Perms.read, client.ids)) return ErrorCode.NOAUTH;
+    const at = this.begin(client, xid, 4);
+    writeInt32(client.outbox.bytes, at, tree.descendantCount(node));
+    return ErrorCode.OK;
+  }
+
+  /** Paths of the caller's own ephemerals that begin with a text, not a path: /a/e also finds /a/e2. */
+  private getEphemerals(client: Client, xid: number): number {
+    const { tree, reader } = this;
+    reader.range();
+    if (reader.failed) return ErrorCode.MARSHALLINGERROR;
+    const asked = reader.isNull ? '' : utf8Text(reader.bytes, reader.start, reader.end);
+    const prefix = asked.trim() === '' || asked.trim() === '/' ? '' : asked;
+    const { session } = client;
+    const found: string[] = [];
+    const owned = session === null ? undefined : tree.ephemeralsOf(session.idHi, session.idLo);
+    if (owned !== undefined) {
+      for (const node of owned) {
+        const path = tree.pathOf(node);
+        if (path.startsWith(prefix)) found.push(path);
+      }
+    }
+    const writer = new RecordWriter(256);
+    writer.int32(found.length);
+    for (const path of found) writer.ustring(path);
+    this.replyWith(client, xid, writer);
+    return ErrorCode.OK;
+  }
+
+  /** Independent results; one that fails does not touch the others. The watch flags are ignored. */
+  private multiRead(client: Client, xid: number): number {
+    const { tree, reader } = this;
+    const writer = new RecordWriter(512);
+    for (;;) {
+      const type = reader.int32();
+      const isDone = reader.boolean();
+      reader.int32();
+      if (reader.failed) return ErrorCode.MARSHALLINGERROR;
+      if (isDone) break;
+      if (type !== OpCode.getData && type !== OpCode.getChildren) return ErrorCode.MARSHALLINGERROR;
+      reader.range();
+      const { start, end, isNull } = reader;
+      reader.boolean();
+      if (reader.failed || isNull) return ErrorCode.MARSHALLINGERROR;
+      const node = tree.find(reader.bytes, start, end);
+      const isAllowed = node >= 0 && this.guard.allows(tree.aclKey(node), Perms.read, client.ids);
+      if (!isAllowed) {
+        const code = node < 0 ? ErrorCode.NONODE : ErrorCode.NOAUTH;
+        writer.int32(OpCode.error).boolean(false).int32(code).int32(code);
+      } else {
+        writer.int32(type).boolean(false).int32(ErrorCode.OK);
+        if (type === OpCode.getData) this.appendData(writer, node);
+        else this.appendChildren(writer, node);
+      }
+    }
+    writer.int32(-1).boolean(true).int32(-1);
+    this.replyWith(client, xid, writer);
+    return ErrorCode.OK;
+  }
+
+  private appendData(writer: RecordWriter, node: number): void {
+    const stat = new Uint8Array(STAT_BYTES);
+    this.tree.writeStat(node, stat, 0);
+    writer.buffer(this.tree.dataBytes(node));
+    writer.raw(stat);
+  }
+
+  private appendChildren(writer: RecordWriter, node: number): void {
+    const list = new Uint8Array(this.childrenBytes(node));
+    this.writeChildren(node, list, 0);
+    writer.raw(list);
+  }
+
+  private whoAmI(client: Client, xid: number): number {
+    const writer = new RecordWriter(128);
+    writer.int32(client.ids.length);
+    for (const { scheme, id } of client.ids) {
+      writer.ustring(scheme).ustring(this.providers.get(scheme)?.userName(id) ?? '');
+    }
+    this.replyWith(client, xid, writer);
+    return ErrorCode.OK;
+  }
+
+  private replyWith(client: Client, xid: number, writer: RecordWriter): void {
+    const body = writer.bytes();
+    const at = this.begin(client, xid, body.length);
+    copyBytes(body, 0, body.length, client.outbox.bytes, at);
+  }
+}
+
+/** Hides the hash of a digest id from somebody who may read but not administer. */
+function maskDigest(entry: Acl): Acl {
+  if (entry.scheme !== 'digest') return entry;
+  const colon = entry.id.indexOf(':');
+  return colon < 0 ? entry : { ...entry, id: `${entry.id.slice(0, colon)}:x` };
+}
+

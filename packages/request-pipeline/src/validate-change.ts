@@ -1,0 +1,174 @@
+import { Field } from '@zk/data-tree';
+import { ErrorCode, Perms, isValidPath } from '@zk/model';
+import type { ChangeRecord } from './overlay.js';
+import { type Preparer, UNDECODABLE, isUndeletable, nextVersion, parentEnd, setZxid } from './preparer.js';
+
+const FIXED_BYTES = 16;
+
+/** Skips a path and an int32; false when they cannot be decoded. */
+export function skipPathAndInt(p: Preparer): boolean {
+  p.reader.range();
+  const isNull = p.reader.isNull;
+  p.reader.int32();
+  return !p.reader.failed && !isNull;
+}
+
+/** Skips a setData request. */
+export function skipSetData(p: Preparer): boolean {
+  p.reader.range();
+  const isNull = p.reader.isNull;
+  p.reader.range();
+  p.reader.int32();
+  return !p.reader.failed && !isNull;
+}
+
+/** Validates delete (spec: server semantics, section 2.2) and writes the record. */
+export function validateDelete(p: Preparer): number {
+  const { reader } = p;
+  reader.range();
+  const { start, end, isNull } = reader;
+  const expected = reader.int32();
+  if (reader.failed) return UNDECODABLE;
+  p.writer.ensure(end - start + FIXED_BYTES);
+  if (isNull) return ErrorCode.MARSHALLINGERROR;
+  return deletePath(p, reader.bytes, start, end, expected, false);
+}
+
+/** Validates the server's own removal of an empty container or an aged TTL node: no permission, no version. */
+export function validateDeleteContainer(p: Preparer): number {
+  const { reader } = p;
+  reader.range();
+  const { start, end, isNull } = reader;
+  if (reader.failed) return UNDECODABLE;
+  p.writer.ensure(end - start + FIXED_BYTES);
+  if (isNull) return ErrorCode.MARSHALLINGERROR;
+  return deletePath(p, reader.bytes, start, end, -1, true);
+}
+
+function deletePath(p: Preparer, path: Uint8Array, start: number, end: number, expected: number, isInternal: boolean): number {
+  const slash = parentEnd(path, start, end);
+  if (slash < 0 || isUndeletable(path, start, end)) return ErrorCode.BADARGUMENTS;
+  const parent = p.obtain(path, start, slash);
+  const node = p.obtain(path, start, end);
+  const code = refuseDeletion(p, parent, node, expected, isInternal);
+  if (code === ErrorCode.OK) {
+    p.writer.range(path, start, end, false);
+    p.childRemoved(parent);
+    p.removed(node);
+  }
+  p.overlay.discardUnchanged(node);
+  p.overlay.discardUnchanged(parent);
+  return code;
+}
+
+function refuseDeletion(p: Preparer, parent: ChangeRecord, node: ChangeRecord, expected: number, isInternal: boolean): number {
+  if (!parent.exists) return ErrorCode.NONODE;
+  if (!isInternal && !p.guard.allowsRecord(parent, Perms.delete, p.context.ids)) return ErrorCode.NOAUTH;
+  if (!node.exists) return ErrorCode.NONODE;
+  if (isInternal && p.isEphemeral(node)) return ErrorCode.BADVERSION;
+  if (nextVersion(node.words[Field.version]!, expected) === undefined) return ErrorCode.BADVERSION;
+  return node.childCount > 0 ? ErrorCode.NOTEMPTY : ErrorCode.OK;
+}
+
+/** Validates setData and writes the record. */
+export function validateSetData(p: Preparer): number {
+  const { reader, writer, context } = p;
+  reader.range();
+  const { start, end, isNull } = reader;
+  reader.range();
+  const dataStart = reader.start;
+  const dataEnd = reader.end;
+  const dataIsNull = reader.isNull;
+  const expected = reader.int32();
+  if (reader.failed) return UNDECODABLE;
+  p.writer.ensure(end - start + (dataEnd - dataStart) + FIXED_BYTES);
+  const path = reader.bytes;
+  if (isNull || !isValidPath(path, start, end)) return ErrorCode.BADARGUMENTS;
+  const node = p.obtain(path, start, end);
+  if (!node.exists) return leave(p, node, ErrorCode.NONODE);
+  if (!p.guard.allowsRecord(node, Perms.write, context.ids)) return leave(p, node, ErrorCode.NOAUTH);
+  if (p.options.enforceQuota) {
+    const difference = dataEnd - dataStart - committedLength(p, node);
+    const code = difference === 0 ? ErrorCode.OK : p.tree.quotas.check(path, start, end, 0, difference);
+    if (code !== ErrorCode.OK) return leave(p, node, code);
+  }
+  const version = nextVersion(node.words[Field.version]!, expected);
+  if (version === undefined) return leave(p, node, ErrorCode.BADVERSION);
+
+  writer.range(path, start, end, false);
+  writer.range(path, dataStart, dataEnd, dataIsNull);
+  writer.int32(version);
+  p.overlay.touch(node);
+  p.uncount(node);
+  const words = node.words;
+  words[Field.version] = version;
+  setZxid(words, Field.mzxidHi, context.zxidHi, context.zxidLo);
+  setZxid(words, Field.mtimeHi, Math.floor(context.wallMs / 0x1_0000_0000), context.wallMs | 0);
+  p.assignData(node, path, dataStart, dataEnd, dataIsNull);
+  p.count(node);
+  return ErrorCode.OK;
+}
+
+/** Quotas look at what is applied, not at what is pending (spec: server semantics, section 7.3). */
+function committedLength(p: Preparer, record: ChangeRecord): number {
+  const node = p.tree.findHashed(record.hash, record.path, 0, record.pathLength);
+  return node < 0 ? 0 : Math.max(0, p.tree.dataLength(node));
+}
+
+/** Validates setACL and writes the record. The list is checked before the znode is looked for. */
+export function validateSetAcl(p: Preparer): number {
+  const { reader, writer, context } = p;
+  reader.range();
+  const { start, end, isNull } = reader;
+  reader.aclRange();
+  const aclStart = reader.start;
+  const aclEnd = reader.end;
+  const expected = reader.int32();
+  if (reader.failed) return UNDECODABLE;
+  p.writer.ensure(end - start + FIXED_BYTES);
+  const path = reader.bytes;
+  if (isNull || !isValidPath(path, start, end)) return ErrorCode.BADARGUMENTS;
+  const aclError = p.aclFixup(path, aclStart, aclEnd);
+  if (aclError !== ErrorCode.OK) return aclError;
+  const node = p.obtain(path, start, end);
+  if (!node.exists) return leave(p, node, ErrorCode.NONODE);
+  if (!p.guard.allowsRecord(node, Perms.admin, context.ids)) return leave(p, node, ErrorCode.NOAUTH);
+  const version = nextVersion(node.words[Field.aversion]!, expected);
+  if (version === undefined) return leave(p, node, ErrorCode.BADVERSION);
+
+  p.writer.ensure(end - start + (p.aclEnd - p.aclStart) + FIXED_BYTES);
+  writer.range(path, start, end, false);
+  writer.raw(p.aclBytes, p.aclStart, p.aclEnd);
+  writer.int32(version);
+  p.overlay.touch(node);
+  p.uncount(node);
+  node.words[Field.aversion] = version;
+  p.assignAcl(node);
+  p.count(node);
+  return ErrorCode.OK;
+}
+
+/** Validates check, which exists only inside a multi, and writes the record. */
+export function validateCheck(p: Preparer): number {
+  const { reader, writer } = p;
+  reader.range();
+  const { start, end, isNull } = reader;
+  const expected = reader.int32();
+  if (reader.failed) return UNDECODABLE;
+  p.writer.ensure(end - start + FIXED_BYTES);
+  const path = reader.bytes;
+  if (isNull || !isValidPath(path, start, end)) return ErrorCode.BADARGUMENTS;
+  const node = p.obtain(path, start, end);
+  if (!node.exists) return leave(p, node, ErrorCode.NONODE);
+  if (!p.guard.allowsRecord(node, Perms.read, p.context.ids)) return leave(p, node, ErrorCode.NOAUTH);
+  const version = nextVersion(node.words[Field.version]!, expected);
+  if (version === undefined) return leave(p, node, ErrorCode.BADVERSION);
+  writer.range(path, start, end, false);
+  writer.int32(version);
+  return leave(p, node, ErrorCode.OK);
+}
+
+function leave(p: Preparer, record: ChangeRecord, code: number): number {
+  p.overlay.discardUnchanged(record);
+  return code;
+}

@@ -1,0 +1,199 @@
+import { Field } from '@zk/data-tree';
+import { ErrorCode, MAX_TTL_MS, OpCode, Perms, isEphemeral, isSequential, isTtl, isValidPath } from '@zk/model';
+import type { ChangeRecord } from './overlay.js';
+import { type Preparer, UNDECODABLE, parentEnd, setZxid } from './preparer.js';
+
+/** Bytes that a sequence suffix may add: ten digits, or a sign and ten. */
+const SUFFIX_BYTES = 11;
+const FIXED_BYTES = 32;
+
+/** A create request, decoded in place. */
+interface CreateRequest {
+  pathStart: number;
+  pathEnd: number;
+  pathIsNull: boolean;
+  dataStart: number;
+  dataEnd: number;
+  dataIsNull: boolean;
+  aclStart: number;
+  aclEnd: number;
+  flags: number;
+  ttlHi: number;
+  ttlLo: number;
+}
+
+const request: CreateRequest = {
+  pathStart: 0,
+  pathEnd: 0,
+  pathIsNull: false,
+  dataStart: 0,
+  dataEnd: 0,
+  dataIsNull: false,
+  aclStart: 0,
+  aclEnd: 0,
+  flags: 0,
+  ttlHi: 0,
+  ttlLo: 0,
+};
+
+/** Reads a create request of the given type; false when it cannot be decoded. */
+function decode(p: Preparer, type: number): boolean {
+  const { reader } = p;
+  reader.range();
+  request.pathStart = reader.start;
+  request.pathEnd = reader.end;
+  request.pathIsNull = reader.isNull;
+  reader.range();
+  request.dataStart = reader.start;
+  request.dataEnd = reader.end;
+  request.dataIsNull = reader.isNull;
+  reader.aclRange();
+  request.aclStart = reader.start;
+  request.aclEnd = reader.end;
+  request.flags = reader.int32();
+  request.ttlHi = request.ttlLo = -1;
+  if (type === OpCode.createTTL) {
+    request.ttlHi = reader.int32();
+    request.ttlLo = reader.int32();
+  }
+  return !reader.failed;
+}
+
+/** Skips a create request; false when it cannot be decoded, which inside a multi includes unknown flags. */
+export function skipCreate(p: Preparer, type: number): boolean {
+  return decode(p, type) && !request.pathIsNull && request.flags >= 0 && request.flags <= 6;
+}
+
+/** Validates create, create2, createContainer and createTTL (spec: server semantics, section 2.1) and writes the record. */
+export function validateCreate(p: Preparer, type: number): number {
+  if (!decode(p, type)) return UNDECODABLE;
+  const source = p.reader.bytes;
+  p.writer.ensure(request.pathEnd - request.pathStart + SUFFIX_BYTES + request.dataEnd - request.dataStart + FIXED_BYTES);
+  if (request.pathIsNull) return ErrorCode.MARSHALLINGERROR;
+  const modeError = checkMode(p, type);
+  if (modeError !== ErrorCode.OK) return modeError;
+  const slash = parentEnd(source, request.pathStart, request.pathEnd);
+  if (slash < 0) return ErrorCode.BADARGUMENTS;
+  const aclError = p.aclFixup(source, request.aclStart, request.aclEnd);
+  if (aclError !== ErrorCode.OK) return aclError;
+
+  const parent = p.obtain(source, request.pathStart, slash);
+  const code = validateUnder(p, type, parent);
+  p.overlay.discardUnchanged(parent);
+  return code;
+}
+
+function checkMode(p: Preparer, type: number): number {
+  const { flags, ttlHi, ttlLo } = request;
+  if (flags < 0 || flags > 6) return ErrorCode.BADARGUMENTS;
+  if (!isTtl(flags)) return type === OpCode.createTTL ? ErrorCode.BADARGUMENTS : ErrorCode.OK;
+  if (!p.options.extendedTypes) return ErrorCode.UNIMPLEMENTED;
+  // A negative or 41-bit ttl has bits outside the low 40; create and create2 carry none, which counts as -1.
+  const isInRange = ttlHi >= 0 && ttlHi <= MAX_TTL_MS / 0x1_0000_0000 && (ttlHi !== 0 || ttlLo !== 0);
+  return isInRange ? ErrorCode.OK : ErrorCode.BADARGUMENTS;
+}
+
+function validateUnder(p: Preparer, type: number, parent: ChangeRecord): number {
+  const { writer, reader, context } = p;
+  const { flags } = request;
+  if (!parent.exists) return ErrorCode.NONODE;
+  if (!p.guard.allowsRecord(parent, Perms.create, context.ids)) return ErrorCode.NOAUTH;
+
+  p.writer.ensure(
+    request.pathEnd -
+      request.pathStart +
+      SUFFIX_BYTES +
+      (request.dataEnd - request.dataStart) +
+      (p.aclEnd - p.aclStart) +
+      FIXED_BYTES,
+  );
+  const parentCversion = parent.words[Field.cversion]!;
+  // The final path goes to the transaction first and is looked up there: a suffix may have been added to it.
+  const lengthAt = writer.at;
+  writer.range(reader.bytes, request.pathStart, request.pathEnd, false);
+  if (isSequential(flags)) {
+    writeSuffix(p, parentCversion);
+    const end = writer.at;
+    writer.at = lengthAt;
+    writer.int32(end - lengthAt - 4);
+    writer.at = end;
+  }
+  const pathStart = lengthAt + 4;
+  const pathEnd = writer.at;
+  if (!isValidPath(writer.bytes, pathStart, pathEnd)) return ErrorCode.BADARGUMENTS;
+  const node = p.obtain(writer.bytes, pathStart, pathEnd);
+  if (node.exists) return ErrorCode.NODEEXISTS;
+  const refusal = refuseCreation(p, parent, pathStart, pathEnd);
+  if (refusal !== ErrorCode.OK) {
+    p.overlay.discardUnchanged(node);
+    return refusal;
+  }
+
+  const newCversion = (parentCversion + 1) | 0;
+  writer.range(reader.bytes, request.dataStart, request.dataEnd, request.dataIsNull);
+  writer.raw(p.aclBytes, p.aclStart, p.aclEnd);
+  if (type === OpCode.create || type === OpCode.create2) writer.boolean(isEphemeral(flags));
+  writer.int32(newCversion);
+  if (type === OpCode.createTTL) {
+    writer.int32(request.ttlHi);
+    writer.int32(request.ttlLo);
+  }
+  addChild(p, parent, newCversion);
+  create(p, type, node);
+  return ErrorCode.OK;
+}
+
+function refuseCreation(p: Preparer, parent: ChangeRecord, pathStart: number, pathEnd: number): number {
+  if (p.isEphemeral(parent)) return ErrorCode.NOCHILDRENFOREPHEMERALS;
+  if (!p.options.enforceQuota) return ErrorCode.OK;
+  return p.tree.quotas.check(p.writer.bytes, pathStart, pathEnd, 1, request.dataEnd - request.dataStart);
+}
+
+/** The parent's create count and pzxid move only upwards, as they do when the transaction is applied. */
+function addChild(p: Preparer, parent: ChangeRecord, newCversion: number): void {
+  p.overlay.touch(parent);
+  p.uncount(parent);
+  parent.childCount++;
+  if (newCversion > parent.words[Field.cversion]!) {
+    parent.words[Field.cversion] = newCversion;
+    setZxid(parent.words, Field.pzxidHi, p.context.zxidHi, p.context.zxidLo);
+  }
+  p.count(parent);
+}
+
+function create(p: Preparer, type: number, node: ChangeRecord): void {
+  const { zxidHi, zxidLo, wallMs, sessionHi, sessionLo } = p.context;
+  p.overlay.touch(node);
+  node.exists = true;
+  node.childCount = 0;
+  const words = node.words;
+  words.fill(0);
+  setZxid(words, Field.czxidHi, zxidHi, zxidLo);
+  setZxid(words, Field.mzxidHi, zxidHi, zxidLo);
+  setZxid(words, Field.pzxidHi, zxidHi, zxidLo);
+  const timeHi = Math.floor(wallMs / 0x1_0000_0000);
+  setZxid(words, Field.ctimeHi, timeHi, wallMs | 0);
+  setZxid(words, Field.mtimeHi, timeHi, wallMs | 0);
+  if (type === OpCode.createContainer) setZxid(words, Field.ownerHi, -0x8000_0000, 0);
+  else if (type === OpCode.createTTL) setZxid(words, Field.ownerHi, (0xff00_0000 | 0) | request.ttlHi, request.ttlLo);
+  else if (isEphemeral(request.flags)) setZxid(words, Field.ownerHi, sessionHi, sessionLo);
+  p.assignAcl(node);
+  p.assignData(node, p.reader.bytes, request.dataStart, request.dataEnd, request.dataIsNull);
+  p.count(node);
+}
+
+/** Ten decimal digits, zero-padded; a negative number takes a sign and its own width. */
+function writeSuffix(p: Preparer, sequence: number): void {
+  const { writer } = p;
+  if (sequence < 0) {
+    const text = `-${String(-sequence).padStart(9, '0')}`;
+    for (let i = 0; i < text.length; i++) writer.bytes[writer.at++] = text.charCodeAt(i);
+    return;
+  }
+  let rest = sequence;
+  for (let i = 9; i >= 0; i--) {
+    writer.bytes[writer.at + i] = 0x30 + (rest % 10);
+    rest = Math.floor(rest / 10);
+  }
+  writer.at += 10;
+}

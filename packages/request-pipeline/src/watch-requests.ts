@@ -1,0 +1,127 @@
+import type { DataTree, WatchTable } from '@zk/data-tree';
+import { writeInt32 } from '@zk/jute';
+import { AddWatchMode, ErrorCode, EventType, OpCode, compare64 } from '@zk/model';
+import type { Client } from './client.js';
+import { writeEvent } from './events.js';
+import type { FrameReader } from './frame-reader.js';
+
+/** What a list of setWatches does with one of its paths. */
+type SetOne = (node: number, start: number, end: number) => void;
+
+/**
+ * Requests about watches themselves: setWatches, setWatches2, addWatch, removeWatches, checkWatches (spec: client
+ * protocol, sections 11 and 12). No path is validated and no permission checked; events are filtered at delivery.
+ */
+export class WatchRequests {
+  constructor(
+    private readonly tree: DataTree,
+    private readonly watches: WatchTable,
+    private readonly reader: FrameReader,
+  ) {}
+
+  answer(client: Client, xid: number, type: number): number {
+    switch (type) {
+      case OpCode.addWatch:
+        return this.addWatch(client, xid);
+      case OpCode.setWatches:
+        return this.setWatches(client, xid, false);
+      case OpCode.setWatches2:
+        return this.setWatches(client, xid, true);
+      default:
+        return this.selectWatches(client, xid, type);
+    }
+  }
+
+  private reply(client: Client, xid: number, bodyBytes: number): number {
+    return client.outbox.beginReply(xid, this.tree.lastZxidHi, this.tree.lastZxidLo, ErrorCode.OK, bodyBytes);
+  }
+
+  private addWatch(client: Client, xid: number): number {
+    const { reader, watches } = this;
+    reader.range();
+    const { bytes, start, end, isNull } = reader;
+    const mode = reader.int32();
+    if (reader.failed || isNull) return ErrorCode.MARSHALLINGERROR;
+    if (mode === AddWatchMode.persistent) watches.addPersistent(client.watcher, bytes, start, end);
+    else if (mode === AddWatchMode.persistentRecursive) watches.addRecursive(client.watcher, bytes, start, end);
+    else return ErrorCode.MARSHALLINGERROR;
+    const at = this.reply(client, xid, 4);
+    writeInt32(client.outbox.bytes, at, ErrorCode.OK);
+    return ErrorCode.OK;
+  }
+
+  private selectWatches(client: Client, xid: number, type: number): number {
+    const { reader, watches } = this;
+    reader.range();
+    const { bytes, start, end, isNull } = reader;
+    const kind = reader.int32();
+    if (reader.failed || isNull || kind < 1 || kind > 5) return ErrorCode.MARSHALLINGERROR;
+    const isThere =
+      type === OpCode.checkWatches
+        ? watches.check(client.watcher, bytes, start, end, kind)
+        : watches.remove(client.watcher, bytes, start, end, kind);
+    if (!isThere) return ErrorCode.NOWATCHER;
+    this.reply(client, xid, 0);
+    return ErrorCode.OK;
+  }
+
+  /** Every list is decoded before the first watch is set: a request is refused as a whole. */
+  private setWatches(client: Client, xid: number, hasPersistent: boolean): number {
+    const { reader } = this;
+    const relativeHi = reader.int32();
+    const relativeLo = reader.int32();
+    const lists = reader.at;
+    const listCount = hasPersistent ? 5 : 3;
+    for (let i = 0; i < listCount; i++) if (!this.forEachPath(null)) return ErrorCode.MARSHALLINGERROR;
+    reader.at = lists;
+    this.forEachPath((node, start, end) => this.setData(client, node, start, end, relativeHi, relativeLo));
+    this.forEachPath((node, start, end) => this.setExists(client, node, start, end));
+    this.forEachPath((node, start, end) => this.setChild(client, node, start, end, relativeHi, relativeLo));
+    if (hasPersistent) {
+      this.forEachPath((_, start, end) => this.watches.addPersistent(client.watcher, reader.bytes, start, end));
+      this.forEachPath((_, start, end) => this.watches.addRecursive(client.watcher, reader.bytes, start, end));
+    }
+    this.reply(client, xid, 0);
+    return ErrorCode.OK;
+  }
+
+  /** Reads one vector of paths; false when it is null or cannot be decoded. */
+  private forEachPath(visit: SetOne | null): boolean {
+    const { reader, tree } = this;
+    const count = reader.int32();
+    if (count === -1) return false;
+    for (let i = 0; i < count && !reader.failed; i++) {
+      reader.range();
+      if (reader.isNull) return false;
+      const { start, end } = reader;
+      if (visit !== null) visit(tree.find(reader.bytes, start, end), start, end);
+    }
+    return !reader.failed;
+  }
+
+  private setData(client: Client, node: number, start: number, end: number, hi: number, lo: number): void {
+    const { tree } = this;
+    if (node < 0) this.fire(client, EventType.nodeDeleted, start, end);
+    else if (compare64(tree.mzxidHi(node), tree.mzxidLo(node), hi, lo) > 0) {
+      this.fire(client, EventType.nodeDataChanged, start, end);
+    } else this.watches.addData(client.watcher, node, this.reader.bytes, start, end);
+  }
+
+  private setExists(client: Client, node: number, start: number, end: number): void {
+    if (node >= 0) this.fire(client, EventType.nodeCreated, start, end);
+    else this.watches.addData(client.watcher, node, this.reader.bytes, start, end);
+  }
+
+  private setChild(client: Client, node: number, start: number, end: number, hi: number, lo: number): void {
+    const { tree } = this;
+    if (node < 0) this.fire(client, EventType.nodeDeleted, start, end);
+    else if (compare64(tree.pzxidHi(node), tree.pzxidLo(node), hi, lo) > 0) {
+      this.fire(client, EventType.nodeChildrenChanged, start, end);
+    } else this.watches.addChild(client.watcher, node);
+  }
+
+  /** Such an event has no transaction, hence no zxid. */
+  private fire(client: Client, eventType: number, start: number, end: number): void {
+    writeEvent(client.outbox, eventType, this.reader.bytes, start, end, -1, -1);
+  }
+}

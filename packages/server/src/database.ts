@@ -1,0 +1,115 @@
+import type { Clock, Logger, Storage } from '@zk/contracts';
+import { DataTree, SnapshotDecoder, WatchTable } from '@zk/data-tree';
+import { CorruptionError, OpCode, type Zxid, hex64, hiOf, int64, loOf } from '@zk/model';
+
+/** What was found on disk. */
+export interface LoadReport {
+  /** Name of the snapshot that was loaded; undefined when there was none. */
+  readonly snapshot: string | undefined;
+  readonly replayedTxns: number;
+  readonly zxid: Zxid;
+  readonly durationMs: number;
+}
+
+export interface DatabaseOptions {
+  readonly extendedTypesEnabled: boolean;
+  readonly digestEnabled: boolean;
+  readonly hashSeed: number;
+}
+
+/** The state of a server in memory: the tree, its watches, and the sessions that were read from disk. */
+export class Database {
+  tree: DataTree;
+  watches: WatchTable;
+  /** Timeouts of the sessions found at load, in ms. */
+  loadedSessions = new Map<bigint, number>();
+
+  constructor(
+    private readonly storage: Storage,
+    private readonly options: DatabaseOptions,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+    private readonly deliver: ConstructorParameters<typeof WatchTable>[1],
+  ) {
+    this.tree = this.newTree();
+    this.watches = this.newWatches();
+  }
+
+  /**
+   * Loads the newest snapshot that can be read and the transactions behind it.
+   * @throws CorruptionError rather than lose anything that was acknowledged
+   */
+  async load(): Promise<LoadReport> {
+    const startMs = this.clock.monotonicMs();
+    const snapshot = await this.loadSnapshot();
+    this.watches = this.newWatches();
+    const { tree } = this;
+    const after = int64(tree.lastZxidHi, tree.lastZxidLo);
+    const report = await this.storage.log.replay(after, (_hi, _lo, bytes, start, end) => {
+      tree.apply(bytes, start, end, null);
+      if (tree.lastType === OpCode.createSession) {
+        this.loadedSessions.set(int64(tree.lastSessionHi, tree.lastSessionLo), tree.lastTimeoutMs);
+      } else if (tree.lastType === OpCode.closeSession) {
+        this.loadedSessions.delete(int64(tree.lastSessionHi, tree.lastSessionLo));
+      }
+    });
+    if (report.torn !== undefined) {
+      this.logger.warn(report.torn, 'the log ended in the middle of a write that was never acknowledged; it was cut there');
+    }
+    this.removeOrphans();
+    return {
+      snapshot,
+      replayedTxns: report.entries,
+      zxid: int64(tree.lastZxidHi, tree.lastZxidLo),
+      durationMs: this.clock.monotonicMs() - startMs,
+    };
+  }
+
+  /** Tries the snapshots from the newest on; a damaged one is passed over only when an older one exists. */
+  private async loadSnapshot(): Promise<string | undefined> {
+    const candidates = await this.storage.snapshots.list();
+    let firstError: unknown;
+    for (const info of candidates) {
+      try {
+        const decoder = new SnapshotDecoder(this.newTree(), info.name);
+        for await (const piece of this.storage.snapshots.read(info)) decoder.push(piece);
+        const { sessions } = decoder.finish();
+        this.tree = decoder.tree;
+        this.tree.setLastZxid(hiOf(info.zxid), loOf(info.zxid));
+        this.loadedSessions = sessions;
+        return info.name;
+      } catch (error) {
+        if (!(error instanceof CorruptionError)) throw error;
+        firstError ??= error;
+        this.logger.error({ snapshot: info.name, zxid: `0x${hex64(info.zxid)}`, err: error }, 'a snapshot is damaged; trying the one before it');
+      }
+    }
+    if (firstError !== undefined) throw firstError;
+    return undefined;
+  }
+
+  /** Ephemerals whose session is not known any more do not survive the load, as in Apache ZooKeeper. */
+  private removeOrphans(): void {
+    for (const owner of [...this.tree.ephemeralOwners()]) {
+      if (this.loadedSessions.has(owner)) continue;
+      const removed = this.tree.deleteEphemeralsOf(hiOf(owner), loOf(owner));
+      this.logger.warn({ session: `0x${hex64(owner)}`, removed }, 'removed ephemerals of a session that does not exist');
+    }
+  }
+
+  private newTree(): DataTree {
+    return new DataTree({
+      extendedTypes: this.options.extendedTypesEnabled,
+      digestEnabled: this.options.digestEnabled,
+      hashSeed: this.options.hashSeed,
+      onDigestMismatch: (hi, lo) =>
+        this.logger.error({ zxid: `0x${hex64(int64(hi, lo))}` }, 'the tree differs from the one its transactions were made for'),
+    });
+  }
+
+  private newWatches(): WatchTable {
+    const watches = new WatchTable(this.tree, this.deliver);
+    this.tree.listener = watches;
+    return watches;
+  }
+}

@@ -1,0 +1,61 @@
+import os from 'node:os';
+import { COMPATIBLE_VERSION, VERSION_LINE } from '../version.js';
+import type { WordContext } from './words.js';
+
+const MEGABYTE = 1024 * 1024;
+
+/** The settings in force: `conf`. */
+export async function confReport({ server, storage, options }: WordContext): Promise<string> {
+  const usage = await storage.usage();
+  const { dataDir, dataLogDir } = storage.location;
+  return [
+    `clientPort=${server.clientAddress.port}`,
+    'secureClientPort=-1',
+    `dataDir=${dataDir}`,
+    `dataDirSize=${usage.snapshotBytes}`,
+    `dataLogDir=${dataLogDir}`,
+    `dataLogSize=${usage.logBytes}`,
+    `tickTime=${options.tickTimeMs}`,
+    `maxClientCnxns=${options.maxClientConnections}`,
+    `minSessionTimeout=${options.minSessionTimeoutMs}`,
+    `maxSessionTimeout=${options.maxSessionTimeoutMs}`,
+    `clientPortListenBacklog=${options.listenBacklog ?? -1}`,
+    'serverId=0',
+    '',
+  ].join('\n');
+}
+
+/** Bytes on disk: `dirs`. */
+export async function dirsReport({ storage }: WordContext): Promise<string> {
+  const usage = await storage.usage();
+  return `datadir_size: ${usage.snapshotBytes}\nlogdir_size: ${usage.logBytes}\n`;
+}
+
+/** The process and its machine: `envi`. The names are Apache's, since tools read them; Java's are answered by Node's. */
+export function enviReport(): string {
+  const user = os.userInfo();
+  const memory = process.memoryUsage();
+  const values: Record<string, string> = {
+    'zookeeper.version': VERSION_LINE,
+    'host.name': os.hostname(),
+    'java.version': `none (Node.js ${process.version})`,
+    'java.vendor': `none (compatible with Apache ZooKeeper ${COMPATIBLE_VERSION})`,
+    'java.home': process.execPath,
+    'java.class.path': process.argv[1] ?? '',
+    'java.library.path': '',
+    'java.io.tmpdir': os.tmpdir(),
+    'java.compiler': '<NA>',
+    'os.name': os.type(),
+    'os.arch': os.arch(),
+    'os.version': os.release(),
+    'user.name': user.username,
+    'user.home': user.homedir,
+    'user.dir': process.cwd(),
+    'os.memory.free': `${Math.round(os.freemem() / MEGABYTE)}MB`,
+    'os.memory.max': `${Math.round(os.totalmem() / MEGABYTE)}MB`,
+    'os.memory.total': `${Math.round(memory.rss / MEGABYTE)}MB`,
+  };
+  return `Environment:\n${Object.entries(values)
+    .map(([key, value]) => `${key}=${value}\n`)
+    .join('')}`;
+}

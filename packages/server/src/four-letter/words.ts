@@ -1,0 +1,100 @@
+import type { Clock, Storage } from '@zk/contracts';
+import { readInt32, utf8Bytes } from '@zk/jute';
+import type { ClientConnection } from '../client-connection.js';
+import type { ServerOptions } from '../options.js';
+import type { ZkServer } from '../zk-server.js';
+import { confReport, dirsReport, enviReport } from './environment.js';
+import { mntrReport } from './monitor.js';
+import { consReport, dumpReport, srvrReport, statReport } from './reports.js';
+import { wchcReport, wchpReport, wchsReport } from './watch-reports.js';
+
+const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests\n';
+const DEFAULT_TRACE_MASK = 306n;
+
+/** What a four-letter word looks at. */
+export interface WordContext {
+  readonly server: ZkServer;
+  readonly storage: Storage;
+  readonly options: ServerOptions;
+  readonly clock: Clock;
+}
+
+interface Word {
+  /** Whether it answers while the server does not serve. */
+  readonly always?: boolean;
+  readonly notServing?: string;
+  answer(context: WordContext): string | Promise<string>;
+}
+
+const words: Readonly<Record<string, Word>> = {
+  ruok: { always: true, answer: () => 'imok' },
+  srvr: { answer: srvrReport },
+  stat: { answer: statReport },
+  mntr: { answer: mntrReport },
+  conf: { answer: confReport },
+  cons: { answer: consReport },
+  dump: { answer: dumpReport },
+  envi: { always: true, answer: enviReport },
+  dirs: { answer: dirsReport },
+  wchs: { answer: wchsReport },
+  wchc: { answer: wchcReport },
+  wchp: { answer: wchpReport },
+  isro: { notServing: 'null', answer: () => 'rw' },
+  hash: { notServing: NOT_SERVING.trimEnd(), answer: ({ server }) => server.digestHistory() },
+  crst: {
+    answer: ({ server }) => {
+      for (const connection of server.connections) connection.client.resetStats();
+      return 'Connection stats reset.\n';
+    },
+  },
+  srst: {
+    answer: ({ server }) => {
+      server.stats.reset();
+      return 'Server stats reset.\n';
+    },
+  },
+  gtmk: { always: true, answer: () => String(DEFAULT_TRACE_MASK) },
+};
+
+const byNumber = new Map<number, string>();
+for (const word of [...Object.keys(words), 'stmk']) byNumber.set(readInt32(utf8Bytes(word), 0), word);
+/** A telnet client's interrupt: refused like a word that is not enabled. */
+const TELNET_INTERRUPT = 0xfff4_fffd | 0;
+
+/** Commands of four letters at the very start of a connection; answered in plain text (spec: operations, section 7). */
+export class FourLetterWords {
+  private readonly context: WordContext;
+  private readonly enabled: ReadonlySet<string>;
+
+  constructor(server: ZkServer, storage: Storage, options: ServerOptions, clock: Clock) {
+    this.context = { server, storage, options, clock };
+    this.enabled = new Set([...options.fourLetterWords, 'srvr']);
+  }
+
+  /** Whether these first bytes of a connection are a command; if so it is answered and the connection is closed. */
+  handle(connection: ClientConnection, bytes: Uint8Array, start: number, end: number): boolean {
+    const number = readInt32(bytes, start);
+    const word = byNumber.get(number);
+    if (word === undefined && number !== TELNET_INTERRUPT) return false;
+    if (number === TELNET_INTERRUPT && this.enabled.has('*')) return false;
+    const argument = word === 'stmk' && end - start >= 12 ? bytes.slice(start + 4, start + 12) : undefined;
+    connection.answerInPlainText(this.answer(word, argument));
+    return true;
+  }
+
+  private async answer(word: string | undefined, argument: Uint8Array | undefined): Promise<Uint8Array> {
+    if (word === undefined || !(this.enabled.has('*') || this.enabled.has(word))) {
+      return utf8Bytes(`${word ?? ''} is not executed because it is not in the whitelist.\n`);
+    }
+    if (word === 'stmk') return utf8Bytes(traceMask(argument));
+    const { always = false, notServing = NOT_SERVING, answer } = words[word]!;
+    if (!always && !this.context.server.isServing) return utf8Bytes(notServing);
+    return utf8Bytes(await answer(this.context));
+  }
+}
+
+/** The mask is echoed and has no effect: there is no such tracing here. */
+function traceMask(argument: Uint8Array | undefined): string {
+  if (argument === undefined) return '';
+  return String(new DataView(argument.buffer, argument.byteOffset, 8).getBigInt64(0));
+}

@@ -1,0 +1,149 @@
+/** What a server may be told. Every field has a default; units are in the names. */
+export interface ServerOptions {
+  /** Address clients connect to; absent: all addresses. */
+  readonly clientHost: string | undefined;
+  /** 0 picks a free port. */
+  readonly clientPort: number;
+  /** Connections the platform may hold before they are accepted; absent: its default. */
+  readonly listenBacklog: number | undefined;
+  readonly tcpKeepAlive: boolean;
+  /** Base unit of session expiry. */
+  readonly tickTimeMs: number;
+  readonly minSessionTimeoutMs: number;
+  readonly maxSessionTimeoutMs: number;
+  /** Leads the ids of new sessions; 1 for a standalone server. */
+  readonly serverId: number;
+
+  /** Longest frame a client may send, in bytes. */
+  readonly maxFrameBytes: number;
+  /** Connections per client address; 0: no limit. */
+  readonly maxClientConnections: number;
+  /** Connections in all; 0: no limit. */
+  readonly maxConnections: number;
+  /** Transactions on their way above which connections that have some are not read. */
+  readonly globalOutstandingLimit: number;
+  /** Bytes that may wait for a client that does not read before its connection is closed. */
+  readonly maxOutputBytes: number;
+  /** A connection without a session is closed after this time. */
+  readonly sessionlessTimeoutMs: number;
+  readonly connectionThrottle: ConnectionThrottleSettings;
+  /** Requests longer than this count as large; -1: none does. */
+  readonly largeRequestThresholdBytes: number;
+  /** Large requests that may be on their way at a time, in bytes. */
+  readonly largeRequestMaxBytes: number;
+
+  /** Transactions after which a snapshot is taken (between half of it and all of it, at random). */
+  readonly snapCount: number;
+  /** Log bytes after which a snapshot is taken; 0 or less: no limit. */
+  readonly snapSizeLimitBytes: number;
+  /** Hours between purges of old snapshots and logs; 0: none. */
+  readonly purgeIntervalHours: number;
+  readonly snapRetainCount: number;
+
+  /** Whether TTL nodes may be created. */
+  readonly extendedTypesEnabled: boolean;
+  readonly enforceQuota: boolean;
+  readonly skipAcl: boolean;
+  readonly digestEnabled: boolean;
+  readonly closeSessionTxnEnabled: boolean;
+  readonly serializeLastProcessedZxid: boolean;
+  /** Schemes of which a client must have proved one; empty: none is needed. */
+  readonly requiredAuthSchemes: readonly string[];
+
+  readonly containerCheckIntervalMs: number;
+  readonly containerMaxPerMinute: number;
+  readonly containerMaxNeverUsedMs: number;
+
+  /** Four-letter words that are answered; `*` is all of them. */
+  readonly fourLetterWords: readonly string[];
+}
+
+/** Token bucket for new connections (spec: server semantics, section 14). */
+export interface ConnectionThrottleSettings {
+  /** 0: off. */
+  readonly tokens: number;
+  readonly fillTimeMs: number;
+  readonly fillCount: number;
+  /** -1: no random drops. */
+  readonly freezeTimeMs: number;
+  readonly dropIncrease: number;
+  readonly dropDecrease: number;
+  readonly decreaseRatio: number;
+  readonly weightEnabled: boolean;
+  readonly globalSessionWeight: number;
+  readonly renewSessionWeight: number;
+  readonly localSessionWeight: number;
+}
+
+const TICK_TIME_MS = 3000;
+
+export const defaultServerOptions: ServerOptions = {
+  clientHost: undefined,
+  clientPort: 2181,
+  listenBacklog: undefined,
+  tcpKeepAlive: false,
+  tickTimeMs: TICK_TIME_MS,
+  minSessionTimeoutMs: 2 * TICK_TIME_MS,
+  maxSessionTimeoutMs: 20 * TICK_TIME_MS,
+  serverId: 1,
+  maxFrameBytes: 0xfffff,
+  maxClientConnections: 60,
+  maxConnections: 0,
+  globalOutstandingLimit: 1000,
+  maxOutputBytes: 64 * 1024 * 1024,
+  sessionlessTimeoutMs: 10_000,
+  connectionThrottle: {
+    tokens: 0,
+    fillTimeMs: 1,
+    fillCount: 1,
+    freezeTimeMs: -1,
+    dropIncrease: 0.02,
+    dropDecrease: 0.002,
+    decreaseRatio: 0,
+    weightEnabled: false,
+    globalSessionWeight: 3,
+    renewSessionWeight: 2,
+    localSessionWeight: 1,
+  },
+  largeRequestThresholdBytes: -1,
+  largeRequestMaxBytes: 100 * 1024 * 1024,
+  snapCount: 100_000,
+  snapSizeLimitBytes: 4 * 1024 * 1024 * 1024,
+  purgeIntervalHours: 1,
+  snapRetainCount: 3,
+  extendedTypesEnabled: true,
+  enforceQuota: false,
+  skipAcl: false,
+  digestEnabled: true,
+  closeSessionTxnEnabled: true,
+  serializeLastProcessedZxid: true,
+  requiredAuthSchemes: [],
+  containerCheckIntervalMs: 60_000,
+  containerMaxPerMinute: 10_000,
+  containerMaxNeverUsedMs: 0,
+  fourLetterWords: ['ruok', 'srvr', 'stat', 'mntr', 'conf', 'isro', 'envi', 'dirs', 'hash', 'wchs'],
+};
+
+/**
+ * Fills in the defaults. Session limits that are not given follow the tick time, as in Apache ZooKeeper.
+ * @throws RangeError when the limits contradict each other
+ */
+export function completeOptions(given: Partial<ServerOptions>): ServerOptions {
+  const tickTimeMs = given.tickTimeMs ?? defaultServerOptions.tickTimeMs;
+  const options: ServerOptions = {
+    ...defaultServerOptions,
+    minSessionTimeoutMs: 2 * tickTimeMs,
+    maxSessionTimeoutMs: 20 * tickTimeMs,
+    ...withoutUndefined(given),
+  };
+  if (options.minSessionTimeoutMs > options.maxSessionTimeoutMs) {
+    throw new RangeError(
+      `minSessionTimeout (${options.minSessionTimeoutMs} ms) is above maxSessionTimeout (${options.maxSessionTimeoutMs} ms)`,
+    );
+  }
+  return options;
+}
+
+function withoutUndefined(given: Partial<ServerOptions>): Partial<ServerOptions> {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,496 @@
+import type {
+  AuthProviders,
+  Clock,
+  Connection,
+  ConnectionHandler,
+  Listener,
+  Logger,
+  RandomSource,
+  Scheduler,
+  Storage,
+  Timer,
+  Transport,
+} from '@zk/contracts';
+import { type Zxid, hex64, hexOf, hiOf, int64, loOf } from '@zk/model';
+import { type Outbox, type OutboxHost, RequestPipeline } from '@zk/request-pipeline';
+import { type Session, SessionTracker } from '@zk/session';
+import { BehaviorSubject, type Observable, Subject } from 'rxjs';
+import { BufferPool } from './buffer-pool.js';
+import { ClientConnection, type ConnectionHost } from './client-connection.js';
+import { ContainerManager } from './container-manager.js';
+import { Database, type LoadReport } from './database.js';
+import { FourLetterWords } from './four-letter/words.js';
+import { Admission } from './admission.js';
+import type { ServerOptions } from './options.js';
+import { Snapshotter } from './snapshotter.js';
+import { ServerStats } from './stats.js';
+
+/** What a server is made of: the contracts that may be swapped. */
+export interface ServerParts {
+  readonly transport: Transport;
+  readonly storage: Storage;
+  readonly providers: AuthProviders;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly random: RandomSource;
+  readonly logger: Logger;
+}
+
+/** Where a server is in its life. `degraded`: the log takes no writes at the moment; reads go on. */
+export type ServerState = 'stopped' | 'loading' | 'serving' | 'degraded' | 'stopping' | 'failed';
+
+export type SessionEvent =
+  | { readonly kind: 'created' | 'reattached' | 'closed' | 'expired'; readonly sessionId: bigint };
+
+/** Time a stop waits for writes that are on their way. */
+const DRAIN_MS = 5000;
+
+/**
+ * A standalone server. It owns the connections and the turn of the event loop, and feeds the pipeline:
+ * read what has arrived, append writes to the log and start its sync, apply what has become durable, fire watches,
+ * encode replies, then one flush of every connection that has output.
+ */
+export class ZkServer implements ConnectionHost, OutboxHost {
+  readonly stats: ServerStats;
+  readonly database: Database;
+  readonly sessions: SessionTracker;
+  readonly snapshotter: Snapshotter;
+  readonly connections = new Set<ClientConnection>();
+  readonly maxFrameBytes: number;
+  readonly maxOutputBytes: number;
+  pipeline!: RequestPipeline;
+  loadReport: LoadReport | undefined;
+
+  private readonly states = new BehaviorSubject<ServerState>('stopped');
+  private readonly sessionEvents = new Subject<SessionEvent>();
+  private readonly pool = new BufferPool();
+  private readonly words: FourLetterWords;
+  private readonly admission: Admission;
+  private readonly freeWatchers: number[] = [];
+  private nextWatcher = 0;
+  private listener: Listener | undefined;
+  private readonly timers = new Set<Timer>();
+
+  private isTurnScheduled = false;
+  private nowMs = 0;
+  private hasUnsynced = false;
+  private dirty: Outbox[] = [];
+  private waiting: ClientConnection[] = [];
+  private readonly failure: { promise: Promise<Error>; resolve: (error: Error) => void };
+
+  constructor(
+    private readonly parts: ServerParts,
+    readonly options: ServerOptions,
+  ) {
+    const { clock, storage, logger, scheduler, random } = parts;
+    this.maxFrameBytes = options.maxFrameBytes;
+    this.maxOutputBytes = options.maxOutputBytes;
+    this.database = new Database(
+      storage,
+      {
+        extendedTypesEnabled: options.extendedTypesEnabled,
+        digestEnabled: options.digestEnabled,
+        hashSeed: Math.floor(random.next() * 0x1_0000_0000) | 0,
+      },
+      clock,
+      logger,
+      (watcher, type, path, start, end, aclKey, hi, lo) =>
+        this.pipeline.deliver(watcher, type, path, start, end, aclKey, hi, lo),
+    );
+    this.sessions = new SessionTracker({
+      tickTimeMs: options.tickTimeMs,
+      serverId: options.serverId,
+      startMs: Math.floor(clock.wallMs()),
+      onExpire: (session) => this.expire(session),
+    });
+    this.snapshotter = new Snapshotter(
+      storage,
+      () => this.database.tree,
+      () => this.persistedSessions(),
+      options,
+      clock,
+      scheduler,
+      random,
+      logger,
+    );
+    this.stats = new ServerStats(this, clock);
+    this.words = new FourLetterWords(this, storage, options, clock);
+    this.admission = new Admission(options, clock, random);
+    let resolve: (error: Error) => void = () => undefined;
+    const promise = new Promise<Error>((done) => (resolve = done));
+    this.failure = { promise, resolve };
+  }
+
+  /** Hot; replays the present state. Completes when the server has stopped. */
+  get state$(): Observable<ServerState> {
+    return this.states.asObservable();
+  }
+
+  get state(): ServerState {
+    return this.states.value;
+  }
+
+  /** Hot, without replay. */
+  get sessions$(): Observable<SessionEvent> {
+    return this.sessionEvents.asObservable();
+  }
+
+  /** Resolves when something happened after which the server must not go on; it never rejects. */
+  get failed(): Promise<Error> {
+    return this.failure.promise;
+  }
+
+  get isServing(): boolean {
+    return this.state === 'serving' || this.state === 'degraded';
+  }
+
+  /** The session behind a number of the watch table, as `0x` hexadecimal. */
+  sessionOfWatcher(watcher: number): string {
+    const session = this.pipeline.clientOf(watcher)?.session ?? null;
+    return session === null ? '0x0' : `0x${hexOf(session.idHi, session.idLo)}`;
+  }
+
+  /** Digests of the tree at remembered zxids, as `hash` prints them. */
+  digestHistory(): string {
+    const { tree } = this.database;
+    return `0x${hexOf(tree.lastZxidHi, tree.lastZxidLo)}: ${BigInt.asUintN(64, int64(tree.digest.hi, tree.digest.lo))}\n`;
+  }
+
+  /** Where clients connect. @throws Error before {@link start} has resolved */
+  get clientAddress(): { readonly host: string; readonly port: number } {
+    if (this.listener === undefined) throw new Error('the server is not listening');
+    return { host: this.listener.host, port: this.listener.port };
+  }
+
+  get lastZxid(): Zxid {
+    const { tree } = this.database;
+    return int64(tree.lastZxidHi, tree.lastZxidLo);
+  }
+
+  /**
+   * Loads the data and starts listening.
+   * @throws CorruptionError, or an Error with `code` when the address cannot be bound
+   */
+  async start(): Promise<void> {
+    const { storage, clock, logger, transport } = this.parts;
+    this.states.next('loading');
+    try {
+      await storage.open();
+      const report = await this.database.load();
+      this.loadReport = report;
+      logger.info(
+        {
+          snapshot: report.snapshot,
+          replayedTxns: report.replayedTxns,
+          zxid: `0x${hex64(report.zxid)}`,
+          durationMs: Math.round(report.durationMs),
+        },
+        'data loaded',
+      );
+      const nowMs = clock.monotonicMs();
+      for (const [id, timeoutMs] of this.database.loadedSessions) this.sessions.track(hiOf(id), loOf(id), timeoutMs, nowMs);
+      this.database.loadedSessions.clear();
+      this.startPipeline();
+      this.snapshotter.addReplayed(report.replayedTxns);
+      if (report.snapshot === undefined && (await this.snapshotter.take()) === undefined) {
+        throw new Error('the first snapshot could not be written, so nothing would be found again after a restart');
+      }
+      this.listener = await transport.listen(
+        {
+          port: this.options.clientPort,
+          ...(this.options.clientHost === undefined ? {} : { host: this.options.clientHost }),
+          ...(this.options.listenBacklog === undefined ? {} : { backlog: this.options.listenBacklog }),
+          keepAlive: this.options.tcpKeepAlive,
+        },
+        (connection) => this.accept(connection),
+      );
+    } catch (error) {
+      this.states.next('failed');
+      await storage.close();
+      throw error;
+    }
+    this.states.next('serving');
+    this.scheduleExpiry();
+    this.startUpkeep();
+  }
+
+  /** Answers what is on its way, makes everything durable and closes. Sessions stay, for the next start. Idempotent. */
+  async stop(): Promise<void> {
+    if (this.state === 'stopped' || this.state === 'stopping') return;
+    this.states.next('stopping');
+    for (const timer of this.timers) timer.cancel();
+    this.timers.clear();
+    await this.listener?.close();
+    for (const connection of this.connections) connection.stopReading();
+    await this.drain();
+    await this.snapshotter.stop();
+    this.runTurn();
+    for (const connection of [...this.connections]) connection.closeAfterFlush();
+    this.runTurn();
+    await this.parts.storage.close();
+    for (const connection of [...this.connections]) connection.closeNow();
+    this.states.next('stopped');
+    this.states.complete();
+    this.sessionEvents.complete();
+  }
+
+  // ---- ConnectionHost
+
+  turnNow(): number {
+    if (!this.isTurnScheduled) {
+      this.isTurnScheduled = true;
+      this.nowMs = this.parts.clock.monotonicMs();
+      this.parts.scheduler.atTurnEnd(() => this.runTurn());
+    }
+    return this.nowMs;
+  }
+
+  connect(connection: ClientConnection, bytes: Uint8Array, start: number, end: number): void {
+    if (!this.admission.admitsSession(bytes, start, end)) {
+      connection.closeNow();
+      return;
+    }
+    this.pipeline.connect(connection.client, bytes, start, end, this.turnNow());
+  }
+
+  submit(connection: ClientConnection, bytes: Uint8Array, start: number, end: number): void {
+    this.stats.received++;
+    this.pipeline.submit(connection.client, bytes, start, end, this.nowMs);
+  }
+
+  fourLetterWord(connection: ClientConnection, bytes: Uint8Array, start: number, end: number): boolean {
+    return this.words.handle(connection, bytes, start, end);
+  }
+
+  get isCongested(): boolean {
+    return this.pipeline.inFlight > this.options.globalOutstandingLimit;
+  }
+
+  congested(connection: ClientConnection): void {
+    this.waiting.push(connection);
+    this.turnNow();
+  }
+
+  drained(connection: ClientConnection): void {
+    this.turnNow();
+    connection.flush();
+    connection.resume();
+  }
+
+  closed(connection: ClientConnection, error?: Error): void {
+    this.connections.delete(connection);
+    this.admission.released(connection.peer.remoteAddress);
+    this.stats.retire(connection.client.outbox.framesWritten);
+    this.pipeline.remove(connection.client);
+    this.freeWatchers.push(connection.client.watcher);
+    if (error !== undefined) {
+      this.parts.logger.debug({ client: connection.peer.remoteAddress, reason: error.message }, 'connection lost');
+    }
+  }
+
+  // ---- OutboxHost
+
+  borrow(minimum: number): Uint8Array {
+    return this.pool.borrow(minimum);
+  }
+
+  giveBack(buffer: Uint8Array): void {
+    this.pool.giveBack(buffer);
+  }
+
+  filled(outbox: Outbox): void {
+    this.dirty.push(outbox);
+    this.turnNow();
+  }
+
+  // ---- the turn
+
+  /** Ends a turn: starts the sync of what was appended, sends what was encoded, lets go on who had to wait. */
+  private runTurn(): void {
+    this.isTurnScheduled = false;
+    if (this.hasUnsynced) {
+      this.hasUnsynced = false;
+      this.parts.storage.log.sync();
+      this.snapshotter.check(this.parts.storage.log);
+    }
+    const { dirty } = this;
+    if (dirty.length > 0) {
+      this.dirty = [];
+      for (const outbox of dirty) (outbox.owner as ClientConnection).flush();
+    }
+    if (this.waiting.length > 0 && !this.isCongested) {
+      const resumed = this.waiting;
+      this.waiting = [];
+      for (const connection of resumed) connection.resume();
+    }
+  }
+
+  private startPipeline(): void {
+    const { storage, providers, clock } = this.parts;
+    const { log } = storage;
+    log.listen({
+      onDurable: (hi, lo) => this.pipeline.commit(hi, lo, this.turnNow()),
+      onFailure: (error) => this.logFailed(error),
+      onRecovered: () => this.logRecovered(),
+      onFatal: (error) => this.fail(error),
+      onSlowSync: (durationMs, bytes) => {
+        this.parts.logger.warn({ durationMs: Math.round(durationMs), bytes }, 'syncing the log took long: every write waited for it');
+      },
+    });
+    this.pipeline = new RequestPipeline(
+      {
+        tree: this.database.tree,
+        watches: this.database.watches,
+        sessions: this.sessions,
+        providers,
+        clock,
+        proposer: {
+          propose: (hi, lo, bytes, start, end) => {
+            log.append(hi, lo, bytes, start, end);
+            this.hasUnsynced = true;
+            this.turnNow();
+          },
+        },
+        onSession: (kind, session) => this.sessionEvents.next({ kind, sessionId: session.id }),
+      },
+      {
+        extendedTypes: this.options.extendedTypesEnabled,
+        enforceQuota: this.options.enforceQuota,
+        skipAcl: this.options.skipAcl,
+        digestEnabled: this.options.digestEnabled,
+        closeSessionTxnEnabled: this.options.closeSessionTxnEnabled,
+        minSessionTimeoutMs: this.options.minSessionTimeoutMs,
+        maxSessionTimeoutMs: this.options.maxSessionTimeoutMs,
+        requiredSchemes: this.options.requiredAuthSchemes,
+      },
+    );
+  }
+
+  private accept(transport: Connection): ConnectionHandler | undefined {
+    const { clock, providers, logger } = this.parts;
+    if (!this.isServing) return undefined;
+    if (!this.admission.admitsConnection(transport.remoteAddress, this.connections.size)) {
+      logger.warn({ client: transport.remoteAddress }, 'refused a connection: too many (maxClientCnxns or maxCnxns)');
+      return undefined;
+    }
+    const watcher = this.freeWatchers.pop() ?? this.nextWatcher++;
+    const connection = new ClientConnection(this, transport, watcher, this, providers, clock.wallMs(), clock.monotonicMs());
+    this.connections.add(connection);
+    this.pipeline.add(connection.client);
+    return connection;
+  }
+
+  private logFailed(error: Error): void {
+    this.parts.logger.error({ err: error }, 'the log cannot be written: writes are refused, reads go on; trying again');
+    this.states.next('degraded');
+    this.pipeline.abandon(this.turnNow());
+  }
+
+  private logRecovered(): void {
+    this.parts.logger.info({}, 'the log can be written again: writes are accepted');
+    this.pipeline.acceptsWrites = true;
+    this.states.next('serving');
+  }
+
+  private fail(error: Error): void {
+    this.parts.logger.fatal({ err: error }, 'syncing the log failed: what is on disk is unknown, so the server stops');
+    this.pipeline.acceptsWrites = false;
+    this.states.next('failed');
+    this.failure.resolve(error);
+  }
+
+  // ---- sessions and upkeep
+
+  private expire(session: Session): void {
+    this.parts.logger.info(
+      { session: `0x${hexOf(session.idHi, session.idLo)}`, timeoutMs: session.timeoutMs },
+      'session expired',
+    );
+    this.sessionEvents.next({ kind: 'expired', sessionId: session.id });
+    this.pipeline.closeSession(session, null, 0);
+  }
+
+  private scheduleExpiry(): void {
+    const { clock } = this.parts;
+    const untilNext = this.sessions.nextExpiryMs - clock.monotonicMs();
+    this.after(Math.min(Math.max(untilNext, 1), this.options.tickTimeMs), () => {
+      // At the end of the turn: a server that was held up must first read what its clients did send in time.
+      this.parts.scheduler.atTurnEnd(() => {
+        this.turnNow();
+        this.sessions.expire(this.parts.clock.monotonicMs());
+        this.closeSessionless();
+        if (this.state !== 'stopping' && this.state !== 'stopped') this.scheduleExpiry();
+      });
+    });
+  }
+
+  private closeSessionless(): void {
+    const limitMs = this.options.sessionlessTimeoutMs;
+    if (limitMs <= 0) return;
+    const oldestMs = this.parts.clock.monotonicMs() - limitMs;
+    for (const connection of this.connections) {
+      if (connection.hasSession || connection.acceptedMs > oldestMs) continue;
+      this.stats.sessionlessExpired++;
+      connection.closeNow();
+    }
+  }
+
+  private startUpkeep(): void {
+    const containers = new ContainerManager(() => this.database.tree, this.pipeline, this.options, this.parts.clock);
+    this.every(this.options.containerCheckIntervalMs, () => {
+      containers.check((delayMs, submit) => this.after(delayMs, () => this.inTurn(submit)));
+    });
+    if (this.options.purgeIntervalHours > 0) {
+      this.every(this.options.purgeIntervalHours * 3_600_000, () => void this.purge());
+      void this.purge();
+    }
+  }
+
+  private async purge(): Promise<void> {
+    try {
+      const removed = await this.parts.storage.purge(this.options.snapRetainCount);
+      if (removed.length > 0) this.parts.logger.info({ removed }, 'purged old snapshots and logs');
+    } catch (error) {
+      this.parts.logger.warn({ err: error }, 'old snapshots and logs could not be purged');
+    }
+  }
+
+  private inTurn(action: () => void): void {
+    this.turnNow();
+    action();
+  }
+
+  private every(intervalMs: number, action: () => void): void {
+    if (!(intervalMs > 0)) return;
+    this.after(intervalMs, () => {
+      this.inTurn(action);
+      this.every(intervalMs, action);
+    });
+  }
+
+  private after(delayMs: number, action: () => void): void {
+    const timer = this.parts.scheduler.after(delayMs, () => {
+      this.timers.delete(timer);
+      action();
+    });
+    this.timers.add(timer);
+  }
+
+  private *persistedSessions(): Iterable<{ id: bigint; timeoutMs: number }> {
+    for (const session of this.sessions.sessions()) yield { id: session.id, timeoutMs: session.timeoutMs };
+  }
+
+  /** Waits until nothing is on its way, but not for ever: a log that fails may never finish. */
+  private drain(): Promise<void> {
+    const deadlineMs = this.parts.clock.monotonicMs() + DRAIN_MS;
+    return new Promise((resolve) => {
+      const look = (): void => {
+        this.runTurn();
+        const isOver = this.pipeline.inFlight === 0 || this.parts.clock.monotonicMs() > deadlineMs;
+        if (isOver) resolve();
+        else this.parts.scheduler.after(1, look);
+      };
+      look();
+    });
+  }
+}
