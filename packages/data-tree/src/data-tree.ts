@@ -6,36 +6,19 @@
  * already contains some of their effects. Creates that find their znode, deletes that miss it, and the like are results,
  * not errors. A create, delete, setData or setACL with a known ACL allocates nothing.
  */
-import { ErrorCode, OpCode, READ_ACL_UNSAFE, SYSTEM_PATHS } from '@zk/model';
-import { MarshallingError, crc32, readInt32, utf8Bytes } from '@zk/jute';
-import { encodeAcls } from './acl-table.js';
-import { crcOfNewStat, crcOfPathDataChange, crcOfStat, crcOfWord } from './digest.js';
-import { Quotas } from './quotas.js';
-import { CHUNK_MASK, CHUNK_SHIFT } from './znodes/columns.js';
-import { Field, Flag, RECORD_WORDS, ZnodeKind } from './znodes/fields.js';
-import { kindOfOwner } from './znodes/owners.js';
+import { ErrorCode, OpCode } from '@zk/model';
+import { MarshallingError, readInt32 } from '@zk/jute';
+import type { TreeListener } from './tree-changes.js';
+import { TreeChanges } from './tree-changes.js';
 import { DEFAULT_HASH_SEED } from './znodes/path-hash.js';
-import { ZnodeStore } from './znodes/znode-store.js';
 
 /** TxnHeader: session, cxid, zxid, time, type. */
 export const TXN_HEADER_BYTES = 32;
 const TXN_DIGEST_BYTES = 12;
 const DIGEST_VERSION = 2;
 
-const SLASH = 0x2f;
-const NO_BYTES = new Uint8Array(0);
 const CONTAINER_OWNER_HI = 0x8000_0000 | 0;
 const TTL_OWNER_HI = 0xff00_0000 | 0;
-
-/** Hears of the effects of a transaction, in order, inside `apply`. Watches hang on it. */
-export interface TreeListener {
-  /** After insertion. */
-  created(node: number, parent: number, zxidHi: number, zxidLo: number): void;
-  /** Before removal: the path and the ACL of the znode can still be read. */
-  deleted(node: number, parent: number, zxidHi: number, zxidLo: number): void;
-  /** The data changed by a transaction (setData, reconfig). */
-  changed(node: number, zxidHi: number, zxidLo: number): void;
-}
 
 /** Hears the result of each operation of a transaction, right after it. */
 export interface ApplyVisitor {
@@ -62,20 +45,12 @@ export interface DataTreeOptions {
   readonly isBare?: boolean;
 }
 
-export class DataTree extends ZnodeStore {
-  readonly extendedTypes: boolean;
-  readonly digestEnabled: boolean;
-  readonly quotas: Quotas;
-  listener: TreeListener | undefined;
+export class DataTree extends TreeChanges {
   /** zxid of the last transaction applied, or of the snapshot. */
   lastZxidHi = 0;
   lastZxidLo = 0;
   /** Of the last `apply`. */
   lastType = 0;
-  lastSessionHi = 0;
-  lastSessionLo = 0;
-  /** 0, or the code of the first operation that failed. */
-  lastError = 0;
   /** Of the last createSession. */
   lastTimeoutMs = 0;
   /** Transactions applied since this object exists: 0 means that the digest is not one of a transaction yet. */
@@ -85,28 +60,14 @@ export class DataTree extends ZnodeStore {
     { readonly zxidHi: number; readonly zxidLo: number; readonly hi: number; readonly lo: number } | undefined;
   private readonly onDigestMismatch: ((zxidHi: number, zxidLo: number) => void) | undefined;
 
-  // The transaction in hand. Fields rather than arguments: nothing is allocated, and few registers are needed.
-  private zxidHi = 0;
-  private zxidLo = 0;
-  private timeHi = 0;
-  private timeLo = 0;
-  private opNode = -1;
-  private pathStart = 0;
-  private pathEnd = 0;
-  /** Of the path in hand: hash of the parent's path, and where the last component begins. */
-  private parentHash = 0;
-  private pathHash = 0;
-  private nameStart = 0;
-  private scratch = new Uint8Array(256);
-
   constructor(options: DataTreeOptions = {}) {
-    super(options.hashSeed ?? DEFAULT_HASH_SEED);
-    this.extendedTypes = options.extendedTypes ?? true;
-    this.digestEnabled = options.digestEnabled ?? true;
-    this.listener = options.listener;
+    super(
+      options.hashSeed ?? DEFAULT_HASH_SEED,
+      options.extendedTypes ?? true,
+      options.digestEnabled ?? true,
+      options.listener,
+    );
     this.onDigestMismatch = options.onDigestMismatch;
-    this.quotas = new Quotas(this, this.hashStart, this.multiplier);
-    this.refreshDigest(this.root, NO_BYTES, 0, 0);
     if (options.isBare !== true) this.addSystemNodes();
   }
 
@@ -150,17 +111,6 @@ export class DataTree extends ZnodeStore {
     return this.deleteOwned(ownerHi, ownerLo);
   }
 
-  /** Overwrites /zookeeper/config without a transaction: the committed configuration, at its version. */
-  overwriteConfig(data: Uint8Array, zxidHi: number, zxidLo: number): void {
-    const path = utf8Bytes(SYSTEM_PATHS.config);
-    const id = this.find(path, 0, path.length);
-    if (id === -1) return;
-    this.replaceData(id, data, 0, data.length);
-    this.setWord(id, Field.version, -1);
-    this.setWord(id, Field.mzxidHi, zxidHi);
-    this.setWord(id, Field.mzxidLo, zxidLo);
-  }
-
   /**
    * The tree came from a snapshot: its zxid, and the digest it must have once every transaction up to the zxid of that
    * digest has been applied again.
@@ -175,47 +125,6 @@ export class DataTree extends ZnodeStore {
     this.lastZxidLo = this.zxidLo = zxidLo;
     this.fuzzyUntil = this.digestEnabled ? digest : undefined;
     if (this.fuzzyUntil !== undefined) this.leaveFuzzyState();
-  }
-
-  /** Adds what is missing of /, /zookeeper, /zookeeper/quota and /zookeeper/config. @internal */
-  addSystemNodes(): void {
-    for (const text of [SYSTEM_PATHS.zookeeper, SYSTEM_PATHS.quota, SYSTEM_PATHS.config]) {
-      const path = utf8Bytes(text);
-      if (this.find(path, 0, path.length) !== -1) continue;
-      this.scanPath(path, 0, path.length);
-      const parent = this.findHashed(this.parentHash, path, 0, this.nameStart - 1);
-      const id = this.attach(parent, path, this.nameStart, path.length, this.pathHash, NO_BYTES, 0, 0, path.length, 0);
-      const at = this.offsetOf(id);
-      const isConfig = text === SYSTEM_PATHS.config;
-      const acl = encodeAcls(READ_ACL_UNSAFE);
-      this.chunkOf(id).fill(0, at, at + Field.dataLength);
-      this.chunkOf(id).fill(0, at + Field.pzxidHi, at + Field.pzxidLo + 1);
-      this.setWord(id, Field.aversion, isConfig ? -1 : 0);
-      this.setWord(id, Field.aclKey, isConfig ? this.acls.intern(acl, 0, acl.length) : -1);
-      this.refreshDigest(id, path, 0, path.length);
-    }
-  }
-
-  /**
-   * Computes the CRCs of a znode afresh and adds the result to the digest, to which it must not have contributed yet.
-   * @internal
-   */
-  refreshDigest(id: number, path: Uint8Array, start: number, end: number): void {
-    const chunk = this.chunkOf(id);
-    const at = this.offsetOf(id);
-    chunk[at + Field.crcPathData] = 0;
-    chunk[at + Field.crc] = 0;
-    if (!this.digestEnabled || (chunk[at + Field.flagsAndName]! & Flag.system) !== 0) return;
-    let crc = id === this.root ? 0 : crc32(path, start, end);
-    const length = chunk[at + Field.dataLength]!;
-    if (length > 0) {
-      const ref = chunk[at + Field.bytesRef]!;
-      const from = this.slabs.offset(ref) + this.nameLength(id);
-      crc = crc32(this.slabs.bytes(ref), from, from + length, crc);
-    }
-    chunk[at + Field.crcPathData] = crc;
-    chunk[at + Field.crc] = crcOfStat(crc, chunk, at);
-    this.digest.add(chunk[at + Field.crc]!);
   }
 
   private applyMulti(bytes: Uint8Array, start: number, end: number, visitor: ApplyVisitor | null): number {
@@ -324,112 +233,10 @@ export class DataTree extends ZnodeStore {
     return at;
   }
 
-  /** Long on purpose, a hot loop's body: a create with digest takes 0.5 µs here, a quarter of it in the two CRCs. */
-  private createZnode(
-    type: number,
-    bytes: Uint8Array,
-    dataStart: number,
-    dataEnd: number,
-    aclKey: number,
-    ownerHi: number,
-    ownerLo: number,
-    parentCversion: number,
-  ): void {
-    const pathStart = this.pathStart;
-    const pathEnd = this.pathEnd;
-    this.scanPath(bytes, pathStart, pathEnd);
-    const parent = this.findParent(bytes, pathStart);
-    if (parent === -1) {
-      this.acls.release(aclKey);
-      this.setResult(ErrorCode.NONODE, -1, pathStart, pathEnd);
-      return;
-    }
-    const present = this.findHashed(this.pathHash, bytes, pathStart, pathEnd);
-    if (present !== -1) {
-      this.acls.release(this.aclKey(present));
-      this.setWord(present, Field.aclKey, aclKey);
-      if (type === OpCode.create) this.raiseCversion(parent, parentCversion);
-      this.setResult(ErrorCode.NODEEXISTS, present, pathStart, pathEnd);
-      return;
-    }
-    this.raiseCversion(parent, parentCversion);
-    const zxidHi = this.zxidHi;
-    const zxidLo = this.zxidLo;
-    const timeHi = this.timeHi;
-    const timeLo = this.timeLo;
-    const kind = (ownerHi | ownerLo) === 0 ? ZnodeKind.persistent : kindOfOwner(ownerHi, ownerLo, this.extendedTypes);
-    const pathLength = pathEnd - pathStart;
-    const nameStart = this.nameStart;
-    const hash = this.pathHash;
-    const id = this.attach(parent, bytes, nameStart, pathEnd, hash, bytes, dataStart, dataEnd, pathLength, kind);
-    const chunk = this.columns.chunks[id >>> CHUNK_SHIFT]!;
-    const at = (id & CHUNK_MASK) * RECORD_WORDS;
-    chunk[at + Field.czxidHi] = chunk[at + Field.mzxidHi] = chunk[at + Field.pzxidHi] = zxidHi;
-    chunk[at + Field.czxidLo] = chunk[at + Field.mzxidLo] = chunk[at + Field.pzxidLo] = zxidLo;
-    chunk[at + Field.ctimeHi] = chunk[at + Field.mtimeHi] = timeHi;
-    chunk[at + Field.ctimeLo] = chunk[at + Field.mtimeLo] = timeLo;
-    chunk[at + Field.version] = 0;
-    chunk[at + Field.cversion] = 0;
-    chunk[at + Field.aversion] = 0;
-    chunk[at + Field.ownerHi] = ownerHi;
-    chunk[at + Field.ownerLo] = ownerLo;
-    chunk[at + Field.aclKey] = aclKey;
-    let crcPathData = 0;
-    let crc = 0;
-    const isSystem = (chunk[at + Field.flagsAndName]! & Flag.system) !== 0;
-    if (this.digestEnabled && !isSystem) {
-      crcPathData = crc32(bytes, pathStart, pathEnd);
-      if (dataEnd > dataStart) crcPathData = crc32(bytes, dataStart, dataEnd, crcPathData);
-      crc = crcOfNewStat(crcPathData, zxidHi, zxidLo, timeHi, timeLo, ownerHi, ownerLo);
-      this.digest.add(crc);
-    }
-    chunk[at + Field.crcPathData] = crcPathData;
-    chunk[at + Field.crc] = crc;
-    if (kind !== ZnodeKind.persistent) this.owners.add(kind, ownerHi, ownerLo, id);
-    if (isSystem) this.quotas.systemNodeCreated(id);
-    if (this.quotas.isActive) this.quotas.account(bytes, pathStart, pathEnd, 1, Math.max(0, dataEnd - dataStart));
-    this.setResult(ErrorCode.OK, id, pathStart, pathEnd);
-    if (this.listener !== undefined) this.listener.created(id, parent, zxidHi, zxidLo);
-  }
-
   private applyDelete(bytes: Uint8Array, start: number, end: number): number {
     const at = this.readPath(bytes, start, end);
     this.deletePath(bytes, this.pathStart, this.pathEnd);
     return at;
-  }
-
-  private deletePath(bytes: Uint8Array, pathStart: number, pathEnd: number): void {
-    this.scanPath(bytes, pathStart, pathEnd);
-    const parent = this.findParent(bytes, pathStart);
-    const id = parent === -1 ? -1 : this.findHashed(this.pathHash, bytes, pathStart, pathEnd);
-    if (parent !== -1 && id !== this.root) this.raisePzxid(parent);
-    if (id === -1 || id === this.root) {
-      this.setResult(ErrorCode.NONODE, -1, pathStart, pathEnd);
-      return;
-    }
-    this.remove(id, parent, bytes, pathStart, pathEnd);
-    this.setResult(ErrorCode.OK, -1, pathStart, pathEnd);
-  }
-
-  /**
-   * Removes a znode. If a fuzzy snapshot already shows children of a later znode of that name, they go too: the log
-   * creates them again.
-   */
-  private remove(id: number, parent: number, path: Uint8Array, pathStart: number, pathEnd: number): void {
-    if (this.firstChild(id) !== -1) this.removeBelow(id);
-    if (this.listener !== undefined) this.listener.deleted(id, parent, this.zxidHi, this.zxidLo);
-    const dataLength = Math.max(0, this.dataLength(id));
-    if (this.hasFlag(id, Flag.quota)) this.quotas.systemNodeDeleted(id);
-    this.detach(id, pathEnd - pathStart);
-    if (this.quotas.isActive) this.quotas.account(path, pathStart, pathEnd, -1, -dataLength);
-  }
-
-  private removeBelow(top: number): void {
-    for (let id = this.firstChild(top); id !== -1; id = this.firstChild(top)) {
-      while (this.firstChild(id) !== -1) id = this.firstChild(id);
-      const end = this.copyToScratch(id);
-      this.remove(id, this.parent(id), this.scratch, 0, end);
-    }
   }
 
   private applySetData(bytes: Uint8Array, start: number, end: number): number {
@@ -445,59 +252,13 @@ export class DataTree extends ZnodeStore {
     return at + 4;
   }
 
-  private changeData(bytes: Uint8Array, dataStart: number, dataEnd: number, version: number): void {
-    const pathStart = this.pathStart;
-    const pathEnd = this.pathEnd;
-    const id = this.find(bytes, pathStart, pathEnd);
-    if (id === -1) {
-      this.setResult(ErrorCode.NONODE, -1, pathStart, pathEnd);
-      return;
-    }
-    const oldLength = Math.max(0, this.dataLength(id));
-    this.replaceData(id, bytes, dataStart, dataEnd);
-    const chunk = this.columns.chunks[id >>> CHUNK_SHIFT]!;
-    const at = (id & CHUNK_MASK) * RECORD_WORDS;
-    const isSystem = (chunk[at + Field.flagsAndName]! & Flag.system) !== 0;
-    let change = 0;
-    if (this.digestEnabled && !isSystem) {
-      let crcPathData = id === this.root ? 0 : crc32(bytes, pathStart, pathEnd);
-      if (dataEnd > dataStart) crcPathData = crc32(bytes, dataStart, dataEnd, crcPathData);
-      change = crcOfPathDataChange(chunk[at + Field.crcPathData]! ^ crcPathData);
-      chunk[at + Field.crcPathData] = crcPathData;
-    }
-    change ^=
-      this.changeWord(chunk, at, Field.mzxidHi, this.zxidHi) ^ this.changeWord(chunk, at, Field.mzxidLo, this.zxidLo);
-    change ^=
-      this.changeWord(chunk, at, Field.mtimeHi, this.timeHi) ^ this.changeWord(chunk, at, Field.mtimeLo, this.timeLo);
-    change ^= this.changeWord(chunk, at, Field.version, version);
-    if (!isSystem) this.changeCrc(chunk, at, change);
-    else if ((chunk[at + Field.flagsAndName]! & Flag.quota) !== 0) this.quotas.systemNodeChanged(id);
-    if (this.quotas.isActive) {
-      this.quotas.account(bytes, pathStart, pathEnd, 0, Math.max(0, dataEnd - dataStart) - oldLength);
-    }
-    this.setResult(ErrorCode.OK, id, pathStart, pathEnd);
-    if (this.listener !== undefined) this.listener.changed(id, this.zxidHi, this.zxidLo);
-  }
-
   private applySetAcl(bytes: Uint8Array, start: number, end: number): number {
     let at = this.readPath(bytes, start, end);
     this.need(at, 4, end);
     const aclKey = this.acls.internAt(bytes, at, end);
     at = this.acls.scannedTo;
     this.need(at, 4, end);
-    const id = this.find(bytes, this.pathStart, this.pathEnd);
-    if (id === -1) {
-      this.acls.release(aclKey);
-      this.setResult(ErrorCode.NONODE, -1, this.pathStart, this.pathEnd);
-      return at + 4;
-    }
-    const chunk = this.chunkOf(id);
-    const record = this.offsetOf(id);
-    this.acls.release(chunk[record + Field.aclKey]!);
-    chunk[record + Field.aclKey] = aclKey;
-    const change = this.changeWord(chunk, record, Field.aversion, readInt32(bytes, at));
-    if ((chunk[record + Field.flagsAndName]! & Flag.system) === 0) this.changeCrc(chunk, record, change);
-    this.setResult(ErrorCode.OK, id, this.pathStart, this.pathEnd);
+    this.changeAcl(bytes, aclKey, readInt32(bytes, at));
     return at + 4;
   }
 
@@ -513,58 +274,6 @@ export class DataTree extends ZnodeStore {
     this.deleteOwned(this.lastSessionHi, this.lastSessionLo);
     this.setResult(ErrorCode.OK, -1, 0, 0);
     return behind === -1 ? end : behind;
-  }
-
-  private deleteOwned(ownerHi: number, ownerLo: number): number {
-    let count = 0;
-    for (let list = this.owners.of(ownerHi, ownerLo); list !== undefined && list.head !== -1; count++) {
-      const id = list.head;
-      const parent = this.parent(id);
-      this.raisePzxid(parent);
-      const end = this.copyToScratch(id);
-      this.remove(id, parent, this.scratch, 0, end);
-    }
-    return count;
-  }
-
-  /** The cversion as the transaction has it, if that is higher; -1 counts on from what is there. pzxid goes with it. */
-  private raiseCversion(parent: number, cversion: number): void {
-    const chunk = this.columns.chunks[parent >>> CHUNK_SHIFT]!;
-    const at = (parent & CHUNK_MASK) * RECORD_WORDS;
-    const old = chunk[at + Field.cversion]!;
-    const raised = cversion === -1 ? (old + 1) | 0 : cversion;
-    if (raised <= old) return;
-    const change =
-      this.changeWord(chunk, at, Field.cversion, raised) ^
-      this.changeWord(chunk, at, Field.pzxidHi, this.zxidHi) ^
-      this.changeWord(chunk, at, Field.pzxidLo, this.zxidLo);
-    if ((chunk[at + Field.flagsAndName]! & Flag.system) === 0) this.changeCrc(chunk, at, change);
-  }
-
-  private raisePzxid(parent: number): void {
-    const chunk = this.columns.chunks[parent >>> CHUNK_SHIFT]!;
-    const at = (parent & CHUNK_MASK) * RECORD_WORDS;
-    const hi = chunk[at + Field.pzxidHi]!;
-    if (this.zxidHi < hi) return;
-    if (this.zxidHi === hi && this.zxidLo >>> 0 <= chunk[at + Field.pzxidLo]! >>> 0) return;
-    const change =
-      this.changeWord(chunk, at, Field.pzxidHi, this.zxidHi) ^ this.changeWord(chunk, at, Field.pzxidLo, this.zxidLo);
-    if ((chunk[at + Field.flagsAndName]! & Flag.system) === 0) this.changeCrc(chunk, at, change);
-  }
-
-  /** Sets a word of the Stat and returns the effect on the CRC. */
-  private changeWord(chunk: Int32Array, at: number, field: number, value: number): number {
-    const difference = chunk[at + field]! ^ value;
-    chunk[at + field] = value;
-    return difference === 0 || !this.digestEnabled ? 0 : crcOfWord(field, difference);
-  }
-
-  private changeCrc(chunk: Int32Array, at: number, change: number): void {
-    if (change === 0) return;
-    const old = chunk[at + Field.crc]!;
-    this.digest.subtract(old);
-    this.digest.add(old ^ change);
-    chunk[at + Field.crc] = old ^ change;
   }
 
   private compareDigest(bytes: Uint8Array, at: number, end: number): void {
@@ -591,30 +300,6 @@ export class DataTree extends ZnodeStore {
     }
   }
 
-  private findParent(bytes: Uint8Array, pathStart: number): number {
-    const slash = this.nameStart - 1;
-    return slash < pathStart ? -1 : this.findHashed(this.parentHash, bytes, pathStart, slash);
-  }
-
-  /** Splits a path at its last slash and hashes both parts in one go. */
-  private scanPath(bytes: Uint8Array, start: number, end: number): void {
-    const multiplier = this.multiplier;
-    let hash = this.hashStart;
-    let parentHash = hash;
-    let nameStart = start;
-    for (let i = start; i < end; i++) {
-      const byte = bytes[i]!;
-      if (byte === SLASH) {
-        nameStart = i + 1;
-        parentHash = hash;
-      }
-      hash = Math.imul(hash ^ byte, multiplier);
-    }
-    this.parentHash = parentHash;
-    this.pathHash = hash;
-    this.nameStart = nameStart;
-  }
-
   private readPath(bytes: Uint8Array, at: number, end: number): number {
     this.need(at, 4, end);
     const length = readInt32(bytes, at);
@@ -627,19 +312,6 @@ export class DataTree extends ZnodeStore {
 
   private need(at: number, count: number, end: number): void {
     if (at + count > end) throw new MarshallingError('a transaction that is cut off', at);
-  }
-
-  private setResult(error: number, node: number, pathStart: number, pathEnd: number): void {
-    this.lastError = error;
-    this.opNode = node;
-    this.pathStart = pathStart;
-    this.pathEnd = pathEnd;
-  }
-
-  private copyToScratch(id: number): number {
-    const length = this.pathLength(id);
-    if (length > this.scratch.length) this.scratch = new Uint8Array(length * 2);
-    return this.copyPath(id, this.scratch, 0);
   }
 }
 

@@ -1,9 +1,15 @@
 export type { SubmittedAcl } from './acl-check.js';
 export { checkAcl, fixupAcls } from './acl-check.js';
 export { AclTable, OPEN_ACL_KEY, encodeAcls } from './acl-table.js';
-export type { ApplyVisitor, DataTreeOptions, TreeListener } from './data-tree.js';
+export type { ApplyVisitor, DataTreeOptions } from './data-tree.js';
 export { DataTree, TXN_HEADER_BYTES } from './data-tree.js';
 export { DigestSum, crcOfNewStat, crcOfPathAndData, crcOfPathDataChange, crcOfStat, crcOfWord } from './digest.js';
+export type { DecodedSnapshot, SnapshotDecoderOptions, SnapshotDigest } from './snapshot/snapshot-decoder.js';
+export { SnapshotDecoder } from './snapshot/snapshot-decoder.js';
+export type { SnapshotEncoderOptions, SnapshotSession, SnapshotSink } from './snapshot/snapshot-encoder.js';
+export { SnapshotEncoder } from './snapshot/snapshot-encoder.js';
+export type { TreeListener } from './tree-changes.js';
+export { TreeChanges } from './tree-changes.js';
 export type { OwnerList } from './znodes/owners.js';
 export { kindOfOwner } from './znodes/owners.js';
 export { Field, Flag, RECORD_WORDS, STAT_WORDS, ZnodeKind } from './znodes/fields.js';
