@@ -5,3 +5,6 @@ export { fourLetterWord } from './four-letter-word.js';
 export { FrameConnection } from './frame-connection.js';
 export type { CreateOptions, Data } from './raw-client.js';
 export { RawClient } from './raw-client.js';
+export type { RecordedExchange } from './replay/recording.js';
+export type { ReplayDifference, ReplayOptions } from './replay/replay.js';
+export { formatDifference, replayRecording } from './replay/replay.js';
