@@ -62,7 +62,7 @@ describe('WatchTable', () => {
             tree.delete(path);
             plain.deleted(path, zxid);
           } else if (what === 'set' && node >= 0) {
-            table.changed(node, tree.parent(node), 7, zxid);
+            table.changed(node, 7, zxid);
             plain.changed(path, zxid);
           } else if (what === 'data') {
             table.addData(watcher, node, bytes, start, end);

@@ -45,7 +45,7 @@ class Rig {
     this.zxid++;
     this.heard.length = 0;
     if (what === 'create') this.table.created(this.tree.create(path), this.tree.parentOf(path), 3, this.zxid);
-    if (what === 'set') this.table.changed(this.tree.idOf(path), this.tree.parent(this.tree.idOf(path)), 3, this.zxid);
+    if (what === 'set') this.table.changed(this.tree.idOf(path), 3, this.zxid);
     if (what === 'delete') {
       this.table.deleted(this.tree.idOf(path), this.tree.parentOf(path), 3, this.zxid);
       this.tree.delete(path);

@@ -146,7 +146,7 @@ export class WatchTable {
   }
 
   /** The data of a znode has been set. */
-  changed(node: number, parent: number, zxidHi: number, zxidLo: number): void {
+  changed(node: number, zxidHi: number, zxidLo: number): void {
     if (this.entries.count === 0) return;
     const place = this.places.ofNode(node);
     if (place < 0 && this.entries.recursiveCount === 0) return;
@@ -155,7 +155,7 @@ export class WatchTable {
       this.collectOfNode(place);
       this.tidy(place);
     }
-    this.collectFromAncestors(parent);
+    this.collectFromAncestors(this.tree.parent(node));
     this.notify(EventType.nodeDataChanged, node, zxidHi, zxidLo);
   }
 
