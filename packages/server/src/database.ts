@@ -1,6 +1,6 @@
 import type { Clock, Logger, Storage } from '@zk/contracts';
-import { DataTree, SnapshotDecoder, WatchTable } from '@zk/data-tree';
-import { CorruptionError, OpCode, type Zxid, hex64, hiOf, int64, loOf } from '@zk/model';
+import { DataTree, type DataTreeOptions, SnapshotDecoder, WatchTable } from '@zk/data-tree';
+import { CorruptionError, OpCode, type Zxid, hex64, hexOf, hiOf, int64, loOf } from '@zk/model';
 
 /** What was found on disk. */
 export interface LoadReport {
@@ -71,11 +71,10 @@ export class Database {
     let firstError: unknown;
     for (const info of candidates) {
       try {
-        const decoder = new SnapshotDecoder(this.newTree(), info.name);
+        const decoder = new SnapshotDecoder({ file: info.name, zxid: info.zxid, tree: this.treeOptions() });
         for await (const piece of this.storage.snapshots.read(info)) decoder.push(piece);
-        const { sessions } = decoder.finish();
-        this.tree = decoder.tree;
-        this.tree.setLastZxid(hiOf(info.zxid), loOf(info.zxid));
+        const { tree, sessions } = decoder.finish();
+        this.tree = tree;
         this.loadedSessions = sessions;
         return info.name;
       } catch (error) {
@@ -98,13 +97,17 @@ export class Database {
   }
 
   private newTree(): DataTree {
-    return new DataTree({
+    return new DataTree(this.treeOptions());
+  }
+
+  private treeOptions(): DataTreeOptions {
+    return {
       extendedTypes: this.options.extendedTypesEnabled,
       digestEnabled: this.options.digestEnabled,
       hashSeed: this.options.hashSeed,
       onDigestMismatch: (hi, lo) =>
-        this.logger.error({ zxid: `0x${hex64(int64(hi, lo))}` }, 'the tree differs from the one its transactions were made for'),
-    });
+        this.logger.error({ zxid: `0x${hexOf(hi, lo)}` }, 'the tree differs from the one its transactions were made for'),
+    };
   }
 
   private newWatches(): WatchTable {

@@ -113,8 +113,8 @@ export class Snapshotter {
   /** False when the server stopped meanwhile. */
   private async encode(tree: DataTree, writer: SnapshotWriter): Promise<boolean> {
     const encoder = new SnapshotEncoder(tree, this.sessions(), writer, {
-      digest: this.options.digestEnabled,
-      lastZxid: this.options.serializeLastProcessedZxid,
+      withDigest: this.options.digestEnabled,
+      withLastZxid: this.options.serializeLastProcessedZxid,
     });
     while (!this.isStopped) {
       if (writer.pendingBytes < MAX_PENDING_BYTES && encoder.step(SLICE_MS, this.clock)) return true;

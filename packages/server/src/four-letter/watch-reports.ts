@@ -9,7 +9,7 @@ export function wchsReport({ server }: WordContext): string {
 /** Watched paths by session: `wchc`. */
 export function wchcReport({ server }: WordContext): string {
   const bySession = new Map<string, string[]>();
-  for (const [path, watchers] of server.database.watches.byPath()) {
+  for (const { path, watchers } of server.database.watches.byPath()) {
     for (const watcher of watchers) {
       const id = server.sessionOfWatcher(watcher);
       const paths = bySession.get(id);
@@ -23,8 +23,8 @@ export function wchcReport({ server }: WordContext): string {
 /** Watching sessions by path: `wchp`. */
 export function wchpReport({ server }: WordContext): string {
   const byPath = new Map<string, string[]>();
-  for (const [path, watchers] of server.database.watches.byPath()) {
-    byPath.set(path, Array.from(watchers, (watcher) => server.sessionOfWatcher(watcher)));
+  for (const { path, watchers } of server.database.watches.byPath()) {
+    byPath.set(path, watchers.map((watcher) => server.sessionOfWatcher(watcher)));
   }
   return `${grouped(byPath)}\n`;
 }
