@@ -8,6 +8,7 @@
  * costs a test of a counter and of a bit.
  */
 import { EventType, WatcherType } from '@zk/model';
+import type { TreeListener } from '../tree-changes.js';
 import { CHILD_LIST, DATA_LIST, PlaceTable, RECURSIVE_LIST } from './place-table.js';
 import { CHILD_TABLE, DATA_TABLE, PERSISTENT, RECURSIVE, STANDARD, WatchEntries } from './watch-entries.js';
 import type { Deliver, WatchedTree } from './watched-tree.js';
@@ -42,7 +43,7 @@ const decoder = new TextDecoder();
  * Watches of the connections of one server. A watcher is a small whole number that the server gave to a connection; it
  * may be given to another one after {@link removeWatcher}.
  */
-export class WatchTable {
+export class WatchTable implements TreeListener {
   private readonly places = new PlaceTable();
   private readonly entries = new WatchEntries(this.places);
   /** Path of the present event. */
