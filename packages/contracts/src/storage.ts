@@ -34,14 +34,17 @@ export interface StorageLocation {
 }
 
 /**
- * Transactions in zxid order. An entry is a payload of opaque bytes, encoded once by whoever made the transaction
- * (TxnHeader, record, optional digest); the log adds its own framing and checksum.
+ * Transactions in zxid order. An entry is a payload of bytes, encoded once by whoever made the transaction (TxnHeader,
+ * record, optional digest); the log adds its own framing and checksum. It looks at nothing but the zxid in the TxnHeader,
+ * which must be the one given to {@link append}. Zxids follow each other: each is its predecessor plus one, or the first
+ * of a later epoch (counter 1); signed comparison orders them.
  */
 export interface TxnLog {
   /**
-   * Hands every entry with zxid > `after` to `visit`, in order. Call before the first {@link append}. A torn end of the
-   * last file (a crash while writing: nothing in it was acknowledged) is cut and reported; anything else that is wrong
-   * throws.
+   * Hands every entry with zxid > `after` to `visit`, in order; -2^63 asks for whatever there is. Otherwise the first one
+   * must follow `after`: a log that begins later does not belong to the snapshot. Call before the first {@link append}.
+   * A torn end of the last file (a crash while writing: nothing in it was acknowledged) is cut and reported; anything else
+   * that is wrong throws. An entry that repeats the zxid before it is handed over too: Apache ZooKeeper writes such ones.
    * @throws CorruptionError damage that is not a torn end, a gap between entries, an unreadable or foreign file
    */
   replay(after: Zxid, visit: EntryVisitor): Promise<ReplayReport>;
@@ -50,16 +53,19 @@ export interface TxnLog {
    * Takes a copy of `bytes[start, end)` as the entry of the zxid. Not durable, and not reported, before a sync that
    * began after it; {@link sync} must be called for that to happen. Never throws for reasons of the medium: see
    * {@link TxnLogListener.onFailure}.
+   * @throws Error unless the storage is open; RangeError for an entry too long to be read back
    */
   append(zxidHi: number, zxidLo: number, bytes: Uint8Array, start: number, end: number): void;
 
   /**
-   * Asks for everything appended so far to be made durable. Returns at once. One sync runs at a time; entries that
-   * arrive meanwhile form the next batch, which starts by itself when the running one has ended (group commit).
+   * Asks for everything appended so far to be made durable. Returns at once. One sync runs at a time; what is appended
+   * meanwhile, and asked for by a call of this, forms the next batch, which starts by itself when the running one has
+   * ended (group commit). Calling it once per turn of the event loop is enough.
+   * @throws Error unless the storage is open
    */
   sync(): void;
 
-  /** Sets who hears of durability and failure; once, before the first append. */
+  /** Sets who hears of durability and failure; once after each open, before the first append. */
   listen(listener: TxnLogListener): void;
 
   /** The next append begins a new file. */
@@ -72,8 +78,9 @@ export interface TxnLog {
   readonly pendingBytes: number;
 
   /**
-   * Removes every entry with a greater zxid, durably. No append may be outstanding.
-   * @throws Error when `zxid` itself is not in the log
+   * Removes every entry with a greater zxid, durably. No append may be outstanding. Snapshots are left alone: see
+   * {@link SnapshotStore.removeAfter}.
+   * @throws Error when `zxid` itself is not in the log; nothing has changed then
    */
   truncate(zxid: Zxid): Promise<void>;
 
@@ -101,7 +108,10 @@ export interface ReplayReport {
 }
 
 export interface TxnLogListener {
-  /** All entries up to and including this zxid are durable. Called in order, once per batch, never inside `append`. */
+  /**
+   * All entries up to and including this zxid are durable. Called in order, once per batch. No method of the listener is
+   * ever called inside `append` or `sync`.
+   */
   onDurable(zxidHi: number, zxidLo: number): void;
   /**
    * The medium refused a write before its sync (no space, I/O error). The log has cut itself back to the last durable
@@ -118,7 +128,9 @@ export interface TxnLogListener {
 }
 
 export interface SnapshotStore {
-  /** Complete snapshots, newest first. Leftovers of an interrupted write are not listed. */
+  /**
+   * Complete snapshots, newest first: those whose last piece was a seal. Leftovers of an interrupted write are not listed.
+   */
   list(): Promise<readonly SnapshotInfo[]>;
 
   /**
@@ -129,6 +141,12 @@ export interface SnapshotStore {
 
   /** Starts writing the snapshot of a zxid. It is listed only after {@link SnapshotWriter.commit}. */
   create(zxid: Zxid): Promise<SnapshotWriter>;
+
+  /**
+   * Removes every snapshot with a greater zxid, durably, and says which. To be called before the log is truncated to that
+   * zxid: a later start from one of them would bring back what was truncated.
+   */
+  removeAfter(zxid: Zxid): Promise<readonly string[]>;
 }
 
 export interface SnapshotInfo {
@@ -144,7 +162,7 @@ export interface SnapshotWriter {
   write(piece: Uint8Array<ArrayBuffer>): void;
   /** Appends a seal: Adler-32 of everything so far as int64, then the string "/" (spec: disk format, section 4). */
   seal(): void;
-  /** Bytes written and not yet taken by the medium; the caller slows down on it. */
+  /** Bytes written and not yet taken by the medium; the caller slows down on it. 0 once a write has failed. */
   readonly pendingBytes: number;
   /** Makes it durable under its final name. @throws when the medium refused anything */
   commit(): Promise<SnapshotInfo>;
@@ -154,7 +172,7 @@ export interface SnapshotWriter {
 
 /** Small texts by name, replaced as a whole and durably: epochs, for one. */
 export interface StateStore {
-  /** Undefined when it does not exist. */
+  /** The text as it was written, or as somebody edited it; undefined when it does not exist. */
   read(name: string): Promise<string | undefined>;
   /** Durable when it resolves; a crash leaves the old or the new text, never a mixture. */
   write(name: string, text: string): Promise<void>;

@@ -1,1 +1,4 @@
-export {};
+export { FileStorage } from './file-storage.js';
+export type { LogDevice } from './log-device.js';
+export type { FileStorageOptions, SnapshotCompression } from './options.js';
+export { ThreadLogDevice } from './thread-log-device.js';

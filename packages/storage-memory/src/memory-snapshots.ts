@@ -27,6 +27,13 @@ export class MemorySnapshots implements SnapshotStore {
   create(zxid: Zxid): Promise<SnapshotWriter> {
     return Promise.resolve(new MemorySnapshotWriter(this.#medium, zxid));
   }
+
+  removeAfter(zxid: Zxid): Promise<readonly string[]> {
+    const { snapshots } = this.#medium;
+    const removed = [...snapshots.values()].filter(({ info }) => info.zxid > zxid).map(({ info }) => info.name);
+    for (const name of removed) snapshots.delete(name);
+    return Promise.resolve(removed);
+  }
 }
 
 class MemorySnapshotWriter implements SnapshotWriter {

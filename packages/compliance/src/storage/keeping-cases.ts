@@ -125,6 +125,16 @@ const snapshotCases: readonly Omit<ComplianceCase<StorageHarness>, 'group'>[] = 
     },
   },
   {
+    name: 'removes the snapshots behind a zxid, before a truncation',
+    async run(harness) {
+      await harness.storage.open();
+      for (const zxid of [3n, 7n, 8n, makeZxid(2, 0)]) await takeSnapshot(harness.storage, zxid);
+      assert.equal((await harness.storage.snapshots.removeAfter(7n)).length, 2);
+      assert.deepEqual(await zxidsOf(harness.storage), [7n, 3n]);
+      assert.deepEqual(await harness.storage.snapshots.removeAfter(7n), []);
+    },
+  },
+  {
     name: 'replaces a snapshot of the same zxid',
     async run(harness) {
       await harness.storage.open();

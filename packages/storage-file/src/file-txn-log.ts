@@ -1,0 +1,324 @@
+import { join } from 'node:path';
+import type { EntryVisitor, ReplayReport, SyncStats, TxnLog, TxnLogListener } from '@zk/contracts';
+import { hexOf } from '@zk/model';
+import type { Zxid } from '@zk/model';
+import { ActiveLogFile } from './active-log-file.js';
+import { ENTRY_FRAME_BYTES, FILE_HEADER_BYTES } from './file-format.js';
+import type { LogDevice } from './log-device.js';
+import { replayLogs, truncateLogs } from './log-recovery.js';
+import { LogSegment, PiecePool } from './log-segment.js';
+import type { ResolvedOptions } from './options.js';
+
+const PROBE_BYTES = 1024 * 1024;
+const LONGEST_PROBE_DELAY_MS = 5000;
+
+/** In the log's directory; neither we nor Apache ZooKeeper take it for a log. */
+export const PROBE_FILE = '.zk-probe';
+
+/**
+ * The log as files, with group commit. An append encodes the entry into the segment that is being collected. A sync
+ * takes the oldest segment, hands it to the operating system, and lets a thread make it durable; what is appended in
+ * the meantime collects in the next segment, which follows by itself. A roll only closes the segment: the next append
+ * begins one that carries the name of a new file. So there is one queue, and everything happens in its order.
+ *
+ * Three things can go wrong, with three answers (spec: the contract of TxnLogListener). A refused write: cut back, drop
+ * the queue, probe until there is space. A failed sync: stop for good, because which pages reached the medium is unknown
+ * and the kernel will not try them again. Anything else is a defect and stops for good too.
+ */
+export class FileTxnLog implements TxnLog {
+  readonly #directory: string;
+  readonly #options: ResolvedOptions;
+  #device: LogDevice | undefined;
+  #listener: TxnLogListener | undefined;
+  #pool = new PiecePool();
+  /** Oldest first; the last one is being collected. A segment in progress has left the queue. */
+  #queue: LogSegment[] = [];
+  #collecting: LogSegment | undefined;
+  #file: ActiveLogFile | undefined;
+  /** Rolled files on their way to being closed. */
+  #finishing: Promise<void> = Promise.resolve();
+  #running: Promise<void> | undefined;
+  #condition: 'sound' | 'failing' | 'dead' = 'sound';
+  #isClosing = false;
+  #rollsNext = true;
+  #entriesSinceRoll = 0;
+  #bytesSinceRoll = 0;
+  #pendingBytes = 0;
+  #probeTimer: NodeJS.Timeout | undefined;
+  #probing: Promise<void> | undefined;
+  #syncCount = 0;
+  #syncTotalMs = 0;
+  #syncMaxMs = 0;
+  #slowSyncs = 0;
+
+  constructor(directory: string, options: ResolvedOptions) {
+    this.#directory = directory;
+    this.#options = options;
+  }
+
+  get entriesSinceRoll(): number {
+    return this.#entriesSinceRoll;
+  }
+
+  get bytesSinceRoll(): number {
+    return this.#bytesSinceRoll;
+  }
+
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
+  get syncStats(): SyncStats {
+    return { count: this.#syncCount, totalMs: this.#syncTotalMs, maxMs: this.#syncMaxMs, slow: this.#slowSyncs };
+  }
+
+  open(device: LogDevice): void {
+    this.#device = device;
+    this.#listener = undefined;
+    this.#condition = 'sound';
+    this.#isClosing = false;
+    this.#dropQueue();
+    this.roll();
+  }
+
+  listen(listener: TxnLogListener): void {
+    this.#listener = listener;
+  }
+
+  append(zxidHi: number, zxidLo: number, bytes: Uint8Array, start: number, end: number): void {
+    if (this.#device === undefined || this.#isClosing) throw new Error('The log is not open');
+    if (end - start > this.#options.maxEntryBytes) {
+      throw new RangeError(
+        `An entry of ${end - start} bytes could not be read back: ${this.#options.maxEntryBytes} at most`,
+      );
+    }
+    if (this.#condition !== 'sound') return;
+    const segment = this.#collecting ?? this.#beginSegment(zxidHi, zxidLo);
+    segment.append(zxidHi, zxidLo, bytes, start, end);
+    const size = end - start + ENTRY_FRAME_BYTES;
+    this.#entriesSinceRoll++;
+    this.#bytesSinceRoll += size;
+    this.#pendingBytes += size;
+  }
+
+  #beginSegment(zxidHi: number, zxidLo: number): LogSegment {
+    const segment = new LogSegment(this.#pool, this.#rollsNext ? `log.${hexOf(zxidHi, zxidLo)}` : undefined);
+    this.#rollsNext = false;
+    this.#collecting = segment;
+    this.#queue.push(segment);
+    return segment;
+  }
+
+  sync(): void {
+    if (this.#device === undefined || this.#isClosing) throw new Error('The log is not open');
+    this.#requestSync();
+  }
+
+  #requestSync(): void {
+    if (this.#condition !== 'sound' || this.#queue.length === 0) return;
+    for (const segment of this.#queue) segment.isWanted = true;
+    this.#running ??= this.#run();
+  }
+
+  roll(): void {
+    this.#collecting = undefined;
+    this.#rollsNext = true;
+    this.#entriesSinceRoll = 0;
+    this.#bytesSinceRoll = 0;
+  }
+
+  async replay(after: Zxid, visit: EntryVisitor): Promise<ReplayReport> {
+    await this.#settle();
+    const { maxEntryBytes, logger } = this.#options;
+    return replayLogs(this.#directory, after, visit, { maxEntryBytes, logger, isRepairing: this.#file === undefined });
+  }
+
+  async truncate(zxid: Zxid): Promise<void> {
+    if (this.#pendingBytes > 0) throw new Error(`Cannot truncate the log: ${this.#pendingBytes} bytes are pending`);
+    await this.#settle();
+    await this.#finishFile();
+    await this.#finishing;
+    this.roll();
+    const { maxEntryBytes, logger } = this.#options;
+    await truncateLogs(this.#directory, zxid, { maxEntryBytes, logger, isRepairing: true });
+  }
+
+  /** Syncs what is pending, unless the medium has given out, and closes the file. */
+  async close(): Promise<void> {
+    const device = this.#device;
+    if (device === undefined) return;
+    this.#isClosing = true;
+    this.#requestSync();
+    await this.#running;
+    this.#stopProbing();
+    await this.#probing;
+    await this.#finishFile();
+    await this.#finishing;
+    this.#dropQueue();
+    this.#device = undefined;
+    this.#listener = undefined;
+  }
+
+  /** Waits for a commit in progress. */
+  async #settle(): Promise<void> {
+    if (this.#device === undefined) throw new Error('The log is not open');
+    await this.#running;
+  }
+
+  /** Commits wanted segments, one after the other. Begins inside {@link sync}, but reports nothing before a turn. */
+  async #run(): Promise<void> {
+    try {
+      while (this.#condition === 'sound' && this.#queue[0]?.isWanted === true) {
+        const segment = this.#queue.shift()!;
+        if (this.#collecting === segment) this.#collecting = undefined;
+        await this.#commit(segment);
+      }
+    } catch (error) {
+      this.#stopForGood(error as Error);
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
+  async #commit(segment: LogSegment): Promise<void> {
+    try {
+      if (segment.fileName !== undefined) this.#beginFile(segment.fileName);
+      const writing = this.#file!.write(segment.pieces);
+      if (writing !== undefined) await writing;
+    } catch (error) {
+      // Only what the operating system refuses is the medium's doing.
+      if (typeof (error as NodeJS.ErrnoException).code !== 'string') throw error;
+      return this.#fail(error as Error, segment);
+    }
+    const file = this.#file!;
+    if (this.#options.forceSync) this.#recordSync(await file.sync(), segment.bytes);
+    else await this.#skipSync(file);
+    this.#pool.give(segment.pieces);
+    this.#pendingBytes -= entryBytesOf(segment);
+    file.fillAhead();
+    const limitBytes = this.#options.txnLogSizeLimitBytes;
+    if (limitBytes > 0 && file.sizeBytes > limitBytes) this.#rollForSize();
+    this.#listener?.onDurable(segment.lastHi, segment.lastLo);
+  }
+
+  async #skipSync(file: ActiveLogFile): Promise<void> {
+    file.skipSync();
+    await Promise.resolve();
+  }
+
+  /** Other than {@link roll}, it restarts no counter: those say when the next snapshot is due. */
+  #rollForSize(): void {
+    // What has been collected meanwhile belongs to the file that has just grown too large, and may go there.
+    if (this.#queue.some((segment) => segment.fileName !== undefined)) return;
+    this.#collecting = undefined;
+    this.#rollsNext = true;
+  }
+
+  #beginFile(name: string): void {
+    const before = this.#file;
+    this.#file = undefined;
+    if (before !== undefined) this.#finishInBackground(before);
+    this.#file = new ActiveLogFile(this.#device!, join(this.#directory, name), this.#options.preAllocBytes);
+  }
+
+  #finishInBackground(file: ActiveLogFile): void {
+    // All of it is durable; only its padding is at stake.
+    const finished = file.finish().catch((error: unknown) => {
+      this.#options.logger.warn({ file: file.path, error }, 'could not cut the padding of a rolled log file');
+    });
+    this.#finishing = Promise.all([this.#finishing, finished]).then(() => undefined);
+  }
+
+  async #finishFile(): Promise<void> {
+    const file = this.#file;
+    if (file === undefined) return;
+    this.#file = undefined;
+    if (this.#condition === 'dead') await file.abandon();
+    else this.#finishInBackground(file);
+    this.#rollsNext = true;
+    this.#collecting = undefined;
+  }
+
+  #recordSync(durationMs: number, bytes: number): void {
+    this.#syncCount++;
+    this.#syncTotalMs += durationMs;
+    if (durationMs > this.#syncMaxMs) this.#syncMaxMs = durationMs;
+    if (durationMs <= this.#options.fsyncWarningThresholdMs) return;
+    this.#slowSyncs++;
+    this.#options.logger.warn({ durationMs, bytes, file: this.#file?.path }, 'syncing the log took long');
+    this.#listener?.onSlowSync?.(durationMs, bytes);
+  }
+
+  /** A write was refused: back to the last durable entry, and wait for space. */
+  async #fail(error: Error, segment: LogSegment): Promise<void> {
+    this.#condition = 'failing';
+    // The listener must not be called inside the call of sync that has brought us here.
+    await Promise.resolve();
+    for (const dropped of [segment, ...this.#queue]) {
+      this.#entriesSinceRoll = Math.max(0, this.#entriesSinceRoll - dropped.entries);
+      this.#bytesSinceRoll = Math.max(0, this.#bytesSinceRoll - entryBytesOf(dropped));
+      if (dropped.fileName !== undefined) this.#rollsNext = true;
+    }
+    this.#dropQueue();
+    const file = this.#file;
+    if (file === undefined) {
+      // The file could not be created, or what was there before it is whole and on its way to being closed.
+      this.#rollsNext = true;
+    } else if (file.isEmpty) {
+      this.#file = undefined;
+      this.#rollsNext = true;
+      await file.abandon();
+      await this.#device!.remove(file.path);
+    } else {
+      await file.cutBack();
+    }
+    this.#options.logger.error({ error, directory: this.#directory }, 'the log refuses writes: no entry is accepted');
+    this.#listener?.onFailure(error);
+    this.#probeAfter(this.#options.firstProbeDelayMs);
+  }
+
+  #probeAfter(delayMs: number): void {
+    if (this.#isClosing) return;
+    this.#probeTimer = setTimeout(() => {
+      this.#probing = this.#probe(delayMs);
+    }, delayMs);
+    this.#probeTimer.unref();
+  }
+
+  async #probe(delayMs: number): Promise<void> {
+    try {
+      await this.#device!.probe(join(this.#directory, PROBE_FILE), PROBE_BYTES);
+    } catch (error) {
+      this.#options.logger.debug({ error, delayMs }, 'the log still refuses writes');
+      this.#probeAfter(Math.min(delayMs * 2, LONGEST_PROBE_DELAY_MS));
+      return;
+    }
+    if (this.#isClosing) return;
+    this.#condition = 'sound';
+    this.#options.logger.warn({ directory: this.#directory }, 'the log accepts writes again');
+    this.#listener?.onRecovered();
+  }
+
+  #stopProbing(): void {
+    clearTimeout(this.#probeTimer);
+  }
+
+  #stopForGood(error: Error): void {
+    this.#condition = 'dead';
+    this.#options.logger.fatal({ error, directory: this.#directory }, 'the log cannot go on');
+    this.#dropQueue();
+    this.#listener?.onFatal(error);
+  }
+
+  #dropQueue(): void {
+    for (const segment of this.#queue) this.#pool.give(segment.pieces);
+    this.#queue = [];
+    this.#collecting = undefined;
+    this.#pendingBytes = 0;
+  }
+}
+
+/** Without the header of a file that it may begin. */
+function entryBytesOf(segment: LogSegment): number {
+  return segment.bytes - (segment.fileName === undefined ? 0 : FILE_HEADER_BYTES);
+}

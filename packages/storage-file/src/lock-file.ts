@@ -1,0 +1,130 @@
+import { link, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { Logger } from '@zk/contracts';
+
+/** In `version-2`; neither Apache ZooKeeper nor its tools look at it. */
+export const LOCK_FILE = '.zk-lock';
+
+/** Who holds the lock. Enough to tell a running process from one that has died and left the file. */
+interface Holder {
+  readonly pid: number;
+  /** Start of the process in clock ticks since boot, where the system tells; a pid used again has another one. */
+  readonly started: string;
+  readonly host: string;
+  /** Changes with every boot of the machine, where the system tells. */
+  readonly boot: string;
+}
+
+/** Directories locked by this very process, where the pid in the file proves nothing. */
+const lockedHere = new Set<string>();
+
+/**
+ * Keeps two servers from writing into the same directory. It is a matter between processes of one machine: a holder on
+ * another host, or before the last boot, cannot be asked whether it lives, and is taken for dead.
+ */
+export class DirectoryLock {
+  readonly #path: string;
+  readonly #key: string;
+
+  private constructor(path: string, key: string) {
+    this.#path = path;
+    this.#key = key;
+  }
+
+  /** @throws Error when another server is running in the directory */
+  static async take(directory: string, logger: Logger): Promise<DirectoryLock> {
+    const path = join(directory, LOCK_FILE);
+    const key = await realpath(directory);
+    if (lockedHere.has(key)) {
+      throw new Error(
+        `${directory} is in use by another server in this process. Give each server a directory of its own`,
+      );
+    }
+    lockedHere.add(key);
+    try {
+      await takeFile(path, directory, logger);
+    } catch (error) {
+      lockedHere.delete(key);
+      throw error;
+    }
+    return new DirectoryLock(path, key);
+  }
+
+  async release(): Promise<void> {
+    await rm(this.#path, { force: true });
+    lockedHere.delete(this.#key);
+  }
+}
+
+async function takeFile(path: string, directory: string, logger: Logger): Promise<void> {
+  const own: Holder = {
+    pid: process.pid,
+    started: (await startOf(process.pid)) ?? '',
+    host: hostname(),
+    boot: await bootId(),
+  };
+  // The file appears under its name with its text in it: nobody reads half of one.
+  const draft = `${path}.${process.pid}`;
+  await writeFile(draft, `${JSON.stringify(own)}\n`);
+  try {
+    for (let attempt = 0; attempt < 5; attempt++) {
+      try {
+        return await link(draft, path);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      }
+      const holder = await readHolder(path);
+      if (holder !== undefined && (await isAlive(holder, own))) {
+        throw new Error(
+          `${directory} is in use by process ${holder.pid} on this machine. Stop that server, or give this one a ` +
+            `directory of its own; if it is no server, remove ${path}`,
+        );
+      }
+      logger.info({ file: path, pid: holder?.pid }, 'taking over the lock of a server that is gone');
+      await rm(path, { force: true });
+    }
+    throw new Error(`${path} is being taken by other servers again and again. Start one server in ${directory}`);
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+async function readHolder(path: string): Promise<Holder | undefined> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as Holder;
+  } catch (error) {
+    // It has gone in the meantime, or a crash of the machine has emptied it.
+    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function isAlive(holder: Holder, own: Holder): Promise<boolean> {
+  if (holder.host !== own.host || holder.boot !== own.boot) return false;
+  // Not in `lockedHere`: an earlier process had the number that is ours now.
+  if (holder.pid === process.pid) return false;
+  const started = await startOf(holder.pid);
+  if (started !== undefined && holder.started !== '') return started === holder.started;
+  try {
+    process.kill(holder.pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Field 22 of /proc/<pid>/stat; undefined when there is no such process, or no such file system. */
+async function startOf(pid: number): Promise<string | undefined> {
+  const stat = await textOf(`/proc/${pid}/stat`);
+  // The second field, the name in parentheses, may contain anything.
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+}
+
+async function bootId(): Promise<string> {
+  return ((await textOf('/proc/sys/kernel/random/boot_id')) ?? '').trim();
+}
+
+async function textOf(path: string): Promise<string | undefined> {
+  return readFile(path, 'utf8').catch(() => undefined);
+}

@@ -1,0 +1,180 @@
+import type { FileHandle } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
+import { adler32, readInt32 } from '@zk/jute';
+import { CorruptionError } from '@zk/model';
+import {
+  END_OF_RECORD,
+  ENTRY_HEAD_BYTES,
+  FILE_HEADER_BYTES,
+  LOG_MAGIC,
+  TXN_HEADER_BYTES,
+  ZXID_OFFSET,
+  magicText,
+} from './file-format.js';
+import { examineTail } from './log-tail.js';
+
+const CHUNK_BYTES = 1024 * 1024;
+
+/** How the entries of a file end. */
+export type LogEnd =
+  /** At the end of the file, or in padding. */
+  | { readonly kind: 'clean'; readonly offset: number }
+  /** In the middle of a write that never ended: nothing lies behind it. */
+  | { readonly kind: 'torn'; readonly offset: number; readonly reason: string };
+
+/** As EntryVisitor, with the offset of the entry in its file. Returns false to stop there. */
+export type LogVisitor = (
+  zxidHi: number,
+  zxidLo: number,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  offset: number,
+) => boolean;
+
+/**
+ * Reads one log file from its first entry to its end, in large chunks and without an allocation per entry: a million
+ * entries in about a second.
+ *
+ * Where an entry does not make sense, Apache ZooKeeper has two answers: some kinds of nonsense end the file in silence,
+ * others refuse the start. Here the answer depends on what lies behind. Nothing, or zeroes: a write was torn, and since
+ * its sync never ended, nobody was told of it. Anything that is still an entry: the file is damaged, and going on would
+ * lose transactions that were acknowledged.
+ *
+ * @throws CorruptionError
+ */
+export async function readLog(path: string, maxEntryBytes: number, visit: LogVisitor): Promise<LogEnd> {
+  const file = await open(path, 'r');
+  try {
+    return await new LogReader(file, path, (await file.stat()).size, maxEntryBytes).read(visit);
+  } finally {
+    await file.close();
+  }
+}
+
+class LogReader {
+  readonly #file: FileHandle;
+  readonly #path: string;
+  readonly #size: number;
+  readonly #maxEntryBytes: number;
+  #chunk: Uint8Array;
+  /** `#chunk[#at, #filled)` has been read and not visited; `#offset` is the place of `#chunk[0]` in the file. */
+  #at = 0;
+  #filled = 0;
+  #offset = 0;
+  #lastHi = -0x80000000;
+  #lastLo = 0;
+
+  constructor(file: FileHandle, path: string, size: number, maxEntryBytes: number) {
+    this.#file = file;
+    this.#path = path;
+    this.#size = size;
+    this.#maxEntryBytes = maxEntryBytes;
+    this.#chunk = new Uint8Array(Math.min(CHUNK_BYTES, Math.max(size, FILE_HEADER_BYTES)));
+  }
+
+  async read(visit: LogVisitor): Promise<LogEnd> {
+    await this.#fill();
+    this.#checkHeader();
+    this.#at = FILE_HEADER_BYTES;
+    for (;;) {
+      const reason = this.#visitChunk(visit);
+      if (reason === 'stopped') return { kind: 'clean', offset: this.#offset + this.#at };
+      if (reason !== 'more') return this.#end(reason);
+      if (!(await this.#fill())) return this.#end('the file ends within an entry');
+    }
+  }
+
+  /** Visits every entry that lies whole in the chunk. */
+  #visitChunk(visit: LogVisitor): string {
+    const chunk = this.#chunk;
+    const filled = this.#filled;
+    for (let at = this.#at; ;) {
+      this.#at = at;
+      if (filled - at < ENTRY_HEAD_BYTES) return 'more';
+      const length = readInt32(chunk, at + 8);
+      if (length < TXN_HEADER_BYTES || length > this.#maxEntryBytes) return this.#lengthReason(length);
+      const start = at + ENTRY_HEAD_BYTES;
+      const end = start + length;
+      if (end + 1 > filled) return 'more';
+      if (chunk[end] !== END_OF_RECORD) return `an entry ends with 0x${chunk[end]!.toString(16)} instead of 0x42`;
+      const checksum = adler32(chunk, start, end);
+      if (readInt32(chunk, at) !== 0 || readInt32(chunk, at + 4) !== (checksum | 0)) {
+        return `the checksum of an entry is 0x${hex(chunk, at)}, its bytes have 0x${checksum.toString(16)}`;
+      }
+      const hi = readInt32(chunk, start + ZXID_OFFSET);
+      const lo = readInt32(chunk, start + ZXID_OFFSET + 4);
+      at = end + 1;
+      this.#lastHi = hi;
+      this.#lastLo = lo;
+      if (!visit(hi, lo, chunk, start, end, this.#offset + start - ENTRY_HEAD_BYTES)) {
+        this.#at = at;
+        return 'stopped';
+      }
+    }
+  }
+
+  #lengthReason(length: number): string {
+    if (length === 0) return 'an entry has no length';
+    return `an entry has a length of ${length}, between ${TXN_HEADER_BYTES} and ${this.#maxEntryBytes} are possible`;
+  }
+
+  /** Moves what has not been visited to the front and reads on behind it; false at the end of the file. */
+  async #fill(): Promise<boolean> {
+    const rest = this.#filled - this.#at;
+    if (rest > this.#chunk.length / 2) {
+      const larger = new Uint8Array(this.#chunk.length * 2);
+      larger.set(this.#chunk.subarray(this.#at, this.#filled));
+      this.#chunk = larger;
+    } else {
+      this.#chunk.copyWithin(0, this.#at, this.#filled);
+    }
+    this.#offset += this.#at;
+    this.#at = 0;
+    const { bytesRead } = await this.#file.read(this.#chunk, rest, this.#chunk.length - rest, this.#offset + rest);
+    this.#filled = rest + bytesRead;
+    return bytesRead > 0;
+  }
+
+  #checkHeader(): void {
+    if (this.#filled < FILE_HEADER_BYTES) {
+      throw new CorruptionError(
+        this.#path,
+        this.#filled,
+        `expected a header of ${FILE_HEADER_BYTES} bytes, found ${this.#filled}`,
+        'It can hold no transaction: move it away and start again',
+      );
+    }
+    if (readInt32(this.#chunk, 0) === LOG_MAGIC) return;
+    throw new CorruptionError(
+      this.#path,
+      0,
+      `expected 0x5a4b4c47 "ZKLG", found ${magicText(this.#chunk)}`,
+      'It is not a txn log: move it away, or restore it from a copy',
+    );
+  }
+
+  /** Judges the place where entries end by what lies behind it. */
+  async #end(reason: string): Promise<LogEnd> {
+    const offset = this.#offset + this.#at;
+    if (offset >= this.#size) return { kind: 'clean', offset };
+    const last = { hi: this.#lastHi, lo: this.#lastLo };
+    const tail = await examineTail(this.#file, offset, this.#size, this.#maxEntryBytes, last);
+    if (tail.kind === 'zeroes') return { kind: 'clean', offset };
+    if (tail.kind === 'torn') return { kind: 'torn', offset, reason };
+    throw new CorruptionError(
+      this.#path,
+      offset,
+      `${reason}, and ${tail.behind}`,
+      'Transactions that were acknowledged may lie behind it, so nothing was changed. Restore the file from a copy, or, ' +
+        'in an ensemble, empty the data directories of this server and let it fetch a snapshot. Only if power failed ' +
+        `while the server was writing can it be right to cut the file: truncate -s ${offset} ${this.#path}`,
+    );
+  }
+}
+
+function hex(bytes: Uint8Array, at: number): string {
+  const text = (word: number) => (word >>> 0).toString(16);
+  const hi = readInt32(bytes, at);
+  return (hi === 0 ? '' : text(hi)) + text(readInt32(bytes, at + 4)).padStart(hi === 0 ? 1 : 8, '0');
+}

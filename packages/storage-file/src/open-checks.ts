@@ -1,0 +1,124 @@
+import { constants } from 'node:fs';
+import { access, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Logger, SnapshotInfo } from '@zk/contracts';
+import { readInt32 } from '@zk/jute';
+import { CorruptionError, hex64 } from '@zk/model';
+import { syncDirectory } from './durable-fs.js';
+import { FILE_HEADER_BYTES, LOG_MAGIC, logZxidOf, magicText, parseSnapshotName } from './file-format.js';
+import { PROBE_FILE } from './file-txn-log.js';
+import { listLogs } from './log-recovery.js';
+
+/** Apache ZooKeeper adopts the value in this leftover when the epoch of the log is ahead (spec: disk format, section 8). */
+const MEANINGFUL_LEFTOVER = 'currentEpoch.tmp';
+
+/** Sees to it that a directory exists and can be written. @throws Error */
+export async function prepareDirectory(directory: string, autocreate: boolean): Promise<void> {
+  const exists = await stat(directory).then(
+    (found) => found.isDirectory() || isNoDirectory(directory),
+    (error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? false : Promise.reject(error)),
+  );
+  if (!exists) {
+    if (!autocreate) throw new Error(`${directory} does not exist, and datadir.autocreate is off: create it`);
+    const first = await mkdir(directory, { recursive: true });
+    if (first !== undefined) await syncDirectory(dirname(first));
+  }
+  try {
+    await access(directory, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new Error(`${directory} cannot be read and written by this user: change its owner or its mode`, {
+      cause: error,
+    });
+  }
+}
+
+function isNoDirectory(directory: string): never {
+  throw new Error(`${directory} is not a directory: move it away`);
+}
+
+/** Logs among the snapshots, or the other way round, mean that the directories were mixed up. @throws Error */
+export async function checkNotMixed(snapDirectory: string, logDirectory: string): Promise<void> {
+  const log = (await readdir(snapDirectory)).find((name) => logZxidOf(name) !== undefined);
+  if (log !== undefined) {
+    throw new Error(`${snapDirectory} has a txn log, ${log}, but dataLogDir is ${logDirectory}: move the logs there`);
+  }
+  const snapshot = (await readdir(logDirectory)).find((name) => parseSnapshotName(name) !== undefined);
+  if (snapshot !== undefined) {
+    throw new Error(
+      `${logDirectory} has a snapshot, ${snapshot}, but dataDir is ${snapDirectory}: move the snapshots there`,
+    );
+  }
+}
+
+/** Removes what an interrupted write has left. */
+export async function removeLeftovers(directory: string, logger: Logger): Promise<void> {
+  for (const name of await readdir(directory)) {
+    if ((!name.endsWith('.tmp') || name === MEANINGFUL_LEFTOVER) && name !== PROBE_FILE) continue;
+    await rm(join(directory, name), { force: true });
+    logger.info({ file: join(directory, name) }, 'removed what an interrupted write had left');
+  }
+}
+
+/** Every log begins with the magic; only the newest may be empty. @throws CorruptionError */
+export async function checkLogHeaders(directory: string): Promise<void> {
+  const logs = await listLogs(directory);
+  for (const { name } of logs) {
+    const path = join(directory, name);
+    const header = new Uint8Array(FILE_HEADER_BYTES);
+    const bytesRead = await readHead(path, header);
+    if (header.every((byte) => byte === 0) && name === logs.at(-1)?.name) continue;
+    if (bytesRead < FILE_HEADER_BYTES) {
+      const detail = `expected a header of ${FILE_HEADER_BYTES} bytes, found ${bytesRead}`;
+      throw new CorruptionError(path, bytesRead, detail, 'It can hold no transaction: move it away and start again');
+    }
+    if (readInt32(header, 0) !== LOG_MAGIC) {
+      const detail = `expected 0x5a4b4c47 "ZKLG", found ${magicText(header)}`;
+      throw new CorruptionError(path, 0, detail, 'It is not a txn log: move it away, or restore it from a copy');
+    }
+  }
+}
+
+async function readHead(path: string, head: Uint8Array): Promise<number> {
+  const file = await open(path, 'r');
+  try {
+    return (await file.read(head, 0, head.length, 0)).bytesRead;
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * Transactions without the snapshot they change cannot be replayed, and neither can snapshots that are all broken.
+ * @throws CorruptionError
+ */
+export async function checkSnapshots(
+  snapDirectory: string,
+  logDirectory: string,
+  snapshots: readonly SnapshotInfo[],
+  trustEmpty: boolean,
+): Promise<void> {
+  if (snapshots.length > 0) return;
+  const names = (await readdir(snapDirectory)).filter((name) => (parseSnapshotName(name)?.zxid ?? 0n) !== 0n);
+  if (names.length > 0) {
+    throw new CorruptionError(
+      join(snapDirectory, names[0]!),
+      0,
+      `there are snapshots (${names.join(', ')}), and none of them is whole`,
+      'Restore one from a copy, or, in an ensemble, empty the data directories of this server',
+    );
+  }
+  if (trustEmpty) return;
+  for (const { name, zxid } of await listLogs(logDirectory)) {
+    const path = join(logDirectory, name);
+    const head = new Uint8Array(FILE_HEADER_BYTES + 12);
+    await readHead(path, head);
+    if (head.subarray(FILE_HEADER_BYTES).every((byte) => byte === 0)) continue;
+    throw new CorruptionError(
+      path,
+      FILE_HEADER_BYTES,
+      `there are transactions from zxid 0x${hex64(zxid)} on, but no snapshot in ${snapDirectory}`,
+      'Restore the snapshots. Only if this server never had one (a version before 3.5), start once with ' +
+        'snapshot.trust.empty=true',
+    );
+  }
+}
