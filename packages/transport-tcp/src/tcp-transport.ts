@@ -110,14 +110,13 @@ export class TcpTransport implements Transport {
     readBuffer: Uint8Array | undefined,
     accept: (connection: Connection) => ConnectionHandler | undefined,
   ): void {
-    let connection: TcpConnection | undefined;
     const socket = readBuffer
       ? adoptSocket(accepted, readBuffer, (count, bytes) => {
-          connection?.received(bytes, count);
+          connection.received(bytes, count);
           return true;
         })
       : accepted;
-    connection = new TcpConnection(socket, this.closeTimeoutMs);
+    const connection = new TcpConnection(socket, this.closeTimeoutMs);
     // Gone between the kernel's accept and ours: there is nobody to talk to, and no address to count.
     if (connection.remoteAddress === '') {
       connection.destroy();
