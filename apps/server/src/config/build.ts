@@ -1,11 +1,6 @@
 import { resolve } from 'node:path';
 import type { Member } from './members.js';
-import type {
-  ConnectionThrottleConfig,
-  DigestAuthConfig,
-  RequestThrottleConfig,
-  ServerConfig,
-} from './server-config.js';
+import type { ConnectionThrottleConfig, DigestAuthConfig, ServerConfig } from './server-config.js';
 import type { SettingReader } from './setting-reader.js';
 
 /** What surrounds the settings. */
@@ -59,14 +54,11 @@ export function buildConfig(reader: SettingReader, context: BuildContext): Serve
     juteMaxBufferBytes,
     juteMaxBufferExtraBytes: reader.optionalWhole('jute.maxbuffer.extrasize') ?? Math.max(juteMaxBufferBytes, 1024),
     globalOutstandingLimit: reader.whole('globalOutstandingLimit'),
-    requestThrottle: requestThrottle(reader),
     connectionThrottle: connectionThrottle(reader),
     largeRequestMaxBytes: reader.whole('largeRequestMaxBytes'),
     largeRequestThresholdBytes: largeRequestThreshold(reader),
     enforceQuota: reader.boolean('enforceQuota'),
-    eagerAclCheck: reader.boolean('enableEagerACLCheck'),
     extendedTypesEnabled: reader.boolean('extendedTypesEnabled'),
-    emulate353TtlNodes: reader.boolean('emulate353TTLNodes'),
     containers: {
       checkIntervalMs: reader.whole('znode.container.checkIntervalMs'),
       maxPerMinute: reader.whole('znode.container.maxPerMinute'),
@@ -76,10 +68,8 @@ export function buildConfig(reader: SettingReader, context: BuildContext): Serve
     skipAcl: reader.yesNo('skipACL'),
     digestAuth: digestAuth(reader),
     enforcedAuthSchemes: enforcedSchemes(reader),
-    sessionRequireClientSaslAuth: reader.boolean('sessionRequireClientSASLAuth'),
 
     fourLetterWords: reader.list('4lw.commands.whitelist').map((word) => word.toLowerCase()),
-    auditEnabled: reader.boolean('audit.enable'),
   });
 }
 
@@ -142,7 +132,7 @@ function dataDirectories(reader: SettingReader, workingDirectory: string) {
   const dataLogDir = reader.text('dataLogDir') ?? dataDir;
   for (const name of ['dataDir', 'dataLogDir']) {
     const path = reader.text(name);
-    if (path !== undefined && !/^(\/|\.\.?(\/|$)|[A-Za-z]:[\\/]|\\\\)/.test(path)) {
+    if (path !== undefined && reader.isFromFile(name) && !/^(\/|\.\.?(\/|$)|[A-Za-z]:[\\/]|\\\\)/.test(path)) {
       reader.warnings.push(
         `${reader.where(name)}: ${name} "${path}" is relative to ${workingDirectory}; begin it with "./" if that is meant`,
       );
@@ -151,17 +141,6 @@ function dataDirectories(reader: SettingReader, workingDirectory: string) {
   return {
     dataDir: resolve(workingDirectory, dataDir ?? '.'),
     dataLogDir: resolve(workingDirectory, dataLogDir ?? '.'),
-  };
-}
-
-function requestThrottle(reader: SettingReader): RequestThrottleConfig {
-  return {
-    maxRequests: reader.whole('request_throttle_max_requests'),
-    stallTimeMs: reader.whole('request_throttle_stall_time'),
-    dropStale: reader.boolean('request_throttle_drop_stale'),
-    staleLatencyCheck: reader.boolean('request_stale_latency_check'),
-    staleConnectionCheck: reader.boolean('request_stale_connection_check'),
-    opWaitTimeMs: reader.whole('throttled_op_wait_time'),
   };
 }
 
@@ -211,6 +190,12 @@ function digestAuth(reader: SettingReader): DigestAuthConfig {
 /** spec: operations, section 2.5: enabled without schemes, or with an unknown one, aborts the start. */
 function enforcedSchemes(reader: SettingReader): readonly string[] | undefined {
   const schemes = reader.list('enforce.auth.schemes');
+  if (reader.boolean('sessionRequireClientSASLAuth')) {
+    reader.problems.push(
+      `${reader.where('sessionRequireClientSASLAuth')}: sessionRequireClientSASLAuth=true refuses every client, since ` +
+        'this version has no SASL; enforce.auth.enabled with enforce.auth.schemes=digest asks for a password instead',
+    );
+  }
   if (!reader.boolean('enforce.auth.enabled')) return undefined;
   if (schemes.length === 0) {
     reader.problems.push(

@@ -51,15 +51,12 @@ export interface ServerConfig {
   readonly juteMaxBufferBytes: number;
   readonly juteMaxBufferExtraBytes: number;
   readonly globalOutstandingLimit: number;
-  readonly requestThrottle: RequestThrottleConfig;
   readonly connectionThrottle: ConnectionThrottleConfig;
   readonly largeRequestMaxBytes: number;
   /** -1: off. */
   readonly largeRequestThresholdBytes: number;
   readonly enforceQuota: boolean;
-  readonly eagerAclCheck: boolean;
   readonly extendedTypesEnabled: boolean;
-  readonly emulate353TtlNodes: boolean;
   readonly containers: ContainerConfig;
 
   // ---- security
@@ -67,23 +64,10 @@ export interface ServerConfig {
   readonly digestAuth: DigestAuthConfig;
   /** undefined: not enforced. */
   readonly enforcedAuthSchemes: readonly string[] | undefined;
-  readonly sessionRequireClientSaslAuth: boolean;
 
   // ---- administration
   /** Lower case; `*` for all. */
   readonly fourLetterWords: readonly string[];
-  readonly auditEnabled: boolean;
-}
-
-export interface RequestThrottleConfig {
-  /** 0: off. */
-  readonly maxRequests: number;
-  readonly stallTimeMs: number;
-  readonly dropStale: boolean;
-  readonly staleLatencyCheck: boolean;
-  readonly staleConnectionCheck: boolean;
-  /** 0: off. */
-  readonly opWaitTimeMs: number;
 }
 
 export interface ConnectionThrottleConfig {

@@ -38,6 +38,10 @@ export class SettingReader {
     return this.settings.has(name);
   }
 
+  isFromFile(name: string): boolean {
+    return this.settings.get(name)?.source === 'file';
+  }
+
   text(name: string): string | undefined {
     const spec = this.spec(name);
     const text = this.settings.get(name)?.text ?? effectiveDefault(spec);

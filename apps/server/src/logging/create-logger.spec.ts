@@ -1,4 +1,5 @@
-import { createLogger, type LogFormat, type LogLevel } from './create-logger.js';
+import { createLogger } from './create-logger.js';
+import type { LogFormat, LogLevel } from './levels.js';
 
 async function record(format: LogFormat, level: LogLevel = 'info', hasColours = false) {
   const lines: string[] = [];

@@ -1,18 +1,12 @@
 import { hex64 } from '@zk/model';
 import type { Logger } from '@zk/contracts';
 import { pino, stdSerializers, stdTimeFunctions } from 'pino';
+import type { LogFormat, LogLevel } from './levels.js';
 
 /**
  * The process's logger: pino behind the contract's {@link Logger}. Lines are written synchronously, so that the last
  * one before an exit is never lost, and by this thread, so that no worker has to start before the server does.
  */
-
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
-
-export const LOG_FORMATS = ['pretty', 'json'] as const;
-/** pretty: one readable line per event. json: one object per line, for collectors. */
-export type LogFormat = (typeof LOG_FORMATS)[number];
 
 /** Where lines go, one call per line, newline included. */
 export interface LogSink {

@@ -12,7 +12,7 @@ export const ADMIN_KEYS: readonly KeySpec[] = [
   honoured('4lw.commands.whitelist', 'list', {
     default: '',
     ours: HARMLESS_WORDS,
-    why: 'Probes and dashboards expect ruok, stat and mntr to answer. Words that change something, list session ids or cost much stay off.',
+    why: 'Probes expect ruok, stat and mntr to answer. Words that change something or list session ids stay off.',
     meaning: 'Four-letter words that are answered; `*`: all. srvr always is.',
   }),
   unsupported('admin.enableServer', 'flag', {
@@ -83,6 +83,10 @@ export const ADMIN_KEYS: readonly KeySpec[] = [
     default: '10000',
     meaning: 'Pauses worth a warning.',
   }),
-  honoured('audit.enable', 'flag', { default: 'false', meaning: 'Log every write with its user, client and result.' }),
+  unsupported('audit.enable', 'flag', {
+    default: 'false',
+    harmless: ['false'],
+    meaning: 'Log every write with its user, client and result.',
+  }),
   unsupported('audit.impl.class', 'text', { meaning: 'Java class that writes the audit log.' }),
 ];

@@ -69,8 +69,7 @@ export const QUORUM_KEYS: readonly KeySpec[] = [
   rowsOf('quorum', 'honoured')('standaloneEnabled', 'boolean', {
     property: null,
     default: 'true',
-    meaning:
-      'Whether a single server runs without quorum. false stops the start: this version does not form ensembles, not even of one.',
+    meaning: 'Whether one server runs without quorum. false stops the start: this version forms no ensembles.',
   }),
   unsupported('reconfigEnabled', 'boolean', {
     property: null,

@@ -1,6 +1,7 @@
 import { rowsOf, type KeySpec } from '../key-spec.js';
 
 const honoured = rowsOf('requests', 'honoured');
+const unsupported = rowsOf('requests', 'unsupported');
 const noEffect = rowsOf('requests', 'no effect');
 
 /** spec: operations, section 2.4. */
@@ -11,27 +12,28 @@ export const REQUEST_KEYS: readonly KeySpec[] = [
     default: '1000',
     meaning: 'Requests in flight before reading pauses.',
   }),
-  honoured('request_throttle_max_requests', 'whole', {
+  unsupported('request_throttle_max_requests', 'whole', {
     unit: 'requests',
     min: 0,
     default: '0',
+    harmless: ['0'],
     meaning: 'Requests in flight before requests wait; 0: off.',
   }),
-  honoured('request_throttle_stall_time', 'whole', {
+  unsupported('request_throttle_stall_time', 'whole', {
     unit: 'ms',
     min: 0,
     default: '100',
     meaning: 'How long a request waits at a time.',
   }),
-  honoured('request_throttle_drop_stale', 'flag', {
+  unsupported('request_throttle_drop_stale', 'flag', {
     default: 'true',
     meaning: 'Drop waiting requests that went stale.',
   }),
-  honoured('request_stale_latency_check', 'flag', {
+  unsupported('request_stale_latency_check', 'flag', {
     default: 'false',
     meaning: 'A request is stale when its session would have expired.',
   }),
-  honoured('request_stale_connection_check', 'flag', {
+  unsupported('request_stale_connection_check', 'flag', {
     default: 'true',
     meaning: 'A request is stale when its connection is gone.',
   }),
@@ -41,10 +43,11 @@ export const REQUEST_KEYS: readonly KeySpec[] = [
     default: '10000',
     meaning: 'How long the throttling thread may take to end.',
   }),
-  honoured('throttled_op_wait_time', 'whole', {
+  unsupported('throttled_op_wait_time', 'whole', {
     unit: 'ms',
     min: 0,
     default: '0',
+    harmless: ['0'],
     meaning: 'A request that waited longer is refused; 0: off.',
   }),
   honoured('connection_throttle_tokens', 'whole', {
@@ -139,7 +142,7 @@ export const REQUEST_KEYS: readonly KeySpec[] = [
     default: '1024',
     meaning: 'Size of a new buffer.',
   }),
-  honoured('enableEagerACLCheck', 'flag', {
+  rowsOf('requests', 'ensemble')('enableEagerACLCheck', 'flag', {
     default: 'false',
     meaning: 'Refuse writes without permission before they reach the log.',
   }),
@@ -188,12 +191,12 @@ export const REQUEST_KEYS: readonly KeySpec[] = [
     meaning: 'How long the threads may take to end.',
   }),
   noEffect('netty.advancedFlowControl.enabled', 'flag', { default: 'false', meaning: 'Flow control in Netty.' }),
-  rowsOf('requests', 'unsupported')('netty.server.outstandingHandshake.limit', 'whole', {
+  unsupported('netty.server.outstandingHandshake.limit', 'whole', {
     default: '-1',
     harmless: ['-1'],
     meaning: 'TLS handshakes in flight.',
   }),
-  rowsOf('requests', 'unsupported')('netty.server.earlyDropSecureConnectionHandshakes', 'flag', {
+  unsupported('netty.server.earlyDropSecureConnectionHandshakes', 'flag', {
     default: 'false',
     harmless: ['false'],
     meaning: 'Drop TLS handshakes early when not serving.',
@@ -218,28 +221,29 @@ export const REQUEST_KEYS: readonly KeySpec[] = [
   honoured('extendedTypesEnabled', 'flag', {
     default: 'false',
     ours: 'true',
-    why: 'TTL znodes should just work. Before the data directory goes back to Apache ZooKeeper, set it there too, or its server deletes them.',
+    why: 'TTL znodes should just work. Going back to Apache ZooKeeper, set it there too, or TTL znodes vanish.',
     meaning: 'Allow TTL znodes.',
   }),
-  honoured('emulate353TTLNodes', 'flag', {
+  unsupported('emulate353TTLNodes', 'flag', {
     default: 'false',
+    harmless: ['false'],
     meaning: 'Read and write TTL znodes in the format of 3.5.3.',
   }),
-  rowsOf('requests', 'unsupported')('pathStats.enabled', 'flag', {
+  unsupported('pathStats.enabled', 'flag', {
     default: 'false',
     harmless: ['false'],
     meaning: 'Count requests per path.',
   }),
-  rowsOf('requests', 'unsupported')('pathStats.*', 'text', {
+  unsupported('pathStats.*', 'text', {
     meaning:
       'Details of the counting per path (slotCapacity, slotDuration, maxDepth, sampleRate, initialDelay, delay, topPathMax).',
   }),
-  rowsOf('requests', 'unsupported')('messageTracker.Enabled', 'flag', {
+  unsupported('messageTracker.Enabled', 'flag', {
     default: 'false',
     harmless: ['false'],
     meaning: 'Keep the last messages per learner.',
   }),
-  rowsOf('requests', 'unsupported')('messageTracker.BufferSize', 'whole', {
+  unsupported('messageTracker.BufferSize', 'whole', {
     default: '10',
     meaning: 'How many messages.',
   }),

@@ -36,7 +36,7 @@ export const SECURITY_KEYS: readonly KeySpec[] = [
   }),
   honoured('sessionRequireClientSASLAuth', 'flag', {
     default: 'false',
-    meaning: 'Refuse requests of clients without SASL login. There is no SASL here, so true refuses every client.',
+    meaning: 'Refuse requests of clients without SASL login. There is no SASL here, so true stops the start.',
   }),
   honoured('enforce.auth.enabled', 'flag', {
     default: 'false',

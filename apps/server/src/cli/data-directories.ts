@@ -1,0 +1,54 @@
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { ServerConfig } from '../config/server-config.js';
+
+/** A data directory cannot be used. */
+export class DataDirectoryError extends Error {
+  override readonly name = 'DataDirectoryError';
+}
+
+/**
+ * Makes sure that the directories exist and can be written.
+ * @throws DataDirectoryError which says which one and what to do
+ */
+export function prepareDataDirectories(
+  config: Pick<ServerConfig, 'dataDir' | 'dataLogDir' | 'datadirAutocreate'>,
+): void {
+  const uses = [
+    ['dataDir', config.dataDir],
+    ['dataLogDir', config.dataLogDir],
+  ] as const;
+  for (const [key, directory] of uses) {
+    const version = join(directory, 'version-2');
+    if (!existsSync(version) && !config.datadirAutocreate) {
+      throw new DataDirectoryError(
+        `${key} ${directory} has no version-2 directory, and datadir.autocreate=false forbids to create it: ` +
+          'fix the path or create it',
+      );
+    }
+    try {
+      mkdirSync(version, { recursive: true });
+      accessSync(version, constants.R_OK | constants.W_OK | constants.X_OK);
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      throw new DataDirectoryError(`${key} ${directory} cannot be used: ${reasonOf(code, directory) ?? message}`);
+    }
+  }
+}
+
+function reasonOf(code: string | undefined, directory: string): string | undefined {
+  switch (code) {
+    case 'EACCES':
+    case 'EPERM':
+      return `permission denied; the user that runs the server must own it`;
+    case 'EROFS':
+      return 'the file system is read-only';
+    case 'ENOSPC':
+      return 'no space left on the device';
+    case 'ENOTDIR':
+    case 'EEXIST':
+      return `a file is in the way, at it or above it (${dirname(directory)})`;
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,120 @@
+import type { Logger } from '@zk/contracts';
+import type { RunningServer } from '../compose.js';
+import { loadConfig, type LoadedConfig } from '../config/load.js';
+import type { ServerConfig } from '../config/server-config.js';
+import { announceConfig } from './announce.js';
+import { banner, joinAddress } from './banner.js';
+import { prepareDataDirectories } from './data-directories.js';
+import { ExitCode } from './exit-codes.js';
+import { explainFailure } from './failures.js';
+import type { CliIo, StopSignal } from './io.js';
+import { locateConfig, unreadShellFiles } from './locate-config.js';
+import { flagsOf, loggingOf, type CliOptions } from './options.js';
+
+const FORCED_CODES: Readonly<Record<StopSignal, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
+
+/**
+ * `start-foreground`: one process that is the server. A first SIGINT, SIGTERM or SIGHUP stops it in order (exit code
+ * 0), a second one at once.
+ * @throws ConfigError, UsageError
+ */
+export async function runForeground(io: CliIo, options: CliOptions, args: readonly string[]): Promise<number> {
+  const logging = loggingOf(options, io.environment, io.out.isTerminal);
+  const configFile = locateConfig(io, options, args);
+  announceConfig(io, configFile);
+  // Loading the logger takes as long as reading the configuration, so both happen at once.
+  const [loaded, logger] = await Promise.all([
+    loadServerConfig(io, options, args, configFile),
+    import('../logging/create-logger.js').then(({ createLogger }) =>
+      createLogger({ ...logging, hasColours: io.out.isTerminal, sink: io.out }),
+    ),
+  ]);
+  for (const warning of loaded.warnings) logger.warn({}, warning);
+  for (const note of loaded.notes) logger.info({}, note);
+  for (const name of unreadShellFiles(io, configFile)) {
+    logger.info({ file: name }, 'a shell file beside the configuration is not read; pass what it sets by environment');
+  }
+  if (!loaded.config.forceSync) {
+    logger.warn({}, 'forceSync=no: writes are acknowledged before they are on disk; a crash of the machine loses them');
+  }
+  if (loaded.config.skipAcl) logger.warn({}, 'skipACL=yes: nobody checks ACLs');
+  return serve(io, loaded.config, logger);
+}
+
+/** As {@link loadConfig}, from the command line. */
+export function loadServerConfig(
+  io: CliIo,
+  options: CliOptions,
+  args: readonly string[],
+  configFile: string | undefined,
+): Promise<LoadedConfig> {
+  return loadConfig({
+    file: configFile,
+    flags: flagsOf(options, args),
+    environment: io.environment,
+    workingDirectory: io.workingDirectory,
+  });
+}
+
+type End = { readonly kind: 'signal' } | { readonly kind: 'failed'; readonly error: Error };
+
+async function serve(io: CliIo, config: ServerConfig, logger: Logger): Promise<number> {
+  let isServing = false;
+  let signals = 0;
+  let stop: (end: End) => void = () => undefined;
+  const stopping = new Promise<End>((resolve) => (stop = resolve));
+  const unsubscribeSignals = io.processes.onSignal((signal) => {
+    signals++;
+    if (signals > 1) {
+      logger.warn({ signal }, 'stopping at once');
+      io.processes.exitNow(FORCED_CODES[signal]);
+    } else if (isServing) {
+      logger.info({ signal }, 'stopping; the same signal again stops at once');
+      stop({ kind: 'signal' });
+    } else {
+      // Whatever a start has begun, the next start finishes or repeats.
+      logger.info({ signal }, 'stopping before the data was loaded');
+      io.processes.exitNow(ExitCode.ok);
+    }
+  });
+  const unsubscribeCrashes = io.processes.onCrash((error) => {
+    logger.fatal({ err: error }, 'unexpected error: the server stops');
+    io.processes.exitNow(ExitCode.unexpectedError);
+  });
+
+  try {
+    const server = await startServer(io, config, logger);
+    isServing = true;
+    void server.failed.then((error) => stop({ kind: 'failed', error }));
+    announceServing(io, config, logger, server);
+    const end = await stopping;
+    if (end.kind === 'failed') logger.fatal({ err: end.error }, 'the server cannot go on');
+    await server.stop();
+    logger.info({}, 'stopped');
+    return end.kind === 'failed' ? ExitCode.unexpectedError : ExitCode.ok;
+  } catch (error) {
+    const failure = explainFailure(error, config);
+    logger.fatal(failure.isExplained ? {} : { err: error }, failure.message);
+    return failure.exitCode;
+  } finally {
+    unsubscribeSignals();
+    unsubscribeCrashes();
+  }
+}
+
+async function startServer(io: CliIo, config: ServerConfig, logger: Logger): Promise<RunningServer> {
+  prepareDataDirectories(config);
+  const server = await io.composeServer(config, logger);
+  await server.start();
+  return server;
+}
+
+function announceServing(io: CliIo, config: ServerConfig, logger: Logger, server: RunningServer): void {
+  const { host, port } = server.clientAddress;
+  logger.info(
+    { address: joinAddress(host, port), dataDir: config.dataDir, readyAfterMs: Math.round(io.processes.uptimeMs()) },
+    'serving clients',
+  );
+  if (io.out.isTerminal) io.out.write(banner({ host, port }, config, true));
+  io.processes.announceReady();
+}

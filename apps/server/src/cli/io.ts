@@ -1,0 +1,50 @@
+import type { ComposeServer } from '../compose.js';
+
+/** Everything the command line touches outside of itself, so that tests can stand in for it. */
+export interface CliIo {
+  /** Arguments behind the program's name. */
+  readonly argv: readonly string[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly workingDirectory: string;
+  readonly out: CliOutput;
+  readonly err: CliOutput;
+  readonly processes: ProcessHost;
+  readonly composeServer: ComposeServer;
+}
+
+export interface CliOutput {
+  write(text: string): void;
+  readonly isTerminal: boolean;
+}
+
+export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+
+/** Signals, other processes and the end of this one. */
+export interface ProcessHost {
+  /** @returns how to stop listening */
+  onSignal(listener: (signal: StopSignal) => void): () => void;
+  /** Uncaught exceptions and unhandled rejections. @returns how to stop listening */
+  onCrash(listener: (error: unknown) => void): () => void;
+  /** Ends this process at once. */
+  exitNow(code: number): void;
+  /** Milliseconds since this process began. */
+  uptimeMs(): number;
+  isAlive(pid: number): boolean;
+  /** @throws Error with `code`: `ESRCH` no such process, `EPERM` not ours */
+  kill(pid: number, signal: StopSignal | 'SIGKILL'): void;
+  /** The words that run this program with other arguments. */
+  commandLine(args: readonly string[]): readonly string[];
+  /** Runs this program in the background, in a session of its own, its output appended to a file. */
+  spawn(args: readonly string[], outputFile: string): SpawnedServer;
+  /** Tells the process that spawned this one, if any, that the server answers. */
+  announceReady(): void;
+  after(delayMs: number): Promise<void>;
+}
+
+export interface SpawnedServer {
+  readonly pid: number | undefined;
+  /** `ready`: it answers. A number: it ended with that exit code. Never rejects. */
+  readonly outcome: Promise<'ready' | number>;
+  /** Lets it live on without this process. */
+  detach(): void;
+}

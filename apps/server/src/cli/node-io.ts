@@ -1,0 +1,80 @@
+import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { createFdSink } from '../logging/fd-sink.js';
+import type { CliIo, CliOutput, ProcessHost, SpawnedServer, StopSignal } from './io.js';
+
+const STOP_SIGNALS: readonly StopSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+function output(fd: number, isTerminal: boolean | undefined): CliOutput {
+  const sink = createFdSink(fd);
+  return { write: (text) => sink.write(text), isTerminal: isTerminal === true };
+}
+
+const processes: ProcessHost = {
+  onSignal(listener) {
+    const handlers = STOP_SIGNALS.map((signal) => [signal, () => listener(signal)] as const);
+    for (const [signal, handler] of handlers) process.on(signal, handler);
+    return () => {
+      for (const [signal, handler] of handlers) process.off(signal, handler);
+    };
+  },
+  onCrash(listener) {
+    process.on('uncaughtException', listener);
+    process.on('unhandledRejection', listener);
+    return () => {
+      process.off('uncaughtException', listener);
+      process.off('unhandledRejection', listener);
+    };
+  },
+  exitNow: (code) => process.exit(code),
+  uptimeMs: () => performance.now(),
+  isAlive(pid) {
+    try {
+      process.kill(pid, 0);
+      return true;
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code === 'EPERM';
+    }
+  },
+  kill: (pid, signal) => void process.kill(pid, signal),
+  commandLine: (args) => [process.execPath, ...process.execArgv, process.argv[1] ?? 'zk-server', ...args],
+  spawn: spawnServer,
+  announceReady() {
+    process.send?.('ready', () => process.disconnect());
+  },
+  after: (delayMs) => new Promise((resolve) => setTimeout(resolve, delayMs)),
+};
+
+function spawnServer(args: readonly string[], outputFile: string): SpawnedServer {
+  const [program = process.execPath, ...words] = processes.commandLine(args);
+  const fd = openSync(outputFile, 'a');
+  const child = spawn(program, words, { detached: true, stdio: ['ignore', fd, fd, 'ipc'] });
+  closeSync(fd);
+  const outcome = new Promise<'ready' | number>((resolve) => {
+    child.once('message', () => resolve('ready'));
+    child.once('exit', (code) => resolve(code ?? 1));
+    child.once('error', () => resolve(1));
+  });
+  return {
+    pid: child.pid,
+    outcome,
+    detach() {
+      if (child.connected) child.disconnect();
+      child.unref();
+    },
+  };
+}
+
+/** The real thing. */
+export function nodeIo(): CliIo {
+  return {
+    argv: process.argv.slice(2),
+    environment: process.env,
+    workingDirectory: process.cwd(),
+    out: output(1, process.stdout.isTTY),
+    err: output(2, process.stderr.isTTY),
+    processes,
+    // Loaded only by the command that serves.
+    composeServer: async (config, logger) => (await import('../compose.js')).composeServer(config, logger),
+  };
+}

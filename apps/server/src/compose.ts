@@ -1,0 +1,94 @@
+import { createAuthProviders } from '@zk/auth';
+import { AUTH_PROVIDERS, LOGGER, STORAGE, TRANSPORT, type Logger } from '@zk/contracts';
+import { createServer, type Registration, type ServerOptions } from '@zk/server';
+import { FileStorage, type FileStorageOptions } from '@zk/storage-file';
+import { TcpTransport } from '@zk/transport-tcp';
+import type { ServerConfig } from './config/server-config.js';
+
+/**
+ * The one place where configuration meets the packages: which option a setting becomes, and which adapters the
+ * standard node is made of.
+ */
+
+/** A server as the command line sees it. */
+export interface RunningServer {
+  /** Loads the data and listens. Rejects when either is impossible. */
+  start(): Promise<void>;
+  /** Answers what is in flight, makes everything durable, closes. */
+  stop(): Promise<void>;
+  /** Valid once started. */
+  readonly clientAddress: { readonly host: string; readonly port: number };
+  /** Resolves when the server cannot go on by itself; the process then ends with an error. */
+  readonly failed: Promise<Error>;
+}
+
+/** Makes a server from its configuration. Nothing is opened before {@link RunningServer.start}. */
+export type ComposeServer = (config: ServerConfig, logger: Logger) => Promise<RunningServer>;
+
+const HOUR_MS = 3_600_000;
+
+/** Settings of the server proper. */
+export function serverOptionsOf(config: ServerConfig): Partial<ServerOptions> {
+  return {
+    clientHost: config.clientPortAddress,
+    clientPort: config.clientPort,
+    listenBacklog: config.clientPortListenBacklog,
+    tcpKeepAlive: config.clientTcpKeepAlive,
+    tickTimeMs: config.tickTimeMs,
+    minSessionTimeoutMs: config.minSessionTimeoutMs,
+    maxSessionTimeoutMs: config.maxSessionTimeoutMs,
+    maxFrameBytes: config.juteMaxBufferBytes,
+    maxClientConnections: config.maxClientCnxns,
+    maxConnections: config.maxCnxns,
+    globalOutstandingLimit: config.globalOutstandingLimit,
+    sessionlessTimeoutMs: config.sessionlessCnxnTimeoutMs,
+    connectionThrottle: config.connectionThrottle,
+    largeRequestThresholdBytes: config.largeRequestThresholdBytes,
+    largeRequestMaxBytes: config.largeRequestMaxBytes,
+    snapCount: config.snapCount,
+    snapSizeLimitBytes: config.snapSizeLimitKb * 1024,
+    purgeIntervalHours: config.autopurgeIntervalMs / HOUR_MS,
+    snapRetainCount: config.autopurgeSnapRetainCount,
+    extendedTypesEnabled: config.extendedTypesEnabled,
+    enforceQuota: config.enforceQuota,
+    skipAcl: config.skipAcl,
+    digestEnabled: config.digestEnabled,
+    closeSessionTxnEnabled: config.closeSessionTxnEnabled,
+    serializeLastProcessedZxid: config.serializeLastProcessedZxid,
+    requiredAuthSchemes: config.enforcedAuthSchemes ?? [],
+    containerCheckIntervalMs: config.containers.checkIntervalMs,
+    containerMaxPerMinute: config.containers.maxPerMinute,
+    containerMaxNeverUsedMs: config.containers.maxNeverUsedIntervalMs,
+    fourLetterWords: config.fourLetterWords,
+  };
+}
+
+/** Settings of the files. */
+export function storageOptionsOf(config: ServerConfig, logger: Logger): FileStorageOptions {
+  return {
+    dataDir: config.dataDir,
+    dataLogDir: config.dataLogDir,
+    preAllocBytes: config.preAllocSizeKb * 1024,
+    forceSync: config.forceSync,
+    snapshotCompression: config.snapshotCompression === 'none' ? '' : config.snapshotCompression,
+    txnLogSizeLimitBytes: config.txnLogSizeLimitKb * 1024,
+    fsyncWarningThresholdMs: config.fsyncWarningThresholdMs,
+    autocreate: config.datadirAutocreate,
+    trustEmptySnapshot: config.snapshotTrustEmpty,
+    maxEntryBytes: config.juteMaxBufferBytes + config.juteMaxBufferExtraBytes,
+    logger,
+  };
+}
+
+/** The standard node: files below, TCP in front. */
+export const composeServer: ComposeServer = (config, logger) => {
+  const { enabled, algorithm, superDigest } = config.digestAuth;
+  const digest = { algorithm, ...(superDigest === undefined ? {} : { superDigest }) };
+  const parts: Registration[] = [
+    [LOGGER, logger],
+    [STORAGE, new FileStorage(storageOptionsOf(config, logger))],
+    [TRANSPORT, new TcpTransport({ logger })],
+    [AUTH_PROVIDERS, createAuthProviders({ digest: enabled && digest })],
+  ];
+  return Promise.resolve(createServer(serverOptionsOf(config), parts));
+};
