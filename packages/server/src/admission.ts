@@ -1,33 +1,79 @@
 import type { Clock, RandomSource } from '@zk/contracts';
+import { readInt32 } from '@zk/jute';
+import type { Client } from '@zk/request-pipeline';
+import { type ConnectionRefusal, ConnectionLimits, ConnectionThrottle, LargeRequestGate } from './limits/index.js';
 import type { ServerOptions } from './options.js';
 
-/** Who may connect: limits per address and in all, and the rate of new sessions. */
+/** Where the session id lies in a ConnectRequest: behind version, last zxid and timeout. */
+const SESSION_ID_OFFSET = 16;
+
+/** A large request whose write is on its way. */
+interface LargeRequest {
+  readonly client: Client;
+  /** Finished writes of the client at which it is over. */
+  readonly barrier: number;
+  readonly lengthBytes: number;
+}
+
+/** Who may connect, how fast sessions may come, and how many large requests may be on their way. */
 export class Admission {
-  private readonly perAddress = new Map<string, number>();
+  rejectedConnections = 0;
+  private readonly limits: ConnectionLimits;
+  private readonly throttle: ConnectionThrottle;
+  private readonly largeRequests: LargeRequestGate;
+  private largeInFlight: LargeRequest[] = [];
 
-  constructor(
-    private readonly options: ServerOptions,
-    readonly clock: Clock,
-    readonly random: RandomSource,
-  ) {}
-
-  /** Counts a connection in, unless that is too many; {@link released} must follow when it ends. */
-  admitsConnection(address: string, open: number): boolean {
-    const { maxClientConnections, maxConnections } = this.options;
-    const count = this.perAddress.get(address) ?? 0;
-    if (maxConnections > 0 && open >= maxConnections) return false;
-    if (maxClientConnections > 0 && count >= maxClientConnections) return false;
-    this.perAddress.set(address, count + 1);
-    return true;
+  constructor(options: ServerOptions, clock: Clock, random: RandomSource) {
+    this.limits = new ConnectionLimits({
+      maxPerAddress: options.maxClientConnections,
+      maxTotal: options.maxConnections,
+    });
+    this.throttle = new ConnectionThrottle(options.connectionThrottle, clock, random);
+    this.largeRequests = new LargeRequestGate({
+      thresholdBytes: options.largeRequestThresholdBytes,
+      maxBytes: options.largeRequestMaxBytes,
+    });
   }
 
-  released(address: string): void {
-    const count = this.perAddress.get(address) ?? 0;
-    if (count <= 1) this.perAddress.delete(address);
-    else this.perAddress.set(address, count - 1);
+  /** Counts a connection in, or says why not; {@link left} must follow when it ends. */
+  enter(address: string): ConnectionRefusal | undefined {
+    const refusal = this.limits.enter(address);
+    if (refusal !== undefined) this.rejectedConnections++;
+    return refusal;
   }
 
-  admitsSession(_bytes: Uint8Array, _start: number, _end: number): boolean {
-    return true;
+  left(address: string): void {
+    this.limits.leave(address);
+  }
+
+  /** Whether the rate of sessions allows the one that this ConnectRequest asks for. */
+  admitsSession(bytes: Uint8Array, start: number, end: number): boolean {
+    const at = start + SESSION_ID_OFFSET;
+    const isRenewal = at + 8 <= end && (readInt32(bytes, at) !== 0 || readInt32(bytes, at + 4) !== 0);
+    if (this.throttle.admit(isRenewal ? 'renew' : 'global')) return true;
+    this.rejectedConnections++;
+    return false;
+  }
+
+  /** Whether a frame of this length may be received now. */
+  mayReceive(lengthBytes: number): boolean {
+    return this.largeRequests.mayReceive(lengthBytes);
+  }
+
+  /** A frame was submitted: a large one counts until its write is finished. */
+  submitted(client: Client, lengthBytes: number): void {
+    if (!this.largeRequests.isLarge(lengthBytes) || !this.largeRequests.enter(lengthBytes)) return;
+    this.largeInFlight.push({ client, barrier: client.writesIssued, lengthBytes });
+  }
+
+  /** Counts out large requests that are over. */
+  endTurn(): void {
+    if (this.largeInFlight.length === 0) return;
+    const stillThere: LargeRequest[] = [];
+    for (const request of this.largeInFlight) {
+      if (request.client.writesDone >= request.barrier) this.largeRequests.leave(request.lengthBytes);
+      else stillThere.push(request);
+    }
+    this.largeInFlight = stillThere;
   }
 }

@@ -21,6 +21,8 @@ export interface ConnectionHost {
   closed(connection: ClientConnection, error?: Error): void;
   /** Returns an output buffer. */
   giveBack(buffer: Uint8Array): void;
+  /** Whether a frame of this length may be received: large ones are limited in all. */
+  mayReceive(lengthBytes: number): boolean;
   readonly maxFrameBytes: number;
   readonly maxOutputBytes: number;
 }
@@ -61,10 +63,6 @@ export class ClientConnection implements ConnectionHandler, PipelineConnection {
   ) {
     this.peer = { remoteAddress: transport.remoteAddress };
     this.client = new Client(watcher, new Outbox(outboxHost, this), this, providers.initialIds(this.peer));
-  }
-
-  get hasSession(): boolean {
-    return this.stage === Stage.established || this.stage === Stage.connecting;
   }
 
   private get isClosing(): boolean {
@@ -194,7 +192,7 @@ export class ClientConnection implements ConnectionHandler, PipelineConnection {
     while (end - at >= 4) {
       const length = readInt32(bytes, at);
       if (this.stage === Stage.fresh && host.fourLetterWord(this, bytes, at, end)) return end;
-      if (length < 0 || length > host.maxFrameBytes) {
+      if (length < 0 || length > host.maxFrameBytes || !host.mayReceive(length)) {
         this.closeNow();
         return end;
       }

@@ -1,3 +1,5 @@
+import type { ConnectionThrottleOptions } from './limits/index.js';
+
 /** What a server may be told. Every field has a default; units are in the names. */
 export interface ServerOptions {
   /** Address clients connect to; absent: all addresses. */
@@ -26,7 +28,8 @@ export interface ServerOptions {
   readonly maxOutputBytes: number;
   /** A connection without a session is closed after this time. */
   readonly sessionlessTimeoutMs: number;
-  readonly connectionThrottle: ConnectionThrottleSettings;
+  /** Token bucket for new sessions. */
+  readonly connectionThrottle: Partial<ConnectionThrottleOptions>;
   /** Requests longer than this count as large; -1: none does. */
   readonly largeRequestThresholdBytes: number;
   /** Large requests that may be on their way at a time, in bytes. */
@@ -58,23 +61,6 @@ export interface ServerOptions {
   readonly fourLetterWords: readonly string[];
 }
 
-/** Token bucket for new connections (spec: server semantics, section 14). */
-export interface ConnectionThrottleSettings {
-  /** 0: off. */
-  readonly tokens: number;
-  readonly fillTimeMs: number;
-  readonly fillCount: number;
-  /** -1: no random drops. */
-  readonly freezeTimeMs: number;
-  readonly dropIncrease: number;
-  readonly dropDecrease: number;
-  readonly decreaseRatio: number;
-  readonly weightEnabled: boolean;
-  readonly globalSessionWeight: number;
-  readonly renewSessionWeight: number;
-  readonly localSessionWeight: number;
-}
-
 const TICK_TIME_MS = 3000;
 
 export const defaultServerOptions: ServerOptions = {
@@ -92,19 +78,7 @@ export const defaultServerOptions: ServerOptions = {
   globalOutstandingLimit: 1000,
   maxOutputBytes: 64 * 1024 * 1024,
   sessionlessTimeoutMs: 10_000,
-  connectionThrottle: {
-    tokens: 0,
-    fillTimeMs: 1,
-    fillCount: 1,
-    freezeTimeMs: -1,
-    dropIncrease: 0.02,
-    dropDecrease: 0.002,
-    decreaseRatio: 0,
-    weightEnabled: false,
-    globalSessionWeight: 3,
-    renewSessionWeight: 2,
-    localSessionWeight: 1,
-  },
+  connectionThrottle: {},
   largeRequestThresholdBytes: -1,
   largeRequestMaxBytes: 100 * 1024 * 1024,
   snapCount: 100_000,

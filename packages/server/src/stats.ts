@@ -5,7 +5,6 @@ import type { ZkServer } from './zk-server.js';
 export class ServerStats {
   received = 0;
   sessionlessExpired = 0;
-  connectionsRejected = 0;
   /** Frames sent on connections that are closed by now. */
   private sentBefore = 0;
   private sentAtReset = 0;

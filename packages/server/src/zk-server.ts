@@ -21,6 +21,7 @@ import { ContainerManager } from './container-manager.js';
 import { Database, type LoadReport } from './database.js';
 import { FourLetterWords } from './four-letter/words.js';
 import { Admission } from './admission.js';
+import { SessionlessReaper } from './limits/index.js';
 import type { ServerOptions } from './options.js';
 import { Snapshotter } from './snapshotter.js';
 import { ServerStats } from './stats.js';
@@ -66,6 +67,7 @@ export class ZkServer implements ConnectionHost, OutboxHost {
   private readonly pool = new BufferPool();
   private readonly words: FourLetterWords;
   private readonly admission: Admission;
+  private readonly reaper: SessionlessReaper<ClientConnection>;
   private readonly freeWatchers: number[] = [];
   private nextWatcher = 0;
   private listener: Listener | undefined;
@@ -116,6 +118,9 @@ export class ZkServer implements ConnectionHost, OutboxHost {
     this.stats = new ServerStats(this, clock);
     this.words = new FourLetterWords(this, storage, options, clock);
     this.admission = new Admission(options, clock, random);
+    this.reaper = new SessionlessReaper((connection) => connection.closeNow(), {
+      timeoutMs: options.sessionlessTimeoutMs,
+    });
     let resolve: (error: Error) => void = () => undefined;
     const promise = new Promise<Error>((done) => (resolve = done));
     this.failure = { promise, resolve };
@@ -245,17 +250,28 @@ export class ZkServer implements ConnectionHost, OutboxHost {
     return this.nowMs;
   }
 
+  /** Connections refused: too many, or sessions coming too fast. */
+  get rejectedConnections(): number {
+    return this.admission.rejectedConnections;
+  }
+
   connect(connection: ClientConnection, bytes: Uint8Array, start: number, end: number): void {
     if (!this.admission.admitsSession(bytes, start, end)) {
       connection.closeNow();
       return;
     }
+    this.reaper.remove(connection);
     this.pipeline.connect(connection.client, bytes, start, end, this.turnNow());
   }
 
   submit(connection: ClientConnection, bytes: Uint8Array, start: number, end: number): void {
     this.stats.received++;
     this.pipeline.submit(connection.client, bytes, start, end, this.nowMs);
+    this.admission.submitted(connection.client, end - start);
+  }
+
+  mayReceive(lengthBytes: number): boolean {
+    return this.admission.mayReceive(lengthBytes);
   }
 
   fourLetterWord(connection: ClientConnection, bytes: Uint8Array, start: number, end: number): boolean {
@@ -279,7 +295,8 @@ export class ZkServer implements ConnectionHost, OutboxHost {
 
   closed(connection: ClientConnection, error?: Error): void {
     this.connections.delete(connection);
-    this.admission.released(connection.peer.remoteAddress);
+    this.admission.left(connection.peer.remoteAddress);
+    this.reaper.remove(connection);
     this.stats.retire(connection.client.outbox.framesWritten);
     this.pipeline.remove(connection.client);
     this.freeWatchers.push(connection.client.watcher);
@@ -313,6 +330,7 @@ export class ZkServer implements ConnectionHost, OutboxHost {
       this.parts.storage.log.sync();
       this.snapshotter.check(this.parts.storage.log);
     }
+    this.admission.endTurn();
     const { dirty } = this;
     if (dirty.length > 0) {
       this.dirty = [];
@@ -369,13 +387,15 @@ export class ZkServer implements ConnectionHost, OutboxHost {
   private accept(transport: Connection): ConnectionHandler | undefined {
     const { clock, providers, logger } = this.parts;
     if (!this.isServing) return undefined;
-    if (!this.admission.admitsConnection(transport.remoteAddress, this.connections.size)) {
-      logger.warn({ client: transport.remoteAddress }, 'refused a connection: too many (maxClientCnxns or maxCnxns)');
+    const refusal = this.admission.enter(transport.remoteAddress);
+    if (refusal !== undefined) {
+      logger.warn({ client: transport.remoteAddress, reason: refusal }, 'refused a connection (see maxClientCnxns, maxCnxns)');
       return undefined;
     }
     const watcher = this.freeWatchers.pop() ?? this.nextWatcher++;
     const connection = new ClientConnection(this, transport, watcher, this, providers, clock.wallMs(), clock.monotonicMs());
     this.connections.add(connection);
+    this.reaper.add(connection, connection.acceptedMs);
     this.pipeline.add(connection.client);
     return connection;
   }
@@ -418,21 +438,10 @@ export class ZkServer implements ConnectionHost, OutboxHost {
       this.parts.scheduler.atTurnEnd(() => {
         this.turnNow();
         this.sessions.expire(this.parts.clock.monotonicMs());
-        this.closeSessionless();
+        this.stats.sessionlessExpired += this.reaper.expire(this.parts.clock.monotonicMs());
         if (this.state !== 'stopping' && this.state !== 'stopped') this.scheduleExpiry();
       });
     });
-  }
-
-  private closeSessionless(): void {
-    const limitMs = this.options.sessionlessTimeoutMs;
-    if (limitMs <= 0) return;
-    const oldestMs = this.parts.clock.monotonicMs() - limitMs;
-    for (const connection of this.connections) {
-      if (connection.hasSession || connection.acceptedMs > oldestMs) continue;
-      this.stats.sessionlessExpired++;
-      connection.closeNow();
-    }
   }
 
   private startUpkeep(): void {
