@@ -4,6 +4,8 @@ export { AclTable, OPEN_ACL_KEY, encodeAcls } from './acl-table.js';
 export type { ApplyVisitor, DataTreeOptions } from './data-tree.js';
 export { DataTree, TXN_HEADER_BYTES } from './data-tree.js';
 export { DigestSum, crcOfNewStat, crcOfPathAndData, crcOfPathDataChange, crcOfStat, crcOfWord } from './digest.js';
+export type { SoftLimitExceeded } from './quotas.js';
+export { Quotas, parseQuota } from './quotas.js';
 export type { DecodedSnapshot, SnapshotDecoderOptions, SnapshotDigest } from './snapshot/snapshot-decoder.js';
 export { SnapshotDecoder } from './snapshot/snapshot-decoder.js';
 export type { SnapshotEncoderOptions, SnapshotSession, SnapshotSink } from './snapshot/snapshot-encoder.js';

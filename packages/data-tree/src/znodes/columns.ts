@@ -1,7 +1,8 @@
 /**
- * Where the records of all znodes live: `Int32Array` chunks of 65,536 records each. A chunk is never moved, so growing
- * costs no copy and an id stays valid for the life of its znode; the operating system hands out the pages of a chunk as
- * they are first touched, so an almost empty chunk is light.
+ * Where the records of all znodes live: `Int32Array` chunks of 65,536 records each. A full-sized chunk is never moved, so
+ * growing costs no copy and an id stays valid for the life of its znode; the operating system hands out the pages of a
+ * chunk as they are first touched. Only the first chunk starts small and is copied, twice, so that a tree of a few
+ * znodes is light: a reference to a chunk must not be kept while znodes are added.
  *
  * Ids that become free are taken again from the lowest chunk that has any, which empties the upper chunks over time; a
  * chunk without a znode is given back, save one that is kept so that a tree breathing around a boundary does not
@@ -15,6 +16,10 @@ export const CHUNK_MASK = CHUNK_ZNODES - 1;
 
 /** The index packs an id into 26 bits beside 6 bits of hash. */
 export const MAX_ZNODES = (1 << 26) - CHUNK_ZNODES;
+
+/** Records the first chunk has room for at first, and how often that grows. */
+const FIRST_CHUNK_ZNODES = 1 << 10;
+const FIRST_CHUNK_SHIFT = 3;
 
 const NO_CHUNK = new Int32Array(0);
 
@@ -46,7 +51,11 @@ export class ZnodeColumns {
     this.live[c]!++;
     this.count++;
     const index = this.freed[c]!;
-    if (index === -1) return (c << CHUNK_SHIFT) | this.fresh[c]!++;
+    if (index === -1) {
+      const fresh = this.fresh[c]!++;
+      if (c === 0 && fresh * RECORD_WORDS === this.chunks[0]!.length) this.growFirstChunk();
+      return (c << CHUNK_SHIFT) | fresh;
+    }
     this.freed[c] = this.chunks[c]![index * RECORD_WORDS + Field.nextSibling]!;
     return (c << CHUNK_SHIFT) | index;
   }
@@ -73,10 +82,17 @@ export class ZnodeColumns {
 
   private addChunk(c: number): void {
     if ((c + 1) << CHUNK_SHIFT > MAX_ZNODES) throw new RangeError(`more than ${MAX_ZNODES} znodes`);
-    this.chunks[c] = new Int32Array(CHUNK_ZNODES * RECORD_WORDS);
+    this.chunks[c] = new Int32Array((c === 0 ? FIRST_CHUNK_ZNODES : CHUNK_ZNODES) * RECORD_WORDS);
     this.live[c] = 0;
     this.fresh[c] = 0;
     this.freed[c] = -1;
+  }
+
+  private growFirstChunk(): void {
+    const old = this.chunks[0]!;
+    const grown = new Int32Array(old.length << FIRST_CHUNK_SHIFT);
+    grown.set(old);
+    this.chunks[0] = grown;
   }
 
   private keepOrDrop(c: number): void {

@@ -19,6 +19,9 @@ const SLAB_PAGE_SHIFT = 6;
 const SLAB_UNIT_SHIFT = 18;
 const SLAB_UNIT_MASK = (1 << SLAB_UNIT_SHIFT) - 1;
 export const SLAB_BYTES = 1 << (SLAB_UNIT_SHIFT + UNIT_SHIFT);
+/** The first slab starts small, so that a tree of a few znodes is light, and is copied once when it is full. */
+const FIRST_SLAB_PAGES = 4;
+const PAGE_BYTES = PAGE_UNITS << UNIT_SHIFT;
 const MAX_SLABS = 1 << (31 - SLAB_UNIT_SHIFT);
 
 /** Up to this many units (1 KiB) a class per unit. */
@@ -168,6 +171,7 @@ export class ByteSlabs {
     if (s === this.spareSlab) this.spareSlab = -1;
     const page = this.slabFreePage[s]!;
     this.slabFreePage[s] = this.pageNext[page]!;
+    if (s === 0 && (page + 1) * PAGE_BYTES > this.slabs[0]!.length) this.growFirstSlab();
     this.slabUsedPages[s]!++;
     this.pageLive[page] = 0;
     this.pageFreed[page] = 0;
@@ -188,10 +192,16 @@ export class ByteSlabs {
     if (s === MAX_SLABS) throw new RangeError('more than 32 GiB of names and data');
     const pages = (s + 1) * SLAB_PAGES;
     if (pages > this.pageNext.length) this.growPages(pages * 2);
-    this.slabs[s] = new Uint8Array(SLAB_BYTES);
+    this.slabs[s] = new Uint8Array(s === 0 ? FIRST_SLAB_PAGES * PAGE_BYTES : SLAB_BYTES);
     this.slabUsedPages[s] = 0;
     this.slabFreePage[s] = s * SLAB_PAGES;
     for (let p = s * SLAB_PAGES; p < pages; p++) this.pageNext[p] = p + 1 === pages ? -1 : p + 1;
+  }
+
+  private growFirstSlab(): void {
+    const grown = new Uint8Array(SLAB_BYTES);
+    grown.set(this.slabs[0]!);
+    this.slabs[0] = grown;
   }
 
   private growPages(length: number): void {
