@@ -27,6 +27,8 @@ export interface LaunchOptions {
   /** A program put in front of the command line, with its arguments (strace, taskset). */
   readonly wrapper?: readonly string[];
   readonly readyDeadlineMs?: number;
+  /** Called as soon as the process runs, before it serves; `kill` sends SIGKILL. */
+  readonly onSpawn?: (kill: () => void) => void;
 }
 
 export interface RunningServer {
@@ -78,6 +80,7 @@ export async function launch(options: LaunchOptions): Promise<RunningServer> {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   running.add(child);
+  options.onSpawn?.(() => child.kill('SIGKILL'));
   const output = keepTail(child);
   let end: string | undefined;
   const exited = once(child, 'exit').then(

@@ -40,6 +40,7 @@ export interface ConnectOptions {
   readonly host?: string;
   readonly timeoutMs?: number;
   readonly session?: SessionTicket;
+  readonly lastZxidSeen?: bigint;
   /** Default 20 s. */
   readonly connectDeadlineMs?: number;
 }
@@ -151,7 +152,7 @@ export class RawClient {
         clearTimeout(deadline);
         reject(new ConnectionLost('connection ended before the ConnectResponse'));
       });
-      this.queue(frame(connectPayload(options.timeoutMs ?? 30_000, options.session)));
+      this.queue(frame(connectPayload(options.timeoutMs ?? 30_000, options.session, options.lastZxidSeen)));
     });
   }
 

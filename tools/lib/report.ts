@@ -45,7 +45,8 @@ export interface CheckResult {
 export class Checks {
   readonly results: CheckResult[] = [];
 
-  constructor(private readonly replayHint: string) {}
+  /** Without a hint failures are collected silently. */
+  constructor(private readonly replayHint?: string) {}
 
   get passed(): number {
     return this.results.filter((result) => result.passed).length;
@@ -61,7 +62,7 @@ export class Checks {
 
   fail(name: string, detail: string): void {
     this.results.push({ name, passed: false, detail });
-    note(`FAILED  ${name}: ${detail}\n        replay: ${this.replayHint}`);
+    if (this.replayHint !== undefined) note(`FAILED  ${name}: ${detail}\n        replay: ${this.replayHint}`);
   }
 
   check(name: string, holds: boolean, detail: string): boolean {
