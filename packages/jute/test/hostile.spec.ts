@@ -51,7 +51,7 @@ describe('bytes from a stranger', () => {
         readsOrRefuses(read, bytes, 0, bytes.length);
         readsOrRefuses(read, Uint8Array.from([...bytes, 0, 0, 0, 1, 0x2f]), 0, bytes.length);
       }),
-      { numRuns: 200 },
+      { numRuns: 80 },
     );
   });
 
