@@ -1,3 +1,4 @@
+import { Field, RECORD_WORDS } from '../src/znodes/fields.js';
 import type { WatchedTree } from '../src/watches/watched-tree.js';
 
 const encoder = new TextEncoder();
@@ -28,6 +29,19 @@ export class PlainWatchedTree implements WatchedTree {
 
   find(path: Uint8Array, start: number, end: number): number {
     return this.idOf(decoder.decode(path.subarray(start, end)));
+  }
+
+  /** A poor hash on purpose: paths of one length collide. */
+  hashPath(_path: Uint8Array, start: number, end: number): number {
+    return end - start;
+  }
+
+  chunkOf(node: number): Int32Array {
+    return new Int32Array(RECORD_WORDS).fill(this.pathLength(node), Field.pathHash, Field.pathHash + 1);
+  }
+
+  offsetOf(): number {
+    return 0;
   }
 
   parent(node: number): number {

@@ -20,10 +20,10 @@ describe('PathStore', () => {
             store.remove(gone.ref, gone.bytes.length);
             kept.splice(step.forget * 7, 1);
           }
-          for (const each of kept) {
-            expect(store.isEqual(each.ref, each.bytes, 0, each.bytes.length)).toBe(true);
-            expect([...store.view(each.ref, each.bytes.length)]).toEqual([...each.bytes]);
-          }
+        }
+        for (const each of kept) {
+          expect(store.isEqual(each.ref, each.bytes, 0, each.bytes.length)).toBe(true);
+          expect([...store.view(each.ref, each.bytes.length)]).toEqual([...each.bytes]);
         }
       }),
       { numRuns: 100 },

@@ -16,7 +16,7 @@ export const RECURSIVE_LIST = 2;
 /** Child table. */
 export const CHILD_LIST = 3;
 const PATH = 4;
-/** -1 when a znode is there; KEY is then its number, else the hash of the path. */
+/** -1 when a znode is there; KEY is then its number, else the mixed hash of the path. */
 const LENGTH = 5;
 const WORDS = 6;
 
@@ -27,7 +27,8 @@ export class PlaceTable {
   private absent = 0;
 
   private soughtNode = 0;
-  private soughtPath: Uint8Array = new Uint8Array(0);
+  /** Null: any path with the hash. */
+  private soughtPath: Uint8Array | null = null;
   private soughtStart = 0;
   private soughtEnd = 0;
   private readonly byNode = new RefIndex((place) => this.places.get(place, KEY) === this.soughtNode);
@@ -50,12 +51,17 @@ export class PlaceTable {
   }
 
   /** -1 when nobody watches the path, or a znode holds it. */
-  ofAbsent(path: Uint8Array, start: number, end: number): number {
-    if (this.absent === 0) return -1;
+  ofAbsent(hash: number, path: Uint8Array, start: number, end: number): number {
     this.soughtPath = path;
     this.soughtStart = start;
     this.soughtEnd = end;
-    return this.byPath.find(hashBytes(path, start, end));
+    return this.byPath.find(mix(hash));
+  }
+
+  /** Whether {@link ofAbsent} need be asked at all about a path with this hash. */
+  mayWatchAbsent(hash: number): boolean {
+    this.soughtPath = null;
+    return this.byPath.find(mix(hash)) >= 0;
   }
 
   addNode(node: number): number {
@@ -64,9 +70,9 @@ export class PlaceTable {
     return place;
   }
 
-  addAbsent(path: Uint8Array, start: number, end: number): number {
+  addAbsent(hash: number, path: Uint8Array, start: number, end: number): number {
     const place = this.add();
-    this.enterAbsent(place, path, start, end);
+    this.enterAbsent(place, hash, path, start, end);
     return place;
   }
 
@@ -77,9 +83,9 @@ export class PlaceTable {
   }
 
   /** The znode is being deleted; the path is its own. */
-  vanish(place: number, path: Uint8Array, start: number, end: number): void {
+  vanish(place: number, hash: number, path: Uint8Array, start: number, end: number): void {
     this.leaveNode(place);
-    this.enterAbsent(place, path, start, end);
+    this.enterAbsent(place, hash, path, start, end);
   }
 
   remove(place: number): void {
@@ -141,12 +147,11 @@ export class PlaceTable {
     this.marks[node >> 5]! &= ~(1 << (node & 31));
   }
 
-  private enterAbsent(place: number, path: Uint8Array, start: number, end: number): void {
-    const hash = hashBytes(path, start, end);
-    this.places.set(place, KEY, hash);
+  private enterAbsent(place: number, hash: number, path: Uint8Array, start: number, end: number): void {
+    this.places.set(place, KEY, mix(hash));
     this.places.set(place, PATH, this.paths.add(path, start, end));
     this.places.set(place, LENGTH, end - start);
-    this.byPath.insert(place, hash);
+    this.byPath.insert(place, mix(hash));
     this.absent++;
   }
 
@@ -157,6 +162,7 @@ export class PlaceTable {
   }
 
   private isSoughtPath(place: number): boolean {
+    if (this.soughtPath === null) return true;
     return (
       this.places.get(place, LENGTH) === this.soughtEnd - this.soughtStart &&
       this.paths.isEqual(this.places.get(place, PATH), this.soughtPath, this.soughtStart, this.soughtEnd)
@@ -169,10 +175,4 @@ export function mix(value: number): number {
   let hash = Math.imul(value ^ (value >>> 16), 0x7feb352d);
   hash = Math.imul(hash ^ (hash >>> 15), 0x846ca68b);
   return hash ^ (hash >>> 16);
-}
-
-function hashBytes(bytes: Uint8Array, start: number, end: number): number {
-  let hash = 0x811c9dc5 | 0;
-  for (let i = start; i < end; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
-  return mix(hash);
 }

@@ -8,6 +8,7 @@
  * costs a test of a counter and of a bit.
  */
 import { EventType, WatcherType } from '@zk/model';
+import { Field } from '../znodes/fields.js';
 import type { TreeListener } from '../tree-changes.js';
 import { CHILD_LIST, DATA_LIST, PlaceTable, RECURSIVE_LIST } from './place-table.js';
 import { CHILD_TABLE, DATA_TABLE, PERSISTENT, RECURSIVE, STANDARD, WatchEntries } from './watch-entries.js';
@@ -231,7 +232,9 @@ export class WatchTable implements TreeListener {
   /** -1 when nobody watches there. */
   private placeAt(path: Uint8Array, start: number, end: number): number {
     const node = this.tree.find(path, start, end);
-    return node >= 0 ? this.places.ofNode(node) : this.places.ofAbsent(path, start, end);
+    if (node >= 0) return this.places.ofNode(node);
+    if (this.places.absentCount === 0) return -1;
+    return this.places.ofAbsent(this.tree.hashPath(path, start, end), path, start, end);
   }
 
   private placeFor(node: number, path: Uint8Array, start: number, end: number): number {
@@ -239,8 +242,9 @@ export class WatchTable implements TreeListener {
       const known = this.places.ofNode(node);
       return known >= 0 ? known : this.places.addNode(node);
     }
-    const known = this.places.ofAbsent(path, start, end);
-    return known >= 0 ? known : this.places.addAbsent(path, start, end);
+    const hash = this.tree.hashPath(path, start, end);
+    const known = this.places.ofAbsent(hash, path, start, end);
+    return known >= 0 ? known : this.places.addAbsent(hash, path, start, end);
   }
 
   private tidy(place: number): void {
@@ -271,7 +275,10 @@ export class WatchTable implements TreeListener {
 
   /** If the path of the new znode was watched, its watchers are collected and the watches that stay move to the znode. */
   private appear(node: number): void {
-    const place = this.places.ofAbsent(this.scratch, 0, this.writePath(node));
+    const hash = this.hashOf(node);
+    if (!this.places.mayWatchAbsent(hash)) return;
+    const length = this.writePath(node);
+    const place = this.places.ofAbsent(hash, this.scratch, 0, length);
     if (place < 0) return;
     this.collectOfNode(place);
     if (this.places.isUnwatched(place)) this.places.remove(place);
@@ -283,8 +290,12 @@ export class WatchTable implements TreeListener {
     if (this.places.isUnwatched(place)) this.places.remove(place);
     else {
       const length = this.writePath(node);
-      this.places.vanish(place, this.scratch, 0, length);
+      this.places.vanish(place, this.hashOf(node), this.scratch, 0, length);
     }
+  }
+
+  private hashOf(node: number): number {
+    return this.tree.chunkOf(node)[this.tree.offsetOf(node) + Field.pathHash]!;
   }
 
   private notify(eventType: number, node: number, zxidHi: number, zxidLo: number): void {
