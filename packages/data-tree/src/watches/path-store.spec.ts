@@ -42,6 +42,7 @@ describe('PathStore', () => {
   it('fills many chunks', () => {
     const store = new PathStore();
     const refs = Array.from({ length: 3000 }, (_, i) => store.add(new Uint8Array(100).fill(i), 0, 100));
-    refs.forEach((ref, i) => expect(store.view(ref, 100)).toEqual(new Uint8Array(100).fill(i)));
+    const isKept = refs.map((ref, i) => store.isEqual(ref, new Uint8Array(100).fill(i), 0, 100));
+    expect(isKept).not.toContain(false);
   });
 });
