@@ -59,6 +59,7 @@ export class FakeIo implements CliIo {
   readonly alive: Set<number>;
   isDetached = false;
   readyCount = 0;
+  nowMs = 12;
   server: FakeServer | undefined;
   private signalListener: ((signal: StopSignal) => void) | undefined;
   private crashListener: ((error: unknown) => void) | undefined;
@@ -115,7 +116,7 @@ export class FakeIo implements CliIo {
       return () => (this.crashListener = undefined);
     },
     exitNow: (code) => void this.exits.push(code),
-    uptimeMs: () => 12,
+    uptimeMs: () => this.nowMs,
     isAlive: (pid) => this.alive.has(pid),
     kill: (pid, signal) => {
       if (!this.alive.has(pid)) throw Object.assign(new Error('no such process'), { code: 'ESRCH' });

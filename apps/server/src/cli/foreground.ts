@@ -11,6 +11,11 @@ import type { CliIo, StopSignal } from './io.js';
 import { locateConfig, unreadShellFiles } from './locate-config.js';
 import { flagsOf, loggingOf, type CliOptions } from './options.js';
 
+/**
+ * One Ctrl-C may arrive twice: from the terminal, and handed on by npm. Only a signal later than this is a second one.
+ */
+const ECHO_MS = 500;
+
 const FORCED_CODES: Readonly<Record<StopSignal, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 
 /**
@@ -60,12 +65,15 @@ type End = { readonly kind: 'signal' } | { readonly kind: 'failed'; readonly err
 
 async function serve(io: CliIo, config: ServerConfig, logger: Logger): Promise<number> {
   let isServing = false;
-  let signals = 0;
+  let firstSignalMs: number | undefined;
   let stop: (end: End) => void = () => undefined;
   const stopping = new Promise<End>((resolve) => (stop = resolve));
   const unsubscribeSignals = io.processes.onSignal((signal) => {
-    signals++;
-    if (signals > 1) {
+    const nowMs = io.processes.uptimeMs();
+    if (firstSignalMs !== undefined && nowMs - firstSignalMs < ECHO_MS) return;
+    const isSecond = firstSignalMs !== undefined;
+    firstSignalMs ??= nowMs;
+    if (isSecond) {
       logger.warn({ signal }, 'stopping at once');
       io.processes.exitNow(FORCED_CODES[signal]);
     } else if (isServing) {
@@ -115,6 +123,8 @@ function announceServing(io: CliIo, config: ServerConfig, logger: Logger, server
     { address: joinAddress(host, port), dataDir: config.dataDir, readyAfterMs: Math.round(io.processes.uptimeMs()) },
     'serving clients',
   );
-  if (io.out.isTerminal) io.out.write(banner({ host, port }, config, true));
+  if (io.out.isTerminal) {
+    io.out.write(banner({ host, port, dataDir: config.dataDir, workingDirectory: io.workingDirectory }));
+  }
   io.processes.announceReady();
 }

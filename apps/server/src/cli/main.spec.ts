@@ -106,15 +106,26 @@ describe('zk-server start-foreground', () => {
   ] as const)('stops at once on a second %s', async (signal, code) => {
     const { io, done } = await serving();
     io.signal('SIGTERM');
+    io.nowMs += 1000;
     io.signal(signal);
     expect(io.exits).toEqual([code]);
     await done;
   });
 
+  it('takes one Ctrl-C that arrives twice, from the terminal and from npm, for one', async () => {
+    const { io, done } = await serving();
+    io.signal('SIGINT');
+    io.nowMs += 20;
+    io.signal('SIGINT');
+    expect(io.exits).toEqual([]);
+    expect(await done).toBe(0);
+  });
+
   it('prints a banner with next steps on a terminal', async () => {
     const { io, done } = await serving([], { isTerminal: true });
     expect(io.stdout).toContain('echo ruok | nc 127.0.0.1 2181');
-    expect(io.stdout).toContain(join(directory, 'data'));
+    expect(io.stdout).toContain('is serving on 127.0.0.1:2181');
+    expect(io.stdout).toContain('data in ./data\n');
     io.signal('SIGINT');
     await done;
   });

@@ -48,8 +48,8 @@ export async function main(io: CliIo): Promise<number> {
     .option('--address <host>', 'address to listen on, as clientPortAddress')
     .option('--data-dir <dir>', 'snapshots and logs, as dataDir')
     .option('--data-log-dir <dir>', 'transaction logs, as dataLogDir')
-    .option('--set <key=value>', 'any key of zoo.cfg; may be repeated', collect, [])
-    .option('-D <property=value>', 'any Java system property of ZooKeeper; may be repeated', collect, [])
+    .option('--set <key=value>', 'any key of zoo.cfg; may be repeated', collect)
+    .option('-D <property=value>', 'any Java system property of ZooKeeper; may be repeated', collect)
     .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent (default: info)')
     .option('--log-format <format>', 'pretty or json (default: pretty on a terminal, else json)')
     .addHelpText('after', HELP_AFTER)
@@ -80,8 +80,8 @@ export async function main(io: CliIo): Promise<number> {
   return exitCode;
 }
 
-function collect(value: string, previous: readonly string[]): readonly string[] {
-  return [...previous, value];
+function collect(value: string, previous: readonly string[] | undefined): readonly string[] {
+  return [...(previous ?? []), value];
 }
 
 async function restart(io: CliIo, options: CliOptions, args: readonly string[]): Promise<number> {

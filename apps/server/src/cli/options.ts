@@ -9,8 +9,8 @@ export interface CliOptions {
   readonly address?: string;
   readonly dataDir?: string;
   readonly dataLogDir?: string;
-  readonly set: readonly string[];
-  readonly D: readonly string[];
+  readonly set?: readonly string[];
+  readonly D?: readonly string[];
   readonly logLevel?: string;
   readonly logFormat?: string;
 }
@@ -35,8 +35,8 @@ export function flagsOf(options: CliOptions, args: readonly string[]): Flag[] {
       flags.push({ style: 'key', name: POSITIONS[at] ?? '', value, where: `argument ${at + 1}` });
     });
   }
-  for (const text of options.set) flags.push(pair(text, 'key', '--set'));
-  for (const text of options.D) flags.push(pair(text, 'property', '-D'));
+  for (const text of options.set ?? []) flags.push(pair(text, 'key', '--set'));
+  for (const text of options.D ?? []) flags.push(pair(text, 'property', '-D'));
   for (const [option, where, name] of SHORTHANDS) {
     const value = options[option];
     if (value !== undefined) flags.push({ style: 'key', name, value, where });
@@ -63,8 +63,8 @@ export function argumentsFor(command: string, options: CliOptions, args: readonl
     const value = options[option];
     if (value !== undefined) words.push(flag, value);
   }
-  for (const text of options.set) words.push('--set', text);
-  for (const text of options.D) words.push(`-D${text}`);
+  for (const text of options.set ?? []) words.push('--set', text);
+  for (const text of options.D ?? []) words.push(`-D${text}`);
   if (options.logLevel !== undefined) words.push('--log-level', options.logLevel);
   if (options.logFormat !== undefined) words.push('--log-format', options.logFormat);
   return [...words, ...args];

@@ -9,15 +9,17 @@ export function createPrettifier(hasColours: boolean): (record: object) => strin
     colorizeObjects: false,
     translateTime: 'SYS:yyyy-mm-dd HH:MM:ss.l',
     hideObject: true,
-    messageFormat: (record) => messageOf(record as Record<string, unknown>),
+    customColors: 'message:reset',
+    messageFormat: (record, _key, _label, { colors }) =>
+      messageOf(record as Record<string, unknown>, (text) => colors.dim(text)),
   });
 }
 
-function messageOf(record: Record<string, unknown>): string {
+function messageOf(record: Record<string, unknown>, dim: (text: string) => string): string {
   let text = typeof record['msg'] === 'string' ? record['msg'] : '';
   let stack = '';
   for (const [key, value] of Object.entries(record)) {
-    if (!OWN_KEYS.has(key)) text += ` ${key}=${fieldText(value)}`;
+    if (!OWN_KEYS.has(key)) text += ` ${dim(`${key}=${fieldText(value)}`)}`;
     else if (key === 'err' || key === 'error') stack += errorText(value);
   }
   return text + stack;
