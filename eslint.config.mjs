@@ -13,10 +13,28 @@ const layers = {
   app: ['model', 'contract', 'core', 'adapter', 'driver', 'testing'],
 };
 
-const pure = ['packages/model', 'packages/contracts', 'packages/jute', 'packages/data-tree', 'packages/session', 'packages/request-pipeline'];
+const pure = [
+  'packages/model',
+  'packages/contracts',
+  'packages/jute',
+  'packages/data-tree',
+  'packages/session',
+  'packages/request-pipeline',
+];
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/node_modules/**', '**/generated/**', '.nx/**', 'data/**', '.interop/**', '**/test/fixtures/**', '**/*.cjs'] },
+  {
+    ignores: [
+      '**/dist/**',
+      '**/node_modules/**',
+      '**/generated/**',
+      '.nx/**',
+      'data/**',
+      '.interop/**',
+      '**/test/fixtures/**',
+      '**/*.cjs',
+    ],
+  },
   ...tseslint.configs.recommended,
   {
     files: ['**/*.ts'],
@@ -55,9 +73,36 @@ export default tseslint.config(
     files: pure.map((folder) => `${folder}/src/**/*.ts`),
     ignores: ['**/*.spec.ts'],
     rules: {
-      'no-restricted-imports': ['error', { patterns: [{ group: ['node:*', 'fs', 'path', 'net', 'crypto', 'rxjs', 'rxjs/*', 'tsyringe'], message: 'Cores take what they need as inputs.' }] }],
-      'no-restricted-globals': ['error', 'Buffer', 'process', 'Date', 'performance', 'setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'fetch', 'crypto', 'console'],
-      'no-restricted-properties': ['error', { object: 'Math', property: 'random' }, { object: 'AbortSignal', property: 'timeout' }],
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              group: ['node:*', 'fs', 'path', 'net', 'crypto', 'rxjs', 'rxjs/*', 'tsyringe'],
+              message: 'Cores take what they need as inputs.',
+            },
+          ],
+        },
+      ],
+      'no-restricted-globals': [
+        'error',
+        'Buffer',
+        'process',
+        'Date',
+        'performance',
+        'setTimeout',
+        'setInterval',
+        'setImmediate',
+        'queueMicrotask',
+        'fetch',
+        'crypto',
+        'console',
+      ],
+      'no-restricted-properties': [
+        'error',
+        { object: 'Math', property: 'random' },
+        { object: 'AbortSignal', property: 'timeout' },
+      ],
     },
   },
 );

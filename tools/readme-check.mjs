@@ -20,7 +20,11 @@ function collect(file, name) {
     writeFileSync(`${base}.mts`, code);
     const { code: script } = transformSync(code, {
       filename: `${base}.mts`,
-      jsc: { target: 'es2022', parser: { syntax: 'typescript', decorators: true }, transform: { legacyDecorator: true } },
+      jsc: {
+        target: 'es2022',
+        parser: { syntax: 'typescript', decorators: true },
+        transform: { legacyDecorator: true },
+      },
       module: { type: 'es6' },
     });
     writeFileSync(`${base}.mjs`, script);

@@ -6,7 +6,10 @@ const problems = [];
 const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { encoding: 'utf8' })
   .split('\n')
   .filter((file) => file !== '' && existsSync(file));
-const isSource = (file) => /^(packages|apps)\/[^/]+\/(src|test)\/.*\.ts$/.test(file) && !file.includes('/generated/') && !file.includes('/fixtures/');
+const isSource = (file) =>
+  /^(packages|apps)\/[^/]+\/(src|test)\/.*\.ts$/.test(file) &&
+  !file.includes('/generated/') &&
+  !file.includes('/fixtures/');
 const isSpec = (file) => file.endsWith('.spec.ts') || /^[^/]+\/[^/]+\/test\//.test(file);
 
 /** Hot loops and codecs may be longer, each for a reason written in the file. */
@@ -26,7 +29,8 @@ for (const file of files.filter(isSource)) {
   text.split('\n').forEach((line, i) => {
     if (line.length > 130) problems.push(`${file}:${i + 1} is ${line.length} characters long`);
     if (/\b(TODO|FIXME|XXX)\b/.test(line)) problems.push(`${file}:${i + 1} has something left to do`);
-    if (/@ts-(ignore|expect-error|nocheck)|eslint-disable/.test(line)) problems.push(`${file}:${i + 1} silences a check`);
+    if (/@ts-(ignore|expect-error|nocheck)|eslint-disable/.test(line))
+      problems.push(`${file}:${i + 1} silences a check`);
     if (isSpec(file) && /\b(it|test|describe)\.(only|skip|todo)\b|\bx(it|describe)\(/.test(line)) {
       problems.push(`${file}:${i + 1} is a test that does not run`);
     }
@@ -53,18 +57,23 @@ for (const name of readdirSync('apps')) {
 /** Imports, the manifest and the project references must say the same. */
 function checkDependencies(folder, manifest) {
   const imported = new Set();
-  for (const file of files.filter((name) => name.startsWith(`${folder}/src/`) && name.endsWith('.ts') && !isSpec(name))) {
+  for (const file of files.filter(
+    (name) => name.startsWith(`${folder}/src/`) && name.endsWith('.ts') && !isSpec(name),
+  )) {
     for (const [, name] of readFileSync(file, 'utf8').matchAll(/from '(@zk\/[^']+)'/g)) imported.add(name);
   }
   const declared = new Set(Object.keys(manifest.dependencies ?? {}).filter((name) => name.startsWith('@zk/')));
   const references = new Set(
-    (JSON.parse(readFileSync(`${folder}/tsconfig.json`, 'utf8')).references ?? []).map(({ path }) => `@zk/${path.split('/').pop()}`),
+    (JSON.parse(readFileSync(`${folder}/tsconfig.json`, 'utf8')).references ?? []).map(
+      ({ path }) => `@zk/${path.split('/').pop()}`,
+    ),
   );
   for (const name of imported) {
     if (!declared.has(name)) problems.push(`${folder} imports ${name} without declaring it`);
     if (!references.has(name)) problems.push(`${folder}/tsconfig.json has no reference to ${name}`);
   }
-  for (const name of declared) if (!imported.has(name)) problems.push(`${folder} declares ${name} and does not import it`);
+  for (const name of declared)
+    if (!imported.has(name)) problems.push(`${folder} declares ${name} and does not import it`);
 }
 
 const lock = readFileSync('package-lock.json', 'utf8');

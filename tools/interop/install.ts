@@ -10,8 +10,8 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { hasProgram, run, tail } from './process.js';
-import type { RunOptions } from './process.js';
+import { hasProgram, run, tail } from './process.ts';
+import type { RunOptions } from './process.ts';
 
 export const INTEROP_DIR = dirname(fileURLToPath(import.meta.url));
 export const REPO_ROOT = resolve(INTEROP_DIR, '../..');

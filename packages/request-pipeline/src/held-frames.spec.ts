@@ -31,20 +31,23 @@ describe('HeldFrames', () => {
 
   it('gives back what was pushed, in order, whatever the sizes and the interleaving', () => {
     fc.assert(
-      fc.property(fc.array(fc.oneof(fc.string({ maxLength: 700, unit: 'grapheme-ascii' }), fc.constant(null))), (steps) => {
-        const held = new HeldFrames();
-        const model: string[] = [];
-        for (const step of steps) {
-          if (step !== null) {
-            held.push(0, 0, bytesOf(step), 0, step.length);
-            model.push(step);
-          } else if (model.length > 0) {
-            expect(shiftText(held)).toBe(model.shift());
+      fc.property(
+        fc.array(fc.oneof(fc.string({ maxLength: 700, unit: 'grapheme-ascii' }), fc.constant(null))),
+        (steps) => {
+          const held = new HeldFrames();
+          const model: string[] = [];
+          for (const step of steps) {
+            if (step !== null) {
+              held.push(0, 0, bytesOf(step), 0, step.length);
+              model.push(step);
+            } else if (model.length > 0) {
+              expect(shiftText(held)).toBe(model.shift());
+            }
+            expect(held.count).toBe(model.length);
           }
-          expect(held.count).toBe(model.length);
-        }
-        while (model.length > 0) expect(shiftText(held)).toBe(model.shift());
-      }),
+          while (model.length > 0) expect(shiftText(held)).toBe(model.shift());
+        },
+      ),
     );
   });
 });

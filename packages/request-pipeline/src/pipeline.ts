@@ -335,7 +335,13 @@ export class RequestPipeline {
   }
 
   /** Completes the transaction being written, queues whoever waits for it, and proposes it. */
-  private finish(client: Client | null, session: Session | null, type: number, code: number, changesBefore: number): void {
+  private finish(
+    client: Client | null,
+    session: Session | null,
+    type: number,
+    code: number,
+    changesBefore: number,
+  ): void {
     const { context, digest, overlay } = this.preparer;
     const { writer } = this;
     if (code !== ErrorCode.OK) writer.error(code);

@@ -44,13 +44,7 @@ export class RequestContext {
 }
 
 const NOTHING = new Uint8Array(0);
-const OPEN_LIST = new RecordWriter(64)
-  .int32(1)
-  .int32(Perms.all)
-  .ustring('world')
-  .ustring('anyone')
-  .bytes()
-  .slice();
+const OPEN_LIST = new RecordWriter(64).int32(1).int32(Perms.all).ustring('world').ustring('anyone').bytes().slice();
 
 /**
  * The shared part of validation: looking up what a path will be, changing it in the overlay, and predicting the
@@ -137,7 +131,8 @@ export class Preparer {
 
   /** Takes a record's share out of the digest: it is about to change or to go. */
   uncount(record: ChangeRecord): void {
-    if (this.options.digestEnabled && record.exists && !isHidden(record)) this.digest.subtract(record.words[Field.crc]!);
+    if (this.options.digestEnabled && record.exists && !isHidden(record))
+      this.digest.subtract(record.words[Field.crc]!);
   }
 
   /** Puts a record's share into the digest after its stat changed. */
@@ -187,7 +182,9 @@ export class Preparer {
 
   isEphemeral(record: ChangeRecord): boolean {
     const { words } = record;
-    return kindOfOwner(words[Field.ownerHi]!, words[Field.ownerLo]!, this.options.extendedTypes) === ZnodeKind.ephemeral;
+    return (
+      kindOfOwner(words[Field.ownerHi]!, words[Field.ownerLo]!, this.options.extendedTypes) === ZnodeKind.ephemeral
+    );
   }
 }
 

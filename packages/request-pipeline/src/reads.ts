@@ -285,4 +285,3 @@ function maskDigest(entry: Acl): Acl {
   const colon = entry.id.indexOf(':');
   return colon < 0 ? entry : { ...entry, id: `${entry.id.slice(0, colon)}:x` };
 }
-

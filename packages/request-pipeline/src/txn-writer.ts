@@ -47,7 +47,15 @@ export class TxnWriter {
     return chunk;
   }
 
-  header(sessionHi: number, sessionLo: number, cxid: number, zxidHi: number, zxidLo: number, wallMs: number, type: number): void {
+  header(
+    sessionHi: number,
+    sessionLo: number,
+    cxid: number,
+    zxidHi: number,
+    zxidLo: number,
+    wallMs: number,
+    type: number,
+  ): void {
     const { bytes, start } = this;
     writeInt32(bytes, start, sessionHi);
     writeInt32(bytes, start + 4, sessionLo);
@@ -95,4 +103,3 @@ export class TxnWriter {
     this.raw(source, start, end);
   }
 }
-

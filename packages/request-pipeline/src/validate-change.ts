@@ -45,7 +45,14 @@ export function validateDeleteContainer(p: Preparer): number {
   return deletePath(p, reader.bytes, start, end, -1, true);
 }
 
-function deletePath(p: Preparer, path: Uint8Array, start: number, end: number, expected: number, isInternal: boolean): number {
+function deletePath(
+  p: Preparer,
+  path: Uint8Array,
+  start: number,
+  end: number,
+  expected: number,
+  isInternal: boolean,
+): number {
   const slash = parentEnd(path, start, end);
   if (slash < 0 || isUndeletable(path, start, end)) return ErrorCode.BADARGUMENTS;
   const parent = p.obtain(path, start, slash);
@@ -61,7 +68,13 @@ function deletePath(p: Preparer, path: Uint8Array, start: number, end: number, e
   return code;
 }
 
-function refuseDeletion(p: Preparer, parent: ChangeRecord, node: ChangeRecord, expected: number, isInternal: boolean): number {
+function refuseDeletion(
+  p: Preparer,
+  parent: ChangeRecord,
+  node: ChangeRecord,
+  expected: number,
+  isInternal: boolean,
+): number {
   if (!parent.exists) return ErrorCode.NONODE;
   if (!isInternal && !p.guard.allowsRecord(parent, Perms.delete, p.context.ids)) return ErrorCode.NOAUTH;
   if (!node.exists) return ErrorCode.NONODE;

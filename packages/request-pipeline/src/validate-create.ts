@@ -68,7 +68,9 @@ export function skipCreate(p: Preparer, type: number): boolean {
 export function validateCreate(p: Preparer, type: number): number {
   if (!decode(p, type)) return UNDECODABLE;
   const source = p.reader.bytes;
-  p.writer.ensure(request.pathEnd - request.pathStart + SUFFIX_BYTES + request.dataEnd - request.dataStart + FIXED_BYTES);
+  p.writer.ensure(
+    request.pathEnd - request.pathStart + SUFFIX_BYTES + request.dataEnd - request.dataStart + FIXED_BYTES,
+  );
   if (request.pathIsNull) return ErrorCode.MARSHALLINGERROR;
   const modeError = checkMode(p, type);
   if (modeError !== ErrorCode.OK) return modeError;
@@ -175,7 +177,7 @@ function create(p: Preparer, type: number, node: ChangeRecord): void {
   setZxid(words, Field.ctimeHi, timeHi, wallMs | 0);
   setZxid(words, Field.mtimeHi, timeHi, wallMs | 0);
   if (type === OpCode.createContainer) setZxid(words, Field.ownerHi, -0x8000_0000, 0);
-  else if (type === OpCode.createTTL) setZxid(words, Field.ownerHi, (0xff00_0000 | 0) | request.ttlHi, request.ttlLo);
+  else if (type === OpCode.createTTL) setZxid(words, Field.ownerHi, 0xff00_0000 | 0 | request.ttlHi, request.ttlLo);
   else if (isEphemeral(request.flags)) setZxid(words, Field.ownerHi, sessionHi, sessionLo);
   p.assignAcl(node);
   p.assignData(node, p.reader.bytes, request.dataStart, request.dataEnd, request.dataIsNull);

@@ -54,7 +54,10 @@ export type Registration = readonly [token: symbol, value: unknown];
  * A server in a container of its own. By default it listens on TCP and keeps everything in memory; register a
  * `STORAGE` for anything that must outlive the process.
  */
-export function createServer(options: Partial<ServerOptions> = {}, registrations: readonly Registration[] = []): ZkServer {
+export function createServer(
+  options: Partial<ServerOptions> = {},
+  registrations: readonly Registration[] = [],
+): ZkServer {
   const container = rootContainer.createChildContainer();
   for (const [token, value] of registrations) container.register(token, { useValue: value });
   registerServer(container, options);

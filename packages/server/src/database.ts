@@ -54,7 +54,10 @@ export class Database {
       }
     });
     if (report.torn !== undefined) {
-      this.logger.warn(report.torn, 'the log ended in the middle of a write that was never acknowledged; it was cut there');
+      this.logger.warn(
+        report.torn,
+        'the log ended in the middle of a write that was never acknowledged; it was cut there',
+      );
     }
     this.removeOrphans();
     return {
@@ -80,7 +83,10 @@ export class Database {
       } catch (error) {
         if (!(error instanceof CorruptionError)) throw error;
         firstError ??= error;
-        this.logger.error({ snapshot: info.name, zxid: `0x${hex64(info.zxid)}`, err: error }, 'a snapshot is damaged; trying the one before it');
+        this.logger.error(
+          { snapshot: info.name, zxid: `0x${hex64(info.zxid)}`, err: error },
+          'a snapshot is damaged; trying the one before it',
+        );
       }
     }
     if (firstError !== undefined) throw firstError;
@@ -92,7 +98,10 @@ export class Database {
     for (const owner of [...this.tree.ephemeralOwners()]) {
       if (this.loadedSessions.has(owner)) continue;
       const removed = this.tree.deleteEphemeralsOf(hiOf(owner), loOf(owner));
-      this.logger.warn({ session: `0x${hex64(owner)}`, removed }, 'removed ephemerals of a session that does not exist');
+      this.logger.warn(
+        { session: `0x${hex64(owner)}`, removed },
+        'removed ephemerals of a session that does not exist',
+      );
     }
   }
 
@@ -106,7 +115,10 @@ export class Database {
       digestEnabled: this.options.digestEnabled,
       hashSeed: this.options.hashSeed,
       onDigestMismatch: (hi, lo) =>
-        this.logger.error({ zxid: `0x${hexOf(hi, lo)}` }, 'the tree differs from the one its transactions were made for'),
+        this.logger.error(
+          { zxid: `0x${hexOf(hi, lo)}` },
+          'the tree differs from the one its transactions were made for',
+        ),
     };
   }
 

@@ -1,4 +1,13 @@
-import type { Clock, Logger, RandomSource, Scheduler, SnapshotInfo, SnapshotWriter, Storage, TxnLog } from '@zk/contracts';
+import type {
+  Clock,
+  Logger,
+  RandomSource,
+  Scheduler,
+  SnapshotInfo,
+  SnapshotWriter,
+  Storage,
+  TxnLog,
+} from '@zk/contracts';
 import { type DataTree, SnapshotEncoder } from '@zk/data-tree';
 import { hexOf, int64 } from '@zk/model';
 
@@ -103,7 +112,10 @@ export class Snapshotter {
       return this.last;
     } catch (error) {
       await writer?.abort();
-      this.logger.error({ zxid: `0x${hexOf(tree.lastZxidHi, tree.lastZxidLo)}`, err: error }, 'the snapshot could not be written');
+      this.logger.error(
+        { zxid: `0x${hexOf(tree.lastZxidHi, tree.lastZxidLo)}`, err: error },
+        'the snapshot could not be written',
+      );
       return undefined;
     } finally {
       this.isBusy = false;

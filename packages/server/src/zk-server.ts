@@ -40,8 +40,10 @@ export interface ServerParts {
 /** Where a server is in its life. `degraded`: the log takes no writes at the moment; reads go on. */
 export type ServerState = 'stopped' | 'loading' | 'serving' | 'degraded' | 'stopping' | 'failed';
 
-export type SessionEvent =
-  | { readonly kind: 'created' | 'reattached' | 'closed' | 'expired'; readonly sessionId: bigint };
+export type SessionEvent = {
+  readonly kind: 'created' | 'reattached' | 'closed' | 'expired';
+  readonly sessionId: bigint;
+};
 
 /** Time a stop waits for writes that are on their way. */
 const DRAIN_MS = 5000;
@@ -193,7 +195,8 @@ export class ZkServer implements ConnectionHost, OutboxHost {
         'data loaded',
       );
       const nowMs = clock.monotonicMs();
-      for (const [id, timeoutMs] of this.database.loadedSessions) this.sessions.track(hiOf(id), loOf(id), timeoutMs, nowMs);
+      for (const [id, timeoutMs] of this.database.loadedSessions)
+        this.sessions.track(hiOf(id), loOf(id), timeoutMs, nowMs);
       this.database.loadedSessions.clear();
       this.startPipeline();
       this.snapshotter.addReplayed(report.replayedTxns);
@@ -352,7 +355,10 @@ export class ZkServer implements ConnectionHost, OutboxHost {
       onRecovered: () => this.logRecovered(),
       onFatal: (error) => this.fail(error),
       onSlowSync: (durationMs, bytes) => {
-        this.parts.logger.warn({ durationMs: Math.round(durationMs), bytes }, 'syncing the log took long: every write waited for it');
+        this.parts.logger.warn(
+          { durationMs: Math.round(durationMs), bytes },
+          'syncing the log took long: every write waited for it',
+        );
       },
     });
     this.pipeline = new RequestPipeline(
@@ -389,11 +395,22 @@ export class ZkServer implements ConnectionHost, OutboxHost {
     if (!this.isServing) return undefined;
     const refusal = this.admission.enter(transport.remoteAddress);
     if (refusal !== undefined) {
-      logger.warn({ client: transport.remoteAddress, reason: refusal }, 'refused a connection (see maxClientCnxns, maxCnxns)');
+      logger.warn(
+        { client: transport.remoteAddress, reason: refusal },
+        'refused a connection (see maxClientCnxns, maxCnxns)',
+      );
       return undefined;
     }
     const watcher = this.freeWatchers.pop() ?? this.nextWatcher++;
-    const connection = new ClientConnection(this, transport, watcher, this, providers, clock.wallMs(), clock.monotonicMs());
+    const connection = new ClientConnection(
+      this,
+      transport,
+      watcher,
+      this,
+      providers,
+      clock.wallMs(),
+      clock.monotonicMs(),
+    );
     this.connections.add(connection);
     this.reaper.add(connection, connection.acceptedMs);
     this.pipeline.add(connection.client);

@@ -4,7 +4,12 @@ import { Harness } from './harness.js';
 
 const names = ['/a', '/b', '/a/x', '/a/y', '/b/z', '/a/x/deep'];
 const step = fc.oneof(
-  fc.record({ op: fc.constant('create'), path: fc.constantFrom(...names), data: fc.string(), flags: fc.constantFrom(0, 1, 2) }),
+  fc.record({
+    op: fc.constant('create'),
+    path: fc.constantFrom(...names),
+    data: fc.string(),
+    flags: fc.constantFrom(0, 1, 2),
+  }),
   fc.record({ op: fc.constant('delete'), path: fc.constantFrom(...names) }),
   fc.record({ op: fc.constant('set'), path: fc.constantFrom(...names), data: fc.string() }),
   fc.record({ op: fc.constant('multi'), path: fc.constantFrom(...names), data: fc.string() }),

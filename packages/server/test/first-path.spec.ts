@@ -1,4 +1,4 @@
-import { RawClient } from '@zk/test-client';
+import type { RawClient } from '@zk/test-client';
 import { Harness } from './harness.js';
 
 describe('a server in memory', () => {

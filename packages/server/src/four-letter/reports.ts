@@ -76,7 +76,10 @@ function bracketed(address: string): string {
 export function dumpReport({ server, clock }: WordContext): string {
   const offsetMs = clock.wallMs() - clock.monotonicMs();
   const buckets = server.sessions.bucketList();
-  const lines = ['SessionTracker dump:', `Session Sets (${buckets.length})/(${count(buckets.map((b) => b.sessions))}):`];
+  const lines = [
+    'SessionTracker dump:',
+    `Session Sets (${buckets.length})/(${count(buckets.map((b) => b.sessions))}):`,
+  ];
   for (const { expiryMs, sessions } of buckets) {
     lines.push(`${sessions.length} expire at ${javaDate(expiryMs + offsetMs)}:`);
     for (const { idHi, idLo } of sessions) lines.push(`\t0x${hexOf(idHi, idLo)}`);
@@ -86,7 +89,8 @@ export function dumpReport({ server, clock }: WordContext): string {
   lines.push('ephemeral nodes dump:', `Sessions with Ephemerals (${owners.length}):`);
   for (const owner of owners) {
     lines.push(`0x${hex64(owner)}:`);
-    for (const node of tree.ephemeralsOf(Number(BigInt.asIntN(32, owner >> 32n)), Number(BigInt.asIntN(32, owner))) ?? []) {
+    for (const node of tree.ephemeralsOf(Number(BigInt.asIntN(32, owner >> 32n)), Number(BigInt.asIntN(32, owner))) ??
+      []) {
       lines.push(`\t${tree.pathOf(node)}`);
     }
   }

@@ -24,7 +24,10 @@ export function wchcReport({ server }: WordContext): string {
 export function wchpReport({ server }: WordContext): string {
   const byPath = new Map<string, string[]>();
   for (const { path, watchers } of server.database.watches.byPath()) {
-    byPath.set(path, watchers.map((watcher) => server.sessionOfWatcher(watcher)));
+    byPath.set(
+      path,
+      watchers.map((watcher) => server.sessionOfWatcher(watcher)),
+    );
   }
   return `${grouped(byPath)}\n`;
 }

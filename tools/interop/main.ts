@@ -1,0 +1,124 @@
+/** `npm run interop`: real clients, and a real server's files, against a running ZooKeeper. */
+import { LaunchError, whyMissing } from '../lib/launch.ts';
+import type { ServerKind } from '../lib/launch.ts';
+import { PeerReport } from './harness.ts';
+import { MissingPeerError, installApache } from './install.ts';
+import { PEERS } from './peers.ts';
+import type { Peer } from './peers.ts';
+import { SERVER_SETTINGS, externalServer, startServer } from './server.ts';
+import type { TestedServer } from './server.ts';
+
+const USAGE = `usage: npm run interop -- [${Object.keys(PEERS).join('|')}]… [options]
+
+Without a name every peer runs. Options:
+  --server HOST:PORT   a server that is running already, with the settings below
+  --against zk|apache  which server to start for each peer (default: zk)
+  --allow-missing      a peer that cannot be installed here is no failure
+  --verbose            every check, not only those that fail
+  --help
+
+Settings that a server given with --server needs:
+${Object.entries(SERVER_SETTINGS)
+  .map(([key, value]) => `  ${key}=${value}`)
+  .join('\n')}`;
+
+interface Request {
+  readonly peers: readonly Peer[];
+  readonly server: string | undefined;
+  readonly against: ServerKind;
+  readonly allowsMissing: boolean;
+  readonly isVerbose: boolean;
+}
+
+interface Totals {
+  passed: number;
+  failed: number;
+  missing: number;
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  if (args.includes('--help') || args.includes('-h')) {
+    console.log(USAGE);
+    return 0;
+  }
+  const request = parse(args);
+  if (typeof request === 'string') {
+    console.error(`${request}\n\n${USAGE}`);
+    return 2;
+  }
+  const totals: Totals = { passed: 0, failed: 0, missing: 0 };
+  for (const peer of request.peers) await runPeer(peer, request, totals);
+  if (totals.missing > 0) console.log(`${totals.missing} of ${request.peers.length} peers could not run`);
+  if (!request.allowsMissing) totals.failed += totals.missing;
+  console.log(`${totals.passed} passed, ${totals.failed} failed`);
+  return totals.failed === 0 ? 0 : 1;
+}
+
+function parse(args: readonly string[]): Request | string {
+  const names: string[] = [];
+  let server: string | undefined;
+  let against = 'zk';
+  for (let index = 0; index < args.length; index += 1) {
+    const arg = args[index] as string;
+    if (arg === '--server') server = args[++index] ?? '';
+    else if (arg === '--against') against = args[++index] ?? '';
+    else if (arg === '--allow-missing' || arg === '--verbose') continue;
+    else if (arg in PEERS) names.push(arg);
+    else return `unknown argument "${arg}"`;
+  }
+  if (against !== 'zk' && against !== 'apache') return `--against takes zk or apache, not "${against}"`;
+  if (server !== undefined && !/^[^:]+:\d+$/.test(server)) return '--server takes HOST:PORT';
+  const chosen = names.length === 0 ? Object.keys(PEERS) : names;
+  return {
+    peers: chosen.map((name) => PEERS[name] as Peer),
+    server,
+    against,
+    allowsMissing: args.includes('--allow-missing'),
+    isVerbose: args.includes('--verbose'),
+  };
+}
+
+async function runPeer(peer: Peer, request: Request, totals: Totals): Promise<void> {
+  const target = request.server ?? (request.against === 'zk' ? 'this server' : 'Apache ZooKeeper 3.9');
+  console.log(`${peer.name}: ${peer.title}, against ${target}`);
+  const startedAt = performance.now();
+  const report = new PeerReport(peer.name, request.isVerbose);
+  let server: TestedServer | undefined;
+  try {
+    const program = await peer.install();
+    server = await serverFor(peer, request);
+    await program({ report, server, against: request.against });
+  } catch (error) {
+    if (error instanceof MissingPeerError) {
+      totals.missing += 1;
+      console.log(`  MISSING ${error.message}`);
+    } else {
+      report.fail(error instanceof LaunchError ? error.message : `${peer.name}: ${describe(error)}`);
+    }
+  }
+  report.printNoise(server?.log() ?? '');
+  await server?.stop();
+  totals.passed += report.passed;
+  totals.failed += report.failures.length;
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  console.log(`  ${report.passed} passed, ${report.failures.length} failed in ${seconds} s`);
+}
+
+async function serverFor(peer: Peer, request: Request): Promise<TestedServer> {
+  if (request.server !== undefined) {
+    if (peer.startsItsOwn === true) {
+      throw new MissingPeerError(`a server that "${peer.name}" may restart`, 'Leave out --server for it.');
+    }
+    return externalServer(request.server);
+  }
+  if (request.against === 'apache') await installApache();
+  const missing = whyMissing(request.against);
+  if (missing !== undefined) throw new LaunchError(missing);
+  return peer.startsItsOwn === true ? externalServer('none') : startServer(request.against);
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+process.exitCode = await main(process.argv.slice(2));
