@@ -71,7 +71,7 @@ export class LogSegment {
     const size = length + ENTRY_FRAME_BYTES;
     if (this.#piece.length + size > this.#piece.bytes.length) this.#piece = this.#take(size);
     const { bytes, length: at } = this.#piece;
-    bytes.fill(0, at, at + 4);
+    writeInt32(bytes, at, 0);
     writeInt32(bytes, at + 4, adler32(payload, start, end));
     writeInt32(bytes, at + 8, length);
     const next = copyBytes(payload, start, end, bytes, at + ENTRY_HEAD_BYTES);

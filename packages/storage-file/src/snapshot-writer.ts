@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { SnapshotInfo, SnapshotWriter } from '@zk/contracts';
 import { hex64, invariant } from '@zk/model';
@@ -11,10 +13,13 @@ export class FileSnapshotWriter implements SnapshotWriter {
   readonly #zxid: Zxid;
   readonly #name: string;
   readonly #worker: Worker;
+  readonly #temporaryPath: string;
   readonly #onEnd: () => void;
   #pendingBytes = 0;
   #error: Error | undefined;
   #isClosed = false;
+  #hasExited = false;
+  #commitment: Promise<SnapshotInfo> | undefined;
   #answered: ((answer: SnapshotAnswer | undefined) => void) | undefined;
   #ending: Promise<void> | undefined;
 
@@ -23,10 +28,12 @@ export class FileSnapshotWriter implements SnapshotWriter {
     this.#zxid = zxid;
     this.#name = `snapshot.${hex64(zxid)}${compression === '' ? '' : `.${compression}`}`;
     this.#onEnd = onEnd;
+    const temporaryName = `.${this.#name}.tmp`;
+    this.#temporaryPath = join(directory, temporaryName);
     const workerData: SnapshotThreadData = {
       directory,
       // With a dot in front, Apache ZooKeeper does not take a leftover for a snapshot.
-      temporaryName: `.${this.#name}.tmp`,
+      temporaryName,
       finalName: this.#name,
       compression,
     };
@@ -38,7 +45,10 @@ export class FileSnapshotWriter implements SnapshotWriter {
     });
     this.#worker.on('message', (answer: SnapshotAnswer) => this.#onAnswer(answer));
     this.#worker.on('error', (error) => this.#fail(error));
-    this.#worker.on('exit', () => this.#fail(new Error('The thread that writes the snapshot has ended')));
+    this.#worker.on('exit', () => {
+      this.#hasExited = true;
+      this.#fail(new Error('The thread that writes the snapshot has ended'));
+    });
     // Only a commit or an abort in progress keeps the process alive.
     this.#worker.unref();
   }
@@ -60,28 +70,38 @@ export class FileSnapshotWriter implements SnapshotWriter {
     this.#worker.postMessage('seal' satisfies SnapshotCommand);
   }
 
-  async commit(): Promise<SnapshotInfo> {
+  commit(): Promise<SnapshotInfo> {
     invariant(!this.#isClosed, 'a snapshot is committed once, and not after an abort');
     this.#isClosed = true;
+    this.#commitment = this.#commit();
+    return this.#commitment;
+  }
+
+  async #commit(): Promise<SnapshotInfo> {
     const answer = this.#error === undefined ? await this.#ask('commit') : undefined;
     if (answer?.kind !== 'committed') {
-      throw new Error(`Could not write ${this.#name}: ${this.#error?.message ?? 'it was aborted'}`, {
-        cause: this.#error,
-      });
+      throw new Error(`Could not write ${this.#name}: ${this.#error?.message}`, { cause: this.#error });
     }
-    await this.#end();
+    await this.#terminate();
     return { zxid: this.#zxid, name: this.#name, sizeBytes: answer.sizeBytes, modifiedMs: answer.modifiedMs };
   }
 
-  async abort(): Promise<void> {
+  abort(): Promise<void> {
     this.#isClosed = true;
-    this.#ending ??= this.#ask('abort').then(() => this.#terminate());
-    await this.#ending;
+    this.#ending ??= this.#abort();
+    return this.#ending;
   }
 
-  #end(): Promise<void> {
-    this.#ending ??= this.#terminate();
-    return this.#ending;
+  /** A commit in progress is not overtaken: it succeeds, and nothing is left to remove, or it fails. */
+  async #abort(): Promise<void> {
+    const isCommitted = await this.#commitment?.then(
+      () => true,
+      () => false,
+    );
+    if (isCommitted === true) return;
+    if (!this.#hasExited) await this.#ask('abort');
+    await this.#terminate();
+    await rm(this.#temporaryPath, { force: true });
   }
 
   async #terminate(): Promise<void> {
@@ -91,9 +111,8 @@ export class FileSnapshotWriter implements SnapshotWriter {
     this.#onEnd();
   }
 
+  /** The answer to a command; undefined when the thread has failed. */
   #ask(command: 'commit' | 'abort'): Promise<SnapshotAnswer | undefined> {
-    // An abort overtakes a commit in progress: whoever waits for that one learns that it came to nothing.
-    this.#answered?.(undefined);
     return new Promise((resolve) => {
       this.#answered = resolve;
       this.#worker.ref();
