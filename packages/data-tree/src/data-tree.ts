@@ -12,6 +12,10 @@ import type { TreeListener } from './tree-changes.js';
 import { TreeChanges } from './tree-changes.js';
 import { DEFAULT_HASH_SEED } from './znodes/path-hash.js';
 
+// Names of this module: the engine folds these constants, where an imported name is two loads each time.
+const CODE = ErrorCode;
+const OP = OpCode;
+
 /** TxnHeader: session, cxid, zxid, time, type. */
 export const TXN_HEADER_BYTES = 32;
 const TXN_DIGEST_BYTES = 12;
@@ -72,6 +76,15 @@ export class DataTree extends TreeChanges {
   }
 
   /**
+   * The CRC-32 of path and data of the create or setData that is applied next, when whoever validated it has computed
+   * it for the digest: it is a quarter of the cost of applying.
+   */
+  supplyCrc(crcPathData: number): void {
+    this.isCrcKnown = true;
+    this.knownCrc = crcPathData;
+  }
+
+  /**
    * Applies `bytes[start, end)`: a transaction as in the log, that is TxnHeader, record, and maybe a TxnDigest.
    * @throws MarshallingError when the bytes are not a transaction; what came before the damage has been applied
    */
@@ -79,7 +92,7 @@ export class DataTree extends TreeChanges {
     if (end - start < TXN_HEADER_BYTES) throw new MarshallingError('a transaction that is cut off', start);
     const type = readInt32(bytes, start + 28);
     this.lastType = type;
-    this.lastError = ErrorCode.OK;
+    this.lastError = CODE.OK;
     this.lastSessionHi = readInt32(bytes, start);
     this.lastSessionLo = readInt32(bytes, start + 4);
     const zxidHi = (this.zxidHi = readInt32(bytes, start + 12));
@@ -88,11 +101,12 @@ export class DataTree extends TreeChanges {
     this.timeLo = readInt32(bytes, start + 24);
     const at = start + TXN_HEADER_BYTES;
     let behind: number;
-    if (type === OpCode.multi) behind = this.applyMulti(bytes, at, end, visitor);
+    if (type === OP.multi) behind = this.applyMulti(bytes, at, end, visitor);
     else {
       behind = this.applyOp(type, bytes, at, end, true);
       if (visitor !== null) visitor.onOp(type, this.lastError, this.opNode, this.pathStart, this.pathEnd);
     }
+    this.isCrcKnown = false;
     this.appliedCount++;
     if (zxidHi > this.lastZxidHi || (zxidHi === this.lastZxidHi && zxidLo >>> 0 > this.lastZxidLo >>> 0)) {
       this.lastZxidHi = zxidHi;
@@ -134,28 +148,28 @@ export class DataTree extends TreeChanges {
     let at = start + 4;
     for (let i = 0; i < count; i++) {
       this.need(at, 8, end);
-      if (readInt32(bytes, at) === OpCode.error) hasFailed = true;
+      if (readInt32(bytes, at) === OP.error) hasFailed = true;
       const length = readInt32(bytes, at + 4);
       if (length < 0) throw new MarshallingError('an operation of a multi without a body', at);
       this.need(at + 8, length, end);
       at += 8 + length;
     }
     const behind = at;
-    let firstError: number = ErrorCode.OK;
+    let firstError: number = CODE.OK;
     let isBeforeError = true;
     at = start + 4;
     for (let i = 0; i < count; i++) {
       const type = readInt32(bytes, at);
       const bodyEnd = at + 8 + readInt32(bytes, at + 4);
-      if (hasFailed && type !== OpCode.error) {
-        this.setResult(isBeforeError ? ErrorCode.OK : ErrorCode.RUNTIMEINCONSISTENCY, -1, 0, 0);
+      if (hasFailed && type !== OP.error) {
+        this.setResult(isBeforeError ? CODE.OK : CODE.RUNTIMEINCONSISTENCY, -1, 0, 0);
       } else {
-        if (type === OpCode.error) isBeforeError = false;
+        if (type === OP.error) isBeforeError = false;
         this.applyOp(type, bytes, at + 8, bodyEnd, false);
       }
-      if (firstError === ErrorCode.OK) firstError = this.lastError;
+      if (firstError === CODE.OK) firstError = this.lastError;
       if (visitor !== null) {
-        visitor.onOp(hasFailed ? OpCode.error : type, this.lastError, this.opNode, this.pathStart, this.pathEnd);
+        visitor.onOp(hasFailed ? OP.error : type, this.lastError, this.opNode, this.pathStart, this.pathEnd);
       }
       at = bodyEnd;
     }
@@ -166,35 +180,35 @@ export class DataTree extends TreeChanges {
   /** Applies one operation; returns the position behind its body. */
   private applyOp(type: number, bytes: Uint8Array, at: number, end: number, isWhole: boolean): number {
     switch (type) {
-      case OpCode.create:
-      case OpCode.create2:
-      case OpCode.createContainer:
-      case OpCode.createTTL:
+      case OP.create:
+      case OP.create2:
+      case OP.createContainer:
+      case OP.createTTL:
         return this.applyCreate(type, bytes, at, end);
-      case OpCode.delete:
-      case OpCode.deleteContainer:
+      case OP.delete:
+      case OP.deleteContainer:
         return this.applyDelete(bytes, at, end);
-      case OpCode.setData:
+      case OP.setData:
         return this.applySetData(bytes, at, end);
-      case OpCode.error:
+      case OP.error:
         this.need(at, 4, end);
         this.setResult(readInt32(bytes, at), -1, 0, 0);
         return at + 4;
     }
     if (isWhole) {
-      if (type === OpCode.setACL) return this.applySetAcl(bytes, at, end);
-      if (type === OpCode.reconfig) return this.applySetData(bytes, at, end);
-      if (type === OpCode.createSession) {
+      if (type === OP.setACL) return this.applySetAcl(bytes, at, end);
+      if (type === OP.reconfig) return this.applySetData(bytes, at, end);
+      if (type === OP.createSession) {
         this.need(at, 4, end);
         this.lastTimeoutMs = readInt32(bytes, at);
-        this.setResult(ErrorCode.OK, -1, 0, 0);
+        this.setResult(CODE.OK, -1, 0, 0);
         return at + 4;
       }
-      if (type === OpCode.closeSession) return this.applyCloseSession(bytes, at, end);
-    } else if (type === OpCode.check) {
+      if (type === OP.closeSession) return this.applyCloseSession(bytes, at, end);
+    } else if (type === OP.check) {
       const behind = this.readPath(bytes, at, end);
       this.need(behind, 4, end);
-      this.setResult(ErrorCode.OK, -1, this.pathStart, this.pathEnd);
+      this.setResult(CODE.OK, -1, this.pathStart, this.pathEnd);
       return behind + 4;
     }
     throw new MarshallingError(`a transaction of unknown type ${type}`, at);
@@ -213,17 +227,17 @@ export class DataTree extends TreeChanges {
     at = this.acls.scannedTo;
     let ownerHi = 0;
     let ownerLo = 0;
-    if (type === OpCode.create || type === OpCode.create2) {
+    if (type === OP.create || type === OP.create2) {
       this.need(at, 1, end);
       if (bytes[at++] !== 0) {
         ownerHi = this.lastSessionHi;
         ownerLo = this.lastSessionLo;
       }
-    } else if (type === OpCode.createContainer) ownerHi = CONTAINER_OWNER_HI;
+    } else if (type === OP.createContainer) ownerHi = CONTAINER_OWNER_HI;
     // Written by an old server when it is missing: the parent's counter then just goes up.
     const parentCversion = at + 4 <= end ? readInt32(bytes, at) : -1;
     at = Math.min(end, at + 4);
-    if (type === OpCode.createTTL) {
+    if (type === OP.createTTL) {
       this.need(at, 8, end);
       ownerHi = TTL_OWNER_HI | readInt32(bytes, at);
       ownerLo = readInt32(bytes, at + 4);
@@ -272,7 +286,7 @@ export class DataTree extends TreeChanges {
       at += 4 + length;
     }
     this.deleteOwned(this.lastSessionHi, this.lastSessionLo);
-    this.setResult(ErrorCode.OK, -1, 0, 0);
+    this.setResult(CODE.OK, -1, 0, 0);
     return behind === -1 ? end : behind;
   }
 

@@ -12,6 +12,12 @@ import { Field, Flag, RECORD_WORDS, ZnodeKind } from './znodes/fields.js';
 import { kindOfOwner } from './znodes/owners.js';
 import { ZnodeStore } from './znodes/znode-store.js';
 
+// Names of this module: the engine folds these constants, where an imported name is two loads each time.
+const F = Field;
+const FLAG = Flag;
+const KIND = ZnodeKind;
+const CODE = ErrorCode;
+
 const SLASH = 0x2f;
 const NO_BYTES = new Uint8Array(0);
 
@@ -46,6 +52,8 @@ export class TreeChanges extends ZnodeStore {
   protected pathHash = 0;
   protected nameStart = 0;
   protected scratch = new Uint8Array(256);
+  protected isCrcKnown = false;
+  protected knownCrc = 0;
 
   constructor(
     hashSeed: number,
@@ -64,9 +72,9 @@ export class TreeChanges extends ZnodeStore {
     const id = this.find(path, 0, path.length);
     if (id === -1) return;
     this.replaceData(id, data, 0, data.length);
-    this.setWord(id, Field.version, -1);
-    this.setWord(id, Field.mzxidHi, zxidHi);
-    this.setWord(id, Field.mzxidLo, zxidLo);
+    this.setWord(id, F.version, -1);
+    this.setWord(id, F.mzxidHi, zxidHi);
+    this.setWord(id, F.mzxidLo, zxidLo);
   }
 
   /** Adds what is missing of /, /zookeeper, /zookeeper/quota and /zookeeper/config. @internal */
@@ -80,10 +88,10 @@ export class TreeChanges extends ZnodeStore {
       const at = this.offsetOf(id);
       const isConfig = text === SYSTEM_PATHS.config;
       const acl = encodeAcls(READ_ACL_UNSAFE);
-      this.chunkOf(id).fill(0, at, at + Field.dataLength);
-      this.chunkOf(id).fill(0, at + Field.pzxidHi, at + Field.pzxidLo + 1);
-      this.setWord(id, Field.aversion, isConfig ? -1 : 0);
-      this.setWord(id, Field.aclKey, isConfig ? this.acls.intern(acl, 0, acl.length) : -1);
+      this.chunkOf(id).fill(0, at, at + F.dataLength);
+      this.chunkOf(id).fill(0, at + F.pzxidHi, at + F.pzxidLo + 1);
+      this.setWord(id, F.aversion, isConfig ? -1 : 0);
+      this.setWord(id, F.aclKey, isConfig ? this.acls.intern(acl, 0, acl.length) : -1);
       this.refreshDigest(id, path, 0, path.length);
     }
   }
@@ -103,11 +111,11 @@ export class TreeChanges extends ZnodeStore {
     aclKey: number,
     statAt: number,
   ): number {
-    const ownerHi = readInt32(bytes, statAt + 4 * Field.ownerHi);
-    const ownerLo = readInt32(bytes, statAt + 4 * Field.ownerLo);
+    const ownerHi = readInt32(bytes, statAt + 4 * F.ownerHi);
+    const ownerLo = readInt32(bytes, statAt + 4 * F.ownerLo);
     let id = this.root;
     if (pathEnd === pathStart) {
-      this.digest.subtract(this.word(id, Field.crc));
+      this.digest.subtract(this.word(id, F.crc));
       this.replaceData(id, bytes, dataStart, dataEnd);
     } else {
       this.scanPath(bytes, pathStart, pathEnd);
@@ -123,12 +131,12 @@ export class TreeChanges extends ZnodeStore {
     const chunk = this.chunkOf(id);
     const record = this.offsetOf(id);
     let at = statAt;
-    for (let word: number = Field.czxidHi; word <= Field.ownerLo; word++, at += 4) {
+    for (let word: number = F.czxidHi; word <= F.ownerLo; word++, at += 4) {
       chunk[record + word] = readInt32(bytes, at);
     }
-    chunk[record + Field.pzxidHi] = readInt32(bytes, at);
-    chunk[record + Field.pzxidLo] = readInt32(bytes, at + 4);
-    chunk[record + Field.aclKey] = aclKey;
+    chunk[record + F.pzxidHi] = readInt32(bytes, at);
+    chunk[record + F.pzxidLo] = readInt32(bytes, at + 4);
+    chunk[record + F.aclKey] = aclKey;
     this.refreshDigest(id, bytes, pathStart, pathEnd);
     return id;
   }
@@ -140,19 +148,19 @@ export class TreeChanges extends ZnodeStore {
   refreshDigest(id: number, path: Uint8Array, start: number, end: number): void {
     const chunk = this.chunkOf(id);
     const at = this.offsetOf(id);
-    chunk[at + Field.crcPathData] = 0;
-    chunk[at + Field.crc] = 0;
-    if (!this.digestEnabled || (chunk[at + Field.flagsAndName]! & Flag.system) !== 0) return;
+    chunk[at + F.crcPathData] = 0;
+    chunk[at + F.crc] = 0;
+    if (!this.digestEnabled || (chunk[at + F.flagsAndName]! & FLAG.system) !== 0) return;
     let crc = id === this.root ? 0 : crc32(path, start, end);
-    const length = chunk[at + Field.dataLength]!;
+    const length = chunk[at + F.dataLength]!;
     if (length > 0) {
-      const ref = chunk[at + Field.bytesRef]!;
+      const ref = chunk[at + F.bytesRef]!;
       const from = this.slabs.offset(ref) + this.nameLength(id);
       crc = crc32(this.slabs.bytes(ref), from, from + length, crc);
     }
-    chunk[at + Field.crcPathData] = crc;
-    chunk[at + Field.crc] = crcOfStat(crc, chunk, at);
-    this.digest.add(chunk[at + Field.crc]!);
+    chunk[at + F.crcPathData] = crc;
+    chunk[at + F.crc] = crcOfStat(crc, chunk, at);
+    this.digest.add(chunk[at + F.crc]!);
   }
 
   /** Long on purpose, a hot loop's body: a create with digest takes 0.5 µs here, a quarter of it in the two CRCs. */
@@ -172,15 +180,15 @@ export class TreeChanges extends ZnodeStore {
     const parent = this.findParent(bytes, pathStart);
     if (parent === -1) {
       this.acls.release(aclKey);
-      this.setResult(ErrorCode.NONODE, -1, pathStart, pathEnd);
+      this.setResult(CODE.NONODE, -1, pathStart, pathEnd);
       return;
     }
     const present = this.findHashed(this.pathHash, bytes, pathStart, pathEnd);
     if (present !== -1) {
       this.acls.release(this.aclKey(present));
-      this.setWord(present, Field.aclKey, aclKey);
+      this.setWord(present, F.aclKey, aclKey);
       if (type === OpCode.create) this.raiseCversion(parent, parentCversion);
-      this.setResult(ErrorCode.NODEEXISTS, present, pathStart, pathEnd);
+      this.setResult(CODE.NODEEXISTS, present, pathStart, pathEnd);
       return;
     }
     this.raiseCversion(parent, parentCversion);
@@ -188,38 +196,37 @@ export class TreeChanges extends ZnodeStore {
     const zxidLo = this.zxidLo;
     const timeHi = this.timeHi;
     const timeLo = this.timeLo;
-    const kind = (ownerHi | ownerLo) === 0 ? ZnodeKind.persistent : kindOfOwner(ownerHi, ownerLo, this.extendedTypes);
+    const kind = (ownerHi | ownerLo) === 0 ? KIND.persistent : kindOfOwner(ownerHi, ownerLo, this.extendedTypes);
     const pathLength = pathEnd - pathStart;
     const nameStart = this.nameStart;
     const hash = this.pathHash;
     const id = this.attach(parent, bytes, nameStart, pathEnd, hash, bytes, dataStart, dataEnd, pathLength, kind);
     const chunk = this.columns.chunks[id >>> CHUNK_SHIFT]!;
     const at = (id & CHUNK_MASK) * RECORD_WORDS;
-    chunk[at + Field.czxidHi] = chunk[at + Field.mzxidHi] = chunk[at + Field.pzxidHi] = zxidHi;
-    chunk[at + Field.czxidLo] = chunk[at + Field.mzxidLo] = chunk[at + Field.pzxidLo] = zxidLo;
-    chunk[at + Field.ctimeHi] = chunk[at + Field.mtimeHi] = timeHi;
-    chunk[at + Field.ctimeLo] = chunk[at + Field.mtimeLo] = timeLo;
-    chunk[at + Field.version] = 0;
-    chunk[at + Field.cversion] = 0;
-    chunk[at + Field.aversion] = 0;
-    chunk[at + Field.ownerHi] = ownerHi;
-    chunk[at + Field.ownerLo] = ownerLo;
-    chunk[at + Field.aclKey] = aclKey;
+    chunk[at + F.czxidHi] = chunk[at + F.mzxidHi] = chunk[at + F.pzxidHi] = zxidHi;
+    chunk[at + F.czxidLo] = chunk[at + F.mzxidLo] = chunk[at + F.pzxidLo] = zxidLo;
+    chunk[at + F.ctimeHi] = chunk[at + F.mtimeHi] = timeHi;
+    chunk[at + F.ctimeLo] = chunk[at + F.mtimeLo] = timeLo;
+    chunk[at + F.version] = 0;
+    chunk[at + F.cversion] = 0;
+    chunk[at + F.aversion] = 0;
+    chunk[at + F.ownerHi] = ownerHi;
+    chunk[at + F.ownerLo] = ownerLo;
+    chunk[at + F.aclKey] = aclKey;
     let crcPathData = 0;
     let crc = 0;
-    const isSystem = (chunk[at + Field.flagsAndName]! & Flag.system) !== 0;
+    const isSystem = (chunk[at + F.flagsAndName]! & FLAG.system) !== 0;
     if (this.digestEnabled && !isSystem) {
-      crcPathData = crc32(bytes, pathStart, pathEnd);
-      if (dataEnd > dataStart) crcPathData = crc32(bytes, dataStart, dataEnd, crcPathData);
+      crcPathData = this.takeCrc(bytes, pathStart, pathEnd, dataStart, dataEnd);
       crc = crcOfNewStat(crcPathData, zxidHi, zxidLo, timeHi, timeLo, ownerHi, ownerLo);
       this.digest.add(crc);
     }
-    chunk[at + Field.crcPathData] = crcPathData;
-    chunk[at + Field.crc] = crc;
-    if (kind !== ZnodeKind.persistent) this.owners.add(kind, ownerHi, ownerLo, id);
+    chunk[at + F.crcPathData] = crcPathData;
+    chunk[at + F.crc] = crc;
+    if (kind !== KIND.persistent) this.owners.add(kind, ownerHi, ownerLo, id);
     if (isSystem) this.quotas.systemNodeCreated(id);
     if (this.quotas.isActive) this.quotas.account(bytes, pathStart, pathEnd, 1, Math.max(0, dataEnd - dataStart));
-    this.setResult(ErrorCode.OK, id, pathStart, pathEnd);
+    this.setResult(CODE.OK, id, pathStart, pathEnd);
     if (this.listener !== undefined) this.listener.created(id, parent, zxidHi, zxidLo);
   }
 
@@ -229,11 +236,11 @@ export class TreeChanges extends ZnodeStore {
     const id = parent === -1 ? -1 : this.findHashed(this.pathHash, bytes, pathStart, pathEnd);
     if (parent !== -1 && id !== this.root) this.raisePzxid(parent);
     if (id === -1 || id === this.root) {
-      this.setResult(ErrorCode.NONODE, -1, pathStart, pathEnd);
+      this.setResult(CODE.NONODE, -1, pathStart, pathEnd);
       return;
     }
     this.remove(id, parent, bytes, pathStart, pathEnd);
-    this.setResult(ErrorCode.OK, -1, pathStart, pathEnd);
+    this.setResult(CODE.OK, -1, pathStart, pathEnd);
   }
 
   /**
@@ -244,7 +251,7 @@ export class TreeChanges extends ZnodeStore {
     if (this.firstChild(id) !== -1) this.removeBelow(id);
     if (this.listener !== undefined) this.listener.deleted(id, parent, this.zxidHi, this.zxidLo);
     const dataLength = Math.max(0, this.dataLength(id));
-    if (this.hasFlag(id, Flag.quota)) this.quotas.systemNodeDeleted(id);
+    if (this.hasFlag(id, FLAG.quota)) this.quotas.systemNodeDeleted(id);
     this.detach(id, pathEnd - pathStart);
     if (this.quotas.isActive) this.quotas.account(path, pathStart, pathEnd, -1, -dataLength);
   }
@@ -262,32 +269,31 @@ export class TreeChanges extends ZnodeStore {
     const pathEnd = this.pathEnd;
     const id = this.find(bytes, pathStart, pathEnd);
     if (id === -1) {
-      this.setResult(ErrorCode.NONODE, -1, pathStart, pathEnd);
+      this.setResult(CODE.NONODE, -1, pathStart, pathEnd);
       return;
     }
     const oldLength = Math.max(0, this.dataLength(id));
     this.replaceData(id, bytes, dataStart, dataEnd);
     const chunk = this.columns.chunks[id >>> CHUNK_SHIFT]!;
     const at = (id & CHUNK_MASK) * RECORD_WORDS;
-    const isSystem = (chunk[at + Field.flagsAndName]! & Flag.system) !== 0;
+    const isSystem = (chunk[at + F.flagsAndName]! & FLAG.system) !== 0;
     let change = 0;
     if (this.digestEnabled && !isSystem) {
-      let crcPathData = id === this.root ? 0 : crc32(bytes, pathStart, pathEnd);
-      if (dataEnd > dataStart) crcPathData = crc32(bytes, dataStart, dataEnd, crcPathData);
-      change = crcOfPathDataChange(chunk[at + Field.crcPathData]! ^ crcPathData);
-      chunk[at + Field.crcPathData] = crcPathData;
+      const crcPathData = this.takeCrc(bytes, pathStart, id === this.root ? pathStart : pathEnd, dataStart, dataEnd);
+      change = crcOfPathDataChange(chunk[at + F.crcPathData]! ^ crcPathData);
+      chunk[at + F.crcPathData] = crcPathData;
     }
     change ^=
-      this.changeWord(chunk, at, Field.mzxidHi, this.zxidHi) ^ this.changeWord(chunk, at, Field.mzxidLo, this.zxidLo);
+      this.changeWord(chunk, at, F.mzxidHi, this.zxidHi) ^ this.changeWord(chunk, at, F.mzxidLo, this.zxidLo);
     change ^=
-      this.changeWord(chunk, at, Field.mtimeHi, this.timeHi) ^ this.changeWord(chunk, at, Field.mtimeLo, this.timeLo);
-    change ^= this.changeWord(chunk, at, Field.version, version);
+      this.changeWord(chunk, at, F.mtimeHi, this.timeHi) ^ this.changeWord(chunk, at, F.mtimeLo, this.timeLo);
+    change ^= this.changeWord(chunk, at, F.version, version);
     if (!isSystem) this.changeCrc(chunk, at, change);
-    else if ((chunk[at + Field.flagsAndName]! & Flag.quota) !== 0) this.quotas.systemNodeChanged(id);
+    else if ((chunk[at + F.flagsAndName]! & FLAG.quota) !== 0) this.quotas.systemNodeChanged(id);
     if (this.quotas.isActive) {
       this.quotas.account(bytes, pathStart, pathEnd, 0, Math.max(0, dataEnd - dataStart) - oldLength);
     }
-    this.setResult(ErrorCode.OK, id, pathStart, pathEnd);
+    this.setResult(CODE.OK, id, pathStart, pathEnd);
     if (this.listener !== undefined) this.listener.changed(id, this.zxidHi, this.zxidLo);
   }
 
@@ -295,16 +301,16 @@ export class TreeChanges extends ZnodeStore {
     const id = this.find(bytes, this.pathStart, this.pathEnd);
     if (id === -1) {
       this.acls.release(aclKey);
-      this.setResult(ErrorCode.NONODE, -1, this.pathStart, this.pathEnd);
+      this.setResult(CODE.NONODE, -1, this.pathStart, this.pathEnd);
       return;
     }
     const chunk = this.chunkOf(id);
     const at = this.offsetOf(id);
-    this.acls.release(chunk[at + Field.aclKey]!);
-    chunk[at + Field.aclKey] = aclKey;
-    const change = this.changeWord(chunk, at, Field.aversion, aversion);
-    if ((chunk[at + Field.flagsAndName]! & Flag.system) === 0) this.changeCrc(chunk, at, change);
-    this.setResult(ErrorCode.OK, id, this.pathStart, this.pathEnd);
+    this.acls.release(chunk[at + F.aclKey]!);
+    chunk[at + F.aclKey] = aclKey;
+    const change = this.changeWord(chunk, at, F.aversion, aversion);
+    if ((chunk[at + F.flagsAndName]! & FLAG.system) === 0) this.changeCrc(chunk, at, change);
+    this.setResult(CODE.OK, id, this.pathStart, this.pathEnd);
   }
 
   protected deleteOwned(ownerHi: number, ownerLo: number): number {
@@ -323,25 +329,35 @@ export class TreeChanges extends ZnodeStore {
   protected raiseCversion(parent: number, cversion: number): void {
     const chunk = this.columns.chunks[parent >>> CHUNK_SHIFT]!;
     const at = (parent & CHUNK_MASK) * RECORD_WORDS;
-    const old = chunk[at + Field.cversion]!;
+    const old = chunk[at + F.cversion]!;
     const raised = cversion === -1 ? (old + 1) | 0 : cversion;
     if (raised <= old) return;
     const change =
-      this.changeWord(chunk, at, Field.cversion, raised) ^
-      this.changeWord(chunk, at, Field.pzxidHi, this.zxidHi) ^
-      this.changeWord(chunk, at, Field.pzxidLo, this.zxidLo);
-    if ((chunk[at + Field.flagsAndName]! & Flag.system) === 0) this.changeCrc(chunk, at, change);
+      this.changeWord(chunk, at, F.cversion, raised) ^
+      this.changeWord(chunk, at, F.pzxidHi, this.zxidHi) ^
+      this.changeWord(chunk, at, F.pzxidLo, this.zxidLo);
+    if ((chunk[at + F.flagsAndName]! & FLAG.system) === 0) this.changeCrc(chunk, at, change);
   }
 
   protected raisePzxid(parent: number): void {
     const chunk = this.columns.chunks[parent >>> CHUNK_SHIFT]!;
     const at = (parent & CHUNK_MASK) * RECORD_WORDS;
-    const hi = chunk[at + Field.pzxidHi]!;
+    const hi = chunk[at + F.pzxidHi]!;
     if (this.zxidHi < hi) return;
-    if (this.zxidHi === hi && this.zxidLo >>> 0 <= chunk[at + Field.pzxidLo]! >>> 0) return;
+    if (this.zxidHi === hi && this.zxidLo >>> 0 <= chunk[at + F.pzxidLo]! >>> 0) return;
     const change =
-      this.changeWord(chunk, at, Field.pzxidHi, this.zxidHi) ^ this.changeWord(chunk, at, Field.pzxidLo, this.zxidLo);
-    if ((chunk[at + Field.flagsAndName]! & Flag.system) === 0) this.changeCrc(chunk, at, change);
+      this.changeWord(chunk, at, F.pzxidHi, this.zxidHi) ^ this.changeWord(chunk, at, F.pzxidLo, this.zxidLo);
+    if ((chunk[at + F.flagsAndName]! & FLAG.system) === 0) this.changeCrc(chunk, at, change);
+  }
+
+  /** CRC-32 of path and data: the one that validation has computed already, or afresh. */
+  private takeCrc(bytes: Uint8Array, pathStart: number, pathEnd: number, dataStart: number, dataEnd: number): number {
+    if (this.isCrcKnown) {
+      this.isCrcKnown = false;
+      return this.knownCrc;
+    }
+    const crc = crc32(bytes, pathStart, pathEnd);
+    return dataEnd > dataStart ? crc32(bytes, dataStart, dataEnd, crc) : crc;
   }
 
   /** Sets a word of the Stat and returns the effect on the CRC. */
@@ -353,10 +369,10 @@ export class TreeChanges extends ZnodeStore {
 
   protected changeCrc(chunk: Int32Array, at: number, change: number): void {
     if (change === 0) return;
-    const old = chunk[at + Field.crc]!;
+    const old = chunk[at + F.crc]!;
     this.digest.subtract(old);
     this.digest.add(old ^ change);
-    chunk[at + Field.crc] = old ^ change;
+    chunk[at + F.crc] = old ^ change;
   }
 
   protected findParent(bytes: Uint8Array, pathStart: number): number {

@@ -21,6 +21,9 @@ export class Pending {
   /** Records of the overlay that it changed. */
   changes = 0;
   arrivalMs = 0;
+  /** CRC-32 of path and data, of a single create or setData; see `DataTree.supplyCrc`. */
+  hasCrc = false;
+  crc = 0;
 }
 
 /** First in, first out, without allocation in the long run. */

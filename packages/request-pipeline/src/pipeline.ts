@@ -70,6 +70,8 @@ export class RequestPipeline {
   private nextHi: number;
   private nextLo: number;
   private nowMs = 0;
+  private wallReadAtMs = NaN;
+  private turnWallMs = 0;
 
   constructor(
     private readonly parts: PipelineParts,
@@ -321,6 +323,15 @@ export class RequestPipeline {
     this.finish(null, null, OpCode.deleteContainer, code, changesBefore);
   }
 
+  /** The wall clock, read once per turn. */
+  private wallMs(): number {
+    if (this.wallReadAtMs !== this.nowMs) {
+      this.wallReadAtMs = this.nowMs;
+      this.turnWallMs = this.parts.clock.wallMs();
+    }
+    return this.turnWallMs;
+  }
+
   /** Fills the context with the next zxid, which is used up only by {@link finish}. */
   private begin(sessionHi: number, sessionLo: number, cxid: number, ids: readonly Id[]): void {
     const { context } = this.preparer;
@@ -328,9 +339,10 @@ export class RequestPipeline {
     context.sessionLo = sessionLo;
     context.cxid = cxid;
     context.ids = ids;
-    context.wallMs = this.parts.clock.wallMs();
+    context.wallMs = this.wallMs();
     context.zxidLo = (this.nextLo + 1) | 0;
     context.zxidHi = context.zxidLo === 0 ? (this.nextHi + 1) | 0 : this.nextHi;
+    this.preparer.hasCrc = false;
     this.writer.begin();
   }
 
@@ -362,6 +374,8 @@ export class RequestPipeline {
     slot.chunk = writer.commit();
     slot.changes = overlay.changes - changesBefore;
     slot.arrivalMs = this.nowMs;
+    slot.hasCrc = this.preparer.hasCrc && code === ErrorCode.OK && type !== OpCode.multi;
+    slot.crc = this.preparer.crc;
     if (client !== null) client.writesIssued++;
     this.parts.proposer.propose(zxidHi, zxidLo, slot.chunk.bytes, slot.start, slot.end);
   }
@@ -383,6 +397,7 @@ export class RequestPipeline {
     const { client, type, code } = slot;
     const chunk = slot.chunk!;
     this.preparer.overlay.release(slot.changes);
+    if (slot.hasCrc) tree.supplyCrc(slot.crc);
     if (type === OpCode.multi && code === ErrorCode.OK) {
       this.replies.multi.begin(chunk.bytes);
       tree.apply(chunk.bytes, slot.start, slot.end, this.replies.multi);

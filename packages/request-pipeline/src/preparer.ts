@@ -64,6 +64,10 @@ export class Preparer {
   aclEntries: readonly Acl[] | null = null;
   aclWorldPerms = 0;
 
+  /** CRC-32 of path and data of the last create or setData, once {@link assignData} has computed it. */
+  hasCrc = false;
+  crc = 0;
+
   private readonly aclWriter = new RecordWriter(256);
 
   constructor(
@@ -148,7 +152,7 @@ export class Preparer {
   assignData(record: ChangeRecord, data: Uint8Array, start: number, end: number, isNull: boolean): void {
     record.dataLength = isNull ? 0 : end - start;
     if (!this.options.digestEnabled || isHidden(record)) return;
-    record.words[Field.crcPathData] = crcOfPathAndData(
+    this.crc = crcOfPathAndData(
       record.path,
       0,
       record.pathLength,
@@ -156,6 +160,8 @@ export class Preparer {
       start,
       isNull ? start : end,
     );
+    this.hasCrc = true;
+    record.words[Field.crcPathData] = this.crc;
   }
 
   /** A child was removed: the parent's count and pzxid (which only moves up). */

@@ -108,8 +108,8 @@ export function validateSetData(p: Preparer): number {
   const version = nextVersion(node.words[Field.version]!, expected);
   if (version === undefined) return leave(p, node, ErrorCode.BADVERSION);
 
-  writer.range(path, start, end, false);
-  writer.range(path, dataStart, dataEnd, dataIsNull);
+  // Path and data lie in the transaction as they lie in the request.
+  writer.raw(path, start - 4, dataEnd);
   writer.int32(version);
   p.overlay.touch(node);
   p.uncount(node);

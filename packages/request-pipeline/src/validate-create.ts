@@ -132,7 +132,7 @@ function validateUnder(p: Preparer, type: number, parent: ChangeRecord): number 
   }
 
   const newCversion = (parentCversion + 1) | 0;
-  writer.range(reader.bytes, request.dataStart, request.dataEnd, request.dataIsNull);
+  writer.raw(reader.bytes, request.dataStart - 4, request.dataEnd);
   writer.raw(p.aclBytes, p.aclStart, p.aclEnd);
   if (type === OpCode.create || type === OpCode.create2) writer.boolean(isEphemeral(flags));
   writer.int32(newCversion);

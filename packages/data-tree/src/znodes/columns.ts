@@ -10,6 +10,9 @@
  */
 import { FREE, Field, RECORD_WORDS } from './fields.js';
 
+// Names of this module: the engine folds these constants, where an imported name is two loads each time.
+const F = Field;
+
 export const CHUNK_SHIFT = 16;
 export const CHUNK_ZNODES = 1 << CHUNK_SHIFT;
 export const CHUNK_MASK = CHUNK_ZNODES - 1;
@@ -56,7 +59,7 @@ export class ZnodeColumns {
       if (c === 0 && fresh * RECORD_WORDS === this.chunks[0]!.length) this.growFirstChunk();
       return (c << CHUNK_SHIFT) | fresh;
     }
-    this.freed[c] = this.chunks[c]![index * RECORD_WORDS + Field.nextSibling]!;
+    this.freed[c] = this.chunks[c]![index * RECORD_WORDS + F.nextSibling]!;
     return (c << CHUNK_SHIFT) | index;
   }
 
@@ -65,8 +68,8 @@ export class ZnodeColumns {
     const chunk = this.chunks[c]!;
     const index = id & CHUNK_MASK;
     const at = index * RECORD_WORDS;
-    chunk[at + Field.parent] = FREE;
-    chunk[at + Field.nextSibling] = this.freed[c]!;
+    chunk[at + F.parent] = FREE;
+    chunk[at + F.nextSibling] = this.freed[c]!;
     this.freed[c] = index;
     this.count--;
     if (c < this.open) this.open = c;

@@ -7,6 +7,9 @@ import { int64 } from '@zk/model';
 import { CHUNK_MASK, CHUNK_SHIFT, CHUNK_ZNODES } from './columns.js';
 import { ZnodeKind } from './fields.js';
 
+// Names of this module: the engine folds these constants, where an imported name is two loads each time.
+const KIND = ZnodeKind;
+
 /** One list. `head` and `tail` are znode ids, -1 when it is empty. */
 export interface OwnerList {
   readonly hi: number;
@@ -21,10 +24,10 @@ const TTL_BYTE = 0xff;
 
 /** What an ephemeralOwner as stored says about its znode (spec: server semantics, section 6.1). */
 export function kindOfOwner(hi: number, lo: number, extendedTypes: boolean): number {
-  if (hi === 0 && lo === 0) return ZnodeKind.persistent;
-  if (hi === CONTAINER_HI && lo === 0) return ZnodeKind.container;
-  if (extendedTypes && hi >>> 24 === TTL_BYTE && ((hi >>> 8) & 0xffff) === 0) return ZnodeKind.ttl;
-  return ZnodeKind.ephemeral;
+  if (hi === 0 && lo === 0) return KIND.persistent;
+  if (hi === CONTAINER_HI && lo === 0) return KIND.container;
+  if (extendedTypes && hi >>> 24 === TTL_BYTE && ((hi >>> 8) & 0xffff) === 0) return KIND.ttl;
+  return KIND.ephemeral;
 }
 
 export class OwnerLists {
@@ -45,7 +48,7 @@ export class OwnerLists {
   }
 
   add(kind: number, hi: number, lo: number, id: number): void {
-    if (kind === ZnodeKind.persistent) return;
+    if (kind === KIND.persistent) return;
     const list = this.listFor(kind, hi, lo);
     const links = (this.links[id >>> CHUNK_SHIFT] ??= new Int32Array(CHUNK_ZNODES * 2));
     const at = (id & CHUNK_MASK) * 2;
@@ -55,11 +58,11 @@ export class OwnerLists {
     else this.links[list.tail >>> CHUNK_SHIFT]![(list.tail & CHUNK_MASK) * 2] = id;
     list.tail = id;
     list.count++;
-    if (kind === ZnodeKind.ephemeral) this.ephemeralCount++;
+    if (kind === KIND.ephemeral) this.ephemeralCount++;
   }
 
   remove(kind: number, hi: number, lo: number, id: number): void {
-    if (kind === ZnodeKind.persistent) return;
+    if (kind === KIND.persistent) return;
     const list = this.listFor(kind, hi, lo);
     const links = this.links[id >>> CHUNK_SHIFT]!;
     const at = (id & CHUNK_MASK) * 2;
@@ -70,7 +73,7 @@ export class OwnerLists {
     if (next === -1) list.tail = previous;
     else this.links[next >>> CHUNK_SHIFT]![(next & CHUNK_MASK) * 2 + 1] = previous;
     list.count--;
-    if (kind !== ZnodeKind.ephemeral) return;
+    if (kind !== KIND.ephemeral) return;
     this.ephemeralCount--;
     if (list.count === 0) this.dropSession(hi, lo);
   }
@@ -90,8 +93,8 @@ export class OwnerLists {
   }
 
   private listFor(kind: number, hi: number, lo: number): OwnerList {
-    if (kind === ZnodeKind.container) return this.containers;
-    if (kind === ZnodeKind.ttl) return this.ttlNodes;
+    if (kind === KIND.container) return this.containers;
+    if (kind === KIND.ttl) return this.ttlNodes;
     let byLo = this.sessions.get(hi);
     if (byLo === undefined) this.sessions.set(hi, (byLo = new Map()));
     let list = byLo.get(lo);

@@ -16,6 +16,11 @@ import { DEFAULT_HASH_SEED, hashMore, hashMultiplier, rootHash } from './path-ha
 import { PathIndex } from './path-index.js';
 import { ByteSlabs } from './slabs.js';
 
+// Names of this module: the engine folds these constants, where an imported name is two loads each time.
+const F = Field;
+const FLAG = Flag;
+const KIND = ZnodeKind;
+
 const SLASH = 0x2f;
 const NO_BYTES = new Uint8Array(0);
 
@@ -57,7 +62,7 @@ export class ZnodeStore {
   constructor(hashSeed: number = DEFAULT_HASH_SEED) {
     this.hashStart = rootHash(hashSeed);
     this.multiplier = hashMultiplier(hashSeed);
-    this.root = this.attach(-1, NO_BYTES, 0, 0, this.hashStart, NO_BYTES, 0, 0, 1, ZnodeKind.persistent);
+    this.root = this.attach(-1, NO_BYTES, 0, 0, this.hashStart, NO_BYTES, 0, 0, 1, KIND.persistent);
   }
 
   /** The hash of a path for {@link findHashed}; children continue from it. */
@@ -96,92 +101,92 @@ export class ZnodeStore {
   }
 
   version(id: number): number {
-    return this.word(id, Field.version);
+    return this.word(id, F.version);
   }
 
   /** As stored: children ever created. */
   cversion(id: number): number {
-    return this.word(id, Field.cversion);
+    return this.word(id, F.cversion);
   }
 
   aversion(id: number): number {
-    return this.word(id, Field.aversion);
+    return this.word(id, F.aversion);
   }
 
   childCount(id: number): number {
-    return this.word(id, Field.childCount);
+    return this.word(id, F.childCount);
   }
 
   /** Key into {@link acls}; -1 is the open list. */
   aclKey(id: number): number {
-    return this.word(id, Field.aclKey);
+    return this.word(id, F.aclKey);
   }
 
   /** The ephemeralOwner as stored. */
   ownerHi(id: number): number {
-    return this.word(id, Field.ownerHi);
+    return this.word(id, F.ownerHi);
   }
 
   ownerLo(id: number): number {
-    return this.word(id, Field.ownerLo);
+    return this.word(id, F.ownerLo);
   }
 
   mtimeMs(id: number): number {
-    return this.word(id, Field.mtimeHi) * TWO_POW_32 + (this.word(id, Field.mtimeLo) >>> 0);
+    return this.word(id, F.mtimeHi) * TWO_POW_32 + (this.word(id, F.mtimeLo) >>> 0);
   }
 
   mzxidHi(id: number): number {
-    return this.word(id, Field.mzxidHi);
+    return this.word(id, F.mzxidHi);
   }
 
   mzxidLo(id: number): number {
-    return this.word(id, Field.mzxidLo);
+    return this.word(id, F.mzxidLo);
   }
 
   pzxidHi(id: number): number {
-    return this.word(id, Field.pzxidHi);
+    return this.word(id, F.pzxidHi);
   }
 
   pzxidLo(id: number): number {
-    return this.word(id, Field.pzxidLo);
+    return this.word(id, F.pzxidLo);
   }
 
   /** One of {@link ZnodeKind}. */
   kind(id: number): number {
-    return (this.word(id, Field.flagsAndName) & Flag.kindMask) >>> KIND_SHIFT;
+    return (this.word(id, F.flagsAndName) & FLAG.kindMask) >>> KIND_SHIFT;
   }
 
   /** Time to live of a TTL node. */
   ttlMs(id: number): number {
-    return (this.word(id, Field.ownerHi) & TTL_HI_MASK) * TWO_POW_32 + (this.word(id, Field.ownerLo) >>> 0);
+    return (this.word(id, F.ownerHi) & TTL_HI_MASK) * TWO_POW_32 + (this.word(id, F.ownerLo) >>> 0);
   }
 
   /** Whether any of these bits (see Flag) is set. */
   hasFlag(id: number, bits: number): boolean {
-    return (this.word(id, Field.flagsAndName) & bits) !== 0;
+    return (this.word(id, F.flagsAndName) & bits) !== 0;
   }
 
   setFlag(id: number, bits: number): void {
-    this.setWord(id, Field.flagsAndName, this.word(id, Field.flagsAndName) | bits);
+    this.setWord(id, F.flagsAndName, this.word(id, F.flagsAndName) | bits);
   }
 
   clearFlag(id: number, bits: number): void {
-    this.setWord(id, Field.flagsAndName, this.word(id, Field.flagsAndName) & ~bits);
+    this.setWord(id, F.flagsAndName, this.word(id, F.flagsAndName) & ~bits);
   }
 
   /** Bytes of data; -1 for null. */
   dataLength(id: number): number {
-    return this.word(id, Field.dataLength);
+    return this.word(id, F.dataLength);
   }
 
   /** Copies the data to `out`; returns the position behind it. */
   copyData(id: number, out: Uint8Array, at: number): number {
     const chunk = this.chunkOf(id);
     const record = this.offsetOf(id);
-    const length = chunk[record + Field.dataLength]!;
+    const length = chunk[record + F.dataLength]!;
     if (length <= 0) return at;
-    const ref = chunk[record + Field.bytesRef]!;
-    const start = this.slabs.offset(ref) + (chunk[record + Field.flagsAndName]! & NAME_LENGTH_MASK);
+    const ref = chunk[record + F.bytesRef]!;
+    const start = this.slabs.offset(ref) + (chunk[record + F.flagsAndName]! & NAME_LENGTH_MASK);
     return copyBytes(this.slabs.bytes(ref), start, start + length, out, at);
   }
 
@@ -201,10 +206,10 @@ export class ZnodeStore {
     let to = at;
     for (let i = 0; i < STAT_WORDS; i++) {
       let word = chunk[record + i]!;
-      if (i >= Field.cversion && i <= Field.dataLength) {
-        if (i === Field.cversion) word = (2 * word - chunk[record + Field.childCount]!) | 0;
-        else if (i === Field.dataLength && word < 0) word = 0;
-        else if (i !== Field.aversion && (chunk[record + Field.flagsAndName]! & Flag.kindMask) >>> KIND_SHIFT > 1)
+      if (i >= F.cversion && i <= F.dataLength) {
+        if (i === F.cversion) word = (2 * word - chunk[record + F.childCount]!) | 0;
+        else if (i === F.dataLength && word < 0) word = 0;
+        else if (i !== F.aversion && (chunk[record + F.flagsAndName]! & FLAG.kindMask) >>> KIND_SHIFT > 1)
           word = 0;
       }
       out[to] = word >>> 24;
@@ -217,25 +222,25 @@ export class ZnodeStore {
 
   /** -1 when there is none. The order of siblings means nothing. */
   firstChild(id: number): number {
-    return this.word(id, Field.firstChild);
+    return this.word(id, F.firstChild);
   }
 
   nextSibling(id: number): number {
-    return this.word(id, Field.nextSibling);
+    return this.word(id, F.nextSibling);
   }
 
   /** -1 for the root. */
   parent(id: number): number {
-    return this.word(id, Field.parent);
+    return this.word(id, F.parent);
   }
 
   nameLength(id: number): number {
-    return this.word(id, Field.flagsAndName) & NAME_LENGTH_MASK;
+    return this.word(id, F.flagsAndName) & NAME_LENGTH_MASK;
   }
 
   /** Copies the last component of the path to `out`; returns the position behind it. */
   copyName(id: number, out: Uint8Array, at: number): number {
-    const ref = this.word(id, Field.bytesRef);
+    const ref = this.word(id, F.bytesRef);
     const start = this.slabs.offset(ref);
     return copyBytes(this.slabs.bytes(ref), start, start + this.nameLength(id), out, at);
   }
@@ -347,25 +352,25 @@ export class ZnodeStore {
     if (parent !== -1) {
       const parentChunk = this.columns.chunks[parent >>> CHUNK_SHIFT]!;
       const parentAt = (parent & CHUNK_MASK) * RECORD_WORDS;
-      next = parentChunk[parentAt + Field.firstChild]!;
-      parentChunk[parentAt + Field.firstChild] = id;
-      parentChunk[parentAt + Field.childCount]!++;
-      if ((parentChunk[parentAt + Field.flagsAndName]! & Flag.system) !== 0 || parent === this.zookeeper) {
-        flags |= Flag.system;
+      next = parentChunk[parentAt + F.firstChild]!;
+      parentChunk[parentAt + F.firstChild] = id;
+      parentChunk[parentAt + F.childCount]!++;
+      if ((parentChunk[parentAt + F.flagsAndName]! & FLAG.system) !== 0 || parent === this.zookeeper) {
+        flags |= FLAG.system;
       } else if (parent === this.root && isZookeeper(names, nameStart, nameEnd)) this.zookeeper = id;
-      if (next !== -1) this.setWord(next, Field.prevSibling, id);
+      if (next !== -1) this.setWord(next, F.prevSibling, id);
     }
-    chunk[at + Field.dataLength] = dataEnd < dataStart ? -1 : dataLength;
-    chunk[at + Field.childCount] = 0;
-    chunk[at + Field.parent] = parent;
-    chunk[at + Field.firstChild] = -1;
-    chunk[at + Field.nextSibling] = next;
-    chunk[at + Field.prevSibling] = -1;
-    chunk[at + Field.bytesRef] = ref;
-    chunk[at + Field.flagsAndName] = flags;
-    chunk[at + Field.pathHash] = hash;
+    chunk[at + F.dataLength] = dataEnd < dataStart ? -1 : dataLength;
+    chunk[at + F.childCount] = 0;
+    chunk[at + F.parent] = parent;
+    chunk[at + F.firstChild] = -1;
+    chunk[at + F.nextSibling] = next;
+    chunk[at + F.prevSibling] = -1;
+    chunk[at + F.bytesRef] = ref;
+    chunk[at + F.flagsAndName] = flags;
+    chunk[at + F.pathHash] = hash;
     if (parent !== -1) this.index.insert(hash, id);
-    else chunk[at + Field.aclKey] = -1;
+    else chunk[at + F.aclKey] = -1;
     this.approximateDataSize += pathLength + dataLength;
     return id;
   }
@@ -378,23 +383,23 @@ export class ZnodeStore {
     for (const cursor of this.cursors) if (cursor.next === id) cursor.next = this.followingSubtree(id, this.root);
     const chunk = this.columns.chunks[id >>> CHUNK_SHIFT]!;
     const at = (id & CHUNK_MASK) * RECORD_WORDS;
-    const flags = chunk[at + Field.flagsAndName]!;
-    const next = chunk[at + Field.nextSibling]!;
-    const previous = chunk[at + Field.prevSibling]!;
-    const parent = chunk[at + Field.parent]!;
-    const dataLength = Math.max(0, chunk[at + Field.dataLength]!);
-    this.index.remove(chunk[at + Field.pathHash]!, id);
-    if (previous === -1) this.setWord(parent, Field.firstChild, next);
-    else this.setWord(previous, Field.nextSibling, next);
-    if (next !== -1) this.setWord(next, Field.prevSibling, previous);
-    this.setWord(parent, Field.childCount, this.word(parent, Field.childCount) - 1);
-    const kind = (flags & Flag.kindMask) >>> KIND_SHIFT;
-    if (kind !== ZnodeKind.persistent) {
-      this.owners.remove(kind, chunk[at + Field.ownerHi]!, chunk[at + Field.ownerLo]!, id);
+    const flags = chunk[at + F.flagsAndName]!;
+    const next = chunk[at + F.nextSibling]!;
+    const previous = chunk[at + F.prevSibling]!;
+    const parent = chunk[at + F.parent]!;
+    const dataLength = Math.max(0, chunk[at + F.dataLength]!);
+    this.index.remove(chunk[at + F.pathHash]!, id);
+    if (previous === -1) this.setWord(parent, F.firstChild, next);
+    else this.setWord(previous, F.nextSibling, next);
+    if (next !== -1) this.setWord(next, F.prevSibling, previous);
+    this.setWord(parent, F.childCount, this.word(parent, F.childCount) - 1);
+    const kind = (flags & FLAG.kindMask) >>> KIND_SHIFT;
+    if (kind !== KIND.persistent) {
+      this.owners.remove(kind, chunk[at + F.ownerHi]!, chunk[at + F.ownerLo]!, id);
     }
-    this.acls.release(chunk[at + Field.aclKey]!);
-    this.digest.subtract(chunk[at + Field.crc]!);
-    this.slabs.free(chunk[at + Field.bytesRef]!, (flags & NAME_LENGTH_MASK) + dataLength);
+    this.acls.release(chunk[at + F.aclKey]!);
+    this.digest.subtract(chunk[at + F.crc]!);
+    this.slabs.free(chunk[at + F.bytesRef]!, (flags & NAME_LENGTH_MASK) + dataLength);
     this.approximateDataSize -= pathLength + dataLength;
     if (id === this.zookeeper) this.zookeeper = -1;
     this.columns.free(id);
@@ -407,20 +412,20 @@ export class ZnodeStore {
   replaceData(id: number, data: Uint8Array, start: number, end: number): void {
     const chunk = this.columns.chunks[id >>> CHUNK_SHIFT]!;
     const at = (id & CHUNK_MASK) * RECORD_WORDS;
-    const nameLength = chunk[at + Field.flagsAndName]! & NAME_LENGTH_MASK;
-    const oldLength = Math.max(0, chunk[at + Field.dataLength]!);
+    const nameLength = chunk[at + F.flagsAndName]! & NAME_LENGTH_MASK;
+    const oldLength = Math.max(0, chunk[at + F.dataLength]!);
     const length = end < start ? 0 : end - start;
-    let ref = chunk[at + Field.bytesRef]!;
+    let ref = chunk[at + F.bytesRef]!;
     if (!this.slabs.fits(nameLength + oldLength, nameLength + length)) {
       const oldRef = ref;
       ref = this.slabs.allocate(nameLength + length);
       const from = this.slabs.offset(oldRef);
       copyBytes(this.slabs.bytes(oldRef), from, from + nameLength, this.slabs.bytes(ref), this.slabs.offset(ref));
       this.slabs.free(oldRef, nameLength + oldLength);
-      chunk[at + Field.bytesRef] = ref;
+      chunk[at + F.bytesRef] = ref;
     }
     if (length > 0) copyBytes(data, start, end, this.slabs.bytes(ref), this.slabs.offset(ref) + nameLength);
-    chunk[at + Field.dataLength] = end < start ? -1 : length;
+    chunk[at + F.dataLength] = end < start ? -1 : length;
     this.approximateDataSize += length - oldLength;
   }
 
