@@ -38,6 +38,7 @@ export function serverOptionsOf(config: ServerConfig): Partial<ServerOptions> {
     minSessionTimeoutMs: config.minSessionTimeoutMs,
     maxSessionTimeoutMs: config.maxSessionTimeoutMs,
     maxFrameBytes: config.juteMaxBufferBytes,
+    maxTxnBytes: config.juteMaxBufferBytes + config.juteMaxBufferExtraBytes,
     maxClientConnections: config.maxClientCnxns,
     maxConnections: config.maxCnxns,
     globalOutstandingLimit: config.globalOutstandingLimit,

@@ -357,6 +357,9 @@ export class RequestPipeline {
     const { context, digest, overlay } = this.preparer;
     const { writer } = this;
     if (code !== ErrorCode.OK) writer.error(code);
+    // A session with so many ephemerals that their list could not be read back: every server deletes what it knows. The
+    // digest goes with the list, since without one it would be taken for the other.
+    else if (writer.length > this.options.maxTxnBytes) writer.empty();
     else if (this.options.digestEnabled) writer.digest(digest.hi, digest.lo);
     const txnType = code === ErrorCode.OK ? type : OpCode.error;
     const { zxidHi, zxidLo } = context;

@@ -25,6 +25,11 @@ export interface PreparerOptions {
   readonly enforceQuota: boolean;
   /** Disables every permission check. */
   readonly skipAcl: boolean;
+  /**
+   * The longest transaction that every server can read back from its log. A request may grow: `auth` in an ACL becomes
+   * as many entries as the client has ids.
+   */
+  readonly maxTxnBytes: number;
   /** Whether transactions carry the digest of the tree they lead to. */
   readonly digestEnabled: boolean;
 }

@@ -47,6 +47,11 @@ export class TxnWriter {
     return chunk;
   }
 
+  /** Bytes of the transaction so far, with the digest that may follow. */
+  get length(): number {
+    return this.at - this.start + TXN_DIGEST_BYTES;
+  }
+
   header(
     sessionHi: number,
     sessionLo: number,
@@ -71,6 +76,11 @@ export class TxnWriter {
   error(code: number): void {
     this.at = this.start + TXN_HEADER_BYTES;
     this.int32(code);
+  }
+
+  /** Takes the record back. */
+  empty(): void {
+    this.at = this.start + TXN_HEADER_BYTES;
   }
 
   digest(hi: number, lo: number): void {

@@ -150,6 +150,9 @@ export function validateSetAcl(p: Preparer): number {
   if (version === undefined) return leave(p, node, ErrorCode.BADVERSION);
 
   p.writer.ensure(end - start + (p.aclEnd - p.aclStart) + FIXED_BYTES);
+  if (end - start + (p.aclEnd - p.aclStart) + FIXED_BYTES > p.options.maxTxnBytes) {
+    return leave(p, node, ErrorCode.MARSHALLINGERROR);
+  }
   writer.range(path, start, end, false);
   writer.raw(p.aclBytes, p.aclStart, p.aclEnd);
   writer.int32(version);

@@ -125,6 +125,13 @@ function validateUnder(p: Preparer, type: number, parent: ChangeRecord): number 
   if (!isValidPath(writer.bytes, pathStart, pathEnd)) return ErrorCode.BADARGUMENTS;
   const node = p.obtain(writer.bytes, pathStart, pathEnd);
   if (node.exists) return ErrorCode.NODEEXISTS;
+  if (
+    writer.length + (request.dataEnd - request.dataStart) + (p.aclEnd - p.aclStart) + FIXED_BYTES >
+    p.options.maxTxnBytes
+  ) {
+    p.overlay.discardUnchanged(node);
+    return ErrorCode.MARSHALLINGERROR;
+  }
   const refusal = refuseCreation(p, parent, pathStart, pathEnd);
   if (refusal !== ErrorCode.OK) {
     p.overlay.discardUnchanged(node);

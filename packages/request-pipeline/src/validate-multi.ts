@@ -64,12 +64,14 @@ export function validateMulti(p: Preparer): number {
     if (code !== ErrorCode.OK) break;
     done++;
   }
-  if (code === ErrorCode.OK) {
+  const isTooLong = writer.length > p.options.maxTxnBytes;
+  if (code === ErrorCode.OK && !isTooLong) {
     overlay.keep();
     return ErrorCode.OK;
   }
   overlay.rollback();
   p.setDigest(digestHi, digestLo);
+  if (isTooLong) return ErrorCode.MARSHALLINGERROR;
   writer.ensure((count - done) * 12);
   for (let i = done; i < count; i++) {
     writer.int32(OpCode.error);

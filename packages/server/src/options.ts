@@ -18,6 +18,8 @@ export interface ServerOptions {
 
   /** Longest frame a client may send, in bytes. */
   readonly maxFrameBytes: number;
+  /** Longest transaction in the log, in bytes; Apache ZooKeeper reads none that is longer. */
+  readonly maxTxnBytes: number;
   /** Connections per client address; 0: no limit. */
   readonly maxClientConnections: number;
   /** Connections in all; 0: no limit. */
@@ -73,6 +75,7 @@ export const defaultServerOptions: ServerOptions = {
   maxSessionTimeoutMs: 20 * TICK_TIME_MS,
   serverId: 1,
   maxFrameBytes: 0xfffff,
+  maxTxnBytes: 2 * 0xfffff,
   maxClientConnections: 60,
   maxConnections: 0,
   globalOutstandingLimit: 1000,

@@ -380,6 +380,7 @@ export class ZkServer implements ConnectionHost, OutboxHost {
       {
         extendedTypes: this.options.extendedTypesEnabled,
         enforceQuota: this.options.enforceQuota,
+        maxTxnBytes: this.options.maxTxnBytes,
         skipAcl: this.options.skipAcl,
         digestEnabled: this.options.digestEnabled,
         closeSessionTxnEnabled: this.options.closeSessionTxnEnabled,
