@@ -16,6 +16,10 @@ const PING_XID = -2;
 const PATIENCE_MS = 3_000;
 /** Where no reply is due, a server that closes does so at once. */
 const SILENCE_MS = 400;
+/** A request without any reply is followed by a ping after this time. */
+const UNANSWERED_MS = 300;
+/** Errors behind which a server closes the connection: unknown opcode, failed authentication. */
+const CLOSING_ERRORS = new Set([-6, -115, -124]);
 
 export async function runCases(port: number, cases: readonly Case[], label: string): Promise<Map<string, Outcome>> {
   const setup = await RawClient.open({ port });
@@ -40,7 +44,7 @@ function runCase(port: number, one: Case): Promise<Outcome> {
     let received: Buffer = Buffer.alloc(0);
     let isReady = !one.needsSession;
     const heard: string[] = [];
-    const patience = setTimeout(() => finish('silent'), one.expectsReply ? PATIENCE_MS : PATIENCE_MS);
+    const patience = setTimeout(() => finish('silent'), PATIENCE_MS);
     let silence: NodeJS.Timeout | undefined;
     const finish = (end: 'open' | 'closed' | 'silent'): void => {
       clearTimeout(patience);
@@ -50,10 +54,14 @@ function runCase(port: number, one: Case): Promise<Outcome> {
       if (end === 'open') resolve(said === '' ? 'ignored' : said);
       else resolve(said === '' ? end : `${said} ${end}`);
     };
+    // Only once the case is answered: the server may close right behind its reply, and a ping could slip in between.
+    const pingSoon = (afterMs: number): void => {
+      clearTimeout(silence);
+      silence = setTimeout(() => socket.write(frame(new ByteWriter().int32(PING_XID).int32(Op.ping).take())), afterMs);
+    };
     const sendCase = (): void => {
       socket.write(one.bytes);
-      const ping = frame(new ByteWriter().int32(PING_XID).int32(Op.ping).take());
-      if (one.needsSession && one.expectsReply) socket.write(ping);
+      if (one.needsSession && one.expectsReply) pingSoon(UNANSWERED_MS);
       else silence = setTimeout(() => finish(heard.length > 0 ? 'open' : 'silent'), SILENCE_MS);
     };
     socket.on('error', () => undefined); // 'close' follows
@@ -78,6 +86,7 @@ function runCase(port: number, one: Case): Promise<Outcome> {
         else if (payload.readInt32BE(0) === PING_XID) return finish('open');
         else if (payload.readInt32BE(0) !== -1 || payload.readInt32BE(12) !== 0 || one.name.startsWith('xid -1')) {
           heard.push(describeReply(payload, one));
+          pingSoon(CLOSING_ERRORS.has(payload.readInt32BE(12)) ? 250 : 0);
         }
       }
     });
