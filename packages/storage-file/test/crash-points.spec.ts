@@ -20,6 +20,9 @@ async function recovered(dir: DataDir): Promise<bigint[] | CorruptionError> {
   }
 }
 
+/** Every byte is a recovery of its own, with its own syncs. */
+jest.setTimeout(60_000);
+
 describe('recovery after a crash', () => {
   let dir: DataDir;
   beforeEach(() => {

@@ -71,7 +71,8 @@ export function payload(zxid: Zxid, bodyBytes = 20): Uint8Array<ArrayBuffer> {
   view.setBigInt64(0, 0x100_0000_0000n);
   view.setBigInt64(12, zxid);
   view.setInt32(28, 5);
-  for (let i = 32; i < bytes.length; i++) bytes[i] = Number(zxid & 0xffn) + i * 7;
+  const seed = Number(zxid & 0xffn);
+  for (let i = 32; i < bytes.length; i++) bytes[i] = seed + i * 7;
   return bytes;
 }
 
