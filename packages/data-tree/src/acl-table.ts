@@ -6,6 +6,7 @@
 import type { Acl } from '@zk/model';
 import { OPEN_ACL_UNSAFE, Perms } from '@zk/model';
 import { MarshallingError, equalBytes, readInt32, utf8Bytes, utf8Text, writeInt32 } from '@zk/jute';
+import { isSameRange } from './znodes/bytes.js';
 
 /** The key of the open list (world:anyone, everything), which is also what an absent or empty list means. */
 export const OPEN_ACL_KEY = -1;
@@ -113,7 +114,7 @@ export class AclTable {
     const last = this.last;
     if (last !== undefined) {
       const end = start + last.bytes.length;
-      if (end <= limit && equalBytes(last.bytes, 0, last.bytes.length, bytes, start, end)) {
+      if (end <= limit && isSameRange(last.bytes, 0, bytes, start, last.bytes.length)) {
         this.scannedTo = end;
         last.uses++;
         return last.key;

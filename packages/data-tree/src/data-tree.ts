@@ -234,7 +234,8 @@ export class DataTree extends TreeChanges {
         ownerLo = this.lastSessionLo;
       }
     } else if (type === OP.createContainer) ownerHi = CONTAINER_OWNER_HI;
-    // Written by an old server when it is missing: the parent's counter then just goes up.
+    // Missing in what an old server wrote: the parent's counter then just goes up.
+    if (type !== OP.create) this.need(at, 4, end);
     const parentCversion = at + 4 <= end ? readInt32(bytes, at) : -1;
     at = Math.min(end, at + 4);
     if (type === OP.createTTL) {

@@ -35,8 +35,19 @@ const HASHED_WORDS: readonly number[] = [
   F.ownerLo,
 ];
 
-/** Words of a record the table has room for. */
-const TABLE_WORDS = Math.max(...HASHED_WORDS) + 1;
+/** A word that stands for all three zxids of a new znode, or for both of its times: see {@link crcOfNewStat}. */
+const NEW_ZXID_HI = Math.max(...HASHED_WORDS) + 1;
+const NEW_ZXID_LO = NEW_ZXID_HI + 1;
+const NEW_TIME_HI = NEW_ZXID_HI + 2;
+const NEW_TIME_LO = NEW_ZXID_HI + 3;
+const TABLE_WORDS = NEW_ZXID_HI + 4;
+
+const EQUAL_WORDS: readonly (readonly [sum: number, words: readonly number[]])[] = [
+  [NEW_ZXID_HI, [F.czxidHi, F.mzxidHi, F.pzxidHi]],
+  [NEW_ZXID_LO, [F.czxidLo, F.mzxidLo, F.pzxidLo]],
+  [NEW_TIME_HI, [F.ctimeHi, F.mtimeHi]],
+  [NEW_TIME_LO, [F.ctimeLo, F.mtimeLo]],
+];
 
 /** The register after one zero byte, for each value of its lowest byte: the elementary table of CRC-32. */
 const step = Int32Array.from({ length: 256 }, (_, n) => {
@@ -64,6 +75,11 @@ function makeWordTable(): Int32Array {
       }
     }
   });
+  for (const [sum, words] of EQUAL_WORDS) {
+    for (const word of words) {
+      for (let i = 0; i < 1024; i++) table[sum * 1024 + i]! ^= table[word * 1024 + i]!;
+    }
+  }
   return table;
 }
 
@@ -144,10 +160,9 @@ export function crcOfNewStat(
   ownerLo: number,
 ): number {
   let crc = throughStat(crcPathData) ^ ONES;
-  crc ^= crcOfWord(F.czxidHi, zxidHi) ^ crcOfWord(F.mzxidHi, zxidHi) ^ crcOfWord(F.pzxidHi, zxidHi);
-  crc ^= crcOfWord(F.czxidLo, zxidLo) ^ crcOfWord(F.mzxidLo, zxidLo) ^ crcOfWord(F.pzxidLo, zxidLo);
-  crc ^= crcOfWord(F.ctimeHi, timeHi) ^ crcOfWord(F.mtimeHi, timeHi);
-  crc ^= crcOfWord(F.ctimeLo, timeLo) ^ crcOfWord(F.mtimeLo, timeLo);
+  crc ^= crcOfWord(NEW_ZXID_HI, zxidHi) ^ crcOfWord(NEW_ZXID_LO, zxidLo);
+  crc ^= crcOfWord(NEW_TIME_HI, timeHi) ^ crcOfWord(NEW_TIME_LO, timeLo);
+  if ((ownerHi | ownerLo) === 0) return crc;
   return crc ^ crcOfWord(F.ownerHi, ownerHi) ^ crcOfWord(F.ownerLo, ownerLo);
 }
 

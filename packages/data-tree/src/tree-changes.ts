@@ -7,9 +7,11 @@ import { crc32, readInt32, utf8Bytes } from '@zk/jute';
 import { encodeAcls } from './acl-table.js';
 import { crcOfNewStat, crcOfPathDataChange, crcOfStat, crcOfWord } from './digest.js';
 import { Quotas } from './quotas.js';
+import { copyRange, isSameRange } from './znodes/bytes.js';
 import { CHUNK_MASK, CHUNK_SHIFT } from './znodes/columns.js';
 import { Field, Flag, RECORD_WORDS, ZnodeKind } from './znodes/fields.js';
 import { kindOfOwner } from './znodes/owners.js';
+import { hashMore } from './znodes/path-hash.js';
 import { ZnodeStore } from './znodes/znode-store.js';
 
 // Names of this module: the engine folds these constants, where an imported name is two loads each time.
@@ -47,10 +49,13 @@ export class TreeChanges extends ZnodeStore {
   protected opNode = -1;
   protected pathStart = 0;
   protected pathEnd = 0;
-  /** Of the path in hand: hash of the parent's path, and where the last component begins. */
-  protected parentHash = 0;
+  /** Of the path in hand: its hash, and where the last component begins. */
   protected pathHash = 0;
   protected nameStart = 0;
+  /** Path and hash of the parent found last. */
+  private readonly lastParentPath = new Uint8Array(256);
+  private lastParentLength = 0;
+  private lastParentHash = 0;
   protected scratch = new Uint8Array(256);
   protected isCrcKnown = false;
   protected knownCrc = 0;
@@ -82,8 +87,7 @@ export class TreeChanges extends ZnodeStore {
     for (const text of [SYSTEM_PATHS.zookeeper, SYSTEM_PATHS.quota, SYSTEM_PATHS.config]) {
       const path = utf8Bytes(text);
       if (this.find(path, 0, path.length) !== -1) continue;
-      this.scanPath(path, 0, path.length);
-      const parent = this.findHashed(this.parentHash, path, 0, this.nameStart - 1);
+      const parent = this.findParent(path, 0, path.length);
       const id = this.attach(parent, path, this.nameStart, path.length, this.pathHash, NO_BYTES, 0, 0, path.length, 0);
       const at = this.offsetOf(id);
       const isConfig = text === SYSTEM_PATHS.config;
@@ -118,8 +122,7 @@ export class TreeChanges extends ZnodeStore {
       this.digest.subtract(this.word(id, F.crc));
       this.replaceData(id, bytes, dataStart, dataEnd);
     } else {
-      this.scanPath(bytes, pathStart, pathEnd);
-      const parent = this.findParent(bytes, pathStart);
+      const parent = this.findParent(bytes, pathStart, pathEnd);
       if (parent === -1) return -1;
       const hash = this.pathHash;
       if (this.findHashed(hash, bytes, pathStart, pathEnd) !== -1) return -2;
@@ -176,8 +179,7 @@ export class TreeChanges extends ZnodeStore {
   ): void {
     const pathStart = this.pathStart;
     const pathEnd = this.pathEnd;
-    this.scanPath(bytes, pathStart, pathEnd);
-    const parent = this.findParent(bytes, pathStart);
+    const parent = this.findParent(bytes, pathStart, pathEnd);
     if (parent === -1) {
       this.acls.release(aclKey);
       this.setResult(CODE.NONODE, -1, pathStart, pathEnd);
@@ -201,7 +203,7 @@ export class TreeChanges extends ZnodeStore {
     const nameStart = this.nameStart;
     const hash = this.pathHash;
     const id = this.attach(parent, bytes, nameStart, pathEnd, hash, bytes, dataStart, dataEnd, pathLength, kind);
-    const chunk = this.columns.chunks[id >>> CHUNK_SHIFT]!;
+    const chunk = this.chunks[id >>> CHUNK_SHIFT]!;
     const at = (id & CHUNK_MASK) * RECORD_WORDS;
     chunk[at + F.czxidHi] = chunk[at + F.mzxidHi] = chunk[at + F.pzxidHi] = zxidHi;
     chunk[at + F.czxidLo] = chunk[at + F.mzxidLo] = chunk[at + F.pzxidLo] = zxidLo;
@@ -231,8 +233,7 @@ export class TreeChanges extends ZnodeStore {
   }
 
   protected deletePath(bytes: Uint8Array, pathStart: number, pathEnd: number): void {
-    this.scanPath(bytes, pathStart, pathEnd);
-    const parent = this.findParent(bytes, pathStart);
+    const parent = this.findParent(bytes, pathStart, pathEnd);
     const id = parent === -1 ? -1 : this.findHashed(this.pathHash, bytes, pathStart, pathEnd);
     if (parent !== -1 && id !== this.root) this.raisePzxid(parent);
     if (id === -1 || id === this.root) {
@@ -274,7 +275,7 @@ export class TreeChanges extends ZnodeStore {
     }
     const oldLength = Math.max(0, this.dataLength(id));
     this.replaceData(id, bytes, dataStart, dataEnd);
-    const chunk = this.columns.chunks[id >>> CHUNK_SHIFT]!;
+    const chunk = this.chunks[id >>> CHUNK_SHIFT]!;
     const at = (id & CHUNK_MASK) * RECORD_WORDS;
     const isSystem = (chunk[at + F.flagsAndName]! & FLAG.system) !== 0;
     let change = 0;
@@ -283,10 +284,8 @@ export class TreeChanges extends ZnodeStore {
       change = crcOfPathDataChange(chunk[at + F.crcPathData]! ^ crcPathData);
       chunk[at + F.crcPathData] = crcPathData;
     }
-    change ^=
-      this.changeWord(chunk, at, F.mzxidHi, this.zxidHi) ^ this.changeWord(chunk, at, F.mzxidLo, this.zxidLo);
-    change ^=
-      this.changeWord(chunk, at, F.mtimeHi, this.timeHi) ^ this.changeWord(chunk, at, F.mtimeLo, this.timeLo);
+    change ^= this.changeWord(chunk, at, F.mzxidHi, this.zxidHi) ^ this.changeWord(chunk, at, F.mzxidLo, this.zxidLo);
+    change ^= this.changeWord(chunk, at, F.mtimeHi, this.timeHi) ^ this.changeWord(chunk, at, F.mtimeLo, this.timeLo);
     change ^= this.changeWord(chunk, at, F.version, version);
     if (!isSystem) this.changeCrc(chunk, at, change);
     else if ((chunk[at + F.flagsAndName]! & FLAG.quota) !== 0) this.quotas.systemNodeChanged(id);
@@ -327,7 +326,7 @@ export class TreeChanges extends ZnodeStore {
 
   /** The cversion as the transaction has it, if that is higher; -1 counts on from what is there. pzxid goes with it. */
   protected raiseCversion(parent: number, cversion: number): void {
-    const chunk = this.columns.chunks[parent >>> CHUNK_SHIFT]!;
+    const chunk = this.chunks[parent >>> CHUNK_SHIFT]!;
     const at = (parent & CHUNK_MASK) * RECORD_WORDS;
     const old = chunk[at + F.cversion]!;
     const raised = cversion === -1 ? (old + 1) | 0 : cversion;
@@ -340,7 +339,7 @@ export class TreeChanges extends ZnodeStore {
   }
 
   protected raisePzxid(parent: number): void {
-    const chunk = this.columns.chunks[parent >>> CHUNK_SHIFT]!;
+    const chunk = this.chunks[parent >>> CHUNK_SHIFT]!;
     const at = (parent & CHUNK_MASK) * RECORD_WORDS;
     const hi = chunk[at + F.pzxidHi]!;
     if (this.zxidHi < hi) return;
@@ -375,28 +374,43 @@ export class TreeChanges extends ZnodeStore {
     chunk[at + F.crc] = old ^ change;
   }
 
-  protected findParent(bytes: Uint8Array, pathStart: number): number {
-    const slash = this.nameStart - 1;
-    return slash < pathStart ? -1 : this.findHashed(this.parentHash, bytes, pathStart, slash);
+  /**
+   * Finds the parent of a path: -1 when there is none, or no slash. Leaves the hash of the path and the start of its last
+   * component in the fields. Transactions in a row tend to have the same parent, so the last one is tried first: one
+   * comparison then saves the hash of most of the path and a probe of the index.
+   */
+  protected findParent(bytes: Uint8Array, start: number, end: number): number {
+    let slash = end - 1;
+    while (slash >= start && bytes[slash] !== SLASH) slash--;
+    this.nameStart = slash + 1;
+    if (slash < start) return -1;
+    let parent = this.root;
+    let hash = this.hashStart;
+    const length = slash - start;
+    if (length > 0) {
+      parent = this.lastParent;
+      if (
+        parent !== -1 &&
+        length === this.lastParentLength &&
+        isSameRange(this.lastParentPath, 0, bytes, start, length)
+      ) {
+        hash = this.lastParentHash;
+      } else {
+        hash = hashMore(hash, this.multiplier, bytes, start, slash);
+        parent = this.index.find(hash, bytes, start, slash);
+        if (parent !== -1) this.rememberParent(parent, hash, bytes, start, slash);
+      }
+    }
+    this.pathHash = hashMore(hash, this.multiplier, bytes, slash, end);
+    return parent;
   }
 
-  /** Splits a path at its last slash and hashes both parts in one go. */
-  protected scanPath(bytes: Uint8Array, start: number, end: number): void {
-    const multiplier = this.multiplier;
-    let hash = this.hashStart;
-    let parentHash = hash;
-    let nameStart = start;
-    for (let i = start; i < end; i++) {
-      const byte = bytes[i]!;
-      if (byte === SLASH) {
-        nameStart = i + 1;
-        parentHash = hash;
-      }
-      hash = Math.imul(hash ^ byte, multiplier);
-    }
-    this.parentHash = parentHash;
-    this.pathHash = hash;
-    this.nameStart = nameStart;
+  private rememberParent(parent: number, hash: number, bytes: Uint8Array, start: number, end: number): void {
+    if (end - start > this.lastParentPath.length) return;
+    this.lastParent = parent;
+    this.lastParentHash = hash;
+    this.lastParentLength = end - start;
+    copyRange(bytes, start, end, this.lastParentPath, 0);
   }
 
   protected setResult(error: number, node: number, pathStart: number, pathEnd: number): void {

@@ -6,6 +6,7 @@
  * The table never grows at one blow. When it is too full (tombstones included) or much too empty, a second table is
  * put beside it, and each write moves a few slots of the old one; lookups ask both until the old one is drained.
  */
+import { isSameRange } from './bytes.js';
 import type { ZnodeColumns } from './columns.js';
 import { CHUNK_MASK, CHUNK_SHIFT } from './columns.js';
 import { Field, NAME_LENGTH_MASK, RECORD_WORDS } from './fields.js';
@@ -115,7 +116,7 @@ export class PathIndex {
       const ref = chunk[at + F.bytesRef]!;
       const bytes = this.slabs.bytes(ref);
       const offset = this.slabs.offset(ref);
-      for (let i = 0; i < length; i++) if (bytes[offset + i] !== path[from + i]) return false;
+      if (!isSameRange(bytes, offset, path, from, length)) return false;
       to = from - 1;
       node = parent;
     }
