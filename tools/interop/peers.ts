@@ -6,6 +6,7 @@ import type { PeerReport } from './harness.ts';
 import { INTEROP_DIR, compileJava, installApache } from './install.ts';
 import { SUPER_AUTH } from './server.ts';
 import type { TestedServer } from './server.ts';
+import { compareShells } from './zkcli.ts';
 
 export interface PeerContext {
   readonly report: PeerReport;
@@ -30,12 +31,13 @@ const java: Peer = {
   name: 'java',
   title: 'the Java client and zkCli of Apache ZooKeeper 3.9',
   install: async () => {
-    const sources = ['Harness', 'Operations', 'Sessions', 'Watches', 'Access', 'Limits', 'JavaPeer'];
+    const sources = ['Harness', 'Operations', 'Multis', 'Watches', 'Access', 'Sessions', 'Limits', 'JavaPeer'];
     const files = sources.map((name) => join(INTEROP_DIR, `java/${name}.java`));
     const home = await compileJava(await installApache(), files);
     return async ({ report, server }) => {
       const env = { ZK_INTEROP_SUPER: SUPER_AUTH };
       await report.program('java', [...JAVA_FLAGS, ...QUIET_LOG, '-cp', home.classpath, 'JavaPeer', server.address], { env });
+      await compareShells(report, server.address, home);
     };
   },
 };
