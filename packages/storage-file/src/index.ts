@@ -1,4 +1,5 @@
 export { FileStorage } from './file-storage.js';
 export type { LogDevice } from './log-device.js';
+export { makeDirectories } from './make-directories.js';
 export type { FileStorageOptions, SnapshotCompression } from './options.js';
 export { ThreadLogDevice } from './thread-log-device.js';

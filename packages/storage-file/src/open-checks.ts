@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { access, open, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Logger, SnapshotInfo } from '@zk/contracts';
 import { readInt32 } from '@zk/jute';
@@ -8,6 +8,7 @@ import { syncDirectory } from './durable-fs.js';
 import { FILE_HEADER_BYTES, LOG_MAGIC, logZxidOf, magicText, parseSnapshotName } from './file-format.js';
 import { PROBE_FILE } from './file-txn-log.js';
 import { listLogs } from './log-recovery.js';
+import { makeDirectories } from './make-directories.js';
 
 /** Apache ZooKeeper adopts the value in this leftover when the epoch of the log is ahead (spec: disk format, section 8). */
 const MEANINGFUL_LEFTOVER = 'currentEpoch.tmp';
@@ -20,7 +21,7 @@ export async function prepareDirectory(directory: string, autocreate: boolean): 
   );
   if (!exists) {
     if (!autocreate) throw new Error(`${directory} does not exist, and datadir.autocreate is off: create it`);
-    const first = await mkdir(directory, { recursive: true });
+    const first = makeDirectories(directory);
     if (first !== undefined) await syncDirectory(dirname(first));
   }
   try {

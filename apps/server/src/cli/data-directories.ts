@@ -1,5 +1,6 @@
-import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { makeDirectories } from '@zk/storage-file';
 import type { ServerConfig } from '../config/server-config.js';
 
 /** A data directory cannot be used. */
@@ -27,7 +28,7 @@ export function prepareDataDirectories(
       );
     }
     try {
-      mkdirSync(version, { recursive: true });
+      makeDirectories(version);
       accessSync(version, constants.R_OK | constants.W_OK | constants.X_OK);
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
