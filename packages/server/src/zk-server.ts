@@ -354,12 +354,6 @@ export class ZkServer implements ConnectionHost, OutboxHost {
       onFailure: (error) => this.logFailed(error),
       onRecovered: () => this.logRecovered(),
       onFatal: (error) => this.fail(error),
-      onSlowSync: (durationMs, bytes) => {
-        this.parts.logger.warn(
-          { durationMs: Math.round(durationMs), bytes },
-          'syncing the log took long: every write waited for it',
-        );
-      },
     });
     this.pipeline = new RequestPipeline(
       {
@@ -475,8 +469,7 @@ export class ZkServer implements ConnectionHost, OutboxHost {
 
   private async purge(): Promise<void> {
     try {
-      const removed = await this.parts.storage.purge(this.options.snapRetainCount);
-      if (removed.length > 0) this.parts.logger.info({ removed }, 'purged old snapshots and logs');
+      await this.parts.storage.purge(this.options.snapRetainCount);
     } catch (error) {
       this.parts.logger.warn({ err: error }, 'old snapshots and logs could not be purged');
     }
