@@ -87,7 +87,7 @@ async function inspect(
       suffix === ''
         ? size >= SHORTEST_BYTES && (await hasBytes(file, size - SEAL_END.length, SEAL_END))
         : await hasBytes(file, 0, suffix === '.gz' ? GZIP_MAGIC : SNAPPY_MAGIC);
-    return isFile && looksWhole ? { zxid, name, sizeBytes: size, modifiedMs: mtimeMs } : undefined;
+    return isFile && looksWhole ? { zxid, name, sizeBytes: size, modifiedMs: Math.trunc(mtimeMs) } : undefined;
   } finally {
     await file.close();
   }

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import type { EntryVisitor, ReplayReport, SyncStats, TxnLog, TxnLogListener } from '@zk/contracts';
-import { hexOf } from '@zk/model';
+import { readInt32 } from '@zk/jute';
+import { hexOf, invariant } from '@zk/model';
 import type { Zxid } from '@zk/model';
 import { ActiveLogFile } from './active-log-file.js';
-import { ENTRY_FRAME_BYTES, FILE_HEADER_BYTES } from './file-format.js';
+import { ENTRY_FRAME_BYTES, FILE_HEADER_BYTES, TXN_HEADER_BYTES, ZXID_OFFSET } from './file-format.js';
 import type { LogDevice } from './log-device.js';
 import { replayLogs, truncateLogs } from './log-recovery.js';
 import { LogSegment, PiecePool } from './log-segment.js';
@@ -87,11 +88,7 @@ export class FileTxnLog implements TxnLog {
 
   append(zxidHi: number, zxidLo: number, bytes: Uint8Array, start: number, end: number): void {
     if (this.#device === undefined || this.#isClosing) throw new Error('The log is not open');
-    if (end - start > this.#options.maxEntryBytes) {
-      throw new RangeError(
-        `An entry of ${end - start} bytes could not be read back: ${this.#options.maxEntryBytes} at most`,
-      );
-    }
+    this.#checkReadable(zxidHi, zxidLo, bytes, start, end);
     if (this.#condition !== 'sound') return;
     const segment = this.#collecting ?? this.#beginSegment(zxidHi, zxidLo);
     segment.append(zxidHi, zxidLo, bytes, start, end);
@@ -99,6 +96,19 @@ export class FileTxnLog implements TxnLog {
     this.#entriesSinceRoll++;
     this.#bytesSinceRoll += size;
     this.#pendingBytes += size;
+  }
+
+  /** What is written now has to be read back at the next start. */
+  #checkReadable(zxidHi: number, zxidLo: number, bytes: Uint8Array, start: number, end: number): void {
+    const { maxEntryBytes } = this.#options;
+    if (end - start < TXN_HEADER_BYTES || end - start > maxEntryBytes) {
+      throw new RangeError(`An entry has ${TXN_HEADER_BYTES} to ${maxEntryBytes} bytes, not ${end - start}`);
+    }
+    const at = start + ZXID_OFFSET;
+    invariant(
+      readInt32(bytes, at) === (zxidHi | 0) && readInt32(bytes, at + 4) === (zxidLo | 0),
+      'the TxnHeader of an entry has the zxid of the entry',
+    );
   }
 
   #beginSegment(zxidHi: number, zxidLo: number): LogSegment {
@@ -134,6 +144,7 @@ export class FileTxnLog implements TxnLog {
   }
 
   async truncate(zxid: Zxid): Promise<void> {
+    if (this.#condition === 'dead') throw new Error('Cannot truncate the log: a sync has failed');
     if (this.#pendingBytes > 0) throw new Error(`Cannot truncate the log: ${this.#pendingBytes} bytes are pending`);
     await this.#settle();
     await this.#finishFile();

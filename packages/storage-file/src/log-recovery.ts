@@ -59,10 +59,10 @@ class Replay {
   readonly #options: RecoveryOptions;
   readonly #afterHi: number;
   readonly #afterLo: number;
-  /** What the next entry must follow; undefined when anything may come first. */
-  #lastHi: number;
-  #lastLo: number;
-  #mayBeginAnywhere: boolean;
+  readonly #mayBeginAnywhere: boolean;
+  /** Of the entry before, once there is one. */
+  #lastHi = 0;
+  #lastLo = 0;
   #hasEntries = false;
   #repeated = 0;
   visited = 0;
@@ -72,9 +72,8 @@ class Replay {
     this.#directory = directory;
     this.#visit = visit;
     this.#options = options;
-    this.#lastHi = this.#afterHi = hiOf(after);
-    this.#lastLo = this.#afterLo = loOf(after);
-    // A negative `after` that has no epoch of its own asks for everything there is.
+    this.#afterHi = hiOf(after);
+    this.#afterLo = loOf(after);
     this.#mayBeginAnywhere = after === -(2n ** 63n);
   }
 
@@ -115,21 +114,25 @@ class Replay {
     });
   }
 
-  /** Every zxid is its predecessor plus one, or the first of a later epoch. */
+  /**
+   * Behind `after`, every zxid is its predecessor plus one, or the first of a later epoch. Up to there nothing is needed,
+   * and there may be a jump: a learner that was sent a snapshot goes on behind it, in Apache ZooKeeper in the same file.
+   */
   #checkOrder(hi: number, lo: number, path: string, offset: number): void {
-    if (!this.#hasEntries) {
-      // The first file may begin before `after`; from there on its entries must follow each other.
-      if (this.#mayBeginAnywhere || compare64(hi, lo, this.#lastHi, this.#lastLo) <= 0) return;
-    }
-    const order = compare64(hi, lo, this.#lastHi, this.#lastLo);
-    if (order === 0) {
+    if (this.#hasEntries && hi === this.#lastHi && lo === this.#lastLo) {
       this.#repeated++;
       return;
     }
-    const isNext = int64(hi, lo) === int64(this.#lastHi, this.#lastLo) + 1n;
-    const isNewEpoch = lo === 1 && hi !== this.#lastHi && order > 0;
+    const isNeeded = compare64(hi, lo, this.#afterHi, this.#afterLo) > 0;
+    if (!isNeeded || (this.#mayBeginAnywhere && !this.#hasEntries)) return;
+    const isPastAfter = this.#hasEntries && compare64(this.#lastHi, this.#lastLo, this.#afterHi, this.#afterLo) > 0;
+    const beforeHi = isPastAfter ? this.#lastHi : this.#afterHi;
+    const beforeLo = isPastAfter ? this.#lastLo : this.#afterLo;
+    const order = compare64(hi, lo, beforeHi, beforeLo);
+    const isNext = int64(hi, lo) === int64(beforeHi, beforeLo) + 1n;
+    const isNewEpoch = lo === 1 && hi !== beforeHi && order > 0;
     if (isNext || isNewEpoch) return;
-    const [found, before] = [hexOf(hi, lo), hexOf(this.#lastHi, this.#lastLo)];
+    const [found, before] = [hexOf(hi, lo), hexOf(beforeHi, beforeLo)];
     throw new CorruptionError(
       path,
       offset,

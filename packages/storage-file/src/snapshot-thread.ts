@@ -125,7 +125,9 @@ export function snapshotThreadMain(load: (module: string) => unknown): void {
     gzip.on('data', writeOut);
     return {
       write: (bytes) =>
-        new Promise((resolve, reject) => gzip.write(bytes, (error) => (error == null ? resolve() : reject(error)))),
+        new Promise((resolve, reject) =>
+          gzip.write(bytes, (error) => (error instanceof Error ? reject(error) : resolve())),
+        ),
       end: () =>
         new Promise((resolve, reject) => {
           gzip.on('end', resolve);
@@ -186,7 +188,7 @@ export function snapshotThreadMain(load: (module: string) => unknown): void {
     const directoryFd = fs.openSync(directory, 'r');
     fs.fsyncSync(directoryFd);
     fs.closeSync(directoryFd);
-    return { kind: 'committed', sizeBytes: size, modifiedMs: mtimeMs };
+    return { kind: 'committed', sizeBytes: size, modifiedMs: Math.trunc(mtimeMs) };
   };
   const perform = async (command: SnapshotCommand): Promise<SnapshotAnswer | undefined> => {
     if (command === 'abort') {

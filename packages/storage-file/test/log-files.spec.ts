@@ -43,6 +43,14 @@ describe('several log files', () => {
     await expect(replay(await dir.opened(), 0n)).rejects.toThrow('zxid 0x2 follows 0x3, which is greater');
   });
 
+  it('may jump to a snapshot that was sent by a leader, even within a file, but not behind it', async () => {
+    dir.write('log.5', logFile(5n, 6n, 0x51n, 0x52n));
+    const storage = await dir.opened();
+    expect((await replay(storage, 0x50n)).zxids).toEqual([0x51n, 0x52n]);
+    await expect(replay(storage, 0x4fn)).rejects.toThrow('zxid 0x51 follows 0x4f');
+    await expect(replay(storage, 4n)).rejects.toThrow('zxid 0x51 follows 0x6');
+  });
+
   it('may repeat a zxid, as Apache ZooKeeper writes after a malformed request', async () => {
     dir.write('log.1', logFile(1n, 2n, 2n, 2n, 3n));
     dir.write('log.4', logFile(4n, 4n));

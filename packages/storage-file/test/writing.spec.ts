@@ -114,7 +114,9 @@ describe('writing the log', () => {
 
   it('refuses an entry that could not be read back', async () => {
     const storage = await started({ maxEntryBytes: 1000 });
-    expect(() => storage.log.append(0, 1, new Uint8Array(1001), 0, 1001)).toThrow(RangeError);
+    expect(() => storage.log.append(0, 1, payload(1n, 1000), 0, 1001)).toThrow(RangeError);
+    expect(() => storage.log.append(0, 1, payload(1n), 0, 31)).toThrow(RangeError);
+    expect(() => storage.log.append(0, 1, payload(2n), 0, 52)).toThrow('has the zxid of the entry');
     await writeEntries(storage, reports, 1n);
   });
 
