@@ -124,7 +124,10 @@ function validateUnder(p: Preparer, type: number, parent: ChangeRecord): number 
   const pathEnd = writer.at;
   if (!isValidPath(writer.bytes, pathStart, pathEnd)) return ErrorCode.BADARGUMENTS;
   const node = p.obtain(writer.bytes, pathStart, pathEnd);
-  if (node.exists) return ErrorCode.NODEEXISTS;
+  if (node.exists) {
+    p.overlay.discardUnchanged(node);
+    return ErrorCode.NODEEXISTS;
+  }
   if (
     writer.length + (request.dataEnd - request.dataStart) + (p.aclEnd - p.aclStart) + FIXED_BYTES >
     p.options.maxTxnBytes
