@@ -8,6 +8,8 @@ export class Pending {
   zxidLo = 0;
   /** Who waits for the reply; null for the server's own requests. */
   client: Client | null = null;
+  /** A later connection of the same session, whose reads wait for it too. */
+  heir: Client | null = null;
   /** The session that createSession or closeSession is about. */
   session: Session | null = null;
   xid = 0;
@@ -44,6 +46,11 @@ export class PendingQueue {
 
   peek(): Pending {
     return this.slots[this.head & (this.slots.length - 1)]!;
+  }
+
+  /** From the first to the last. */
+  forEach(visit: (pending: Pending) => void): void {
+    for (let i = this.head; i < this.tail; i++) visit(this.slots[i & (this.slots.length - 1)]!);
   }
 
   /** Takes the first one off. It stays intact until the next {@link push}. */

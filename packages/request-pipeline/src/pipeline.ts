@@ -18,6 +18,9 @@ import { TxnWriter } from './txn-writer.js';
 import { validateMulti, validateOperation } from './validate-multi.js';
 import { writeCloseSession, writeCreateSession } from './validate-session.js';
 
+/** Zxids between two digests that `hash` shows, as in Apache ZooKeeper; a power of two. */
+const DIGEST_INTERVAL = 128;
+
 /** Who makes transactions durable and tells when: the log of a standalone server, or the leader of an ensemble. */
 export interface Proposer {
   /** Takes a copy of the bytes. {@link RequestPipeline.commit} follows, in order. */
@@ -40,8 +43,10 @@ export interface PipelineParts {
   readonly providers: AuthProviders;
   readonly proposer: Proposer;
   readonly clock: Clock;
-  /** Told when a session begins, comes back on another connection, or ends. */
-  readonly onSession?: (kind: 'created' | 'reattached' | 'closed', session: Session) => void;
+  /** Told when a session begins, comes back on another connection, or has ended: by its client, or because it expired. */
+  readonly onSession?: (kind: 'created' | 'reattached' | 'closed' | 'expired', session: Session) => void;
+  /** A transaction whose zxid is a multiple of {@link DIGEST_INTERVAL} was applied: time to remember the digest. */
+  readonly onDigest?: (zxidHi: number, zxidLo: number) => void;
 }
 
 /**
@@ -162,6 +167,8 @@ export class RequestPipeline {
     const session = sessions.track(idHi, idLo, client.timeoutMs, nowMs);
     session.owner = client;
     client.session = session;
+    client.lastOp = OpCode.createSession;
+    client.lastXid = 0;
     this.proposeSession(OpCode.createSession, session, client, 0);
   }
 
@@ -183,8 +190,29 @@ export class RequestPipeline {
       return;
     }
     client.session = session;
+    this.inheritWrites(client, session);
     this.establish(client, session);
     this.parts.onSession?.('reattached', session);
+  }
+
+  /**
+   * Writes that the session sent on an earlier connection may still be on their way. Nobody gets their replies any more,
+   * but a read on the new connection waits for them: a client that looks whether its write went through must not be
+   * told no by a tree that has yet to see it.
+   */
+  private inheritWrites(client: Client, session: Session): void {
+    this.pending.forEach((slot) => {
+      if (slot.client === null || slot.client === client || slot.client.session !== session) return;
+      slot.heir = client;
+      client.writesIssued++;
+    });
+  }
+
+  private heirWriteEnded(slot: Pending): void {
+    const heir = slot.heir!;
+    slot.heir = null;
+    heir.writesDone++;
+    this.answerHeld(heir);
   }
 
   private establish(client: Client, session: Session): void {
@@ -204,12 +232,13 @@ export class RequestPipeline {
     const type = readInt32(bytes, start + 4);
     const kind = opKind(type);
     client.received++;
-    client.lastOp = type;
-    client.lastXid = xid;
     if (kind >= OpKind.auth) {
       this.authenticate(client, xid, kind, bytes, start + 8, end);
       return;
     }
+    client.lastOp = type;
+    // Those of pings and their like say nothing about what the client was doing.
+    if (xid >= 0) client.lastXid = xid;
     const { session } = client;
     invariant(session !== null, 'requests are submitted only for a client that has a session');
     if (!this.mayProceed(client, session, xid)) return;
@@ -249,6 +278,13 @@ export class RequestPipeline {
     this.answerRead(client, bytes, start, end);
     this.latency.record(0);
     client.recordLatency(0, this.nowMs);
+    this.noteZxid(client);
+  }
+
+  /** The zxid of the last reply, for `cons`. */
+  private noteZxid(client: Client): void {
+    client.lastZxidHi = this.parts.tree.lastZxidHi;
+    client.lastZxidLo = this.parts.tree.lastZxidLo;
   }
 
   private answerRead(client: Client, bytes: Uint8Array, start: number, end: number): void {
@@ -369,6 +405,7 @@ export class RequestPipeline {
     slot.zxidLo = this.nextLo = zxidLo;
     slot.client = client;
     slot.session = session;
+    slot.heir = null;
     slot.xid = context.cxid;
     slot.type = type;
     slot.code = code;
@@ -412,6 +449,8 @@ export class RequestPipeline {
       if (!client.isClosed && slot.session === null) this.reply(client, slot, chunk.bytes);
       this.writeEnded(client, slot.arrivalMs);
     }
+    if (slot.heir !== null) this.heirWriteEnded(slot);
+    if ((slot.zxidLo & (DIGEST_INTERVAL - 1)) === 0) this.parts.onDigest?.(slot.zxidHi, slot.zxidLo);
     this.arena.release(chunk);
     slot.chunk = null;
     slot.client = null;
@@ -421,8 +460,6 @@ export class RequestPipeline {
   private reply(client: Client, slot: Pending, txn: Uint8Array): void {
     if (slot.type === OpCode.multi) this.replies.replyMulti(client, slot.xid, slot.code);
     else this.replies.replySingle(client, slot.xid, slot.type, slot.code, txn);
-    client.lastZxidHi = slot.zxidHi;
-    client.lastZxidLo = slot.zxidLo;
   }
 
   private sessionChanged(slot: Pending, session: Session): void {
@@ -434,7 +471,7 @@ export class RequestPipeline {
     }
     const owner = session.owner as Client | null;
     this.parts.sessions.remove(session);
-    this.parts.onSession?.('closed', session);
+    this.parts.onSession?.(client === null ? 'expired' : 'closed', session);
     if (client !== null && !client.isClosed) {
       this.reads.refuse(client, slot.xid, ErrorCode.OK);
       client.connection.closeAfterFlush();
@@ -448,6 +485,12 @@ export class RequestPipeline {
     client.writesDone++;
     this.latency.record(this.nowMs - arrivalMs);
     client.recordLatency(this.nowMs - arrivalMs, this.nowMs);
+    this.noteZxid(client);
+    this.answerHeld(client);
+  }
+
+  /** Answers the reads that waited for writes that are finished now. */
+  private answerHeld(client: Client): void {
     if (client.held.isEmpty) return;
     if (client.isClosed) {
       client.held.clear();
@@ -490,6 +533,7 @@ export class RequestPipeline {
         }
       }
       if (client !== null) this.writeEnded(client, slot.arrivalMs);
+      if (slot.heir !== null) this.heirWriteEnded(slot);
       slot.chunk = null;
       slot.client = null;
       slot.session = null;
