@@ -66,7 +66,14 @@ async function takeFile(path: string, directory: string, logger: Logger): Promis
   };
   // The file appears under its name with its text in it: nobody reads half of one.
   const draft = `${path}.${process.pid}`;
-  await writeFile(draft, `${JSON.stringify(own)}\n`);
+  await writeFile(draft, `${JSON.stringify(own)}\n`).catch((error: unknown) => {
+    throw new Error(
+      `Cannot write ${draft}: ${(error as Error).message}. Is there space, and may this user write there?`,
+      {
+        cause: error,
+      },
+    );
+  });
   try {
     for (let attempt = 0; attempt < 5; attempt++) {
       try {
