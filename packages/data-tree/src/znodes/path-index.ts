@@ -29,6 +29,11 @@ const MIN_BITS = 10;
  * has slots, long before the new one can fill.
  */
 const MOVED_SLOTS = 8;
+/** The same for a table that is nearly empty: looking at an empty slot costs next to nothing. */
+const MOVED_SPARSE_SLOTS = 64;
+
+/** A first guess at what is to come may be far off. */
+const MAX_GROWTH = 16;
 
 /** Spreads the state of the path hash over the bits that choose slot and tag. */
 const GOLDEN = 0x9e37_79b1 | 0;
@@ -42,6 +47,8 @@ export class PathIndex {
   private old: Int32Array | null = null;
   private oldShift = 0;
   private drained = 0;
+  private movedSlots = MOVED_SLOTS;
+  private expected = 0;
 
   constructor(
     private readonly columns: ZnodeColumns,
@@ -57,6 +64,11 @@ export class PathIndex {
     return this.old !== null;
   }
 
+  /** How many znodes are to come, as far as one can tell: growing then skips sizes. 0 ends it. */
+  expect(count: number): void {
+    this.expected = count;
+  }
+
   /** The znode of a path, or -1. */
   find(hash: number, path: Uint8Array, start: number, end: number): number {
     const id = this.findIn(this.table, this.shift, hash, path, start, end);
@@ -66,14 +78,14 @@ export class PathIndex {
 
   /** Adds a znode whose path is not in the index. */
   insert(hash: number, id: number): void {
-    if (this.old !== null) this.drain(MOVED_SLOTS);
+    if (this.old !== null) this.drain(this.movedSlots);
     else if ((this.live + this.dead + 1) * 4 > this.table.length * 3) this.startResize();
     this.put(hash, id);
   }
 
   /** Removes a znode that is in the index. */
   remove(hash: number, id: number): void {
-    if (this.old !== null) this.drain(MOVED_SLOTS);
+    if (this.old !== null) this.drain(this.movedSlots);
     if (!this.removeFrom(this.table, this.shift, hash, id)) {
       if (this.old !== null) this.removeFromOld(hash, id);
       return;
@@ -181,7 +193,12 @@ export class PathIndex {
   private startResize(): void {
     const slots = this.table.length;
     const grow = this.live * 8 > slots * 3;
-    const next = grow ? slots * 2 : this.live * 8 < slots && slots > 1 << MIN_BITS ? slots / 2 : slots;
+    let next = slots;
+    if (grow) {
+      next = slots * 2;
+      while (next < slots * MAX_GROWTH && next < this.expected * 2) next *= 2;
+    } else if (this.live * 8 < slots && slots > 1 << MIN_BITS) next = slots / 2;
+    this.movedSlots = next < slots ? MOVED_SPARSE_SLOTS : MOVED_SLOTS;
     this.old = this.table;
     this.oldShift = this.shift;
     this.drained = 0;
@@ -189,7 +206,7 @@ export class PathIndex {
     this.shift = Math.clz32(next) + 1;
     this.live = 0;
     this.dead = 0;
-    this.drain(MOVED_SLOTS);
+    this.drain(this.movedSlots);
   }
 
   private drain(slots: number): void {

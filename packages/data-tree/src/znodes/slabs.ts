@@ -134,7 +134,7 @@ export class ByteSlabs {
     const live = this.pageLive[page]! - 1;
     this.pageLive[page] = live;
     if (live === classBlocks[c]! - 1) this.link(c, page);
-    if (live === 0 && (this.pageNext[page] !== -1 || this.pagePrevious[page] !== -1)) {
+    if (live === 0) {
       this.unlink(c, page);
       this.closePage(page);
     }
