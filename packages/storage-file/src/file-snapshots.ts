@@ -73,7 +73,7 @@ export class FileSnapshots implements SnapshotStore {
   }
 }
 
-/** The check that Apache ZooKeeper makes before it takes a file for a snapshot: magic of the compression, or a seal at the end. */
+/** As Apache ZooKeeper checks before it takes a file for a snapshot: magic of the compression, or a seal at the end. */
 async function inspect(
   directory: string,
   name: string,

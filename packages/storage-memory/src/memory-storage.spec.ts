@@ -1,0 +1,54 @@
+import { MemoryStorage } from './memory-storage.js';
+
+const payload = new Uint8Array(32);
+
+describe('MemoryStorage', () => {
+  it('ends a sync when it is called back, and at no other time', async () => {
+    const later: (() => void)[] = [];
+    const storage = new MemoryStorage({ defer: (callback) => void later.push(callback) });
+    await storage.open();
+    const durable: number[] = [];
+    storage.log.listen({
+      onDurable: (_hi, lo) => void durable.push(lo),
+      onFailure: () => undefined,
+      onRecovered: () => undefined,
+      onFatal: () => undefined,
+    });
+    storage.log.append(0, 1, payload, 0, 32);
+    storage.log.sync();
+    storage.log.append(0, 2, payload, 0, 32);
+    storage.log.sync();
+    expect(durable).toEqual([]);
+    later.shift()!();
+    expect(durable).toEqual([1]);
+    later.shift()!();
+    expect(durable).toEqual([1, 2]);
+    storage.crash();
+  });
+
+  it('forgets calls of an earlier life', async () => {
+    const later: (() => void)[] = [];
+    const storage = new MemoryStorage({ defer: (callback) => void later.push(callback) });
+    await storage.open();
+    storage.log.append(0, 1, payload, 0, 32);
+    storage.log.sync();
+    storage.crash();
+    await storage.open();
+    for (const callback of later) callback();
+    expect((await storage.log.replay(0n, () => undefined)).lastZxid).toBeUndefined();
+    storage.crash();
+  });
+
+  it('counts what it holds', async () => {
+    const storage = new MemoryStorage();
+    await storage.open();
+    storage.log.append(0, 1, payload, 0, 32);
+    const writer = await storage.snapshots.create(0n);
+    writer.write(new Uint8Array(10));
+    writer.seal();
+    await writer.commit();
+    expect(await storage.usage()).toEqual({ logBytes: 32, snapshotBytes: 23 });
+    expect(storage.location).toEqual({ dataDir: '', dataLogDir: '' });
+    await storage.close();
+  });
+});
