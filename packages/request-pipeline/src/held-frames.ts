@@ -16,6 +16,11 @@ export class HeldFrames {
     return (this.entries.length - this.next) >> 2;
   }
 
+  /** Bytes that wait. */
+  get sizeBytes(): number {
+    return this.tail - this.head;
+  }
+
   get isEmpty(): boolean {
     return this.next === this.entries.length;
   }

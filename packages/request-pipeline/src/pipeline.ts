@@ -1,6 +1,6 @@
 import type { AuthProviders, Clock } from '@zk/contracts';
 import type { DataTree, WatchTable } from '@zk/data-tree';
-import { readInt32, utf8Bytes, utf8Text } from '@zk/jute';
+import { readInt32, utf8Bytes, utf8Text, writeInt32 } from '@zk/jute';
 import { ErrorCode, type Id, OpCode, Perms, compare64, invariant } from '@zk/model';
 import { type Session, type SessionTracker, negotiateTimeout, passwordMatches } from '@zk/session';
 import type { Client } from './client.js';
@@ -10,7 +10,7 @@ import { FrameReader } from './frame-reader.js';
 import { OpKind, opKind } from './op-kinds.js';
 import { type Pending, PendingQueue } from './pending.js';
 import { Preparer, type PreparerOptions, UNDECODABLE } from './preparer.js';
-import { Reads } from './reads.js';
+import { Reads, THROTTLED } from './reads.js';
 import { WriteReplies } from './replies.js';
 import { LatencyStats } from './stats.js';
 import { TxnArena } from './txn-arena.js';
@@ -70,6 +70,7 @@ export class RequestPipeline {
   private readonly reads: Reads;
   private readonly replies: WriteReplies;
   private readonly reader = new FrameReader();
+  private readonly throttled = new Uint8Array(8);
   private readonly pending = new PendingQueue();
   private readonly clients: (Client | undefined)[] = [];
   private nextHi: number;
@@ -285,6 +286,15 @@ export class RequestPipeline {
   private noteZxid(client: Client): void {
     client.lastZxidHi = this.parts.tree.lastZxidHi;
     client.lastZxidLo = this.parts.tree.lastZxidLo;
+  }
+
+  /** Refuses a request that waited too long before it came here; in its turn, as clients expect of every reply. */
+  refuseThrottled(client: Client, xid: number, nowMs: number): void {
+    if (client.ignoresRequests || client.isClosed) return;
+    this.nowMs = nowMs;
+    writeInt32(this.throttled, 0, xid);
+    writeInt32(this.throttled, 4, THROTTLED);
+    this.read(client, this.throttled, 0, this.throttled.length);
   }
 
   private answerRead(client: Client, bytes: Uint8Array, start: number, end: number): void {

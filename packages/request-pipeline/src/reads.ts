@@ -8,6 +8,11 @@ import type { Client } from './client.js';
 import type { FrameReader } from './frame-reader.js';
 import { WatchRequests } from './watch-requests.js';
 
+/** The type a request is given when it waited too long: it is not looked at, only answered in its turn. */
+export const THROTTLED = ErrorCode.THROTTLEDOP;
+/** Longest reply to a multiRead, in bytes: a frame of a megabyte could ask for the same large znode 50,000 times. */
+const MAX_MULTI_READ_BYTES = 64 * 1024 * 1024;
+
 /**
  * Requests that change nothing. Each is answered from the tree straight into the client's outbox. A path that is
  * malformed simply does not exist, as in Apache ZooKeeper; a null path cannot be decoded.
@@ -68,6 +73,8 @@ export class Reads {
       case OpCode.removeWatches:
       case OpCode.checkWatches:
         return this.watchRequests.answer(client, xid, type);
+      case THROTTLED:
+        return ErrorCode.THROTTLEDOP;
       default:
         return ErrorCode.MARSHALLINGERROR;
     }
@@ -242,6 +249,7 @@ export class Reads {
         writer.int32(type).boolean(false).int32(ErrorCode.OK);
         if (type === OpCode.getData) this.appendData(writer, node);
         else this.appendChildren(writer, node);
+        if (writer.length > MAX_MULTI_READ_BYTES) return ErrorCode.MARSHALLINGERROR;
       }
     }
     writer.int32(-1).boolean(true).int32(-1);

@@ -1,7 +1,13 @@
 import type { Clock, RandomSource } from '@zk/contracts';
 import { readInt32 } from '@zk/jute';
 import type { Client } from '@zk/request-pipeline';
-import { type ConnectionRefusal, ConnectionLimits, ConnectionThrottle, LargeRequestGate } from './limits/index.js';
+import {
+  type ConnectionRefusal,
+  ConnectionLimits,
+  ConnectionThrottle,
+  LargeRequestGate,
+  RequestThrottle,
+} from './limits/index.js';
 import type { ServerOptions } from './options.js';
 
 /** Where the session id lies in a ConnectRequest: behind version, last zxid and timeout. */
@@ -18,9 +24,10 @@ interface LargeRequest {
 /** Who may connect, how fast sessions may come, and how many large requests may be on their way. */
 export class Admission {
   rejectedConnections = 0;
+  readonly requests: RequestThrottle;
   private readonly limits: ConnectionLimits;
-  private readonly throttle: ConnectionThrottle;
-  private readonly largeRequests: LargeRequestGate;
+  readonly throttle: ConnectionThrottle;
+  readonly largeRequests: LargeRequestGate;
   private largeInFlight: LargeRequest[] = [];
 
   constructor(options: ServerOptions, clock: Clock, random: RandomSource) {
@@ -29,6 +36,7 @@ export class Admission {
       maxTotal: options.maxConnections,
     });
     this.throttle = new ConnectionThrottle(options.connectionThrottle, clock, random);
+    this.requests = new RequestThrottle(options.requestThrottle);
     this.largeRequests = new LargeRequestGate({
       thresholdBytes: options.largeRequestThresholdBytes,
       maxBytes: options.largeRequestMaxBytes,

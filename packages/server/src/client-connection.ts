@@ -10,14 +10,22 @@ export interface ConnectionHost {
   /** The first frame: the pipeline decides. */
   connect(connection: ClientConnection, bytes: Uint8Array, start: number, end: number): void;
   submit(connection: ClientConnection, bytes: Uint8Array, start: number, end: number): void;
-  /** The first four bytes, when they may be a command. True when they were, and the connection is taken care of. */
-  fourLetterWord(connection: ClientConnection, bytes: Uint8Array, start: number, end: number): boolean;
+  /** The first bytes, which may be a command. A command that is complete has been taken care of. */
+  fourLetterWord(connection: ClientConnection, bytes: Uint8Array, start: number, end: number): WordResult;
   /** Whether so much is on its way that a connection with requests of its own must wait. */
   readonly isCongested: boolean;
+  /** Requests of one connection that may be on their way before it must wait. */
+  readonly maxOutstanding: number;
   /** It stopped reading and wants {@link ClientConnection.resume} when the congestion is over. */
   congested(connection: ClientConnection): void;
+  /** Whether requests are throttled at all; if so, each one that comes is asked about. */
+  readonly isThrottling: boolean;
+  /** What becomes of the request that has waited since then. One that is `refused` has been answered. */
+  throttle(connection: ClientConnection, bytes: Uint8Array, start: number, waitedMs: number): 'pass' | 'wait' | 'refused';
   /** Everything it had written has left. */
   drained(connection: ClientConnection): void;
+  /** It takes nothing more and is closed when everything has been sent. */
+  closing(connection: ClientConnection): void;
   closed(connection: ClientConnection, error?: Error): void;
   /** Returns an output buffer. */
   giveBack(buffer: Uint8Array): void;
@@ -26,6 +34,12 @@ export interface ConnectionHost {
   readonly maxFrameBytes: number;
   readonly maxOutputBytes: number;
 }
+
+/** Whether the first bytes of a connection are a four-letter word, or the beginning of one that takes an argument. */
+export type WordResult = 'none' | 'incomplete' | 'answered';
+
+/** Output at which a connection is flushed in the middle of a turn, in bytes: replies may be far longer than requests. */
+const MID_TURN_FLUSH_BYTES = 1024 * 1024;
 
 /** How far a connection is. */
 const Stage = Object.freeze({
@@ -46,6 +60,9 @@ export class ClientConnection implements ConnectionHandler, PipelineConnection {
   private stage: number = Stage.fresh;
   private readonly waiting = new FrameAssembler();
   private isPaused = false;
+  /** When the first of the waiting bytes began to wait, in monotonic ms. */
+  private waitingSinceMs = 0;
+  private keptLastMs = 0;
   private closesAfterFlush = false;
   /** A buffer that the transport still reads from. */
   private leaving: Uint8Array | null = null;
@@ -75,12 +92,20 @@ export class ClientConnection implements ConnectionHandler, PipelineConnection {
     this.host.turnNow();
     if (this.stage === Stage.closing) return;
     if (!this.waiting.isEmpty || this.isPaused || this.stage === Stage.connecting) {
-      this.waiting.append(bytes, start, end);
+      this.keep(bytes, start, end);
       this.useWaiting();
+      // A session may take long to create; what is sent behind the ConnectRequest must not pile up meanwhile.
+      if (this.stage === Stage.connecting && this.waiting.sizeBytes > this.host.maxFrameBytes) this.pause();
       return;
     }
-    const used = this.use(bytes, start, end);
-    if (used < end) this.waiting.append(bytes, used, end);
+    const used = this.use(bytes, start, end, 0);
+    if (used < end) this.keep(bytes, used, end);
+  }
+
+  private keep(bytes: Uint8Array, start: number, end: number): void {
+    this.keptLastMs = this.host.turnNow();
+    if (this.waiting.isEmpty) this.waitingSinceMs = this.keptLastMs;
+    this.waiting.append(bytes, start, end);
   }
 
   onDrain(): void {
@@ -105,6 +130,7 @@ export class ClientConnection implements ConnectionHandler, PipelineConnection {
     this.closesAfterFlush = true;
     this.stage = Stage.closing;
     this.waiting.clear();
+    this.host.closing(this);
     // Makes sure that there is a flush, also when there is nothing to send.
     this.host.turnNow();
     this.client.outbox.reserve(0);
@@ -121,13 +147,17 @@ export class ClientConnection implements ConnectionHandler, PipelineConnection {
     if (!this.waiting.isEmpty) this.host.congested(this);
   }
 
-  /** Answers a four-letter word and closes. */
+  /** Answers a four-letter word and closes; without an answer when there is none to be had. */
   answerInPlainText(text: Promise<Uint8Array>): void {
     this.stage = Stage.closing;
-    void text.then((bytes) => {
-      this.client.outbox.append(bytes, 0, bytes.length);
-      this.closeAfterFlush();
-    });
+    text.then(
+      (bytes) => {
+        if (this.isGone) return;
+        this.client.outbox.append(bytes, 0, bytes.length);
+        this.closeAfterFlush();
+      },
+      () => this.closeNow(),
+    );
   }
 
   // ---- for the server
@@ -159,6 +189,12 @@ export class ClientConnection implements ConnectionHandler, PipelineConnection {
     if (this.closesAfterFlush) this.transport.end();
   }
 
+  /** Whether it has so much on its way that its next request must wait. */
+  get isOverloaded(): boolean {
+    const { client, host } = this;
+    return client.outstanding > host.maxOutstanding || client.held.sizeBytes > host.maxFrameBytes;
+  }
+
   /** Reads again after a congestion or a full output. */
   resume(): void {
     if (this.stage === Stage.closing || this.leaving !== null) return;
@@ -182,16 +218,23 @@ export class ClientConnection implements ConnectionHandler, PipelineConnection {
 
   private useWaiting(): void {
     if (this.isPaused || this.stage === Stage.connecting) return;
-    this.waiting.drain((bytes, start, end) => this.use(bytes, start, end));
+    const waitedMs = this.host.turnNow() - this.waitingSinceMs;
+    const before = this.waiting.sizeBytes;
+    this.waiting.drain((bytes, start, end) => this.use(bytes, start, end, waitedMs));
+    // What is left came no earlier than the rest, and perhaps with the last that came.
+    if (this.waiting.sizeBytes < before) this.waitingSinceMs = this.keptLastMs;
   }
 
   /** Uses whole frames; returns how far it got. */
-  private use(bytes: Uint8Array, start: number, end: number): number {
-    const { host } = this;
+  private use(bytes: Uint8Array, start: number, end: number, waitedMs: number): number {
+    const { host, client } = this;
     let at = start;
     while (end - at >= 4) {
       const length = readInt32(bytes, at);
-      if (this.stage === Stage.fresh && host.fourLetterWord(this, bytes, at, end)) return end;
+      if (this.stage === Stage.fresh) {
+        const word = host.fourLetterWord(this, bytes, at, end);
+        if (word !== 'none') return word === 'answered' ? end : at;
+      }
       if (length < 0 || length > host.maxFrameBytes || !host.mayReceive(length)) {
         this.closeNow();
         return end;
@@ -201,19 +244,32 @@ export class ClientConnection implements ConnectionHandler, PipelineConnection {
       if (frameEnd > end) return at;
       at = frameEnd;
       if (this.stage === Stage.established) {
-        host.submit(this, bytes, frameStart, frameEnd);
+        if (!host.isThrottling || length < 8) {
+          host.submit(this, bytes, frameStart, frameEnd);
+        } else {
+          const verdict = host.throttle(this, bytes, frameStart, waitedMs);
+          if (verdict === 'pass') host.submit(this, bytes, frameStart, frameEnd);
+          else if (verdict === 'wait') return this.wait(frameStart - 4);
+        }
       } else {
         this.stage = Stage.connecting;
         host.connect(this, bytes, frameStart, frameEnd);
       }
       if (this.isClosing) return end;
       if (this.stage === Stage.connecting) return at;
-      if (host.isCongested && this.client.outstanding > 0) {
-        this.pause();
-        host.congested(this);
-        return at;
+      if (client.outstanding > 0 && (host.isCongested || this.isOverloaded)) return this.wait(at);
+      if (client.outbox.length > MID_TURN_FLUSH_BYTES) {
+        this.flush();
+        if (this.isPaused || this.isClosing) return at;
       }
     }
+    return at;
+  }
+
+  /** Stops at `at`, until the server has less on its way. */
+  private wait(at: number): number {
+    this.pause();
+    this.host.congested(this);
     return at;
   }
 }

@@ -15,6 +15,10 @@ export class FrameAssembler {
     return this.start === this.end;
   }
 
+  get sizeBytes(): number {
+    return this.end - this.start;
+  }
+
   append(source: Uint8Array, start: number, end: number): void {
     const length = end - start;
     if (length === 0) return;

@@ -1,7 +1,7 @@
 export type { Registration } from './composition.js';
 export { SERVER_OPTIONS, ZK_SERVER, createServer, registerServer } from './composition.js';
 export type { LoadReport } from './database.js';
-export type { ConnectionThrottleOptions } from './limits/index.js';
+export type { ConnectionThrottleOptions, RequestThrottleOptions } from './limits/index.js';
 export type { ServerOptions } from './options.js';
 export { completeOptions, defaultServerOptions } from './options.js';
 export { systemClock, systemRandom, systemScheduler } from './system-ports.js';

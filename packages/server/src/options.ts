@@ -1,4 +1,4 @@
-import type { ConnectionThrottleOptions } from './limits/index.js';
+import type { ConnectionThrottleOptions, RequestThrottleOptions } from './limits/index.js';
 
 /** What a server may be told. Every field has a default; units are in the names. */
 export interface ServerOptions {
@@ -32,6 +32,8 @@ export interface ServerOptions {
   readonly sessionlessTimeoutMs: number;
   /** Token bucket for new sessions. */
   readonly connectionThrottle: Partial<ConnectionThrottleOptions>;
+  /** Bounds on requests in the server as a whole. */
+  readonly requestThrottle: Partial<RequestThrottleOptions>;
   /** Requests longer than this count as large; -1: none does. */
   readonly largeRequestThresholdBytes: number;
   /** Large requests that may be on their way at a time, in bytes. */
@@ -82,6 +84,7 @@ export const defaultServerOptions: ServerOptions = {
   maxOutputBytes: 64 * 1024 * 1024,
   sessionlessTimeoutMs: 10_000,
   connectionThrottle: {},
+  requestThrottle: {},
   largeRequestThresholdBytes: -1,
   largeRequestMaxBytes: 100 * 1024 * 1024,
   snapCount: 100_000,

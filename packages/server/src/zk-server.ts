@@ -11,12 +11,13 @@ import type {
   Timer,
   Transport,
 } from '@zk/contracts';
+import { readInt32 } from '@zk/jute';
 import { type Zxid, hex64, hexOf, hiOf, int64, loOf } from '@zk/model';
 import { type Outbox, type OutboxHost, RequestPipeline } from '@zk/request-pipeline';
 import { type Session, SessionTracker } from '@zk/session';
 import { BehaviorSubject, type Observable, Subject } from 'rxjs';
 import { BufferPool } from './buffer-pool.js';
-import { ClientConnection, type ConnectionHost } from './client-connection.js';
+import { ClientConnection, type ConnectionHost, type WordResult } from './client-connection.js';
 import { ContainerManager } from './container-manager.js';
 import { Database, type LoadReport } from './database.js';
 import { FourLetterWords } from './four-letter/words.js';
@@ -40,13 +41,18 @@ export interface ServerParts {
 /** Where a server is in its life. `degraded`: the log takes no writes at the moment; reads go on. */
 export type ServerState = 'stopped' | 'loading' | 'serving' | 'degraded' | 'stopping' | 'failed';
 
+/** `closed` by its client, or `expired`: a session ends once, when its end is durable. */
 export type SessionEvent = {
   readonly kind: 'created' | 'reattached' | 'closed' | 'expired';
   readonly sessionId: bigint;
 };
 
+const nothing = (): void => undefined;
+
 /** Time a stop waits for writes that are on their way. */
 const DRAIN_MS = 5000;
+/** Time a connection that is being closed has to read what was sent before. */
+const LINGER_MS = 10_000;
 
 /**
  * A standalone server. It owns the connections and the turn of the event loop, and feeds the pipeline:
@@ -56,11 +62,13 @@ const DRAIN_MS = 5000;
 export class ZkServer implements ConnectionHost, OutboxHost {
   readonly stats: ServerStats;
   readonly database: Database;
+  readonly isThrottling: boolean;
   readonly sessions: SessionTracker;
   readonly snapshotter: Snapshotter;
   readonly connections = new Set<ClientConnection>();
   readonly maxFrameBytes: number;
   readonly maxOutputBytes: number;
+  readonly maxOutstanding: number;
   pipeline!: RequestPipeline;
   loadReport: LoadReport | undefined;
 
@@ -68,11 +76,15 @@ export class ZkServer implements ConnectionHost, OutboxHost {
   private readonly sessionEvents = new Subject<SessionEvent>();
   private readonly pool = new BufferPool();
   private readonly words: FourLetterWords;
-  private readonly admission: Admission;
+  readonly admission: Admission;
   private readonly reaper: SessionlessReaper<ClientConnection>;
+  /** Connections that are closed once they have sent everything: one that never reads would stay for ever. */
+  private readonly lingering: SessionlessReaper<ClientConnection>;
   private readonly freeWatchers: number[] = [];
   private nextWatcher = 0;
   private listener: Listener | undefined;
+  private starting: Promise<void> | undefined;
+  private stopping: Promise<void> | undefined;
   private readonly timers = new Set<Timer>();
 
   private isTurnScheduled = false;
@@ -89,6 +101,7 @@ export class ZkServer implements ConnectionHost, OutboxHost {
     const { clock, storage, logger, scheduler, random } = parts;
     this.maxFrameBytes = options.maxFrameBytes;
     this.maxOutputBytes = options.maxOutputBytes;
+    this.maxOutstanding = options.globalOutstandingLimit;
     this.database = new Database(
       storage,
       {
@@ -120,9 +133,11 @@ export class ZkServer implements ConnectionHost, OutboxHost {
     this.stats = new ServerStats(this, clock);
     this.words = new FourLetterWords(this, storage, options, clock);
     this.admission = new Admission(options, clock, random);
+    this.isThrottling = this.admission.requests.isOn;
     this.reaper = new SessionlessReaper((connection) => connection.closeNow(), {
       timeoutMs: options.sessionlessTimeoutMs,
     });
+    this.lingering = new SessionlessReaper((connection) => connection.closeNow(), { timeoutMs: LINGER_MS });
     let resolve: (error: Error) => void = () => undefined;
     const promise = new Promise<Error>((done) => (resolve = done));
     this.failure = { promise, resolve };
@@ -178,7 +193,12 @@ export class ZkServer implements ConnectionHost, OutboxHost {
    * Loads the data and starts listening.
    * @throws CorruptionError, or an Error with `code` when the address cannot be bound
    */
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    this.starting ??= this.begin();
+    return this.starting;
+  }
+
+  private async begin(): Promise<void> {
     const { storage, clock, logger, transport } = this.parts;
     this.states.next('loading');
     try {
@@ -223,20 +243,27 @@ export class ZkServer implements ConnectionHost, OutboxHost {
   }
 
   /** Answers what is on its way, makes everything durable and closes. Sessions stay, for the next start. Idempotent. */
-  async stop(): Promise<void> {
-    if (this.state === 'stopped' || this.state === 'stopping') return;
+  stop(): Promise<void> {
+    this.stopping ??= this.end();
+    return this.stopping;
+  }
+
+  private async end(): Promise<void> {
+    await this.starting?.then(nothing, nothing);
     this.states.next('stopping');
     for (const timer of this.timers) timer.cancel();
     this.timers.clear();
-    await this.listener?.close();
-    for (const connection of this.connections) connection.stopReading();
-    await this.drain();
-    await this.snapshotter.stop();
-    this.runTurn();
-    for (const connection of [...this.connections]) connection.closeAfterFlush();
-    this.runTurn();
-    await this.parts.storage.close();
-    for (const connection of [...this.connections]) connection.closeNow();
+    if (this.listener !== undefined) {
+      await this.listener.close();
+      for (const connection of this.connections) connection.stopReading();
+      await this.drain();
+      await this.snapshotter.stop();
+      this.runTurn();
+      for (const connection of [...this.connections]) connection.closeAfterFlush();
+      this.runTurn();
+      await this.parts.storage.close();
+      for (const connection of [...this.connections]) connection.closeNow();
+    }
     this.states.next('stopped');
     this.states.complete();
     this.sessionEvents.complete();
@@ -264,6 +291,8 @@ export class ZkServer implements ConnectionHost, OutboxHost {
       return;
     }
     this.reaper.remove(connection);
+    this.stats.received++;
+    connection.client.received++;
     this.pipeline.connect(connection.client, bytes, start, end, this.turnNow());
   }
 
@@ -277,8 +306,25 @@ export class ZkServer implements ConnectionHost, OutboxHost {
     return this.admission.mayReceive(lengthBytes);
   }
 
-  fourLetterWord(connection: ClientConnection, bytes: Uint8Array, start: number, end: number): boolean {
+  fourLetterWord(connection: ClientConnection, bytes: Uint8Array, start: number, end: number): WordResult {
     return this.words.handle(connection, bytes, start, end);
+  }
+
+  throttle(
+    connection: ClientConnection,
+    bytes: Uint8Array,
+    start: number,
+    waitedMs: number,
+  ): 'pass' | 'wait' | 'refused' {
+    const { requests } = this.admission;
+    if (requests.mustWait(this.pipeline.inFlight)) {
+      requests.waitCount++;
+      return 'wait';
+    }
+    if (!requests.isTooLate(readInt32(bytes, start + 4), waitedMs)) return 'pass';
+    requests.throttledOps++;
+    this.pipeline.refuseThrottled(connection.client, readInt32(bytes, start), this.nowMs);
+    return 'refused';
   }
 
   get isCongested(): boolean {
@@ -296,8 +342,13 @@ export class ZkServer implements ConnectionHost, OutboxHost {
     connection.resume();
   }
 
+  closing(connection: ClientConnection): void {
+    this.lingering.add(connection, this.turnNow());
+  }
+
   closed(connection: ClientConnection, error?: Error): void {
     this.connections.delete(connection);
+    this.lingering.remove(connection);
     this.admission.left(connection.peer.remoteAddress);
     this.reaper.remove(connection);
     this.stats.retire(connection.client.outbox.framesWritten);
@@ -339,10 +390,14 @@ export class ZkServer implements ConnectionHost, OutboxHost {
       this.dirty = [];
       for (const outbox of dirty) (outbox.owner as ClientConnection).flush();
     }
-    if (this.waiting.length > 0 && !this.isCongested) {
+    if (this.waiting.length > 0 && !this.isCongested && !this.admission.requests.mustWait(this.pipeline.inFlight)) {
       const resumed = this.waiting;
       this.waiting = [];
-      for (const connection of resumed) connection.resume();
+      for (const connection of resumed) {
+        // Looked at again when a commitment has ended a turn.
+        if (connection.isOverloaded) this.waiting.push(connection);
+        else connection.resume();
+      }
     }
   }
 
@@ -414,31 +469,35 @@ export class ZkServer implements ConnectionHost, OutboxHost {
 
   private logFailed(error: Error): void {
     this.parts.logger.error({ err: error }, 'the log cannot be written: writes are refused, reads go on; trying again');
-    this.states.next('degraded');
+    if (this.state === 'serving') this.states.next('degraded');
     this.pipeline.abandon(this.turnNow());
   }
 
   private logRecovered(): void {
     this.parts.logger.info({}, 'the log can be written again: writes are accepted');
     this.pipeline.acceptsWrites = true;
-    this.states.next('serving');
+    if (this.state === 'degraded') this.states.next('serving');
   }
 
   private fail(error: Error): void {
     this.parts.logger.fatal({ err: error }, 'syncing the log failed: what is on disk is unknown, so the server stops');
     this.pipeline.acceptsWrites = false;
-    this.states.next('failed');
+    if (this.state !== 'stopping') this.states.next('failed');
     this.failure.resolve(error);
   }
 
   // ---- sessions and upkeep
 
+  /** While the log takes no writes, a session that ran out of time gets another period, until its end can be logged. */
   private expire(session: Session): void {
+    if (!this.pipeline.acceptsWrites) {
+      this.sessions.undoClosing(session, session.timeoutMs, this.parts.clock.monotonicMs());
+      return;
+    }
     this.parts.logger.info(
       { session: `0x${hexOf(session.idHi, session.idLo)}`, timeoutMs: session.timeoutMs },
       'session expired',
     );
-    this.sessionEvents.next({ kind: 'expired', sessionId: session.id });
     this.pipeline.closeSession(session, null, 0);
   }
 
@@ -451,6 +510,7 @@ export class ZkServer implements ConnectionHost, OutboxHost {
         this.turnNow();
         this.sessions.expire(this.parts.clock.monotonicMs());
         this.stats.sessionlessExpired += this.reaper.expire(this.parts.clock.monotonicMs());
+        this.lingering.expire(this.parts.clock.monotonicMs());
         if (this.state !== 'stopping' && this.state !== 'stopped') this.scheduleExpiry();
       });
     });
@@ -506,8 +566,8 @@ export class ZkServer implements ConnectionHost, OutboxHost {
     return new Promise((resolve) => {
       const look = (): void => {
         this.runTurn();
-        const isOver = this.pipeline.inFlight === 0 || this.parts.clock.monotonicMs() > deadlineMs;
-        if (isOver) resolve();
+        const isHopeless = !this.pipeline.acceptsWrites || this.parts.clock.monotonicMs() > deadlineMs;
+        if (this.pipeline.inFlight === 0 || isHopeless) resolve();
         else this.parts.scheduler.after(1, look);
       };
       look();

@@ -1,6 +1,6 @@
 import type { Clock, Storage } from '@zk/contracts';
 import { readInt32, utf8Bytes } from '@zk/jute';
-import type { ClientConnection } from '../client-connection.js';
+import type { ClientConnection, WordResult } from '../client-connection.js';
 import type { ServerOptions } from '../options.js';
 import type { ZkServer } from '../zk-server.js';
 import { confReport, dirsReport, enviReport } from './environment.js';
@@ -56,10 +56,11 @@ const words: Readonly<Record<string, Word>> = {
   gtmk: { always: true, answer: () => String(DEFAULT_TRACE_MASK) },
 };
 
-const byNumber = new Map<number, string>();
+/** What Apache ZooKeeper calls a telnet client's interrupt: refused like a word that is not enabled. */
+const TELNET_INTERRUPT = 'telnet close';
+
+const byNumber = new Map<number, string>([[0xfff4_fffd | 0, TELNET_INTERRUPT]]);
 for (const word of [...Object.keys(words), 'stmk']) byNumber.set(readInt32(utf8Bytes(word), 0), word);
-/** A telnet client's interrupt: refused like a word that is not enabled. */
-const TELNET_INTERRUPT = 0xfff4_fffd | 0;
 
 /** Commands of four letters at the very start of a connection; answered in plain text (spec: operations, section 7). */
 export class FourLetterWords {
@@ -71,30 +72,28 @@ export class FourLetterWords {
     this.enabled = new Set([...options.fourLetterWords, 'srvr']);
   }
 
-  /** Whether these first bytes of a connection are a command; if so it is answered and the connection is closed. */
-  handle(connection: ClientConnection, bytes: Uint8Array, start: number, end: number): boolean {
-    const number = readInt32(bytes, start);
-    const word = byNumber.get(number);
-    if (word === undefined && number !== TELNET_INTERRUPT) return false;
-    if (number === TELNET_INTERRUPT && this.enabled.has('*')) return false;
-    const argument = word === 'stmk' && end - start >= 12 ? bytes.slice(start + 4, start + 12) : undefined;
-    connection.answerInPlainText(this.answer(word, argument));
-    return true;
+  /** Looks whether these first bytes of a connection are a command; if so it is answered and the connection is closed. */
+  handle(connection: ClientConnection, bytes: Uint8Array, start: number, end: number): WordResult {
+    const word = byNumber.get(readInt32(bytes, start));
+    if (word === undefined) return 'none';
+    const isEnabled = this.enabled.has('*') || this.enabled.has(word);
+    if (word === TELNET_INTERRUPT && isEnabled) return 'none';
+    if (word === 'stmk' && isEnabled && end - start < 12) return 'incomplete';
+    const text = isEnabled
+      ? this.answer(word, bytes.slice(start + 4, start + 12))
+      : Promise.resolve(`${word} is not executed because it is not in the whitelist.\n`);
+    connection.answerInPlainText(text.then(utf8Bytes));
+    return 'answered';
   }
 
-  private async answer(word: string | undefined, argument: Uint8Array | undefined): Promise<Uint8Array> {
-    if (word === undefined || !(this.enabled.has('*') || this.enabled.has(word))) {
-      return utf8Bytes(`${word ?? ''} is not executed because it is not in the whitelist.\n`);
-    }
-    if (word === 'stmk') return utf8Bytes(traceMask(argument));
+  private async answer(word: string, argument: Uint8Array): Promise<string> {
+    if (word === 'stmk') return traceMask(argument);
     const { always = false, notServing = NOT_SERVING, answer } = words[word]!;
-    if (!always && !this.context.server.isServing) return utf8Bytes(notServing);
-    return utf8Bytes(await answer(this.context));
+    return !always && !this.context.server.isServing ? notServing : answer(this.context);
   }
 }
 
 /** The mask is echoed and has no effect: there is no such tracing here. */
-function traceMask(argument: Uint8Array | undefined): string {
-  if (argument === undefined) return '';
+function traceMask(argument: Uint8Array): string {
   return String(new DataView(argument.buffer, argument.byteOffset, 8).getBigInt64(0));
 }

@@ -4,5 +4,7 @@ export type { ConnectionThrottleOptions, SessionDemand } from './connection-thro
 export { ConnectionThrottle, DEFAULT_CONNECTION_THROTTLE } from './connection-throttle.js';
 export type { LargeRequestOptions } from './large-request-gate.js';
 export { DEFAULT_LARGE_REQUESTS, LargeRequestGate } from './large-request-gate.js';
+export type { RequestThrottleOptions } from './request-throttle.js';
+export { DEFAULT_REQUEST_THROTTLE, RequestThrottle } from './request-throttle.js';
 export type { SessionlessReaperOptions } from './sessionless-reaper.js';
 export { DEFAULT_SESSIONLESS_REAPER, SessionlessReaper } from './sessionless-reaper.js';

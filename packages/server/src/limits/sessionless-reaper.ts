@@ -37,10 +37,10 @@ export class SessionlessReaper<Connection> {
     return Infinity;
   }
 
-  /** Starts the time of a new connection. `nowMs` never goes back from one call to the next. */
+  /** Starts the time of a connection, unless it runs already. `nowMs` never goes back from one call to the next. */
   add(connection: Connection, nowMs: number): void {
     const { timeoutMs, bucketMs } = this.options;
-    if (timeoutMs <= 0) return;
+    if (timeoutMs <= 0 || this.deadlines.has(connection)) return;
     this.deadlines.set(connection, Math.ceil((nowMs + timeoutMs) / bucketMs) * bucketMs);
   }
 
