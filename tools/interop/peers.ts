@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { ServerKind } from '../lib/launch.ts';
 import type { PeerReport } from './harness.ts';
 import { INTEROP_DIR, compileJava, installApache } from './install.ts';
+import { node } from './node.ts';
 import { SUPER_AUTH } from './server.ts';
 import type { TestedServer } from './server.ts';
 import { compareShells } from './zkcli.ts';
@@ -36,10 +37,12 @@ const java: Peer = {
     const home = await compileJava(await installApache(), files);
     return async ({ report, server }) => {
       const env = { ZK_INTEROP_SUPER: SUPER_AUTH };
-      await report.program('java', [...JAVA_FLAGS, ...QUIET_LOG, '-cp', home.classpath, 'JavaPeer', server.address], { env });
+      await report.program('java', [...JAVA_FLAGS, ...QUIET_LOG, '-cp', home.classpath, 'JavaPeer', server.address], {
+        env,
+      });
       await compareShells(report, server.address, home);
     };
   },
 };
 
-export const PEERS: Readonly<Record<string, Peer>> = { java };
+export const PEERS: Readonly<Record<string, Peer>> = { java, node };

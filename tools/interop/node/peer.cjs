@@ -1,0 +1,252 @@
+// node-zookeeper-client against a running server: every operation it has, its watches, sessions and errors.
+// usage: node peer.cjs HOST:PORT, with NODE_PATH naming the folder it was installed to.
+'use strict';
+const assert = require('node:assert');
+const { promisify } = require('node:util');
+const zookeeper = require('node-zookeeper-client');
+
+const address = process.argv[2];
+const { ACL, CreateMode, Event, Exception, Id, Permission, State } = zookeeper;
+const base = `/node-${process.pid}`;
+
+async function check(sentence, body) {
+  try {
+    await body();
+    console.log(`ok ${sentence}`);
+  } catch (error) {
+    console.log(`not ok ${sentence}: ${String(error && error.message).split('\n')[0]}`);
+  }
+}
+
+function open(options = { sessionTimeout: 10_000, retries: 2 }, where = address) {
+  const client = zookeeper.createClient(where, options);
+  const ready = new Promise((resolve, reject) => {
+    client.once('connected', resolve);
+    setTimeout(() => reject(new Error('not connected after 10 s')), 10_000).unref();
+  });
+  client.connect();
+  return ready.then(() => wrap(client));
+}
+
+/** Promises for callbacks. */
+function wrap(client) {
+  const call = (name) => promisify(client[name].bind(client));
+  return {
+    client,
+    create: (...args) => call('create')(...args),
+    exists: (...args) => call('exists')(...args),
+    remove: (...args) => call('remove')(...args),
+    setData: (...args) => call('setData')(...args),
+    mkdirp: (...args) => call('mkdirp')(...args),
+    setACL: (...args) => call('setACL')(...args),
+    getData: (path, watcher) =>
+      new Promise((resolve, reject) => {
+        const done = (error, data, stat) => (error ? reject(error) : resolve({ data, stat }));
+        if (watcher) client.getData(path, watcher, done);
+        else client.getData(path, done);
+      }),
+    getChildren: (path, watcher) =>
+      new Promise((resolve, reject) => {
+        const done = (error, children, stat) => (error ? reject(error) : resolve({ children, stat }));
+        if (watcher) client.getChildren(path, watcher, done);
+        else client.getChildren(path, done);
+      }),
+    getACL: (path) =>
+      new Promise((resolve, reject) => {
+        client.getACL(path, (error, acls, stat) => (error ? reject(error) : resolve({ acls, stat })));
+      }),
+    commit: (transaction) =>
+      new Promise((resolve) => transaction.commit((error, results) => resolve({ error, results }))),
+    close: () =>
+      new Promise((resolve) => {
+        client.once('disconnected', resolve);
+        client.close();
+      }),
+  };
+}
+
+async function refused(code, promise) {
+  await assert.rejects(promise, (error) => {
+    assert.strictEqual(error.getCode(), code);
+    return true;
+  });
+}
+
+function event() {
+  let seen;
+  const promise = new Promise((resolve) => (seen = resolve));
+  return { watcher: (e) => seen(e), promise };
+}
+
+async function main() {
+  const zk = await open();
+  const other = await open();
+
+  await check('connects and has a session', async () => {
+    assert.strictEqual(zk.client.getState(), State.SYNC_CONNECTED);
+    assert.notStrictEqual(zk.client.getSessionId().toString('hex'), '0000000000000000');
+    assert.strictEqual(zk.client.getSessionPassword().length, 16);
+    assert.strictEqual(zk.client.getSessionTimeout(), 10_000);
+  });
+  await check('creates a persistent znode', async () => {
+    assert.strictEqual(await zk.create(base, Buffer.from('root')), base);
+  });
+  await check('reads data and Stat', async () => {
+    const { data, stat } = await zk.getData(base);
+    assert.strictEqual(data.toString(), 'root');
+    assert.strictEqual(stat.version, 0);
+    assert.strictEqual(stat.dataLength, 4);
+    assert.strictEqual(stat.numChildren, 0);
+    assert.strictEqual(stat.ephemeralOwner.toString('hex'), '0000000000000000');
+  });
+  await check('creates sequential znodes with growing suffixes', async () => {
+    const first = await zk.create(`${base}/s-`, null, CreateMode.PERSISTENT_SEQUENTIAL);
+    const second = await zk.create(`${base}/s-`, null, CreateMode.PERSISTENT_SEQUENTIAL);
+    assert.match(first, /s-0000000000$/);
+    assert.match(second, /s-0000000001$/);
+  });
+  await check('creates an ephemeral that belongs to the session', async () => {
+    await zk.create(`${base}/e`, CreateMode.EPHEMERAL);
+    const stat = await other.exists(`${base}/e`);
+    assert.strictEqual(stat.ephemeralOwner.toString('hex'), zk.client.getSessionId().toString('hex'));
+  });
+  await check('refuses a child of an ephemeral', () =>
+    refused(Exception.NO_CHILDREN_FOR_EPHEMERALS, zk.create(`${base}/e/x`)));
+  await check('refuses to create what exists', () => refused(Exception.NODE_EXISTS, zk.create(base)));
+  await check('refuses to create without a parent', () => refused(Exception.NO_NODE, zk.create(`${base}/no/where`)));
+  await check('says that a znode does not exist', async () => assert.strictEqual(await zk.exists(`${base}/nope`), null));
+  await check('sets data with the right version', async () => {
+    const stat = await zk.setData(base, Buffer.from('changed'), 0);
+    assert.strictEqual(stat.version, 1);
+  });
+  await check('refuses a wrong version', () => refused(Exception.BAD_VERSION, zk.setData(base, Buffer.from('x'), 0)));
+  await check('lists children with the Stat of the parent', async () => {
+    const { children, stat } = await zk.getChildren(base);
+    assert.deepStrictEqual(children.sort(), ['e', 's-0000000000', 's-0000000001']);
+    assert.strictEqual(stat.numChildren, 3);
+    assert.strictEqual(stat.cversion, 3);
+  });
+  await check('refuses to remove a znode with children', () => refused(Exception.NOT_EMPTY, zk.remove(base)));
+  await check('refuses to remove with a wrong version', () =>
+    refused(Exception.BAD_VERSION, zk.remove(`${base}/s-0000000001`, 7)));
+  await check('removes a znode', async () => {
+    await zk.remove(`${base}/s-0000000001`, 0);
+    await refused(Exception.NO_NODE, zk.getData(`${base}/s-0000000001`));
+  });
+  await check('makes a path with all its parents', async () => {
+    await zk.mkdirp(`${base}/a/b/c`, Buffer.from('deep'));
+    assert.strictEqual((await zk.getData(`${base}/a/b/c`)).data.toString(), 'deep');
+  });
+  await check('keeps non-ASCII names and binary data', async () => {
+    const bytes = Buffer.from([0, 255, 128, 10]);
+    await zk.create(`${base}/ключ`, bytes);
+    assert.deepStrictEqual((await other.getData(`${base}/ключ`)).data, bytes);
+  });
+
+  await check('a data watch hears of a change', async () => {
+    const heard = event();
+    await zk.getData(base, heard.watcher);
+    await other.setData(base, Buffer.from('watched'));
+    const seen = await heard.promise;
+    assert.strictEqual(seen.getType(), Event.NODE_DATA_CHANGED);
+    assert.strictEqual(seen.getPath(), base);
+  });
+  await check('an exists watch hears of a creation', async () => {
+    const heard = event();
+    await zk.exists(`${base}/later`, heard.watcher);
+    await other.create(`${base}/later`);
+    assert.strictEqual((await heard.promise).getType(), Event.NODE_CREATED);
+  });
+  await check('a child watch hears of a new child', async () => {
+    const heard = event();
+    await zk.getChildren(base, heard.watcher);
+    await other.create(`${base}/newcomer`);
+    assert.strictEqual((await heard.promise).getType(), Event.NODE_CHILDREN_CHANGED);
+  });
+  await check('a watch hears of a deletion', async () => {
+    const heard = event();
+    await zk.exists(`${base}/later`, heard.watcher);
+    await other.remove(`${base}/later`);
+    assert.strictEqual((await heard.promise).getType(), Event.NODE_DELETED);
+  });
+
+  await check('a transaction commits as a whole', async () => {
+    const { error, results } = await zk.commit(
+      zk.client
+        .transaction()
+        .check(base)
+        .create(`${base}/t1`, Buffer.from('1'))
+        .setData(`${base}/t1`, Buffer.from('2'))
+        .create(`${base}/t2`)
+        .remove(`${base}/t2`),
+    );
+    assert.ifError(error);
+    assert.strictEqual(results[1].path, `${base}/t1`);
+    assert.strictEqual((await zk.getData(`${base}/t1`)).data.toString(), '2');
+    assert.strictEqual(await zk.exists(`${base}/t2`), null);
+  });
+  await check('a transaction fails as a whole', async () => {
+    const { error } = await zk.commit(
+      zk.client.transaction().create(`${base}/t3`).check(base, 99).create(`${base}/t4`),
+    );
+    assert.strictEqual(error.getCode(), Exception.BAD_VERSION);
+    assert.strictEqual(await zk.exists(`${base}/t3`), null);
+  });
+
+  await check('the open ACL is what a znode has by default', async () => {
+    const { acls } = await zk.getACL(base);
+    assert.strictEqual(acls.length, 1);
+    assert.strictEqual(acls[0].permission, Permission.ALL);
+    assert.strictEqual(acls[0].id.scheme, 'world');
+  });
+  await check('a digest ACL keeps others out and lets its owner in', async () => {
+    zk.client.addAuthInfo('digest', Buffer.from('me:secret'));
+    await zk.create(`${base}/mine`, Buffer.from('m'), ACL.CREATOR_ALL_ACL);
+    await refused(Exception.NO_AUTH, other.getData(`${base}/mine`));
+    assert.strictEqual((await zk.getData(`${base}/mine`)).data.toString(), 'm');
+  });
+  await check('sets an ACL with its version', async () => {
+    const readOnly = [new ACL(Permission.READ, new Id('world', 'anyone'))];
+    const stat = await zk.setACL(`${base}/newcomer`, readOnly, 0);
+    assert.strictEqual(stat.aversion, 1);
+    await refused(Exception.NO_AUTH, other.setData(`${base}/newcomer`, Buffer.from('x')));
+    await refused(Exception.BAD_VERSION, zk.setACL(`${base}/mine`, readOnly, 5));
+  });
+  await check('refuses an ACL of an unknown scheme', () =>
+    refused(
+      Exception.INVALID_ACL,
+      zk.create(`${base}/bad`, null, [new ACL(Permission.ALL, new Id('nosuch', 'x'))], CreateMode.PERSISTENT),
+    ));
+
+  await check('works below a chroot', async () => {
+    const inside = await open({ sessionTimeout: 10_000 }, `${address}${base}`);
+    await inside.create('/inner', Buffer.from('i'));
+    assert.strictEqual((await zk.getData(`${base}/inner`)).data.toString(), 'i');
+    await inside.close();
+  });
+  await check('ephemerals go when their session is closed', async () => {
+    const short = await open();
+    await short.create(`${base}/short`, CreateMode.EPHEMERAL);
+    const heard = event();
+    await other.exists(`${base}/short`, heard.watcher);
+    await short.close();
+    assert.strictEqual((await heard.promise).getType(), Event.NODE_DELETED);
+  });
+  await check('a thousand pipelined requests are all answered', async () => {
+    const paths = Array.from({ length: 1000 }, (_, i) => `${base}/a/p${i}`);
+    await Promise.all(paths.map((path) => zk.create(path, Buffer.from('x'))));
+    const { children } = await zk.getChildren(`${base}/a`);
+    assert.strictEqual(children.length, 1001);
+    await Promise.all(paths.map((path) => zk.remove(path)));
+  });
+
+  await zk.close();
+  await other.close();
+  console.log('done');
+  process.exit(0);
+}
+
+main().catch((error) => {
+  console.error(error);
+  process.exit(1);
+});
