@@ -111,10 +111,13 @@ async function main() {
     assert.strictEqual(stat.ephemeralOwner.toString('hex'), zk.client.getSessionId().toString('hex'));
   });
   await check('refuses a child of an ephemeral', () =>
-    refused(Exception.NO_CHILDREN_FOR_EPHEMERALS, zk.create(`${base}/e/x`)));
+    refused(Exception.NO_CHILDREN_FOR_EPHEMERALS, zk.create(`${base}/e/x`)),
+  );
   await check('refuses to create what exists', () => refused(Exception.NODE_EXISTS, zk.create(base)));
   await check('refuses to create without a parent', () => refused(Exception.NO_NODE, zk.create(`${base}/no/where`)));
-  await check('says that a znode does not exist', async () => assert.strictEqual(await zk.exists(`${base}/nope`), null));
+  await check('says that a znode does not exist', async () =>
+    assert.strictEqual(await zk.exists(`${base}/nope`), null),
+  );
   await check('sets data with the right version', async () => {
     const stat = await zk.setData(base, Buffer.from('changed'), 0);
     assert.strictEqual(stat.version, 1);
@@ -128,7 +131,8 @@ async function main() {
   });
   await check('refuses to remove a znode with children', () => refused(Exception.NOT_EMPTY, zk.remove(base)));
   await check('refuses to remove with a wrong version', () =>
-    refused(Exception.BAD_VERSION, zk.remove(`${base}/s-0000000001`, 7)));
+    refused(Exception.BAD_VERSION, zk.remove(`${base}/s-0000000001`, 7)),
+  );
   await check('removes a znode', async () => {
     await zk.remove(`${base}/s-0000000001`, 0);
     await refused(Exception.NO_NODE, zk.getData(`${base}/s-0000000001`));
@@ -216,7 +220,8 @@ async function main() {
     refused(
       Exception.INVALID_ACL,
       zk.create(`${base}/bad`, null, [new ACL(Permission.ALL, new Id('nosuch', 'x'))], CreateMode.PERSISTENT),
-    ));
+    ),
+  );
 
   await check('works below a chroot', async () => {
     const inside = await open({ sessionTimeout: 10_000 }, `${address}${base}`);
