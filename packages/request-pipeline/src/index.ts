@@ -3,5 +3,5 @@ export { Client } from './client.js';
 export type { OutboxHost } from './outbox.js';
 export { Outbox } from './outbox.js';
 export type { PipelineOptions, PipelineParts, Proposer } from './pipeline.js';
-export { RequestPipeline } from './pipeline.js';
+export { DIGEST_INTERVAL, RequestPipeline } from './pipeline.js';
 export { LatencyStats } from './stats.js';

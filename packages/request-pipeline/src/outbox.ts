@@ -22,6 +22,10 @@ export class Outbox {
   length = 0;
   /** Frames that were started since the connection began. */
   framesWritten = 0;
+  /** Sizes of replies and events, in bytes with their length; 0 and Infinity before the first. */
+  lastFrameBytes = 0;
+  maxFrameBytes = 0;
+  minFrameBytes = Infinity;
 
   constructor(
     private readonly host: OutboxHost,
@@ -41,7 +45,8 @@ export class Outbox {
 
   /** Starts a frame of a reply: length, then header (16 bytes). Returns where the `bodyBytes` of the body go. */
   beginReply(xid: number, zxidHi: number, zxidLo: number, error: number, bodyBytes: number): number {
-    const at = this.reserve(20 + bodyBytes);
+    const frameBytes = 20 + bodyBytes;
+    const at = this.reserve(frameBytes);
     const bytes = this.bytes;
     writeInt32(bytes, at, 16 + bodyBytes);
     writeInt32(bytes, at + 4, xid);
@@ -49,6 +54,9 @@ export class Outbox {
     writeInt32(bytes, at + 12, zxidLo);
     writeInt32(bytes, at + 16, error);
     this.framesWritten++;
+    this.lastFrameBytes = frameBytes;
+    if (frameBytes > this.maxFrameBytes) this.maxFrameBytes = frameBytes;
+    if (frameBytes < this.minFrameBytes) this.minFrameBytes = frameBytes;
     return at + 20;
   }
 

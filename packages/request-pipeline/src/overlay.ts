@@ -15,6 +15,8 @@ export class ChangeRecord {
   pathLength = 0;
   hash = 0;
   exists = false;
+  /** Whether the znode counts in the digest of the tree: not below /zookeeper/, and not at all without digests. */
+  isCounted = false;
   /** The words of the znode as they will be. */
   readonly words = new Int32Array(RECORD_WORDS);
   /** Key of the ACL in the tree, unless {@link aclEntries} holds a list that no committed znode has yet. */

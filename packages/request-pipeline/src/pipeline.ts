@@ -19,7 +19,7 @@ import { validateMulti, validateOperation } from './validate-multi.js';
 import { writeCloseSession, writeCreateSession } from './validate-session.js';
 
 /** Zxids between two digests that `hash` shows, as in Apache ZooKeeper; a power of two. */
-const DIGEST_INTERVAL = 128;
+export const DIGEST_INTERVAL = 128;
 
 /** Who makes transactions durable and tells when: the log of a standalone server, or the leader of an ensemble. */
 export interface Proposer {
@@ -59,6 +59,10 @@ export interface PipelineParts {
  */
 export class RequestPipeline {
   readonly latency = new LatencyStats();
+  /** Writes alone. */
+  readonly updateLatency = new LatencyStats();
+  /** Bytes of watched events. */
+  watchBytes = 0;
   /** Replies of error AUTHFAILED so far. */
   authFailures = 0;
   /** False while the log cannot take writes: they are refused. */
@@ -131,6 +135,7 @@ export class RequestPipeline {
     if (client === undefined || client.isClosed) return;
     if (!this.preparer.guard.allows(aclKey, Perms.read, client.ids)) return;
     writeEvent(client.outbox, eventType, path, start, end, zxidHi, zxidLo);
+    this.watchBytes += client.outbox.lastFrameBytes;
   }
 
   /**
@@ -494,6 +499,7 @@ export class RequestPipeline {
   private writeEnded(client: Client, arrivalMs: number): void {
     client.writesDone++;
     this.latency.record(this.nowMs - arrivalMs);
+    this.updateLatency.record(this.nowMs - arrivalMs);
     client.recordLatency(this.nowMs - arrivalMs, this.nowMs);
     this.noteZxid(client);
     this.answerHeld(client);

@@ -5,7 +5,8 @@ import {
   Field,
   ZnodeKind,
   crcOfPathAndData,
-  crcOfStat,
+  crcOfPathDataChange,
+  crcOfWord,
   fixupAcls,
   kindOfOwner,
 } from '@zk/data-tree';
@@ -48,7 +49,6 @@ export class RequestContext {
   ids: readonly Id[] = [];
 }
 
-const NOTHING = new Uint8Array(0);
 const OPEN_LIST = new RecordWriter(64).int32(1).int32(Perms.all).ustring('world').ustring('anyone').bytes().slice();
 
 /**
@@ -96,6 +96,7 @@ export class Preparer {
     if (known !== null) return known;
     const record = this.overlay.add(hash, path, start, end);
     loadRecord(record, this.tree, this.tree.findHashed(hash, path, start, end));
+    record.isCounted = this.options.digestEnabled && !isHidden(record);
     return record;
   }
 
@@ -140,33 +141,39 @@ export class Preparer {
 
   /** Takes a record's share out of the digest: it is about to change or to go. */
   uncount(record: ChangeRecord): void {
-    if (this.options.digestEnabled && record.exists && !isHidden(record))
-      this.digest.subtract(record.words[Field.crc]!);
+    if (record.isCounted && record.exists) this.digest.subtract(record.words[Field.crc]!);
   }
 
-  /** Puts a record's share into the digest after its stat changed. */
+  /** Puts a record's share into the digest after it changed. */
   count(record: ChangeRecord): void {
-    if (!this.options.digestEnabled || isHidden(record)) return;
-    const words = record.words;
-    const crc = crcOfStat(words[Field.crcPathData]!, words, 0);
-    words[Field.crc] = crc;
-    this.digest.add(crc);
+    if (record.isCounted) this.digest.add(record.words[Field.crc]!);
   }
 
-  /** Notes new data in a record: its length, and the part of the digest that depends on it. */
+  /** Changes a word of the Stat, and the record's share in the digest by what that makes of it. */
+  change(record: ChangeRecord, field: number, value: number): void {
+    const { words } = record;
+    const difference = words[field]! ^ value;
+    if (difference === 0) return;
+    words[field] = value;
+    if (record.isCounted) words[Field.crc]! ^= crcOfWord(field, difference);
+  }
+
+  /** Changes two words: a zxid, or a time. `field` is that of the upper one. */
+  change64(record: ChangeRecord, field: number, hi: number, lo: number): void {
+    this.change(record, field, hi);
+    this.change(record, field + 1, lo);
+  }
+
+  /** Notes new data in a record: its length, and what it makes of the digest. */
   assignData(record: ChangeRecord, data: Uint8Array, start: number, end: number, isNull: boolean): void {
     record.dataLength = isNull ? 0 : end - start;
-    if (!this.options.digestEnabled || isHidden(record)) return;
-    this.crc = crcOfPathAndData(
-      record.path,
-      0,
-      record.pathLength,
-      isNull ? NOTHING : data,
-      start,
-      isNull ? start : end,
-    );
+    if (!record.isCounted) return;
+    const dataEnd = isNull ? start : end;
+    this.crc = crcOfPathAndData(record.path, 0, record.pathLength, data, start, dataEnd);
     this.hasCrc = true;
-    record.words[Field.crcPathData] = this.crc;
+    const { words } = record;
+    words[Field.crc]! ^= crcOfPathDataChange(words[Field.crcPathData]! ^ this.crc);
+    words[Field.crcPathData] = this.crc;
   }
 
   /** A child was removed: the parent's count and pzxid (which only moves up). */
@@ -175,7 +182,7 @@ export class Preparer {
     this.overlay.touch(parent);
     this.uncount(parent);
     parent.childCount--;
-    setZxid(parent.words, Field.pzxidHi, zxidHi, zxidLo);
+    this.change64(parent, Field.pzxidHi, zxidHi, zxidLo);
     this.count(parent);
   }
 
@@ -197,12 +204,6 @@ export class Preparer {
       kindOfOwner(words[Field.ownerHi]!, words[Field.ownerLo]!, this.options.extendedTypes) === ZnodeKind.ephemeral
     );
   }
-}
-
-/** Writes a 64-bit value as two words. */
-export function setZxid(words: Int32Array, field: number, hi: number, lo: number): void {
-  words[field] = hi;
-  words[field + 1] = lo;
 }
 
 /** Where the text before the last slash ends; -1 when the path has no slash, or holds a NUL. */

@@ -1,7 +1,7 @@
 import { Field } from '@zk/data-tree';
 import { ErrorCode, Perms, isValidPath } from '@zk/model';
 import type { ChangeRecord } from './overlay.js';
-import { type Preparer, UNDECODABLE, isUndeletable, nextVersion, parentEnd, setZxid } from './preparer.js';
+import { type Preparer, UNDECODABLE, isUndeletable, nextVersion, parentEnd } from './preparer.js';
 
 const FIXED_BYTES = 16;
 
@@ -113,10 +113,9 @@ export function validateSetData(p: Preparer): number {
   writer.int32(version);
   p.overlay.touch(node);
   p.uncount(node);
-  const words = node.words;
-  words[Field.version] = version;
-  setZxid(words, Field.mzxidHi, context.zxidHi, context.zxidLo);
-  setZxid(words, Field.mtimeHi, Math.floor(context.wallMs / 0x1_0000_0000), context.wallMs | 0);
+  p.change(node, Field.version, version);
+  p.change64(node, Field.mzxidHi, context.zxidHi, context.zxidLo);
+  p.change64(node, Field.mtimeHi, Math.floor(context.wallMs / 0x1_0000_0000), context.wallMs | 0);
   p.assignData(node, path, dataStart, dataEnd, dataIsNull);
   p.count(node);
   return ErrorCode.OK;
@@ -158,7 +157,7 @@ export function validateSetAcl(p: Preparer): number {
   writer.int32(version);
   p.overlay.touch(node);
   p.uncount(node);
-  node.words[Field.aversion] = version;
+  p.change(node, Field.aversion, version);
   p.assignAcl(node);
   p.count(node);
   return ErrorCode.OK;

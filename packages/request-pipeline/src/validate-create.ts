@@ -1,7 +1,7 @@
-import { Field } from '@zk/data-tree';
+import { Field, crcOfNewStat } from '@zk/data-tree';
 import { ErrorCode, MAX_TTL_MS, OpCode, Perms, isEphemeral, isSequential, isTtl, isValidPath } from '@zk/model';
 import type { ChangeRecord } from './overlay.js';
-import { type Preparer, UNDECODABLE, parentEnd, setZxid } from './preparer.js';
+import { type Preparer, UNDECODABLE, parentEnd } from './preparer.js';
 
 /** Bytes that a sequence suffix may add: ten digits, or a sign and ten. */
 const SUFFIX_BYTES = 11;
@@ -167,8 +167,8 @@ function addChild(p: Preparer, parent: ChangeRecord, newCversion: number): void 
   p.uncount(parent);
   parent.childCount++;
   if (newCversion > parent.words[Field.cversion]!) {
-    parent.words[Field.cversion] = newCversion;
-    setZxid(parent.words, Field.pzxidHi, p.context.zxidHi, p.context.zxidLo);
+    p.change(parent, Field.cversion, newCversion);
+    p.change64(parent, Field.pzxidHi, p.context.zxidHi, p.context.zxidLo);
   }
   p.count(parent);
 }
@@ -178,19 +178,31 @@ function create(p: Preparer, type: number, node: ChangeRecord): void {
   p.overlay.touch(node);
   node.exists = true;
   node.childCount = 0;
-  const words = node.words;
-  words.fill(0);
-  setZxid(words, Field.czxidHi, zxidHi, zxidLo);
-  setZxid(words, Field.mzxidHi, zxidHi, zxidLo);
-  setZxid(words, Field.pzxidHi, zxidHi, zxidLo);
+  let ownerHi = 0;
+  let ownerLo = 0;
+  if (type === OpCode.createContainer) ownerHi = -0x8000_0000;
+  else if (type === OpCode.createTTL) {
+    ownerHi = 0xff00_0000 | 0 | request.ttlHi;
+    ownerLo = request.ttlLo;
+  } else if (isEphemeral(request.flags)) {
+    ownerHi = sessionHi;
+    ownerLo = sessionLo;
+  }
   const timeHi = Math.floor(wallMs / 0x1_0000_0000);
-  setZxid(words, Field.ctimeHi, timeHi, wallMs | 0);
-  setZxid(words, Field.mtimeHi, timeHi, wallMs | 0);
-  if (type === OpCode.createContainer) setZxid(words, Field.ownerHi, -0x8000_0000, 0);
-  else if (type === OpCode.createTTL) setZxid(words, Field.ownerHi, 0xff00_0000 | 0 | request.ttlHi, request.ttlLo);
-  else if (isEphemeral(request.flags)) setZxid(words, Field.ownerHi, sessionHi, sessionLo);
+  const timeLo = wallMs | 0;
+  const { words } = node;
+  words.fill(0);
+  words[Field.czxidHi] = words[Field.mzxidHi] = words[Field.pzxidHi] = zxidHi;
+  words[Field.czxidLo] = words[Field.mzxidLo] = words[Field.pzxidLo] = zxidLo;
+  words[Field.ctimeHi] = words[Field.mtimeHi] = timeHi;
+  words[Field.ctimeLo] = words[Field.mtimeLo] = timeLo;
+  words[Field.ownerHi] = ownerHi;
+  words[Field.ownerLo] = ownerLo;
   p.assignAcl(node);
   p.assignData(node, p.reader.bytes, request.dataStart, request.dataEnd, request.dataIsNull);
+  if (!node.isCounted) return;
+  const crcPathData = words[Field.crcPathData]!;
+  words[Field.crc] = crcOfNewStat(crcPathData, zxidHi, zxidLo, timeHi, timeLo, ownerHi, ownerLo);
   p.count(node);
 }
 

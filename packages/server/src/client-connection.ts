@@ -21,12 +21,21 @@ export interface ConnectionHost {
   /** Whether requests are throttled at all; if so, each one that comes is asked about. */
   readonly isThrottling: boolean;
   /** What becomes of the request that has waited since then. One that is `refused` has been answered. */
-  throttle(connection: ClientConnection, bytes: Uint8Array, start: number, waitedMs: number): 'pass' | 'wait' | 'refused';
+  throttle(
+    connection: ClientConnection,
+    bytes: Uint8Array,
+    start: number,
+    waitedMs: number,
+  ): 'pass' | 'wait' | 'refused';
   /** Everything it had written has left. */
   drained(connection: ClientConnection): void;
   /** It takes nothing more and is closed when everything has been sent. */
   closing(connection: ClientConnection): void;
   closed(connection: ClientConnection, error?: Error): void;
+  /** Its outbox leaves now. */
+  sending(outbox: Outbox): void;
+  /** Bytes arrived. */
+  received(byteCount: number): void;
   /** Returns an output buffer. */
   giveBack(buffer: Uint8Array): void;
   /** Whether a frame of this length may be received: large ones are limited in all. */
@@ -67,6 +76,8 @@ export class ClientConnection implements ConnectionHandler, PipelineConnection {
   /** A buffer that the transport still reads from. */
   private leaving: Uint8Array | null = null;
   isGone = false;
+  /** Whether it ended without our doing. */
+  wasDropped = false;
 
   constructor(
     readonly host: ConnectionHost,
@@ -90,6 +101,7 @@ export class ClientConnection implements ConnectionHandler, PipelineConnection {
 
   onData(bytes: Uint8Array, start: number, end: number): void {
     this.host.turnNow();
+    this.host.received(end - start);
     if (this.stage === Stage.closing) return;
     if (!this.waiting.isEmpty || this.isPaused || this.stage === Stage.connecting) {
       this.keep(bytes, start, end);
@@ -117,6 +129,7 @@ export class ClientConnection implements ConnectionHandler, PipelineConnection {
   }
 
   onClose(error?: Error): void {
+    if (this.stage !== Stage.closing) this.wasDropped = true;
     this.stage = Stage.closing;
     this.isGone = true;
     this.waiting.clear();
@@ -180,6 +193,7 @@ export class ClientConnection implements ConnectionHandler, PipelineConnection {
     }
     const { length } = outbox;
     if (length > 0) {
+      this.host.sending(outbox);
       if (this.transport.write(outbox.bytes, 0, length)) outbox.clear();
       else this.leaving = outbox.detach();
     } else {

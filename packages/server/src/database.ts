@@ -1,6 +1,9 @@
 import type { Clock, Logger, Storage } from '@zk/contracts';
 import { DataTree, type DataTreeOptions, SnapshotDecoder, WatchTable } from '@zk/data-tree';
+import { DIGEST_INTERVAL } from '@zk/request-pipeline';
 import { CorruptionError, OpCode, type Zxid, hex64, hexOf, hiOf, int64, loOf } from '@zk/model';
+
+import { DigestHistory } from './digest-history.js';
 
 /** What was found on disk. */
 export interface LoadReport {
@@ -17,10 +20,17 @@ export interface DatabaseOptions {
   readonly hashSeed: number;
 }
 
+function isRemembered(zxidLo: number): boolean {
+  return (zxidLo & (DIGEST_INTERVAL - 1)) === 0;
+}
+
 /** The state of a server in memory: the tree, its watches, and the sessions that were read from disk. */
 export class Database {
   tree: DataTree;
   watches: WatchTable;
+  readonly digests = new DigestHistory();
+  /** Transactions after which the digest was not the predicted one. */
+  digestMismatches = 0;
   /** Timeouts of the sessions found at load, in ms. */
   loadedSessions = new Map<bigint, number>();
 
@@ -47,6 +57,7 @@ export class Database {
     const after = int64(tree.lastZxidHi, tree.lastZxidLo);
     const report = await this.storage.log.replay(after, (_hi, _lo, bytes, start, end) => {
       tree.apply(bytes, start, end, null);
+      if (isRemembered(tree.lastZxidLo)) this.digests.add(tree.lastZxidHi, tree.lastZxidLo, tree.digest);
       if (tree.lastType === OpCode.createSession) {
         this.loadedSessions.set(int64(tree.lastSessionHi, tree.lastSessionLo), tree.lastTimeoutMs);
       } else if (tree.lastType === OpCode.closeSession) {
@@ -114,11 +125,13 @@ export class Database {
       extendedTypes: this.options.extendedTypesEnabled,
       digestEnabled: this.options.digestEnabled,
       hashSeed: this.options.hashSeed,
-      onDigestMismatch: (hi, lo) =>
+      onDigestMismatch: (hi, lo) => {
+        this.digestMismatches++;
         this.logger.error(
           { zxid: `0x${hexOf(hi, lo)}` },
           'the tree differs from the one its transactions were made for',
-        ),
+        );
+      },
     };
   }
 

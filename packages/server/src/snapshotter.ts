@@ -10,6 +10,7 @@ import type {
 } from '@zk/contracts';
 import { type DataTree, SnapshotEncoder } from '@zk/data-tree';
 import { hexOf, int64 } from '@zk/model';
+import { Summary } from './summary.js';
 
 export interface SnapshotterOptions {
   readonly snapCount: number;
@@ -45,6 +46,9 @@ export class Snapshotter {
   private isBusy = false;
   private isStopped = false;
   last: SnapshotInfo | undefined;
+  /** How long each took, in ms. */
+  readonly times = new Summary();
+  errorCount = 0;
   /** Resolves when no snapshot is being written. */
   idle: Promise<void> = Promise.resolve();
 
@@ -108,9 +112,11 @@ export class Snapshotter {
       }
       this.last = await writer.commit();
       const durationMs = Math.round(this.clock.monotonicMs() - startMs);
+      this.times.add(durationMs);
       this.logger.info({ snapshot: this.last.name, sizeBytes: this.last.sizeBytes, durationMs }, 'snapshot written');
       return this.last;
     } catch (error) {
+      this.errorCount++;
       await writer?.abort();
       this.logger.error(
         { zxid: `0x${hexOf(tree.lastZxidHi, tree.lastZxidLo)}`, err: error },

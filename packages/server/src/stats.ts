@@ -1,14 +1,28 @@
 import type { Clock } from '@zk/contracts';
+import type { Outbox } from '@zk/request-pipeline';
 import type { ZkServer } from './zk-server.js';
 
 /** Counters since the start, or since they were last reset. */
 export class ServerStats {
   received = 0;
+  bytesReceived = 0;
+  /** Bytes of replies and events. */
+  bytesSent = 0;
+  connectionRequests = 0;
+  /** Connections that ended without our doing. */
+  connectionsDropped = 0;
+  sessionsReattached = 0;
+  sessionsExpired = 0;
   sessionlessExpired = 0;
+  unrecoverableErrors = 0;
+  readonly startedMs: number;
+
   /** Frames sent on connections that are closed by now. */
   private sentBefore = 0;
   private sentAtReset = 0;
-  readonly startedMs: number;
+  private lastFrameBytes = -1;
+  private minFrameBytes = Infinity;
+  private maxFrameBytes = 0;
 
   constructor(
     private readonly server: ZkServer,
@@ -22,15 +36,46 @@ export class ServerStats {
     return this.sentSoFar() - this.sentAtReset;
   }
 
+  /** An outbox leaves. */
+  sending(outbox: Outbox): void {
+    this.bytesSent += outbox.length;
+    if (outbox.lastFrameBytes > 0) this.lastFrameBytes = outbox.lastFrameBytes;
+  }
+
   /** A connection ends: keeps what it counted. */
-  retire(framesWritten: number): void {
-    this.sentBefore += framesWritten;
+  retire(outbox: Outbox): void {
+    this.sentBefore += outbox.framesWritten;
+    this.noteSizes(outbox);
+  }
+
+  /** Sizes of the last, the smallest and the largest reply or event, in bytes; -1 before the first. */
+  replySizes(): { readonly last: number; readonly min: number; readonly max: number } {
+    for (const { client } of this.server.connections) this.noteSizes(client.outbox);
+    const hasAny = this.maxFrameBytes > 0;
+    return {
+      last: this.lastFrameBytes,
+      min: hasAny ? this.minFrameBytes : -1,
+      max: hasAny ? this.maxFrameBytes : -1,
+    };
   }
 
   reset(): void {
     this.received = 0;
     this.sentAtReset = this.sentSoFar();
     this.server.pipeline.latency.reset();
+    this.server.pipeline.updateLatency.reset();
+    this.lastFrameBytes = -1;
+    this.minFrameBytes = Infinity;
+    this.maxFrameBytes = 0;
+    for (const { client } of this.server.connections) {
+      client.outbox.minFrameBytes = Infinity;
+      client.outbox.maxFrameBytes = 0;
+    }
+  }
+
+  private noteSizes(outbox: Outbox): void {
+    this.minFrameBytes = Math.min(this.minFrameBytes, outbox.minFrameBytes);
+    this.maxFrameBytes = Math.max(this.maxFrameBytes, outbox.maxFrameBytes);
   }
 
   private sentSoFar(): number {

@@ -11,6 +11,7 @@ import type {
   Timer,
   Transport,
 } from '@zk/contracts';
+import type { SoftLimitExceeded } from '@zk/data-tree';
 import { readInt32 } from '@zk/jute';
 import { type Zxid, hex64, hexOf, hiOf, int64, loOf } from '@zk/model';
 import { type Outbox, type OutboxHost, RequestPipeline } from '@zk/request-pipeline';
@@ -53,6 +54,7 @@ const nothing = (): void => undefined;
 const DRAIN_MS = 5000;
 /** Time a connection that is being closed has to read what was sent before. */
 const LINGER_MS = 10_000;
+const QUOTA_WARNING_INTERVAL_MS = 60_000;
 
 /**
  * A standalone server. It owns the connections and the turn of the event loop, and feeds the pipeline:
@@ -87,6 +89,7 @@ export class ZkServer implements ConnectionHost, OutboxHost {
   private stopping: Promise<void> | undefined;
   private readonly timers = new Set<Timer>();
 
+  private nextQuotaWarningMs = -Infinity;
   private isTurnScheduled = false;
   private nowMs = 0;
   private hasUnsynced = false;
@@ -170,12 +173,6 @@ export class ZkServer implements ConnectionHost, OutboxHost {
   sessionOfWatcher(watcher: number): string {
     const session = this.pipeline.clientOf(watcher)?.session ?? null;
     return session === null ? '0x0' : `0x${hexOf(session.idHi, session.idLo)}`;
-  }
-
-  /** Digests of the tree at remembered zxids, as `hash` prints them. */
-  digestHistory(): string {
-    const { tree } = this.database;
-    return `0x${hexOf(tree.lastZxidHi, tree.lastZxidLo)}: ${BigInt.asUintN(64, int64(tree.digest.hi, tree.digest.lo))}\n`;
   }
 
   /** Where clients connect. @throws Error before {@link start} has resolved */
@@ -291,6 +288,7 @@ export class ZkServer implements ConnectionHost, OutboxHost {
       return;
     }
     this.reaper.remove(connection);
+    this.stats.connectionRequests++;
     this.stats.received++;
     connection.client.received++;
     this.pipeline.connect(connection.client, bytes, start, end, this.turnNow());
@@ -342,6 +340,14 @@ export class ZkServer implements ConnectionHost, OutboxHost {
     connection.resume();
   }
 
+  sending(outbox: Outbox): void {
+    this.stats.sending(outbox);
+  }
+
+  received(byteCount: number): void {
+    this.stats.bytesReceived += byteCount;
+  }
+
   closing(connection: ClientConnection): void {
     this.lingering.add(connection, this.turnNow());
   }
@@ -351,7 +357,8 @@ export class ZkServer implements ConnectionHost, OutboxHost {
     this.lingering.remove(connection);
     this.admission.left(connection.peer.remoteAddress);
     this.reaper.remove(connection);
-    this.stats.retire(connection.client.outbox.framesWritten);
+    this.stats.retire(connection.client.outbox);
+    if (connection.wasDropped) this.stats.connectionsDropped++;
     this.pipeline.remove(connection.client);
     this.freeWatchers.push(connection.client.watcher);
     if (error !== undefined) {
@@ -424,7 +431,8 @@ export class ZkServer implements ConnectionHost, OutboxHost {
             this.turnNow();
           },
         },
-        onSession: (kind, session) => this.sessionEvents.next({ kind, sessionId: session.id }),
+        onSession: (kind, session) => this.sessionChanged(kind, session),
+        onDigest: (zxidHi, zxidLo) => this.database.digests.add(zxidHi, zxidLo, this.database.tree.digest),
       },
       {
         extendedTypes: this.options.extendedTypesEnabled,
@@ -438,6 +446,7 @@ export class ZkServer implements ConnectionHost, OutboxHost {
         requiredSchemes: this.options.requiredAuthSchemes,
       },
     );
+    this.database.tree.quotas.onSoftLimitExceeded = (event) => this.softLimitExceeded(event);
   }
 
   private accept(transport: Connection): ConnectionHandler | undefined {
@@ -480,10 +489,19 @@ export class ZkServer implements ConnectionHost, OutboxHost {
   }
 
   private fail(error: Error): void {
+    this.stats.unrecoverableErrors++;
     this.parts.logger.fatal({ err: error }, 'syncing the log failed: what is on disk is unknown, so the server stops');
     this.pipeline.acceptsWrites = false;
     if (this.state !== 'stopping') this.states.next('failed');
     this.failure.resolve(error);
+  }
+
+  /** At most one line a minute: a client that is over its quota keeps on writing. */
+  private softLimitExceeded({ path, what, value, limit }: SoftLimitExceeded): void {
+    const nowMs = this.parts.clock.monotonicMs();
+    if (nowMs < this.nextQuotaWarningMs) return;
+    this.nextQuotaWarningMs = nowMs + QUOTA_WARNING_INTERVAL_MS;
+    this.parts.logger.warn({ quota: path, what, value, limit }, 'a soft quota is exceeded');
   }
 
   // ---- sessions and upkeep
@@ -499,6 +517,12 @@ export class ZkServer implements ConnectionHost, OutboxHost {
       'session expired',
     );
     this.pipeline.closeSession(session, null, 0);
+  }
+
+  private sessionChanged(kind: SessionEvent['kind'], session: Session): void {
+    if (kind === 'expired') this.stats.sessionsExpired++;
+    else if (kind === 'reattached') this.stats.sessionsReattached++;
+    this.sessionEvents.next({ kind, sessionId: session.id });
   }
 
   private scheduleExpiry(): void {

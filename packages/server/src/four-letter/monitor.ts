@@ -1,5 +1,7 @@
-import { readdirSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
+import { hex64 } from '@zk/model';
 import { VERSION_LINE } from '../version.js';
+import { quotaMetrics } from './quota-metrics.js';
 import { formatAverage } from './reports.js';
 import type { WordContext } from './words.js';
 
@@ -10,12 +12,28 @@ export function mntrReport(context: WordContext): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** The gauges and counters of a standalone server, by Apache's names. */
-export function metrics({ server, storage, clock }: WordContext): Record<string, number | string> {
+/** Digests of the tree at past zxids: `hash`. */
+export function hashReport({ server }: WordContext): string {
+  return server.database.digests
+    .entries()
+    .map(({ zxid, digest }) => `${hex64(zxid)}: ${digest}\n`)
+    .join('');
+}
+
+/** The metrics of a standalone server, by Apache's names. What has no counterpart here is left out, or 0 for good. */
+export function metrics(context: WordContext): Record<string, number | string> {
+  return {
+    ...gauges(context),
+    ...quotaMetrics(context.server.database.tree),
+    ...counters(context),
+    ...summaries(context),
+  };
+}
+
+function gauges({ server, storage, clock }: WordContext): Record<string, number | string> {
   const { latency } = server.pipeline;
   const { tree, watches } = server.database;
-  const { syncStats } = storage.log;
-  const averageSyncMs = syncStats.count === 0 ? 0 : syncStats.totalMs / syncStats.count;
+  const replySizes = server.stats.replySizes();
   return {
     avg_latency: formatAverage(latency.averageMs),
     max_latency: Math.round(latency.maxMs),
@@ -32,15 +50,88 @@ export function metrics({ server, storage, clock }: WordContext): Record<string,
     global_sessions: server.sessions.size,
     local_sessions: 0,
     open_file_descriptor_count: openDescriptors(),
-    max_file_descriptor_count: -1,
+    max_file_descriptor_count: maxDescriptors(),
+    connection_drop_probability: formatAverage(server.admission.throttle.dropChance),
+    last_client_response_size: replySizes.last,
+    max_client_response_size: replySizes.max,
+    min_client_response_size: replySizes.min,
+    outstanding_tls_handshake: 0,
     auth_failed_count: server.pipeline.authFailures,
-    connection_rejected: server.rejectedConnections,
-    sessionless_connections_expired: server.stats.sessionlessExpired,
-    avg_fsynctime: formatAverage(averageSyncMs),
+    non_mtls_remote_conn_count: 0,
+    non_mtls_local_conn_count: 0,
+    fsync_threshold_exceed_count: storage.log.syncStats.slow,
+  };
+}
+
+function counters({ server }: WordContext): Record<string, number> {
+  const { stats, admission, pipeline } = server;
+  return {
+    connection_request_count: stats.connectionRequests,
+    connection_rejected: admission.rejectedConnections,
+    connection_drop_count: stats.connectionsDropped,
+    connection_revalidate_count: stats.sessionsReattached,
+    sessionless_connections_expired: stats.sessionlessExpired,
+    stale_sessions_expired: stats.sessionsExpired,
+    bytes_received_count: stats.bytesReceived,
+    response_bytes: stats.bytesSent - pipeline.watchBytes,
+    watch_bytes: pipeline.watchBytes,
+    large_requests_rejected: admission.largeRequests.rejectedCount,
+    throttled_ops: admission.requests.throttledOps,
+    request_throttle_wait_count: admission.requests.waitCount,
+    snapshot_error_count: server.snapshotter.errorCount,
+    unrecoverable_error_count: stats.unrecoverableErrors,
+    digest_mismatches_count: server.database.digestMismatches,
+    // There is no cache of replies: they are encoded from the tree each time.
+    response_packet_cache_hits: 0,
+    response_packet_cache_misses: 0,
+    response_packet_get_children_cache_hits: 0,
+    response_packet_get_children_cache_misses: 0,
+    // Of ensembles only.
+    commit_count: 0,
+    proposal_count: 0,
+    looking_count: 0,
+    diff_count: 0,
+    snap_count: 0,
+  };
+}
+
+function summaries({ server, storage }: WordContext): Record<string, number | string> {
+  const { syncStats } = storage.log;
+  const { times } = server.snapshotter;
+  const { updateLatency } = server.pipeline;
+  const report = server.loadReport;
+  return {
+    avg_fsynctime: formatAverage(syncStats.count === 0 ? 0 : syncStats.totalMs / syncStats.count),
     max_fsynctime: Math.round(syncStats.maxMs),
     cnt_fsynctime: syncStats.count,
     sum_fsynctime: Math.round(syncStats.totalMs),
-    fsync_threshold_exceed_count: syncStats.slow,
+    avg_snapshottime: formatAverage(times.average),
+    min_snapshottime: times.min,
+    max_snapshottime: times.max,
+    cnt_snapshottime: times.count,
+    sum_snapshottime: times.sum,
+    avg_updatelatency: formatAverage(updateLatency.averageMs),
+    min_updatelatency: Math.round(updateLatency.minMs),
+    max_updatelatency: Math.round(updateLatency.maxMs),
+    cnt_updatelatency: updateLatency.count,
+    sum_updatelatency: Math.round(updateLatency.sumMs),
+    ...(report === undefined
+      ? {}
+      : {
+          ...once('dbinittime', Math.round(report.durationMs)),
+          ...once('startup_txns_loaded', report.replayedTxns),
+        }),
+  };
+}
+
+/** A summary of the one value there is. */
+function once(name: string, value: number): Record<string, number | string> {
+  return {
+    [`avg_${name}`]: formatAverage(value),
+    [`min_${name}`]: value,
+    [`max_${name}`]: value,
+    [`cnt_${name}`]: 1,
+    [`sum_${name}`]: value,
   };
 }
 
@@ -48,6 +139,16 @@ export function metrics({ server, storage, clock }: WordContext): Record<string,
 function openDescriptors(): number {
   try {
     return readdirSync('/proc/self/fd').length;
+  } catch {
+    return -1;
+  }
+}
+
+/** -1 where the platform does not say, or has no limit. */
+function maxDescriptors(): number {
+  try {
+    const limit = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'));
+    return limit === null ? -1 : Number(limit[1]);
   } catch {
     return -1;
   }

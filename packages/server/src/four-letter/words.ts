@@ -4,7 +4,7 @@ import type { ClientConnection, WordResult } from '../client-connection.js';
 import type { ServerOptions } from '../options.js';
 import type { ZkServer } from '../zk-server.js';
 import { confReport, dirsReport, enviReport } from './environment.js';
-import { mntrReport } from './monitor.js';
+import { hashReport, mntrReport } from './monitor.js';
 import { consReport, dumpReport, srvrReport, statReport } from './reports.js';
 import { wchcReport, wchpReport, wchsReport } from './watch-reports.js';
 
@@ -40,7 +40,7 @@ const words: Readonly<Record<string, Word>> = {
   wchc: { answer: wchcReport },
   wchp: { answer: wchpReport },
   isro: { notServing: 'null', answer: () => 'rw' },
-  hash: { notServing: NOT_SERVING.trimEnd(), answer: ({ server }) => server.digestHistory() },
+  hash: { notServing: NOT_SERVING.trimEnd(), answer: hashReport },
   crst: {
     answer: ({ server }) => {
       for (const connection of server.connections) connection.client.resetStats();
