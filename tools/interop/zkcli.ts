@@ -150,7 +150,7 @@ async function runScript(address: string, home: JavaHome): Promise<ShellOutput> 
   };
 }
 
-function shell([`${address}/zkcli`, command]: [string, readonly string[]], home: JavaHome, input: string): Promise<RunResult> {
+function shell([address, command]: [string, readonly string[]], home: JavaHome, input: string): Promise<RunResult> {
   // Without the line editor's library the shell reads plain lines and prints no prompt.
   const jars = readdirSync(home.libDir).filter((name) => !name.startsWith('jline'));
   const classpath = [join(INTEROP_DIR, 'java'), ...jars.map((name) => join(home.libDir, name))].join(':');
