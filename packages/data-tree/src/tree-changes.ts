@@ -2,26 +2,20 @@
  * The changes a transaction can make to the tree, with their effects on the parent, on the digest, on quotas and on
  * whoever listens. Arguments come from the fields of the transaction in hand and from ranges of its bytes.
  */
-import { ErrorCode, OpCode, READ_ACL_UNSAFE, SYSTEM_PATHS } from '@zk/model';
-import { crc32, readInt32, utf8Bytes } from '@zk/jute';
-import { encodeAcls } from './acl-table.js';
-import { crcOfNewStat, crcOfPathDataChange, crcOfStat, crcOfWord } from './digest.js';
+import { ErrorCode, OpCode } from '@zk/model';
+import { crc32 } from '@zk/jute';
+import { crcOfNewStat, crcOfPathDataChange, crcOfWord } from './digest.js';
+import { LoadableTree } from './loadable-tree.js';
 import { Quotas } from './quotas.js';
-import { copyRange, isSameRange } from './znodes/bytes.js';
 import { CHUNK_MASK, CHUNK_SHIFT } from './znodes/columns.js';
 import { Field, Flag, RECORD_WORDS, ZnodeKind } from './znodes/fields.js';
 import { kindOfOwner } from './znodes/owners.js';
-import { hashMore } from './znodes/path-hash.js';
-import { ZnodeStore } from './znodes/znode-store.js';
 
 // Names of this module: the engine folds these constants, where an imported name is two loads each time.
 const F = Field;
 const FLAG = Flag;
 const KIND = ZnodeKind;
 const CODE = ErrorCode;
-
-const SLASH = 0x2f;
-const NO_BYTES = new Uint8Array(0);
 
 /** Hears of the effects of a transaction, in order, inside `apply`. Watches hang on it. */
 export interface TreeListener {
@@ -33,7 +27,7 @@ export interface TreeListener {
   changed(node: number, zxidHi: number, zxidLo: number): void;
 }
 
-export class TreeChanges extends ZnodeStore {
+export class TreeChanges extends LoadableTree {
   readonly quotas: Quotas;
   /** 0, or the code of the first operation of the last transaction that failed. */
   lastError = 0;
@@ -49,121 +43,18 @@ export class TreeChanges extends ZnodeStore {
   protected opNode = -1;
   protected pathStart = 0;
   protected pathEnd = 0;
-  /** Of the path in hand: its hash, and where the last component begins. */
-  protected pathHash = 0;
-  protected nameStart = 0;
-  /** Path and hash of the parent found last. */
-  private readonly lastParentPath = new Uint8Array(256);
-  private lastParentLength = 0;
-  private lastParentHash = 0;
   protected scratch = new Uint8Array(256);
   protected isCrcKnown = false;
   protected knownCrc = 0;
 
   constructor(
     hashSeed: number,
-    readonly extendedTypes: boolean,
-    readonly digestEnabled: boolean,
+    extendedTypes: boolean,
+    digestEnabled: boolean,
     public listener: TreeListener | undefined,
   ) {
-    super(hashSeed);
+    super(hashSeed, extendedTypes, digestEnabled);
     this.quotas = new Quotas(this, this.hashStart, this.multiplier);
-    this.refreshDigest(this.root, NO_BYTES, 0, 0);
-  }
-
-  /** Overwrites /zookeeper/config without a transaction: the committed configuration, at its version. */
-  overwriteConfig(data: Uint8Array, zxidHi: number, zxidLo: number): void {
-    const path = utf8Bytes(SYSTEM_PATHS.config);
-    const id = this.find(path, 0, path.length);
-    if (id === -1) return;
-    this.replaceData(id, data, 0, data.length);
-    this.setWord(id, F.version, -1);
-    this.setWord(id, F.mzxidHi, zxidHi);
-    this.setWord(id, F.mzxidLo, zxidLo);
-  }
-
-  /** Adds what is missing of /, /zookeeper, /zookeeper/quota and /zookeeper/config. @internal */
-  addSystemNodes(): void {
-    for (const text of [SYSTEM_PATHS.zookeeper, SYSTEM_PATHS.quota, SYSTEM_PATHS.config]) {
-      const path = utf8Bytes(text);
-      if (this.find(path, 0, path.length) !== -1) continue;
-      const parent = this.findParent(path, 0, path.length);
-      const id = this.attach(parent, path, this.nameStart, path.length, this.pathHash, NO_BYTES, 0, 0, path.length, 0);
-      const at = this.offsetOf(id);
-      const isConfig = text === SYSTEM_PATHS.config;
-      const acl = encodeAcls(READ_ACL_UNSAFE);
-      this.chunkOf(id).fill(0, at, at + F.dataLength);
-      this.chunkOf(id).fill(0, at + F.pzxidHi, at + F.pzxidLo + 1);
-      this.setWord(id, F.aversion, isConfig ? -1 : 0);
-      this.setWord(id, F.aclKey, isConfig ? this.acls.intern(acl, 0, acl.length) : -1);
-      this.refreshDigest(id, path, 0, path.length);
-    }
-  }
-
-  /**
-   * Puts in a znode of a snapshot: `dataEnd < dataStart` means null data, the persisted Stat (60 bytes) begins at
-   * `statAt`, the ACL key has been counted.
-   * @returns its id, or -1 when its parent is missing, or -2 when it is there already
-   * @internal
-   */
-  loadZnode(
-    bytes: Uint8Array,
-    pathStart: number,
-    pathEnd: number,
-    dataStart: number,
-    dataEnd: number,
-    aclKey: number,
-    statAt: number,
-  ): number {
-    const ownerHi = readInt32(bytes, statAt + 4 * F.ownerHi);
-    const ownerLo = readInt32(bytes, statAt + 4 * F.ownerLo);
-    let id = this.root;
-    if (pathEnd === pathStart) {
-      this.digest.subtract(this.word(id, F.crc));
-      this.replaceData(id, bytes, dataStart, dataEnd);
-    } else {
-      const parent = this.findParent(bytes, pathStart, pathEnd);
-      if (parent === -1) return -1;
-      const hash = this.pathHash;
-      if (this.findHashed(hash, bytes, pathStart, pathEnd) !== -1) return -2;
-      const kind = kindOfOwner(ownerHi, ownerLo, this.extendedTypes);
-      const pathLength = pathEnd - pathStart;
-      id = this.attach(parent, bytes, this.nameStart, pathEnd, hash, bytes, dataStart, dataEnd, pathLength, kind);
-      this.owners.add(kind, ownerHi, ownerLo, id);
-    }
-    const chunk = this.chunkOf(id);
-    const record = this.offsetOf(id);
-    let at = statAt;
-    for (let word: number = F.czxidHi; word <= F.ownerLo; word++, at += 4) {
-      chunk[record + word] = readInt32(bytes, at);
-    }
-    chunk[record + F.pzxidHi] = readInt32(bytes, at);
-    chunk[record + F.pzxidLo] = readInt32(bytes, at + 4);
-    chunk[record + F.aclKey] = aclKey;
-    this.refreshDigest(id, bytes, pathStart, pathEnd);
-    return id;
-  }
-
-  /**
-   * Computes the CRCs of a znode afresh and adds the result to the digest, to which it must not have contributed yet.
-   * @internal
-   */
-  refreshDigest(id: number, path: Uint8Array, start: number, end: number): void {
-    const chunk = this.chunkOf(id);
-    const at = this.offsetOf(id);
-    chunk[at + F.crcPathData] = 0;
-    chunk[at + F.crc] = 0;
-    if (!this.digestEnabled || (chunk[at + F.flagsAndName]! & FLAG.system) !== 0) return;
-    let crc = id === this.root ? 0 : crc32(path, start, end);
-    const length = chunk[at + F.dataLength]!;
-    if (length > 0) {
-      const ref = chunk[at + F.bytesRef]!;
-      const from = this.slabs.offset(ref) + this.nameLength(id);
-      crc = crc32(this.slabs.bytes(ref), from, from + length, crc);
-    }
-    chunk[at + F.crcPathData] = crc;
-    chunk[at + F.crc] = crcOfStat(crc, chunk, at);
-    this.digest.add(chunk[at + F.crc]!);
   }
 
   /** Long on purpose, a hot loop's body: a create with digest takes 0.5 µs here, a quarter of it in the two CRCs. */
@@ -372,45 +263,6 @@ export class TreeChanges extends ZnodeStore {
     this.digest.subtract(old);
     this.digest.add(old ^ change);
     chunk[at + F.crc] = old ^ change;
-  }
-
-  /**
-   * Finds the parent of a path: -1 when there is none, or no slash. Leaves the hash of the path and the start of its last
-   * component in the fields. Transactions in a row tend to have the same parent, so the last one is tried first: one
-   * comparison then saves the hash of most of the path and a probe of the index.
-   */
-  protected findParent(bytes: Uint8Array, start: number, end: number): number {
-    let slash = end - 1;
-    while (slash >= start && bytes[slash] !== SLASH) slash--;
-    this.nameStart = slash + 1;
-    if (slash < start) return -1;
-    let parent = this.root;
-    let hash = this.hashStart;
-    const length = slash - start;
-    if (length > 0) {
-      parent = this.lastParent;
-      if (
-        parent !== -1 &&
-        length === this.lastParentLength &&
-        isSameRange(this.lastParentPath, 0, bytes, start, length)
-      ) {
-        hash = this.lastParentHash;
-      } else {
-        hash = hashMore(hash, this.multiplier, bytes, start, slash);
-        parent = this.index.find(hash, bytes, start, slash);
-        if (parent !== -1) this.rememberParent(parent, hash, bytes, start, slash);
-      }
-    }
-    this.pathHash = hashMore(hash, this.multiplier, bytes, slash, end);
-    return parent;
-  }
-
-  private rememberParent(parent: number, hash: number, bytes: Uint8Array, start: number, end: number): void {
-    if (end - start > this.lastParentPath.length) return;
-    this.lastParent = parent;
-    this.lastParentHash = hash;
-    this.lastParentLength = end - start;
-    copyRange(bytes, start, end, this.lastParentPath, 0);
   }
 
   protected setResult(error: number, node: number, pathStart: number, pathEnd: number): void {
