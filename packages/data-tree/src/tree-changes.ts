@@ -209,6 +209,8 @@ export class TreeChanges extends LoadableTree {
       const id = list.head;
       const parent = this.parent(id);
       this.raisePzxid(parent);
+      // Before the path is written down, since it is written to the same place.
+      this.removeBelow(id);
       const end = this.copyToScratch(id);
       this.remove(id, parent, this.scratch, 0, end);
     }

@@ -115,4 +115,24 @@ describe('a snapshot that is written while transactions are applied', () => {
       { numRuns: 100 },
     );
   });
+
+  it('lets go of the tree when it is given up, or when the sink refuses', () => {
+    const tree = new DataTree();
+    const encoder = new SnapshotEncoder(tree, [], new MemorySink());
+    expect(tree.cursors).toHaveLength(1);
+    encoder.cancel();
+    encoder.cancel();
+    expect(tree.cursors).toHaveLength(0);
+    expect(encoder.step(1, tickingClock(1))).toBe(true);
+
+    const failing = {
+      write: (): void => {
+        throw new Error('no space');
+      },
+      seal: (): void => undefined,
+    };
+    const failed = new SnapshotEncoder(tree, [], failing);
+    expect(() => failed.step(1, tickingClock(0))).toThrow('no space');
+    expect(tree.cursors).toHaveLength(0);
+  });
 });

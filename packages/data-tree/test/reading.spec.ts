@@ -83,6 +83,8 @@ describe('finding a path', () => {
     expect(tree.parent(tree.root)).toBe(-1);
     expect(tree.descendantCount(tree.root)).toBe(6);
     expect(tree.descendantCount(find(tree, '/a'))).toBe(2);
+    expect(tree.descendantCount(find(tree, '/zookeeper'))).toBe(2);
+    expect(tree.descendantCount(find(tree, '/a/b'))).toBe(0);
   });
 });
 

@@ -99,12 +99,29 @@ export class SnapshotEncoder {
   }
 
   /**
-   * Writes on for about `budgetMs` of monotonic time.
+   * Writes on for about `budgetMs` of monotonic time. What the sink throws comes through, and ends the snapshot.
    * @returns true when the snapshot is complete
    */
   step(budgetMs: number, clock: Clock): boolean {
     if (this.isDone) return true;
-    const deadlineMs = clock.monotonicMs() + budgetMs;
+    try {
+      if (!this.encodeUntil(clock.monotonicMs() + budgetMs, clock)) return false;
+      this.finish();
+      return true;
+    } catch (error) {
+      this.cancel();
+      throw error;
+    }
+  }
+
+  /** Stops hearing from the tree; for a snapshot that is given up. Idempotent. */
+  cancel(): void {
+    if (this.isDone) return;
+    this.isDone = true;
+    this.tree.removeCursor(this.cursor);
+  }
+
+  private encodeUntil(deadlineMs: number, clock: Clock): boolean {
     this.parent = -1;
     let unseenBytes = 0;
     for (let id = this.cursor.next; id !== -1; id = this.cursor.next) {
@@ -114,15 +131,7 @@ export class SnapshotEncoder {
       if (clock.monotonicMs() >= deadlineMs) return false;
       unseenBytes = 0;
     }
-    this.finish();
     return true;
-  }
-
-  /** Stops hearing from the tree; for a snapshot that is given up. Idempotent. */
-  cancel(): void {
-    if (this.isDone) return;
-    this.isDone = true;
-    this.tree.removeCursor(this.cursor);
   }
 
   private encodeSessions(sessions: readonly SnapshotSession[]): void {

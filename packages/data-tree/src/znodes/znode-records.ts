@@ -224,8 +224,9 @@ export class ZnodeRecords {
     return utf8Text(out);
   }
 
-  /** Znodes below this one, at any depth. Walks them all. */
+  /** Znodes below this one, at any depth. Walks them all, save for the root. */
   descendantCount(id: number): number {
+    if (id === this.root) return this.columns.count - 1;
     let count = -1;
     for (let node = id; node !== -1; node = this.following(node, id)) count++;
     return count;
