@@ -4,7 +4,7 @@
  *
  * Applying is idempotent where it has to be: a snapshot is fuzzy, so transactions are applied again to a tree that
  * already contains some of their effects. Creates that find their znode, deletes that miss it, and the like are results,
- * not errors. A create, delete, setData or setACL with a known ACL allocates nothing.
+ * not errors. A create, delete, setData or setACL with a known ACL allocates nothing, save a view for longer values.
  */
 import { ErrorCode, OpCode } from '@zk/model';
 import { MarshallingError, readInt32 } from '@zk/jute';
