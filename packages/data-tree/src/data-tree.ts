@@ -3,8 +3,9 @@
  * change it exactly as they change every other server's tree (spec: disk format, sections 3.2 and 6).
  *
  * Applying is idempotent where it has to be: a snapshot is fuzzy, so transactions are applied again to a tree that
- * already contains some of their effects. Creates that find their znode, deletes that miss it, and the like are results,
- * not errors. A create, delete, setData or setACL with a known ACL allocates nothing, save a view for longer values.
+ * already contains some of their effects. Creates that find their znode, deletes that miss it, and the like are
+ * results, not errors. A create, delete, setData or setACL with a known ACL allocates nothing, save a view for a value
+ * of more than 40 bytes.
  */
 import { ErrorCode, OpCode } from '@zk/model';
 import { MarshallingError, readInt32 } from '@zk/jute';
