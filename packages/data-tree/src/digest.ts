@@ -2,10 +2,11 @@
  * What a znode adds to the digest of the tree: CRC-32 over its path, its data and 60 bytes of Stat (spec: disk format,
  * section 5). The sum over all znodes, modulo 2^64, is the digest.
  *
- * A CRC is linear: a byte of the Stat has the same effect on the result wherever the register came from, and that effect
- * depends on the byte and its distance from the end alone. So the Stat is never run through the register. One table per
- * byte position gives the effect of each byte; zero bytes (most of a Stat) have none; and when a word changes, the effect
- * of the difference is all that has to be added. A parent whose cversion and pzxid move costs a handful of lookups.
+ * A CRC is linear: a byte of the Stat has the same effect on the result wherever the register came from, and that
+ * effect depends on the byte and its distance from the end alone. So the Stat is never run through the register. One
+ * table per byte position gives the effect of each byte; zero bytes (most of a Stat) have none; and when a word
+ * changes, the effect of the difference is all that has to be added. A parent whose cversion and pzxid move costs a
+ * handful of lookups.
  */
 import { crc32 } from '@zk/jute';
 import { Field } from './znodes/fields.js';
@@ -136,7 +137,10 @@ export function crcOfPathAndData(
   return dataEnd > dataStart ? crc32(data, dataStart, dataEnd, crc) : crc;
 }
 
-/** The CRC-32 of a znode: of path and data as given, then of the Stat in `words` at `at` (a record, or one built likewise). */
+/**
+ * The CRC-32 of a znode: of path and data as given, then of the Stat in `words` at `at` (a record, or one built
+ * likewise).
+ */
 export function crcOfStat(crcPathData: number, words: Int32Array, at: number): number {
   let crc = throughStat(crcPathData) ^ ONES;
   for (let i = 0; i < HASHED_WORDS.length; i++) {

@@ -133,9 +133,9 @@ export class LoadableTree extends ZnodeStore {
   }
 
   /**
-   * Finds the parent of a path: -1 when there is none, or no slash. Leaves the hash of the path and the start of its last
-   * component in the fields. Transactions in a row tend to have the same parent, so the last one is tried first: one
-   * comparison then saves the hash of most of the path and a probe of the index.
+   * Finds the parent of a path: -1 when there is none, or no slash. Leaves the hash of the path and the start of its
+   * last component in the fields. Transactions in a row tend to have the same parent, so the last one is tried first:
+   * one comparison then saves the hash of most of the path and a probe of the index.
    */
   protected findParent(bytes: Uint8Array, start: number, end: number): number {
     let slash = end - 1;

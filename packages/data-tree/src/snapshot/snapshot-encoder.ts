@@ -4,9 +4,12 @@
  * The walk is depth-first and remembers one thing only: the znode that comes next. The tree moves that cursor on when
  * its znode is deleted, so it never names a znode that is gone, or one that took over its number. New znodes go to the
  * front of their parent's list of children, that is behind the walk as soon as it is inside the list; hence
- * - a znode that exists from the first slice to the last is met exactly once: the order of those that stay never changes;
- * - a parent is met before its children, and a znode whose parent was not met lies behind the walk and is not met either;
+ * - a znode that exists from the first slice to the last is met exactly once: the order of those that stay never
+ *   changes;
+ * - a parent is met before its children, and a znode whose parent was not met lies behind the walk and is not met
+ *   either;
  * - no path is met twice, not even one that was deleted and created again.
+ *
  * A znode is written as it is at that moment. What changes meanwhile may or may not be in the file: the log, applied
  * again from the zxid at the start, makes up for it.
  *

@@ -27,7 +27,10 @@ export function copyRange(source: Uint8Array, start: number, end: number, target
   return to;
 }
 
-/** Whether `length` bytes of `a` at `aStart` are those of `b` at `bStart`. Looks at the end first: siblings differ there. */
+/**
+ * Whether `length` bytes of `a` at `aStart` are those of `b` at `bStart`. Looks at the end first: siblings differ
+ * there.
+ */
 export function isSameRange(a: Uint8Array, aStart: number, b: Uint8Array, bStart: number, length: number): boolean {
   let i = length;
   for (; i >= 4; i -= 4) {

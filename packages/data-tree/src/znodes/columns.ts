@@ -1,7 +1,7 @@
 /**
- * Where the records of all znodes live: `Int32Array` chunks of 65,536 records each. A full-sized chunk is never moved, so
- * growing costs no copy and an id stays valid for the life of its znode; the operating system hands out the pages of a
- * chunk as they are first touched. Only the first chunk starts small and is copied, twice, so that a tree of a few
+ * Where the records of all znodes live: `Int32Array` chunks of 65,536 records each. A full-sized chunk is never moved,
+ * so growing costs no copy and an id stays valid for the life of its znode; the operating system hands out the pages of
+ * a chunk as they are first touched. Only the first chunk starts small and is copied, twice, so that a tree of a few
  * znodes is light: a reference to a chunk must not be kept while znodes are added.
  *
  * Ids that become free are taken again from the lowest chunk that has any, which empties the upper chunks over time; a
