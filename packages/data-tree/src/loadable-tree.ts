@@ -3,10 +3,10 @@
  * place of a path is found, which loading and creating have in common.
  */
 import { READ_ACL_UNSAFE, SYSTEM_PATHS } from '@zk/model';
-import { crc32, readInt32, utf8Bytes } from '@zk/jute';
+import { copyBytes, crc32, readInt32, utf8Bytes } from '@zk/jute';
 import { encodeAcls } from './acl-table.js';
 import { crcOfStat } from './digest.js';
-import { copyRange, isSameRange } from './znodes/bytes.js';
+import { isSameRange } from './znodes/bytes.js';
 import { Field, Flag } from './znodes/fields.js';
 import { kindOfOwner } from './znodes/owners.js';
 import { hashMore } from './znodes/path-hash.js';
@@ -168,6 +168,6 @@ export class LoadableTree extends ZnodeStore {
     this.lastParent = parent;
     this.lastParentHash = hash;
     this.lastParentLength = end - start;
-    copyRange(bytes, start, end, this.lastParentPath, 0);
+    copyBytes(bytes, start, end, this.lastParentPath, 0);
   }
 }

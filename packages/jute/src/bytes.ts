@@ -15,18 +15,33 @@ export function writeInt32(bytes: Uint8Array, at: number, value: number): void {
   bytes[at + 3] = value;
 }
 
-/** Below this many bytes a loop is faster than a call of `set` (measured: about 40). */
+/**
+ * Below this many bytes a loop is faster than a call of `set`. Measured on ranges of 30 and 100 bytes: a loop unrolled by
+ * 8 takes half the time of a plain one; a view and `set` cost the same whatever the length, and pay from about 40 on.
+ */
 const LOOP_BYTES = 40;
 
 /** Copies `source[start, end)` to `target` at `at`; returns the position behind it. The ranges must not overlap. */
 export function copyBytes(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): number {
   const length = end - start;
-  if (length <= LOOP_BYTES) {
-    for (let i = 0; i < length; i++) target[at + i] = source[start + i]!;
-  } else {
+  if (length > LOOP_BYTES) {
     target.set(source.subarray(start, end), at);
+    return at + length;
   }
-  return at + length;
+  let from = start;
+  let to = at;
+  for (; from + 8 <= end; from += 8, to += 8) {
+    target[to] = source[from]!;
+    target[to + 1] = source[from + 1]!;
+    target[to + 2] = source[from + 2]!;
+    target[to + 3] = source[from + 3]!;
+    target[to + 4] = source[from + 4]!;
+    target[to + 5] = source[from + 5]!;
+    target[to + 6] = source[from + 6]!;
+    target[to + 7] = source[from + 7]!;
+  }
+  for (; from < end; from++, to++) target[to] = source[from]!;
+  return to;
 }
 
 export function equalBytes(

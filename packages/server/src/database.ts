@@ -85,9 +85,20 @@ export class Database {
     let firstError: unknown;
     for (const info of candidates) {
       try {
-        const decoder = new SnapshotDecoder({ file: info.name, zxid: info.zxid, tree: this.treeOptions() });
+        const decoder = new SnapshotDecoder({
+          file: info.name,
+          zxid: info.zxid,
+          sizeBytes: info.sizeBytes,
+          tree: this.treeOptions(),
+        });
         for await (const piece of this.storage.snapshots.read(info)) decoder.push(piece);
-        const { tree, sessions } = decoder.finish();
+        const { tree, sessions, nodesWithoutAcl } = decoder.finish();
+        if (nodesWithoutAcl > 0) {
+          this.logger.warn(
+            { snapshot: info.name, nodesWithoutAcl },
+            'znodes whose ACL is missing deny everybody but a super user',
+          );
+        }
         this.tree = tree;
         this.loadedSessions = sessions;
         return info.name;

@@ -134,11 +134,15 @@ export class Snapshotter {
       withDigest: this.options.digestEnabled,
       withLastZxid: this.options.serializeLastProcessedZxid,
     });
-    while (!this.isStopped) {
-      if (writer.pendingBytes < MAX_PENDING_BYTES && encoder.step(SLICE_MS, this.clock)) return true;
-      await this.pause();
+    try {
+      while (!this.isStopped) {
+        if (writer.pendingBytes < MAX_PENDING_BYTES && encoder.step(SLICE_MS, this.clock)) return true;
+        await this.pause();
+      }
+      return false;
+    } finally {
+      encoder.cancel();
     }
-    return false;
   }
 
   private pause(): Promise<void> {

@@ -18,9 +18,8 @@
  */
 import type { Clock } from '@zk/contracts';
 import { hiOf, int64, loOf } from '@zk/model';
-import { writeInt32 } from '@zk/jute';
+import { copyBytes, writeInt32 } from '@zk/jute';
 import type { DataTree } from '../data-tree.js';
-import { copyRange } from '../znodes/bytes.js';
 import { CHUNK_MASK, CHUNK_SHIFT } from '../znodes/columns.js';
 import { Field, NAME_LENGTH_MASK, RECORD_WORDS } from '../znodes/fields.js';
 import type { TreeCursor } from '../znodes/znode-store.js';
@@ -191,11 +190,11 @@ export class SnapshotEncoder {
     const bytes = slabs.bytes(ref);
     const nameAt = slabs.offset(ref);
     writeInt32(out, start, this.parentPathLength + nameLength);
-    let at = copyRange(this.parentPath, 0, this.parentPathLength, out, start + 4);
-    at = copyRange(bytes, nameAt, nameAt + nameLength, out, at);
+    let at = copyBytes(this.parentPath, 0, this.parentPathLength, out, start + 4);
+    at = copyBytes(bytes, nameAt, nameAt + nameLength, out, at);
     writeInt32(out, at, dataLength);
     at += 4;
-    if (dataLength > 0) at = copyRange(bytes, nameAt + nameLength, nameAt + nameLength + dataLength, out, at);
+    if (dataLength > 0) at = copyBytes(bytes, nameAt + nameLength, nameAt + nameLength + dataLength, out, at);
     const aclKey = chunk[record + F.aclKey]!;
     writeInt32(out, at, aclKey >> 31);
     writeInt32(out, at + 4, aclKey);
@@ -269,7 +268,7 @@ export class SnapshotEncoder {
   private spill(bytes: Uint8Array, length: number): void {
     for (let from = 0; from < length;) {
       const to = Math.min(length, from + PIECE_BYTES - this.used);
-      this.used = copyRange(bytes, from, to, this.piece, this.used);
+      this.used = copyBytes(bytes, from, to, this.piece, this.used);
       from = to;
       if (this.used === PIECE_BYTES) this.flush();
     }

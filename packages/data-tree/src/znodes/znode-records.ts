@@ -3,8 +3,7 @@
  *
  * A znode is a number from its creation to its deletion; afterwards the number may name another one.
  */
-import { utf8Text, writeInt32 } from '@zk/jute';
-import { copyRange } from './bytes.js';
+import { copyBytes, utf8Text, writeInt32 } from '@zk/jute';
 import { CHUNK_MASK, CHUNK_SHIFT, ZnodeColumns } from './columns.js';
 import { Field, Flag, KIND_SHIFT, NAME_LENGTH_MASK, RECORD_WORDS, ZnodeKind } from './fields.js';
 import { ByteSlabs } from './slabs.js';
@@ -134,7 +133,7 @@ export class ZnodeRecords {
     if (length <= 0) return at;
     const ref = chunk[record + F.bytesRef]!;
     const start = this.slabs.offset(ref) + (chunk[record + F.flagsAndName]! & NAME_LENGTH_MASK);
-    return copyRange(this.slabs.bytes(ref), start, start + length, out, at);
+    return copyBytes(this.slabs.bytes(ref), start, start + length, out, at);
   }
 
   /** A copy of the data; null when it is null. */
@@ -195,7 +194,7 @@ export class ZnodeRecords {
   copyName(id: number, out: Uint8Array, at: number): number {
     const ref = this.word(id, F.bytesRef);
     const start = this.slabs.offset(ref);
-    return copyRange(this.slabs.bytes(ref), start, start + this.nameLength(id), out, at);
+    return copyBytes(this.slabs.bytes(ref), start, start + this.nameLength(id), out, at);
   }
 
   /** Bytes of the full path; 1 for the root. */

@@ -5,7 +5,7 @@
 import { invariant } from '@zk/model';
 import { AclTable } from '../acl-table.js';
 import { DigestSum } from '../digest.js';
-import { copyRange } from './bytes.js';
+import { copyBytes } from '@zk/jute';
 import { CHUNK_MASK, CHUNK_SHIFT } from './columns.js';
 import { Field, Flag, KIND_SHIFT, NAME_LENGTH_MASK, RECORD_WORDS, ZnodeKind } from './fields.js';
 import { OwnerLists } from './owners.js';
@@ -125,8 +125,8 @@ export class ZnodeStore extends ZnodeRecords {
     const dataLength = dataEnd < dataStart ? 0 : dataEnd - dataStart;
     const ref = this.slabs.allocate(nameLength + dataLength);
     const block = this.slabs.bytes(ref);
-    const behindName = copyRange(names, nameStart, nameEnd, block, this.slabs.offset(ref));
-    if (dataLength > 0) copyRange(data, dataStart, dataEnd, block, behindName);
+    const behindName = copyBytes(names, nameStart, nameEnd, block, this.slabs.offset(ref));
+    if (dataLength > 0) copyBytes(data, dataStart, dataEnd, block, behindName);
     let flags = (kind << KIND_SHIFT) | nameLength;
     let next = -1;
     if (parent !== -1) {
@@ -201,11 +201,11 @@ export class ZnodeStore extends ZnodeRecords {
       const oldRef = ref;
       ref = this.slabs.allocate(nameLength + length);
       const from = this.slabs.offset(oldRef);
-      copyRange(this.slabs.bytes(oldRef), from, from + nameLength, this.slabs.bytes(ref), this.slabs.offset(ref));
+      copyBytes(this.slabs.bytes(oldRef), from, from + nameLength, this.slabs.bytes(ref), this.slabs.offset(ref));
       this.slabs.free(oldRef, nameLength + oldLength);
       chunk[at + F.bytesRef] = ref;
     }
-    if (length > 0) copyRange(data, start, end, this.slabs.bytes(ref), this.slabs.offset(ref) + nameLength);
+    if (length > 0) copyBytes(data, start, end, this.slabs.bytes(ref), this.slabs.offset(ref) + nameLength);
     chunk[at + F.dataLength] = end < start ? -1 : length;
     this.approximateDataSize += length - oldLength;
   }
