@@ -1,0 +1,39 @@
+import { RecordWriter, type TxnBody, writeLoggedTxn } from '@zk/jute';
+import { OPEN_ACL_UNSAFE, OpCode, type Zxid, hiOf, loOf } from '@zk/model';
+import { MemoryStorage } from '@zk/storage-memory';
+
+export interface SeedTxn {
+  readonly zxid: Zxid;
+  readonly session?: bigint;
+  readonly body: TxnBody;
+}
+
+/** The transaction that creates a persistent znode. */
+export function seedCreate(path: string, parentCVersion: number, data: Uint8Array | null = null): TxnBody {
+  return { kind: 'create', path, data, acl: OPEN_ACL_UNSAFE, ephemeral: false, parentCVersion };
+}
+
+/** A storage whose log holds these transactions, as another server left it. */
+export async function seededStorage(txns: readonly SeedTxn[]): Promise<MemoryStorage> {
+  const storage = new MemoryStorage();
+  await storage.open();
+  const unexpected = (): void => {
+    throw new Error('the memory failed');
+  };
+  storage.log.listen({
+    onDurable: () => undefined,
+    onFailure: unexpected,
+    onRecovered: unexpected,
+    onFatal: unexpected,
+  });
+  for (const { zxid, session = 0n, body } of txns) {
+    const writer = new RecordWriter();
+    const type = OpCode[body.kind];
+    writeLoggedTxn(writer, { header: { clientId: session, cxid: 0, zxid, time: 1_000n, type }, body });
+    const bytes = writer.bytes();
+    storage.log.append(hiOf(zxid), loOf(zxid), bytes, 0, bytes.length);
+  }
+  storage.log.sync();
+  await storage.close();
+  return storage;
+}
