@@ -1,13 +1,11 @@
 /** The peers that `npm run interop` knows, each with how to install it and how to run it. */
-import { join } from 'node:path';
-
 import type { ServerKind } from '../lib/launch.ts';
+import { curator } from './curator.ts';
 import type { PeerReport } from './harness.ts';
-import { INTEROP_DIR, compileJava, installApache } from './install.ts';
+import { java } from './java.ts';
+import { kazoo } from './kazoo.ts';
 import { node } from './node.ts';
-import { SUPER_AUTH } from './server.ts';
 import type { TestedServer } from './server.ts';
-import { compareShells } from './zkcli.ts';
 
 export interface PeerContext {
   readonly report: PeerReport;
@@ -25,24 +23,4 @@ export interface Peer {
   readonly install: () => Promise<(context: PeerContext) => Promise<void>>;
 }
 
-const JAVA_FLAGS = ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
-const QUIET_LOG = ['-Dinterop.log.level=WARN', '-Dinterop.log.target=System.err'];
-
-const java: Peer = {
-  name: 'java',
-  title: 'the Java client and zkCli of Apache ZooKeeper 3.9',
-  install: async () => {
-    const sources = ['Harness', 'Operations', 'Multis', 'Watches', 'Access', 'Sessions', 'Limits', 'JavaPeer'];
-    const files = sources.map((name) => join(INTEROP_DIR, `java/${name}.java`));
-    const home = await compileJava(await installApache(), files);
-    return async ({ report, server }) => {
-      const env = { ZK_INTEROP_SUPER: SUPER_AUTH };
-      await report.program('java', [...JAVA_FLAGS, ...QUIET_LOG, '-cp', home.classpath, 'JavaPeer', server.address], {
-        env,
-      });
-      await compareShells(report, server.address, home);
-    };
-  },
-};
-
-export const PEERS: Readonly<Record<string, Peer>> = { java, node };
+export const PEERS: Readonly<Record<string, Peer>> = { java, curator, kazoo, node };

@@ -83,10 +83,10 @@ create /a/b/three x
 addWatch -m PERSISTENT /a/seq-0000000001
 set /a/seq-0000000001 one
 set /a/seq-0000000001 two
-addWatch /a/container
-create /a/container/x
-delete /a/container/x
-removewatches /a/container -a
+addWatch /a/ttl
+create /a/ttl/x
+delete /a/ttl/x
+removewatches /a/ttl -a
 removewatches /a/missing
 delete -v 9 /a/seq-0000000001
 delete -v 2 /a/seq-0000000001

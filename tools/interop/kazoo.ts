@@ -1,0 +1,90 @@
+/** kazoo, with its own tests. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+
+import { freePort, temporaryDirectory } from '../lib/launch.ts';
+import { INTEROP_DIR, installKazoo } from './install.ts';
+import type { Peer, PeerContext } from './peers.ts';
+import { startServer } from './server.ts';
+import type { StartOptions, TestedServer } from './server.ts';
+
+/** What kazoo's tests expect besides our settings: this is the digest of "super:test". */
+const OWN_TESTS_SETTINGS = {
+  'DigestAuthenticationProvider.superDigest': 'super:D/InIHSb7yEEbrWz8b9l71RjZJU=',
+};
+
+export const kazoo: Peer = {
+  name: 'kazoo',
+  title: 'kazoo 2.11, with its own tests',
+  install: async () => {
+    const { python } = await installKazoo();
+    return (context) => runOwnTests(context, python);
+  },
+};
+
+async function runOwnTests({ report, server, against }: PeerContext, python: string): Promise<void> {
+  const restartable = server.kind === 'external' ? undefined : await RestartableServer.start(against);
+  const control = createServer((request, response) => {
+    const what = request.url === '/stop' ? restartable?.stop() : restartable?.run();
+    Promise.resolve(what).then(
+      () => response.end('done'),
+      (error: unknown) => response.writeHead(500).end(String(error)),
+    );
+  });
+  control.listen(0, '127.0.0.1');
+  await once(control, 'listening');
+  const env = {
+    PYTHONPATH: join(INTEROP_DIR, 'kazoo'),
+    PYTHONDONTWRITEBYTECODE: '1',
+    ZK_INTEROP_SERVER: restartable?.address ?? server.address,
+    ZK_INTEROP_CONTROL: `http://127.0.0.1:${(control.address() as AddressInfo).port}`,
+    // kazoo's harness wants it set; nothing is started from it.
+    ZOOKEEPER_VERSION: '3.9.5',
+  };
+  const options = ['-p', 'interop_plugin', '-p', 'no:cacheprovider', '-q', '-s', '--timeout=60', '--tb=short'];
+  const cwd = temporaryDirectory('zk-interop-kazoo-');
+  const args = [
+    '-m',
+    'pytest',
+    ...options,
+    '--pyargs',
+    'kazoo.tests',
+    ...(process.env['ZK_INTEROP_PYTEST']?.split(' ') ?? []),
+  ];
+  await report.program(python, args, { env, cwd, timeoutMs: 420_000 });
+  control.close();
+  control.closeAllConnections();
+  await restartable?.stop();
+}
+
+/** A server that comes back on the same port with the same data. */
+class RestartableServer {
+  private constructor(
+    private readonly kind: PeerContext['against'],
+    private readonly options: StartOptions,
+    private current: TestedServer | undefined,
+    readonly address: string,
+  ) {}
+
+  static async start(kind: PeerContext['against']): Promise<RestartableServer> {
+    const options = {
+      dataDir: temporaryDirectory('zk-interop-kazoo-data-'),
+      port: await freePort(),
+      settings: OWN_TESTS_SETTINGS,
+    };
+    const server = await startServer(kind, options);
+    return new RestartableServer(kind, options, server, server.address);
+  }
+
+  async run(): Promise<void> {
+    this.current ??= await startServer(this.kind, this.options);
+  }
+
+  async stop(): Promise<void> {
+    const stopping = this.current;
+    this.current = undefined;
+    await stopping?.stop();
+  }
+}

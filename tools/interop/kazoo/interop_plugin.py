@@ -1,0 +1,81 @@
+"""Runs kazoo's own tests against a server that is running already, and prints a line per test.
+
+kazoo's tests start a cluster of Apache servers for themselves. Here that cluster is replaced by one server; a test that
+stops and starts it asks the harness to do so, through the address in ZK_INTEROP_CONTROL.
+"""
+
+import os
+import urllib.request
+
+import kazoo.testing.harness as harness
+import kazoo.tests.util as util
+
+ADDRESS = os.environ["ZK_INTEROP_SERVER"]
+CONTROL = os.environ["ZK_INTEROP_CONTROL"]
+
+# Part of a test's id: why it cannot run here. The table in the README says the same.
+EXCEPTIONS = {
+    "TestSSLClient": "needs a TLS port, with certificates made for Apache's key stores",
+    "TestLegacySASLDigestAuthentication": "needs SASL, which depends on Java's login modules",
+    "TestSASLDigestAuthentication": "needs SASL, which depends on Java's login modules",
+    "TestSASLGSSAPIAuthentication": "needs a Kerberos server",
+    "TestReadOnlyMode": "needs three servers, two of which are stopped",
+    "test_update_host_list": "needs three servers, one of which is stopped",
+    "TestReconfig": "needs three servers, whose membership is changed",
+    "test_build.py": "checks the environment of kazoo's own CI",
+    "test_interrupt.py": "tests the Python interpreter, not the protocol",
+}
+
+
+class Server:
+    address = ADDRESS
+    secure_address = ADDRESS
+    running = True
+
+    def stop(self):
+        ask("stop")
+
+    def run(self):
+        ask("start")
+
+
+class Cluster(list):
+    def start(self):
+        pass
+
+    def terminate(self):
+        pass
+
+
+def ask(what):
+    with urllib.request.urlopen(CONTROL + "/" + what, timeout=60) as answer:
+        answer.read()
+
+
+CLUSTER = Cluster([Server()])
+harness.get_global_cluster = lambda: CLUSTER
+util.CI_ZK_VERSION = (3, 9, 5)
+
+
+def pytest_collection_modifyitems(config, items):
+    kept, left_out = [], []
+    for item in items:
+        (left_out if any(name in item.nodeid for name in EXCEPTIONS) else kept).append(item)
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = kept
+
+
+def pytest_runtest_logreport(report):
+    name = "kazoo's " + report.nodeid.split("tests/")[-1].replace("::", " ")
+    if report.failed:
+        last = str(report.longrepr).strip().splitlines()[-1]
+        print("\nnot ok %s: %s" % (name, last), flush=True)
+    elif report.skipped:
+        print("\nnot ok %s: skipped, %s" % (name, report.longrepr), flush=True)
+    elif report.when == "call":
+        print("\nok %s" % name, flush=True)
+
+
+def pytest_sessionfinish(session, exitstatus):
+    if exitstatus in (0, 1):
+        print("\ndone", flush=True)
