@@ -34,7 +34,8 @@ export class TxnWriter {
     if (this.at + count + TXN_DIGEST_BYTES <= this.bytes.length) return;
     const { bytes, start } = this;
     const written = this.at - start;
-    this.arena.reserve(written + count + TXN_DIGEST_BYTES);
+    // Twice as much as there is: a long multi asks for room again and again.
+    this.arena.reserve(Math.max(written + count + TXN_DIGEST_BYTES, 2 * written));
     this.bytes = this.arena.chunk.bytes;
     this.start = this.arena.position;
     this.at = copyBytes(bytes, start, start + written, this.bytes, this.start);
