@@ -23,7 +23,6 @@ EXCEPTIONS = {
     "test_update_host_list": "needs three servers, one of which is stopped",
     "TestReconfig": "needs three servers, whose membership is changed",
     "test_build.py": "checks the environment of kazoo's own CI",
-    "test_interrupt.py": "tests the Python interpreter, not the protocol",
 }
 
 
