@@ -1,0 +1,423 @@
+import { AddWatchMode, CreateMode, EventType, OPEN_ACL_UNSAFE, WatcherType, Xid } from '@zk/model';
+import { RecordReader, RecordWriter, readWatcherEvent } from '@zk/jute';
+import { type RawClient, type WatchedEvent, encodeConnectRequest } from '@zk/test-client';
+import { Harness } from './harness.js';
+import { outcome } from './outcomes.js';
+import { rest } from './virtual-time.js';
+
+const { nodeCreated, nodeDeleted, nodeDataChanged, nodeChildrenChanged } = EventType;
+const names = new Map<number, string>(Object.entries(EventType).map(([name, value]) => [value, name]));
+
+/** Events as `type path`. */
+const told = (events: readonly WatchedEvent[]): string[] => events.map((e) => `${names.get(e.type)} ${e.path}`);
+
+const kinds = {
+  data: (c: RawClient, path: string) => c.getData(path, true),
+  exists: (c: RawClient, path: string) => c.exists(path, true),
+  child: (c: RawClient, path: string) => c.getChildren(path, true),
+  child2: (c: RawClient, path: string) => c.getChildren2(path, true),
+  persistent: (c: RawClient, path: string) => c.addWatch(path, AddWatchMode.persistent),
+  recursive: (c: RawClient, path: string) => c.addWatch(path, AddWatchMode.persistentRecursive),
+} as const;
+
+type Kind = keyof typeof kinds;
+
+describe('watches', () => {
+  let harness: Harness;
+  let watcher: RawClient;
+  let writer: RawClient;
+
+  beforeEach(async () => {
+    harness = await new Harness().start();
+    watcher = await harness.connect();
+    writer = await harness.connect();
+    await writer.create('/p', 'p');
+    await writer.create('/p/n', 'n');
+    await writer.create('/p/n/c', 'c');
+  });
+
+  afterEach(async () => {
+    expect(harness.log.errors).toEqual([]);
+    await harness.stop();
+  });
+
+  /** Everything the watcher has been told so far. */
+  async function heard(client = watcher): Promise<string[]> {
+    await client.sync();
+    return told(client.takeEvents());
+  }
+
+  const changes = {
+    'setData /p/n': () => writer.setData('/p/n', 'x'),
+    'setACL /p/n': () => writer.setACL('/p/n', OPEN_ACL_UNSAFE),
+    'create /p/n/new': () => writer.create('/p/n/new'),
+    'delete /p/n/c': () => writer.delete('/p/n/c'),
+    'setData /p/n/c': () => writer.setData('/p/n/c', 'x'),
+    'delete /p/n': async () => {
+      await writer.multi([
+        { op: 'delete', path: '/p/n/c', version: -1 },
+        { op: 'delete', path: '/p/n', version: -1 },
+      ]);
+    },
+    'create /p/m': () => writer.create('/p/m'),
+    'a refused setData': () => writer.setData('/p/n', 'x', 9).catch(() => undefined),
+    'a failed multi': () =>
+      writer.multi([
+        { op: 'setData', path: '/p/n', data: null, version: -1 },
+        { op: 'check', path: '/p/n', version: 99 },
+      ]),
+  } as const;
+
+  /** What each kind of watch on /p/n hears of each change; nothing where no entry is. */
+  const matrix: Partial<Record<keyof typeof changes, Partial<Record<Kind, readonly string[]>>>> = {
+    'setData /p/n': {
+      data: ['nodeDataChanged /p/n'],
+      exists: ['nodeDataChanged /p/n'],
+      persistent: ['nodeDataChanged /p/n'],
+      recursive: ['nodeDataChanged /p/n'],
+    },
+    'create /p/n/new': {
+      child: ['nodeChildrenChanged /p/n'],
+      child2: ['nodeChildrenChanged /p/n'],
+      persistent: ['nodeChildrenChanged /p/n'],
+      recursive: ['nodeCreated /p/n/new'],
+    },
+    'delete /p/n/c': {
+      child: ['nodeChildrenChanged /p/n'],
+      child2: ['nodeChildrenChanged /p/n'],
+      persistent: ['nodeChildrenChanged /p/n'],
+      recursive: ['nodeDeleted /p/n/c'],
+    },
+    'setData /p/n/c': { recursive: ['nodeDataChanged /p/n/c'] },
+    'delete /p/n': {
+      data: ['nodeDeleted /p/n'],
+      exists: ['nodeDeleted /p/n'],
+      child: ['nodeChildrenChanged /p/n'],
+      child2: ['nodeChildrenChanged /p/n'],
+      persistent: ['nodeChildrenChanged /p/n', 'nodeDeleted /p/n'],
+      recursive: ['nodeDeleted /p/n/c', 'nodeDeleted /p/n'],
+    },
+  };
+
+  const rows = Object.keys(changes).flatMap((change) =>
+    (Object.keys(kinds) as Kind[]).map(
+      (kind) => [kind, change, matrix[change as keyof typeof changes]?.[kind] ?? []] as const,
+    ),
+  );
+
+  it.each(rows)('%s on /p/n, then %s', async (kind, change, expected) => {
+    await kinds[kind](watcher, '/p/n');
+    await changes[change as keyof typeof changes]();
+    expect(await heard()).toEqual(expected);
+  });
+
+  it.each([
+    ['data', false],
+    ['exists', false],
+    ['child', false],
+    ['persistent', true],
+    ['recursive', true],
+  ] as const)('%s: fires again: %s', async (kind, isLasting) => {
+    await kinds[kind](watcher, '/p/n');
+    const change =
+      kind === 'child' ? () => writer.create('/p/n/', null, { flags: 2 }) : () => writer.setData('/p/n', 'x');
+    await change();
+    await change();
+    expect(await heard()).toHaveLength(isLasting ? 2 : 1);
+  });
+
+  it.each(['exists', 'persistent', 'recursive'] as const)(
+    '%s on a znode that is not there hears of its creation',
+    async (kind) => {
+      await kinds[kind](watcher, '/p/later').catch(() => undefined);
+      await writer.create('/p/later');
+      expect(await heard()).toEqual(['nodeCreated /p/later']);
+    },
+  );
+
+  it.each(['data', 'child'] as const)('%s on a znode that is not there sets nothing', async (kind) => {
+    expect(await outcome(kinds[kind](watcher, '/p/later'))).toBe('NONODE');
+    await writer.create('/p/later');
+    expect(await heard()).toEqual([]);
+  });
+
+  it('persistent ones outlive their znode', async () => {
+    await watcher.addWatch('/p/n/c', AddWatchMode.persistent);
+    await writer.delete('/p/n/c');
+    await writer.create('/p/n/c');
+    await writer.create('/p/n/c/x');
+    expect(await heard()).toEqual(['nodeDeleted /p/n/c', 'nodeCreated /p/n/c', 'nodeChildrenChanged /p/n/c']);
+  });
+
+  it('on the root hear of its children, and of everything when recursive', async () => {
+    const other = await harness.connect();
+    await watcher.getChildren('/', true);
+    await other.addWatch('/', AddWatchMode.persistentRecursive);
+    await writer.create('/q');
+    await writer.setData('/p/n/c', 'x');
+    expect(await heard()).toEqual(['nodeChildrenChanged /']);
+    expect(await heard(other)).toEqual(['nodeCreated /q', 'nodeDataChanged /p/n/c']);
+  });
+
+  it('tell a connection once per change and table', async () => {
+    await watcher.getData('/p/n', true);
+    await watcher.exists('/p/n', true);
+    await watcher.addWatch('/p/n', AddWatchMode.persistent);
+    await watcher.addWatch('/p/n', AddWatchMode.persistentRecursive);
+    await watcher.addWatch('/p', AddWatchMode.persistentRecursive);
+    await writer.setData('/p/n', '1');
+    expect(await heard()).toEqual(['nodeDataChanged /p/n']);
+    await writer.create('/p/n/z');
+    expect(await heard()).toEqual(['nodeCreated /p/n/z', 'nodeChildrenChanged /p/n']);
+  });
+
+  it('tell of a deletion once, whichever tables they are in', async () => {
+    await watcher.getData('/p/n/c', true);
+    await watcher.getChildren('/p/n/c', true);
+    await watcher.getChildren('/p/n', true);
+    await writer.delete('/p/n/c');
+    expect(await heard()).toEqual(['nodeDeleted /p/n/c', 'nodeChildrenChanged /p/n']);
+  });
+
+  it('carry the zxid of the transaction, also those of one multi, in the order of its parts', async () => {
+    await watcher.addWatch('/', AddWatchMode.persistentRecursive);
+    await writer.multi([
+      { op: 'create', path: '/m', data: null, acl: OPEN_ACL_UNSAFE, flags: 0 },
+      { op: 'setData', path: '/p/n', data: null, version: -1 },
+      { op: 'delete', path: '/m', version: -1 },
+    ]);
+    const zxid = harness.server.lastZxid;
+    await watcher.sync();
+    const events = watcher.takeEvents();
+    expect(told(events)).toEqual(['nodeCreated /m', 'nodeDataChanged /p/n', 'nodeDeleted /m']);
+    expect(events.map((e) => e.zxid)).toEqual([zxid, zxid, zxid]);
+    expect(events.every((e) => e.state === 3)).toBe(true);
+  });
+
+  it('tell the writer before its reply', async () => {
+    const frames = await harness.dial();
+    frames.send(encodeConnectRequest({}));
+    await frames.nextFrame();
+    frames.send(new RecordWriter().int32(1).int32(4).ustring('/p').boolean(true).bytes());
+    frames.send(new RecordWriter().int32(2).int32(5).ustring('/p').int32(-1).int32(-1).bytes());
+    const xids: number[] = [];
+    for (let i = 0; i < 3; i++) xids.push(new RecordReader(await frames.nextFrame()).int32());
+    expect(xids).toEqual([1, Xid.notification, 2]);
+    frames.destroy();
+  });
+
+  it('tell another client before it can read the new data', async () => {
+    for (let i = 0; i < 50; i++) {
+      const { stat } = await watcher.getData('/p/n', true);
+      const write = writer.setData('/p/n', String(i));
+      let seen = stat.version;
+      while (seen === stat.version) seen = (await watcher.getData('/p/n')).stat.version;
+      expect(told(watcher.takeEvents())).toEqual(['nodeDataChanged /p/n']);
+      await write;
+    }
+  });
+
+  it('hear of ephemerals that go with their session', async () => {
+    const short = await harness.connect();
+    await short.create('/p/e', null, { flags: CreateMode.ephemeral });
+    await watcher.exists('/p/e', true);
+    await watcher.getChildren('/p', true);
+    await short.close();
+    expect(await heard()).toEqual(['nodeDeleted /p/e', 'nodeChildrenChanged /p']);
+  });
+
+  it('vanish with their connection, not with the session', async () => {
+    await watcher.addWatch('/p', AddWatchMode.persistentRecursive);
+    await watcher.getData('/p/n', true);
+    expect(harness.server.database.watches.watchCount).toBe(2);
+    await watcher.disconnect();
+    const again = await harness.reattach(watcher);
+    await writer.setData('/p/n', 'x');
+    expect(await heard(again)).toEqual([]);
+    expect(harness.server.database.watches.watchCount).toBe(0);
+  });
+
+  it('of a connection that is gone are not inherited by the next one', async () => {
+    for (let i = 0; i < 5; i++) {
+      const c = await harness.connect();
+      await c.addWatch('/p', AddWatchMode.persistentRecursive);
+      await c.disconnect();
+    }
+    const next = await Promise.all(Array.from({ length: 5 }, () => harness.connect()));
+    await writer.setData('/p/n', 'x');
+    for (const c of next) expect(await heard(c)).toEqual([]);
+  });
+
+  it('of thousands of clients and paths each hear of their own', async () => {
+    const clients = await Promise.all(Array.from({ length: 40 }, () => harness.connect()));
+    await Promise.all(Array.from({ length: 50 }, (_, i) => writer.create(`/p/${i}`)));
+    await Promise.all(
+      clients.flatMap((c, at) =>
+        Array.from({ length: 50 }, (_, i) => (i % 40 === at % 20 ? c.getData(`/p/${i}`, true) : undefined)),
+      ),
+    );
+    await Promise.all(Array.from({ length: 50 }, (_, i) => writer.setData(`/p/${i}`, 'x')));
+    for (const [at, c] of clients.entries()) {
+      const mine = Array.from({ length: 50 }, (_, i) => i).filter((i) => i % 40 === at % 20);
+      expect((await heard(c)).sort()).toEqual(mine.map((i) => `nodeDataChanged /p/${i}`).sort());
+    }
+  });
+
+  describe('are told only to who may read', () => {
+    const secret = [{ perms: 31, scheme: 'digest', id: 'bob:ikIaKsbtGweaHnb/jKn7OHqbunM=' }];
+
+    it('the znode, at the time of the event', async () => {
+      const bob = await harness.connect();
+      await bob.auth('digest', 'bob:pw');
+      for (const c of [watcher, bob]) {
+        await c.getData('/p/n/c', true);
+        await c.addWatch('/p', AddWatchMode.persistentRecursive);
+      }
+      await writer.auth('digest', 'bob:pw');
+      await writer.setACL('/p/n/c', secret);
+      await writer.setData('/p/n/c', 'x');
+      await writer.create('/p/hidden', null, { acl: secret });
+      await writer.delete('/p/n/c');
+      expect(await heard(bob)).toEqual(['nodeDataChanged /p/n/c', 'nodeCreated /p/hidden', 'nodeDeleted /p/n/c']);
+      expect(await heard()).toEqual([]);
+    });
+
+    it('and are used up although nothing was told', async () => {
+      await watcher.getData('/p/n', true);
+      await writer.auth('digest', 'bob:pw');
+      await writer.setACL('/p/n', secret);
+      await writer.setData('/p/n', 'x');
+      await writer.setACL('/p/n', OPEN_ACL_UNSAFE);
+      await writer.setData('/p/n', 'y');
+      expect(await heard()).toEqual([]);
+    });
+
+    it('the parent, for changes of its children', async () => {
+      await watcher.getChildren('/p/n', true);
+      await writer.create('/p/n/x', null, { acl: secret });
+      expect(await heard()).toEqual(['nodeChildrenChanged /p/n']);
+    });
+  });
+
+  describe('asked about and removed', () => {
+    const set = {
+      data: () => watcher.getData('/p/n', true),
+      exists: () => watcher.exists('/p/n', true),
+      child: () => watcher.getChildren('/p/n', true),
+      persistent: () => watcher.addWatch('/p/n', AddWatchMode.persistent),
+      recursive: () => watcher.addWatch('/p/n', AddWatchMode.persistentRecursive),
+    } as const;
+    const { children, data, any, persistent, persistentRecursive } = WatcherType;
+    const matching: Record<keyof typeof set, readonly number[]> = {
+      data: [data, any],
+      exists: [data, any],
+      child: [children, any],
+      persistent: [any, persistent],
+      recursive: [any, persistentRecursive],
+    };
+    const rows = (Object.keys(set) as (keyof typeof set)[]).flatMap((kind) =>
+      [children, data, any, persistent, persistentRecursive].map((type) => [kind, type] as const),
+    );
+
+    it.each(rows)('a %s watch by type %i', async (kind, type) => {
+      const expected = matching[kind].includes(type) ? 'OK' : 'NOWATCHER';
+      await set[kind]();
+      expect(await outcome(watcher.checkWatches('/p/n', type))).toBe(expected);
+      expect(await outcome(watcher.checkWatches('/p', type))).toBe('NOWATCHER');
+      expect(await outcome(writer.checkWatches('/p/n', type))).toBe('NOWATCHER');
+      expect(await outcome(watcher.removeWatches('/p/n', type))).toBe(expected);
+      expect(await outcome(watcher.removeWatches('/p/n', type))).toBe('NOWATCHER');
+      await writer.setData('/p/n', 'x');
+      await writer.create('/p/n/x');
+      const events = await heard();
+      if (expected === 'OK') expect(events).toEqual([]);
+      else expect(events).not.toEqual([]);
+    });
+
+    it('one kind leaves the others', async () => {
+      await watcher.getData('/p/n', true);
+      await watcher.addWatch('/p/n', AddWatchMode.persistent);
+      await watcher.removeWatches('/p/n', WatcherType.persistent);
+      expect(await outcome(watcher.checkWatches('/p/n', WatcherType.data))).toBe('OK');
+      await writer.create('/p/n/x');
+      await writer.setData('/p/n', 'x');
+      expect(await heard()).toEqual(['nodeDataChanged /p/n']);
+    });
+  });
+
+  describe('set again after a reconnection', () => {
+    it('hear at once of what was missed, before the reply, without a zxid', async () => {
+      const relativeZxid = harness.server.lastZxid;
+      await writer.create('/same', 's');
+      await writer.setData('/p/n', 'changed');
+      await writer.delete('/p/n/c');
+      await writer.create('/appeared');
+      await watcher.setWatches({
+        relativeZxid,
+        dataWatches: ['/p', '/p/n', '/p/n/c'],
+        existWatches: ['/appeared', '/absent'],
+        childWatches: ['/p', '/p/n', '/p/n/c'],
+      });
+      const events = watcher.takeEvents();
+      expect(told(events)).toEqual([
+        'nodeDataChanged /p/n',
+        'nodeDeleted /p/n/c',
+        'nodeCreated /appeared',
+        'nodeChildrenChanged /p/n',
+        'nodeDeleted /p/n/c',
+      ]);
+      expect(new Set(events.map((e) => e.zxid))).toEqual(new Set([-1n]));
+      await writer.setData('/p', 'x');
+      await writer.create('/absent');
+      await writer.create('/p/x');
+      expect(await heard()).toEqual(['nodeDataChanged /p', 'nodeCreated /absent', 'nodeChildrenChanged /p']);
+    });
+
+    it('persistent ones are set without a word about the past', async () => {
+      await watcher.setWatches2({
+        relativeZxid: 0n,
+        dataWatches: ['/p'],
+        persistentWatches: ['/p/n', '/none'],
+        persistentRecursiveWatches: ['/p/n/c', '/p/later'],
+      });
+      expect(told(watcher.takeEvents())).toEqual(['nodeDataChanged /p']);
+      await writer.create('/none');
+      await writer.create('/p/n/x');
+      await writer.setData('/p/n/c', 'x');
+      await writer.create('/p/later');
+      await writer.create('/p/later/y');
+      expect(await heard()).toEqual([
+        'nodeCreated /none',
+        'nodeChildrenChanged /p/n',
+        'nodeDataChanged /p/n/c',
+        'nodeCreated /p/later',
+        'nodeCreated /p/later/y',
+      ]);
+    });
+
+    it('the relative zxid is compared in all 64 bits', async () => {
+      await watcher.setWatches({ relativeZxid: 2n ** 62n, dataWatches: ['/p'], childWatches: ['/p'] });
+      expect(watcher.takeEvents()).toEqual([]);
+      await watcher.setWatches({ relativeZxid: -1n, dataWatches: ['/p'] });
+      expect(told(watcher.takeEvents())).toEqual(['nodeDataChanged /p']);
+    });
+
+    it('tens of thousands of paths in a few frames', async () => {
+      const paths = Array.from({ length: 5_000 }, (_, i) => `/w/${i}`);
+      for (let i = 0; i < 4; i++) await watcher.setWatches({ existWatches: paths.map((path) => `${path}-${i}`) });
+      expect(harness.server.database.watches.watchCount).toBe(20_000);
+      await writer.create('/w');
+      await writer.create('/w/7-3');
+      expect(await heard()).toEqual(['nodeCreated /w/7-3']);
+      await watcher.disconnect();
+      await rest();
+      expect(harness.server.database.watches.watchCount).toBe(0);
+    });
+  });
+
+  it('an event is a frame that clients know', async () => {
+    const event = new Uint8Array([0, 0, 0, 1, 0, 0, 0, 3, 0, 0, 0, 2, 0x2f, 0x61]);
+    expect(readWatcherEvent(new RecordReader(event))).toEqual({ type: nodeCreated, state: 3, path: '/a' });
+    expect([nodeCreated, nodeDeleted, nodeDataChanged, nodeChildrenChanged]).toEqual([1, 2, 3, 4]);
+  });
+});
