@@ -157,17 +157,21 @@ async function flood(kind: ServerKind): Promise<Record<string, unknown>> {
     framesPerSecond: options.rate,
   };
 
-  // Heaps, code and buffers grow under any load; what counts is what hostility adds to that.
-  const warm = Math.min(50_000, Math.ceil(options.frames / 10));
-  const show = (label: string) => (frames: number, connections: number) =>
+  const show = (frames: number, connections: number): void =>
     progress(
-      `${label}: ${human(frames)} frames, ${human(connections)} connections, ${mebibytes(residentBytes(server.pid)).toFixed(0)} MiB`,
+      `flood: ${human(frames)} frames, ${human(connections)} connections, ${mebibytes(residentBytes(server.pid)).toFixed(0)} MiB`,
     );
-  await attack({
-    ...common,
-    frames: warm,
-    connections: Math.max(2 * options.concurrent, Math.ceil(options.connections / 10)),
-    onProgress: show('warming up'),
+
+  // Heaps, code and buffers grow under any load; what counts is what hostility adds to that of ordinary clients.
+  progress('warming up with ordinary clients');
+  const ordinary = { port: server.port, parent, nodes, connections: options.concurrent };
+  await generator.run('idle', { ...ordinary, hold: 0 });
+  await generator.run('bench', {
+    ...ordinary,
+    outstanding: 4,
+    mix: 'get=60,set=30,create-delete=10',
+    warmup: 0,
+    seconds: 5,
   });
   await settle(janitor);
   const quiet = await probe(generator, server, 5);
@@ -179,7 +183,7 @@ async function flood(kind: ServerKind): Promise<Record<string, unknown>> {
     ...common,
     frames: options.frames,
     connections: options.connections,
-    onProgress: show('flood'),
+    onProgress: show,
   });
   during.stop();
   const pressed = await during.result;

@@ -4,7 +4,18 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -74,14 +85,18 @@ export async function launch(options: LaunchOptions): Promise<RunningServer> {
   const [program, ...args] = [...(options.wrapper ?? []), ...command] as [string, ...string[]];
 
   const startedAt = performance.now();
+  // A file, not a pipe: a server that logs must not wait for this process to read.
+  const logFile = join(temporaryDirectory('zk-output-'), 'server.log');
+  const log = openSync(logFile, 'w');
   const child = spawn(program, args, {
     cwd: dataDir,
     env: { ...process.env, ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', log, log],
   });
+  closeSync(log);
   running.add(child);
   options.onSpawn?.(() => child.kill('SIGKILL'));
-  const output = keepTail(child);
+  const output = (): string => tailOf(logFile);
   let end: string | undefined;
   const exited = once(child, 'exit').then(
     ([code, signal]: unknown[]) => {
@@ -127,6 +142,7 @@ export async function launch(options: LaunchOptions): Promise<RunningServer> {
     stop: async () => {
       await finish('SIGTERM');
       if (isOwnDirectory) removeDirectory(dataDir);
+      removeDirectory(dirname(logFile));
     },
   };
 }
@@ -186,14 +202,14 @@ async function isServing(port: number): Promise<boolean> {
   return (await fourLetterWord(port, 'srvr')).includes('Zxid');
 }
 
-function keepTail(child: ChildProcess): () => string {
-  let tail = '';
-  const add = (chunk: Buffer): void => {
-    tail = (tail + chunk.toString('utf8')).slice(-8_192);
-  };
-  child.stdout?.on('data', add);
-  child.stderr?.on('data', add);
-  return () => tail;
+function tailOf(file: string): string {
+  if (!existsSync(file)) return '';
+  const { size } = statSync(file);
+  const bytes = Buffer.alloc(Math.min(size, 8_192));
+  const fd = openSync(file, 'r');
+  readSync(fd, bytes, 0, bytes.length, size - bytes.length);
+  closeSync(fd);
+  return bytes.toString('utf8');
 }
 
 function zkEntry(): string {
