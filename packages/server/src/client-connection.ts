@@ -161,12 +161,14 @@ export class ClientConnection implements ConnectionHandler, PipelineConnection {
   }
 
   /** Answers a four-letter word and closes; without an answer when there is none to be had. */
-  answerInPlainText(text: Promise<Uint8Array>): void {
+  answerInPlainText(answer: () => Promise<Uint8Array>): void {
     this.stage = Stage.closing;
-    text.then(
+    answer().then(
       (bytes) => {
         if (this.isGone) return;
-        this.client.outbox.append(bytes, 0, bytes.length);
+        const { outbox } = this.client;
+        outbox.append(bytes, 0, bytes.length);
+        outbox.framesWritten++;
         this.closeAfterFlush();
       },
       () => this.closeNow(),
@@ -175,8 +177,9 @@ export class ClientConnection implements ConnectionHandler, PipelineConnection {
 
   // ---- for the server
 
-  /** What the connection waits for, in Apache's bits: 1 to read, 4 to write. */
+  /** What the connection waits for, in Apache's bits: 1 to read, 4 to write. Nothing, once it is to be closed. */
   get interestOps(): number {
+    if (this.stage === Stage.closing) return 0;
     return (this.isPaused ? 0 : 1) | (this.leaving === null ? 0 : 4);
   }
 

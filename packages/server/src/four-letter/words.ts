@@ -79,10 +79,15 @@ export class FourLetterWords {
     const isEnabled = this.enabled.has('*') || this.enabled.has(word);
     if (word === TELNET_INTERRUPT && isEnabled) return 'none';
     if (word === 'stmk' && isEnabled && end - start < 12) return 'incomplete';
-    const text = isEnabled
-      ? this.answer(word, bytes.slice(start + 4, start + 12))
-      : Promise.resolve(`${word} is not executed because it is not in the whitelist.\n`);
-    connection.answerInPlainText(text.then(utf8Bytes));
+    // A word counts as a packet, as in Apache ZooKeeper; it counts before it is answered, so `srvr` sees itself.
+    this.context.server.stats.received++;
+    connection.client.received++;
+    const argument = bytes.slice(start + 4, start + 12);
+    connection.answerInPlainText(async () =>
+      utf8Bytes(
+        isEnabled ? await this.answer(word, argument) : `${word} is not executed because it is not in the whitelist.\n`,
+      ),
+    );
     return 'answered';
   }
 
