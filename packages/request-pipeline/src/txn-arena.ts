@@ -4,7 +4,7 @@
  * transaction in them has been released, in any order.
  */
 
-const CHUNK_BYTES = 256 * 1024;
+const CHUNK_BYTES = 64 * 1024;
 const SPARE_CHUNKS = 8;
 
 export class TxnChunk {

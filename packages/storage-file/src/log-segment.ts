@@ -8,7 +8,7 @@ import {
 } from './file-format.js';
 
 /** Large enough for hundreds of typical entries, small enough to be written without a pause that others feel. */
-const PIECE_BYTES = 256 * 1024;
+const PIECE_BYTES = 64 * 1024;
 
 /** Pieces kept for use again; more exist only while the medium is slower than the appends. */
 const SPARE_PIECES = 8;
