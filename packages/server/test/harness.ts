@@ -97,6 +97,7 @@ export class Harness {
   /** Stops it and starts another one on the same storage. */
   async restart(): Promise<this> {
     await this.stop();
+    await this.parts.time?.advance(10);
     return this.start();
   }
 }
