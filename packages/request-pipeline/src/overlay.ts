@@ -29,6 +29,8 @@ export class ChangeRecord {
   /** Transactions that changed it and are not applied yet. */
   pending = 0;
   next: ChangeRecord | null = null;
+  /** Whether it is among {@link Overlay.ephemerals}. */
+  isNoted = false;
 
   copyFrom(other: ChangeRecord): void {
     this.exists = other.exists;
@@ -56,8 +58,17 @@ export class Overlay {
   private isSaving = false;
   private size = 0;
 
+  /** Records that some transaction on its way made an ephemeral; others have undone it perhaps. */
+  readonly ephemerals = new Set<ChangeRecord>();
+
   get count(): number {
     return this.size;
+  }
+
+  /** A touched record becomes an ephemeral: its session may be closed before it is applied. */
+  noteEphemeral(record: ChangeRecord): void {
+    record.isNoted = true;
+    this.ephemerals.add(record);
   }
 
   find(hash: number, path: Uint8Array, start: number, end: number): ChangeRecord | null {
@@ -140,14 +151,10 @@ export class Overlay {
     }
   }
 
-  forEach(visit: (record: ChangeRecord) => void): void {
-    if (this.size === 0) return;
-    for (let i = this.orderHead; i < this.order.length; i++) visit(this.order[i]!);
-  }
-
   /** Drops everything. */
   clear(): void {
     this.buckets.fill(null);
+    this.ephemerals.clear();
     this.order = [];
     this.orderHead = 0;
     this.size = 0;
@@ -178,6 +185,10 @@ export class Overlay {
     else previous.next = record.next;
     record.next = null;
     record.aclEntries = null;
+    if (record.isNoted) {
+      record.isNoted = false;
+      this.ephemerals.delete(record);
+    }
     this.size--;
     if (this.spare.length < MAX_SPARE && record.path.length <= MAX_SPARE_PATH_BYTES) this.spare.push(record);
   }

@@ -187,6 +187,7 @@ function create(p: Preparer, type: number, node: ChangeRecord): void {
   } else if (isEphemeral(request.flags)) {
     ownerHi = sessionHi;
     ownerLo = sessionLo;
+    p.overlay.noteEphemeral(node);
   }
   const timeHi = Math.floor(wallMs / 0x1_0000_0000);
   const timeLo = wallMs | 0;

@@ -25,13 +25,10 @@ export function writeCloseSession(p: Preparer, listPaths: boolean): void {
       else overlay.discardUnchanged(record);
     }
   }
-  const known = new Set(doomed);
-  overlay.forEach((record) => {
-    if (isOwned(p, record) && !known.has(record)) {
-      known.add(record);
-      doomed.push(record);
-    }
-  });
+  if (overlay.ephemerals.size > 0) {
+    const known = new Set(doomed);
+    for (const record of overlay.ephemerals) if (isOwned(p, record) && !known.has(record)) doomed.push(record);
+  }
 
   const countAt = writer.at - writer.start;
   if (listPaths) {
