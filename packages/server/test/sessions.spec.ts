@@ -4,6 +4,7 @@ import { encodeConnectRequest } from '@zk/test-client';
 import type { SessionEvent } from '../src/index.js';
 import { Harness } from './harness.js';
 import { outcome } from './outcomes.js';
+import { RawSession } from './raw-session.js';
 import { seedCreate, seededStorage } from './seeded-storage.js';
 import { rest } from './virtual-time.js';
 
@@ -330,23 +331,14 @@ describe('sessions', () => {
     });
 
     it('is ordered with the requests before it', async () => {
-      const frames = await harness.dial();
-      frames.send(encodeConnectRequest({}));
-      await frames.nextFrame();
-      const path = new RecordWriter().ustring('/').bytes();
-      for (const [xid, op, body] of [
-        [1, OpCode.setData, new RecordWriter().ustring('/').int32(-1).int32(-1).bytes()],
-        [2, OpCode.getAllChildrenNumber, path],
-        [3, OpCode.closeSession, new Uint8Array()],
-        [4, OpCode.getAllChildrenNumber, path],
-      ] as const) {
-        frames.send(new RecordWriter().int32(xid).int32(op).raw(body).bytes());
-      }
-      const xids: number[] = [];
-      for (let i = 0; i < 3; i++) xids.push(new RecordReader(await frames.nextFrame()).int32());
-      expect(xids).toEqual([1, 2, 3]);
-      await frames.closed;
-      expect(frames.waitingFrames).toBe(0);
+      const raw = await RawSession.open(harness);
+      raw.send(1, OpCode.setData, (w) => w.ustring('/').int32(-1).int32(-1));
+      raw.send(2, OpCode.getAllChildrenNumber, (w) => w.ustring('/'));
+      raw.send(3, OpCode.closeSession);
+      raw.send(4, OpCode.getAllChildrenNumber, (w) => w.ustring('/'));
+      expect(await raw.take(3)).toEqual(['1:0', '2:0', '3:0']);
+      await raw.frames.closed;
+      expect(raw.frames.waitingFrames).toBe(0);
     });
 
     it('by hand with a body is fine too', async () => {

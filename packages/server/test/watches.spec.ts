@@ -1,8 +1,9 @@
-import { AddWatchMode, CreateMode, EventType, OPEN_ACL_UNSAFE, WatcherType, Xid } from '@zk/model';
-import { RecordReader, RecordWriter, readWatcherEvent } from '@zk/jute';
-import { type RawClient, type WatchedEvent, encodeConnectRequest } from '@zk/test-client';
+import { AddWatchMode, CreateMode, EventType, OPEN_ACL_UNSAFE, OpCode, WatcherType, Xid } from '@zk/model';
+import { RecordReader, readWatcherEvent } from '@zk/jute';
+import type { RawClient, WatchedEvent } from '@zk/test-client';
 import { Harness } from './harness.js';
 import { outcome } from './outcomes.js';
+import { RawSession } from './raw-session.js';
 import { rest } from './virtual-time.js';
 
 const { nodeCreated, nodeDeleted, nodeDataChanged, nodeChildrenChanged } = EventType;
@@ -195,15 +196,10 @@ describe('watches', () => {
   });
 
   it('tell the writer before its reply', async () => {
-    const frames = await harness.dial();
-    frames.send(encodeConnectRequest({}));
-    await frames.nextFrame();
-    frames.send(new RecordWriter().int32(1).int32(4).ustring('/p').boolean(true).bytes());
-    frames.send(new RecordWriter().int32(2).int32(5).ustring('/p').int32(-1).int32(-1).bytes());
-    const xids: number[] = [];
-    for (let i = 0; i < 3; i++) xids.push(new RecordReader(await frames.nextFrame()).int32());
-    expect(xids).toEqual([1, Xid.notification, 2]);
-    frames.destroy();
+    const raw = await RawSession.open(harness);
+    raw.send(1, OpCode.getData, (w) => w.ustring('/p').boolean(true));
+    raw.send(2, OpCode.setData, (w) => w.ustring('/p').int32(-1).int32(-1));
+    expect(await raw.take(3)).toEqual(['1:0', `${Xid.notification}:0`, '2:0']);
   });
 
   it('tell another client before it can read the new data', async () => {
