@@ -57,6 +57,7 @@ class Attack {
   /** One connection after the other until both quotas are met. */
   async slot(): Promise<void> {
     const { settings, counts } = this;
+    await delay(settings.random.below(1_000));
     while (counts.frames < settings.frames || counts.connections < settings.connections) {
       let roll = settings.random.below(100);
       const kind = this.kinds.find(([, weight]) => (roll -= weight) < 0) ?? this.kinds[0];
