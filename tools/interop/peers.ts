@@ -1,6 +1,8 @@
 /** The peers that `npm run interop` knows, each with how to install it and how to run it. */
 import type { ServerKind } from '../lib/launch.ts';
 import { curator } from './curator.ts';
+import { disk } from './disk.ts';
+import { go } from './go.ts';
 import type { PeerReport } from './harness.ts';
 import { java } from './java.ts';
 import { kazoo } from './kazoo.ts';
@@ -23,4 +25,4 @@ export interface Peer {
   readonly install: () => Promise<(context: PeerContext) => Promise<void>>;
 }
 
-export const PEERS: Readonly<Record<string, Peer>> = { java, curator, kazoo, node };
+export const PEERS: Readonly<Record<string, Peer>> = { java, curator, kazoo, go, node, disk };
