@@ -12,22 +12,26 @@ export async function syncDirectory(path: string): Promise<void> {
 }
 
 /**
- * Replaces a file as a whole: a crash leaves the old or the new text. As in Apache ZooKeeper, the new text passes through
- * `<path>.tmp`; other than there, the directory is synced too.
+ * Replaces a file as a whole: a crash leaves the old or the new content, which passes through a temporary file. The name
+ * of that is as in Apache ZooKeeper, unless another is given; other than there, the directory is synced too.
  */
-export async function replaceFile(path: string, text: string): Promise<void> {
-  const temporary = `${path}.tmp`;
+export async function replaceFile(
+  path: string,
+  content: string | Uint8Array,
+  temporary: string = `${path}.tmp`,
+): Promise<void> {
   try {
     const file = await open(temporary, 'w');
     try {
-      await file.writeFile(text);
+      await file.writeFile(content);
       await file.sync();
     } finally {
       await file.close();
     }
     await rename(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
+    // Why it failed matters more than whether the rest can be removed.
+    await rm(temporary, { force: true }).catch(() => undefined);
     throw error;
   }
   await syncDirectory(dirname(path));

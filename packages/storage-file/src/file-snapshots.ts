@@ -9,6 +9,7 @@ import { parseSnapshotName } from './file-format.js';
 import type { SnapshotSuffix } from './file-format.js';
 import type { SnapshotCompression } from './options.js';
 import { readSnapshot } from './snapshot-reader.js';
+import { SnapshotWorker } from './snapshot-worker.js';
 import { FileSnapshotWriter } from './snapshot-writer.js';
 
 const SEAL_END = Uint8Array.of(0, 0, 0, 1, 0x2f);
@@ -20,11 +21,13 @@ const SHORTEST_BYTES = 10;
 export class FileSnapshots implements SnapshotStore {
   readonly #directory: string;
   readonly #compression: SnapshotCompression;
-  readonly #writers = new Set<FileSnapshotWriter>();
+  readonly #worker: SnapshotWorker;
+  #writer: FileSnapshotWriter | undefined;
 
-  constructor(directory: string, compression: SnapshotCompression) {
+  constructor(directory: string, compression: SnapshotCompression, worker: SnapshotWorker = new SnapshotWorker()) {
     this.#directory = directory;
     this.#compression = compression;
+    this.#worker = worker;
   }
 
   async list(): Promise<readonly SnapshotInfo[]> {
@@ -45,9 +48,11 @@ export class FileSnapshots implements SnapshotStore {
   }
 
   create(zxid: Zxid): Promise<SnapshotWriter> {
-    const writer = new FileSnapshotWriter(this.#directory, zxid, this.#compression, () => this.#writers.delete(writer));
-    this.#writers.add(writer);
-    return Promise.resolve(writer);
+    if (this.#writer !== undefined) return Promise.reject(new Error('A snapshot is being written already'));
+    this.#writer = new FileSnapshotWriter(this.#directory, zxid, this.#compression, this.#worker, () => {
+      this.#writer = undefined;
+    });
+    return Promise.resolve(this.#writer);
   }
 
   async removeAfter(zxid: Zxid): Promise<readonly string[]> {
@@ -67,9 +72,10 @@ export class FileSnapshots implements SnapshotStore {
     return found.map(({ name }) => name);
   }
 
-  /** Aborts what is being written. */
+  /** Aborts what is being written, and ends the thread. */
   async close(): Promise<void> {
-    await Promise.all([...this.#writers].map((writer) => writer.abort()));
+    await this.#writer?.abort();
+    await this.#worker.close();
   }
 }
 

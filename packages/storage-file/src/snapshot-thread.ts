@@ -1,5 +1,5 @@
-/** To the thread: a piece as an ArrayBuffer, or one of these words. */
-export type SnapshotCommand = ArrayBuffer | 'seal' | 'commit' | 'abort';
+/** To the thread: what to write next, a piece of it as an ArrayBuffer, or one of these words. */
+export type SnapshotCommand = SnapshotJob | ArrayBuffer | 'seal' | 'commit' | 'abort';
 
 /** From the thread. */
 export type SnapshotAnswer =
@@ -8,7 +8,7 @@ export type SnapshotAnswer =
   | { readonly kind: 'aborted' }
   | { readonly kind: 'failed'; readonly message: string; readonly code: string | undefined };
 
-export interface SnapshotThreadData {
+export interface SnapshotJob {
   readonly directory: string;
   readonly temporaryName: string;
   readonly finalName: string;
@@ -16,16 +16,18 @@ export interface SnapshotThreadData {
 }
 
 /**
- * The body of the thread that writes a snapshot: checksum, compression, file. As with the log's thread, it is handed
- * over as text and must not refer to anything outside itself, hence its own Adler-32 and its own Snappy encoder.
+ * The body of the thread that writes snapshots, one after the other: checksum, compression, file. As with the log's
+ * thread, it is handed over as text and must not refer to anything outside itself, hence its own Adler-32 and its own
+ * Snappy encoder.
+ *
+ * A snapshot ends with an answer: `committed`, `aborted` or `failed`. What still comes for one that has failed is passed
+ * over, up to the next job.
  */
 export function snapshotThreadMain(load: (module: string) => unknown): void {
   const fs = load('node:fs') as typeof import('node:fs');
   const zlib = load('node:zlib') as typeof import('node:zlib');
-  const { parentPort, workerData } = load('node:worker_threads') as typeof import('node:worker_threads');
+  const { parentPort } = load('node:worker_threads') as typeof import('node:worker_threads');
   const port = parentPort!;
-  const { directory, temporaryName, finalName, compression } = workerData as SnapshotThreadData;
-  const temporaryPath = `${directory}/${temporaryName}`;
   /** A sync of the log waits for the dirty pages of the whole file system: never let many of ours pile up. */
   const syncEveryBytes = 4 * 1024 * 1024;
 
@@ -164,15 +166,20 @@ export function snapshotThreadMain(load: (module: string) => unknown): void {
     };
   };
 
+  let job: SnapshotJob | undefined;
   let sink: Sink | undefined;
+  const pathOf = (name: string): string => `${job!.directory}/${name}`;
   const begin = (): Sink => {
-    fd = fs.openSync(temporaryPath, 'w');
-    return compression === 'gz' ? gzipSink() : compression === 'snappy' ? snappySink() : plainSink();
+    fd = fs.openSync(pathOf(job!.temporaryName), 'w');
+    if (job!.compression === 'gz') return gzipSink();
+    return job!.compression === 'snappy' ? snappySink() : plainSink();
   };
   const take = async (bytes: Uint8Array): Promise<void> => {
     sink ??= begin();
     addToChecksum(bytes);
-    await sink.write(bytes);
+    // The next command must not begin before this piece is written; a plain file needs no turn for that.
+    const writing = sink.write(bytes);
+    if (writing !== undefined) await writing;
   };
   const closeFile = (): void => {
     if (fd >= 0) fs.closeSync(fd);
@@ -184,19 +191,24 @@ export function snapshotThreadMain(load: (module: string) => unknown): void {
     fs.fsyncSync(fd);
     const { size, mtimeMs } = fs.fstatSync(fd);
     closeFile();
-    fs.renameSync(temporaryPath, `${directory}/${finalName}`);
-    const directoryFd = fs.openSync(directory, 'r');
+    fs.renameSync(pathOf(job!.temporaryName), pathOf(job!.finalName));
+    const directoryFd = fs.openSync(job!.directory, 'r');
     fs.fsyncSync(directoryFd);
     fs.closeSync(directoryFd);
     return { kind: 'committed', sizeBytes: size, modifiedMs: Math.trunc(mtimeMs) };
   };
+  const abort = (): SnapshotAnswer => {
+    closeFile();
+    fs.rmSync(pathOf(job!.temporaryName), { force: true });
+    return { kind: 'aborted' };
+  };
   const perform = async (command: SnapshotCommand): Promise<SnapshotAnswer | undefined> => {
-    if (command === 'abort') {
-      closeFile();
-      fs.rmSync(temporaryPath, { force: true });
-      return { kind: 'aborted' };
+    if (command instanceof ArrayBuffer) {
+      await take(new Uint8Array(command));
+      return { kind: 'taken', bytes: command.byteLength };
     }
     if (command === 'commit') return commit();
+    if (command === 'abort') return abort();
     if (command === 'seal') {
       const seal = new Uint8Array(13);
       new DataView(seal.buffer).setUint32(4, checksum);
@@ -204,21 +216,27 @@ export function snapshotThreadMain(load: (module: string) => unknown): void {
       await take(seal);
       return undefined;
     }
-    await take(new Uint8Array(command));
-    return { kind: 'taken', bytes: command.byteLength };
+    job = command;
+    sink = undefined;
+    checksum = 1;
+    unsyncedBytes = 0;
+    return undefined;
   };
 
   let hasFailed = false;
   let queue: Promise<void> = Promise.resolve();
   port.on('message', (command: SnapshotCommand) => {
     queue = queue.then(async () => {
+      const isJob = typeof command === 'object' && !(command instanceof ArrayBuffer);
+      if (hasFailed && !isJob) return;
+      hasFailed = false;
       try {
-        // After a failure there is nothing left to do but to clean up.
-        const answer = hasFailed && command !== 'abort' ? undefined : await perform(command);
+        const answer = await perform(command);
         if (answer !== undefined) port.postMessage(answer);
       } catch (error) {
         hasFailed = true;
         const { message, code } = error as NodeJS.ErrnoException;
+        closeFile();
         port.postMessage({ kind: 'failed', message, code } satisfies SnapshotAnswer);
       }
     });

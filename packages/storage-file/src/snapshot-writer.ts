@@ -1,58 +1,55 @@
-import { rm } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import type { SnapshotInfo, SnapshotWriter } from '@zk/contracts';
+import { adler32 } from '@zk/jute';
 import { hex64, invariant } from '@zk/model';
 import type { Zxid } from '@zk/model';
+import { replaceFile } from './durable-fs.js';
 import type { SnapshotCompression } from './options.js';
-import { snapshotThreadMain } from './snapshot-thread.js';
-import type { SnapshotAnswer, SnapshotCommand, SnapshotThreadData } from './snapshot-thread.js';
+import type { SnapshotAnswer, SnapshotJob } from './snapshot-thread.js';
+import type { SnapshotClient, SnapshotWorker } from './snapshot-worker.js';
 
-/** Writes one snapshot through a thread of its own, which ends with it. */
-export class FileSnapshotWriter implements SnapshotWriter {
+/** Up to this size a snapshot is collected, and written without the thread: most trees are small, all are at first. */
+const SMALL_BYTES = 64 * 1024;
+
+/** Writes one snapshot: a small plain one by itself, any other through the thread. */
+export class FileSnapshotWriter implements SnapshotWriter, SnapshotClient {
   readonly #zxid: Zxid;
   readonly #name: string;
-  readonly #worker: Worker;
-  readonly #temporaryPath: string;
+  readonly #job: SnapshotJob;
+  readonly #worker: SnapshotWorker;
   readonly #onEnd: () => void;
+  /** What has been written, while it is small; undefined once the thread has it. */
+  #collected: ArrayBuffer[] | undefined;
+  #collectedBytes = 0;
+  #checksum = 1;
   #pendingBytes = 0;
   #error: Error | undefined;
   #isClosed = false;
-  #hasExited = false;
+  #hasEnded = false;
   #commitment: Promise<SnapshotInfo> | undefined;
   #answered: ((answer: SnapshotAnswer | undefined) => void) | undefined;
   #ending: Promise<void> | undefined;
 
-  /** @param onEnd called once the thread has ended */
-  constructor(directory: string, zxid: Zxid, compression: SnapshotCompression, onEnd: () => void) {
+  /** @param onEnd called once nothing is written any more */
+  constructor(
+    directory: string,
+    zxid: Zxid,
+    compression: SnapshotCompression,
+    worker: SnapshotWorker,
+    onEnd: () => void,
+  ) {
     this.#zxid = zxid;
     this.#name = `snapshot.${hex64(zxid)}${compression === '' ? '' : `.${compression}`}`;
+    // With a dot in front, Apache ZooKeeper does not take a leftover for a snapshot.
+    this.#job = { directory, temporaryName: `.${this.#name}.tmp`, finalName: this.#name, compression };
+    this.#worker = worker;
     this.#onEnd = onEnd;
-    const temporaryName = `.${this.#name}.tmp`;
-    this.#temporaryPath = join(directory, temporaryName);
-    const workerData: SnapshotThreadData = {
-      directory,
-      // With a dot in front, Apache ZooKeeper does not take a leftover for a snapshot.
-      temporaryName,
-      finalName: this.#name,
-      compression,
-    };
-    this.#worker = new Worker(`(${snapshotThreadMain.toString()})(require)`, {
-      eval: true,
-      execArgv: [],
-      name: 'zk-snapshot',
-      workerData,
-    });
-    this.#worker.on('message', (answer: SnapshotAnswer) => this.#onAnswer(answer));
-    this.#worker.on('error', (error) => this.#fail(error));
-    this.#worker.on('exit', () => {
-      this.#hasExited = true;
-      this.#fail(new Error('The thread that writes the snapshot has ended'));
-    });
-    // Only a commit or an abort in progress keeps the process alive.
-    this.#worker.unref();
+    if (compression === '') this.#collected = [];
+    else this.#useThread();
   }
 
+  /** What is merely collected waits for nothing but the commit. */
   get pendingBytes(): number {
     return this.#pendingBytes;
   }
@@ -61,13 +58,43 @@ export class FileSnapshotWriter implements SnapshotWriter {
     invariant(!this.#isClosed, 'a piece is written before commit and abort');
     invariant(piece.byteLength === piece.buffer.byteLength, 'a piece owns its whole ArrayBuffer');
     if (this.#error !== undefined) return;
-    this.#pendingBytes += piece.byteLength;
-    this.#worker.postMessage(piece.buffer satisfies SnapshotCommand, [piece.buffer]);
+    if (this.#collected !== undefined && this.#collectedBytes + piece.length <= SMALL_BYTES) {
+      // The caller loses the buffer, as when the thread takes it over.
+      this.#collect(structuredClone(piece.buffer, { transfer: [piece.buffer] }));
+      return;
+    }
+    if (this.#collected !== undefined) this.#useThread(this.#collected);
+    this.#hand(piece.buffer);
   }
 
   seal(): void {
     invariant(!this.#isClosed, 'a seal is written before commit and abort');
-    this.#worker.postMessage('seal' satisfies SnapshotCommand);
+    if (this.#collected === undefined) {
+      if (this.#error === undefined) this.#worker.post('seal');
+      return;
+    }
+    const seal = new Uint8Array(13);
+    new DataView(seal.buffer).setUint32(4, this.#checksum);
+    seal.set([0, 0, 0, 1, 0x2f], 8);
+    this.#collect(seal.buffer);
+  }
+
+  #collect(buffer: ArrayBuffer): void {
+    this.#checksum = adler32(new Uint8Array(buffer), 0, buffer.byteLength, this.#checksum);
+    this.#collectedBytes += buffer.byteLength;
+    this.#collected!.push(buffer);
+  }
+
+  /** Begins anew in the thread, with what has been collected: seals among it are bytes like any others. */
+  #useThread(collected: readonly ArrayBuffer[] = []): void {
+    this.#collected = undefined;
+    this.#worker.begin(this.#job, this);
+    for (const buffer of collected) this.#hand(buffer);
+  }
+
+  #hand(buffer: ArrayBuffer): void {
+    this.#pendingBytes += buffer.byteLength;
+    this.#worker.post(buffer);
   }
 
   commit(): Promise<SnapshotInfo> {
@@ -78,12 +105,34 @@ export class FileSnapshotWriter implements SnapshotWriter {
   }
 
   async #commit(): Promise<SnapshotInfo> {
-    const answer = this.#error === undefined ? await this.#ask('commit') : undefined;
-    if (answer?.kind !== 'committed') {
-      throw new Error(`Could not write ${this.#name}: ${this.#error?.message}`, { cause: this.#error });
+    try {
+      const written = this.#collected === undefined ? await this.#commitInThread() : await this.#commitSmall();
+      return { zxid: this.#zxid, name: this.#name, ...written };
+    } catch (error) {
+      throw new Error(`Could not write ${this.#name}: ${(error as Error).message}`, { cause: error });
+    } finally {
+      this.#end();
     }
-    await this.#terminate();
-    return { zxid: this.#zxid, name: this.#name, sizeBytes: answer.sizeBytes, modifiedMs: answer.modifiedMs };
+  }
+
+  async #commitInThread(): Promise<{ sizeBytes: number; modifiedMs: number }> {
+    const answer = this.#error === undefined ? await this.#ask('commit') : undefined;
+    if (answer?.kind !== 'committed') throw this.#error!;
+    return { sizeBytes: answer.sizeBytes, modifiedMs: answer.modifiedMs };
+  }
+
+  async #commitSmall(): Promise<{ sizeBytes: number; modifiedMs: number }> {
+    const { directory, temporaryName, finalName } = this.#job;
+    const path = join(directory, finalName);
+    const bytes = new Uint8Array(this.#collectedBytes);
+    let at = 0;
+    for (const buffer of this.#collected!) {
+      bytes.set(new Uint8Array(buffer), at);
+      at += buffer.byteLength;
+    }
+    await replaceFile(path, bytes, join(directory, temporaryName));
+    const { size, mtimeMs } = await stat(path);
+    return { sizeBytes: size, modifiedMs: Math.trunc(mtimeMs) };
   }
 
   abort(): Promise<void> {
@@ -99,15 +148,20 @@ export class FileSnapshotWriter implements SnapshotWriter {
       () => false,
     );
     if (isCommitted === true) return;
-    if (!this.#hasExited) await this.#ask('abort');
-    await this.#terminate();
-    await rm(this.#temporaryPath, { force: true });
+    if (!this.#hasEnded && this.#collected === undefined && this.#error === undefined) await this.#ask('abort');
+    try {
+      await rm(join(this.#job.directory, this.#job.temporaryName), { force: true });
+    } finally {
+      this.#end();
+    }
   }
 
-  async #terminate(): Promise<void> {
+  #end(): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
     this.#pendingBytes = 0;
-    this.#worker.removeAllListeners('exit');
-    await this.#worker.terminate();
+    if (this.#collected === undefined) this.#worker.end();
+    this.#collected = [];
     this.#onEnd();
   }
 
@@ -115,25 +169,25 @@ export class FileSnapshotWriter implements SnapshotWriter {
   #ask(command: 'commit' | 'abort'): Promise<SnapshotAnswer | undefined> {
     return new Promise((resolve) => {
       this.#answered = resolve;
-      this.#worker.ref();
-      this.#worker.postMessage(command satisfies SnapshotCommand);
+      this.#worker.hold();
+      this.#worker.post(command);
     });
   }
 
-  #onAnswer(answer: SnapshotAnswer): void {
+  onAnswer(answer: SnapshotAnswer): void {
     if (answer.kind === 'taken') {
       this.#pendingBytes -= answer.bytes;
       return;
     }
     if (answer.kind === 'failed') {
-      this.#fail(Object.assign(new Error(answer.message), { code: answer.code }));
+      this.onDeath(Object.assign(new Error(answer.message), { code: answer.code }));
       return;
     }
     this.#answered?.(answer);
     this.#answered = undefined;
   }
 
-  #fail(error: Error): void {
+  onDeath(error: Error): void {
     this.#error ??= error;
     this.#pendingBytes = 0;
     this.#answered?.(undefined);
