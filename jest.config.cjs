@@ -5,6 +5,8 @@ const path = require('node:path');
 module.exports = {
   rootDir: process.env.ZK_TEST_ROOT ? path.resolve(__dirname, process.env.ZK_TEST_ROOT) : __dirname,
   testEnvironment: 'node',
+  // Generous: a loaded machine is no reason to fail, and nothing waits for it when all is well.
+  testTimeout: 60_000,
   testMatch: ['**/*.spec.ts'],
   testPathIgnorePatterns: ['/node_modules/', '/dist/'],
   modulePathIgnorePatterns: ['/dist/'],

@@ -1,18 +1,20 @@
 import type { AuthProviders, Clock } from '@zk/contracts';
 import type { DataTree, WatchTable } from '@zk/data-tree';
-import { readInt32, utf8Bytes, utf8Text, writeInt32 } from '@zk/jute';
-import { ErrorCode, type Id, OpCode, Perms, compare64, invariant } from '@zk/model';
+import { readInt32, utf8Bytes, writeInt32 } from '@zk/jute';
+import { ErrorCode, OpCode, Perms, compare64, invariant } from '@zk/model';
 import { type Session, type SessionTracker, negotiateTimeout, passwordMatches } from '@zk/session';
+import { Authentication } from './authentication.js';
 import type { Client } from './client.js';
 import { type ConnectRequest, readConnectRequest, writeConnectResponse } from './connect.js';
 import { writeEvent } from './events.js';
 import { FrameReader } from './frame-reader.js';
 import { OpKind, opKind } from './op-kinds.js';
-import { type Pending, PendingQueue } from './pending.js';
+import type { Pending } from './pending.js';
 import { Preparer, type PreparerOptions, UNDECODABLE } from './preparer.js';
 import { Reads, THROTTLED } from './reads.js';
 import { WriteReplies } from './replies.js';
 import { LatencyStats } from './stats.js';
+import { type Proposer, Transactions } from './transactions.js';
 import { TxnArena } from './txn-arena.js';
 import { TxnWriter } from './txn-writer.js';
 import { validateMulti, validateOperation } from './validate-multi.js';
@@ -20,12 +22,6 @@ import { writeCloseSession, writeCreateSession } from './validate-session.js';
 
 /** Zxids between two digests that `hash` shows, as in Apache ZooKeeper; a power of two. */
 export const DIGEST_INTERVAL = 128;
-
-/** Who makes transactions durable and tells when: the log of a standalone server, or the leader of an ensemble. */
-export interface Proposer {
-  /** Takes a copy of the bytes. {@link RequestPipeline.commit} follows, in order. */
-  propose(zxidHi: number, zxidLo: number, bytes: Uint8Array, start: number, end: number): void;
-}
 
 export interface PipelineOptions extends PreparerOptions {
   readonly minSessionTimeoutMs: number;
@@ -63,42 +59,41 @@ export class RequestPipeline {
   readonly updateLatency = new LatencyStats();
   /** Bytes of watched events. */
   watchBytes = 0;
-  /** Replies of error AUTHFAILED so far. */
-  authFailures = 0;
   /** False while the log cannot take writes: they are refused. */
   acceptsWrites = true;
 
-  private readonly arena = new TxnArena();
-  private readonly writer = new TxnWriter(this.arena);
   private readonly preparer: Preparer;
+  private readonly transactions: Transactions;
+  private readonly authentication: Authentication;
   private readonly reads: Reads;
   private readonly replies: WriteReplies;
   private readonly reader = new FrameReader();
   private readonly throttled = new Uint8Array(8);
-  private readonly pending = new PendingQueue();
   private readonly clients: (Client | undefined)[] = [];
-  private nextHi: number;
-  private nextLo: number;
   private nowMs = 0;
-  private wallReadAtMs = NaN;
-  private turnWallMs = 0;
 
   constructor(
     private readonly parts: PipelineParts,
     private readonly options: PipelineOptions,
   ) {
-    const { tree, watches, providers, clock } = parts;
-    this.preparer = new Preparer(tree, this.writer, providers, clock, options);
+    const { tree, watches, providers, clock, proposer } = parts;
+    const arena = new TxnArena();
+    const writer = new TxnWriter(arena);
+    this.preparer = new Preparer(tree, writer, providers, clock, options);
+    this.transactions = new Transactions(tree, this.preparer, writer, arena, proposer, clock, options);
+    this.authentication = new Authentication(providers, this.reader, options.requiredSchemes);
     this.reads = new Reads(tree, watches, this.preparer.guard, providers, this.reader);
     this.replies = new WriteReplies(tree);
-    this.nextHi = tree.lastZxidHi;
-    this.nextLo = tree.lastZxidLo;
-    this.preparer.setDigest(tree.digest.hi, tree.digest.lo);
   }
 
   /** Transactions proposed and not applied yet. */
   get inFlight(): number {
-    return this.pending.length;
+    return this.transactions.inFlight;
+  }
+
+  /** Replies of error AUTHFAILED so far. */
+  get authFailures(): number {
+    return this.authentication.failures;
   }
 
   /** Makes a client known to the watch table under its number. */
@@ -207,7 +202,7 @@ export class RequestPipeline {
    * told no by a tree that has yet to see it.
    */
   private inheritWrites(client: Client, session: Session): void {
-    this.pending.forEach((slot) => {
+    this.transactions.forEach((slot) => {
       if (slot.client === null || slot.client === client || slot.client.session !== session) return;
       slot.heir = client;
       client.writesIssued++;
@@ -239,7 +234,7 @@ export class RequestPipeline {
     const kind = opKind(type);
     client.received++;
     if (kind >= OpKind.auth) {
-      this.authenticate(client, xid, kind, bytes, start + 8, end);
+      this.authentication.handle(client, xid, kind, bytes, start + 8, end);
       return;
     }
     client.lastOp = type;
@@ -263,13 +258,7 @@ export class RequestPipeline {
 
   /** A session that is gone gets no reply at all; one that moved loses this connection. */
   private mayProceed(client: Client, session: Session, xid: number): boolean {
-    const { requiredSchemes } = this.options;
-    if (requiredSchemes.length > 0 && !client.ids.some(({ scheme }) => requiredSchemes.includes(scheme))) {
-      client.outbox.beginReply(xid, 0, 0, ErrorCode.SESSIONCLOSEDREQUIRESASLAUTH, 0);
-      client.ignoresRequests = true;
-      client.connection.closeAfterFlush();
-      return false;
-    }
+    if (!this.authentication.suffices(client, xid)) return false;
     if (!this.parts.sessions.touch(session, client.timeoutMs, this.nowMs)) return false;
     if (session.owner === client) return true;
     client.connection.closeNow();
@@ -321,8 +310,7 @@ export class RequestPipeline {
       return;
     }
     this.preparer.reader.reset(bytes, start + 8, end);
-    this.begin(session.idHi, session.idLo, xid, client.ids);
-    const changesBefore = this.preparer.overlay.changes;
+    this.transactions.begin(session.idHi, session.idLo, xid, client.ids, this.nowMs);
     let code: number;
     if (type === OpCode.multi) code = validateMulti(this.preparer);
     else if (type === OpCode.reconfig) code = ErrorCode.RECONFIGDISABLED;
@@ -332,7 +320,7 @@ export class RequestPipeline {
       this.read(client, bytes, start, end);
       return;
     }
-    this.finish(client, null, type, code, changesBefore);
+    this.transactions.finish(client, null, type, code, this.nowMs);
   }
 
   /** Ends a session at its client's request, or (without a client) because it expired. */
@@ -352,11 +340,10 @@ export class RequestPipeline {
   }
 
   private proposeSession(type: number, session: Session, client: Client | null, xid: number): void {
-    this.begin(session.idHi, session.idLo, xid, client === null ? [] : client.ids);
-    const changesBefore = this.preparer.overlay.changes;
+    this.transactions.begin(session.idHi, session.idLo, xid, client === null ? [] : client.ids, this.nowMs);
     if (type === OpCode.createSession) writeCreateSession(this.preparer, session.timeoutMs);
     else writeCloseSession(this.preparer, this.options.closeSessionTxnEnabled);
-    this.finish(client, session, type, ErrorCode.OK, changesBefore);
+    this.transactions.finish(client, session, type, ErrorCode.OK, this.nowMs);
   }
 
   /** Removes a container without children or an aged TTL node, unless that is no longer what it is. */
@@ -368,109 +355,32 @@ export class RequestPipeline {
     new DataView(body.buffer).setInt32(0, text.length);
     body.set(text, 4);
     this.preparer.reader.reset(body, 0, body.length);
-    this.begin(0, 0, 0, []);
-    const changesBefore = this.preparer.overlay.changes;
+    this.transactions.begin(0, 0, 0, [], this.nowMs);
     const code = validateOperation(this.preparer, OpCode.deleteContainer);
-    this.finish(null, null, OpCode.deleteContainer, code, changesBefore);
-  }
-
-  /** The wall clock, read once per turn. */
-  private wallMs(): number {
-    if (this.wallReadAtMs !== this.nowMs) {
-      this.wallReadAtMs = this.nowMs;
-      this.turnWallMs = this.parts.clock.wallMs();
-    }
-    return this.turnWallMs;
-  }
-
-  /** Fills the context with the next zxid, which is used up only by {@link finish}. */
-  private begin(sessionHi: number, sessionLo: number, cxid: number, ids: readonly Id[]): void {
-    const { context } = this.preparer;
-    context.sessionHi = sessionHi;
-    context.sessionLo = sessionLo;
-    context.cxid = cxid;
-    context.ids = ids;
-    context.wallMs = this.wallMs();
-    context.zxidLo = (this.nextLo + 1) | 0;
-    context.zxidHi = context.zxidLo === 0 ? (this.nextHi + 1) | 0 : this.nextHi;
-    this.preparer.hasCrc = false;
-    this.writer.begin();
-  }
-
-  /** Completes the transaction being written, queues whoever waits for it, and proposes it. */
-  private finish(
-    client: Client | null,
-    session: Session | null,
-    type: number,
-    code: number,
-    changesBefore: number,
-  ): void {
-    const { context, digest, overlay } = this.preparer;
-    const { writer } = this;
-    if (code !== ErrorCode.OK) writer.error(code);
-    // A session with so many ephemerals that their list could not be read back: every server deletes what it knows. The
-    // digest goes with the list, since without one it would be taken for the other.
-    else if (writer.length > this.options.maxTxnBytes) writer.empty();
-    else if (this.options.digestEnabled) writer.digest(digest.hi, digest.lo);
-    const txnType = code === ErrorCode.OK ? type : OpCode.error;
-    const { zxidHi, zxidLo } = context;
-    writer.header(context.sessionHi, context.sessionLo, context.cxid, zxidHi, zxidLo, context.wallMs, txnType);
-    const slot = this.pending.push();
-    slot.zxidHi = this.nextHi = zxidHi;
-    slot.zxidLo = this.nextLo = zxidLo;
-    slot.client = client;
-    slot.session = session;
-    slot.heir = null;
-    slot.xid = context.cxid;
-    slot.type = type;
-    slot.code = code;
-    slot.start = writer.start;
-    slot.end = writer.at;
-    slot.chunk = writer.commit();
-    slot.changes = overlay.changes - changesBefore;
-    slot.arrivalMs = this.nowMs;
-    slot.hasCrc = this.preparer.hasCrc && code === ErrorCode.OK && type !== OpCode.multi;
-    slot.crc = this.preparer.crc;
-    if (client !== null) client.writesIssued++;
-    this.parts.proposer.propose(zxidHi, zxidLo, slot.chunk.bytes, slot.start, slot.end);
+    this.transactions.finish(null, null, OpCode.deleteContainer, code, this.nowMs);
   }
 
   /** Everything up to this zxid is committed: applies it, fires watches, replies, and releases the reads behind it. */
   commit(zxidHi: number, zxidLo: number, nowMs: number): void {
     this.nowMs = nowMs;
-    const { pending } = this;
-    while (pending.length > 0) {
-      const slot = pending.peek();
-      if (compare64(slot.zxidHi, slot.zxidLo, zxidHi, zxidLo) > 0) return;
-      pending.shift();
-      this.apply(slot);
-    }
+    this.transactions.commit(zxidHi, zxidLo, this.apply);
   }
 
-  private apply(slot: Pending): void {
+  /** A field, so that a commit makes no closure. */
+  private readonly apply = (slot: Pending, txn: Uint8Array): void => {
     const { tree } = this.parts;
-    const { client, type, code } = slot;
-    const chunk = slot.chunk!;
-    this.preparer.overlay.release(slot.changes);
-    if (slot.hasCrc) tree.supplyCrc(slot.crc);
-    if (type === OpCode.multi && code === ErrorCode.OK) {
-      this.replies.multi.begin(chunk.bytes);
-      tree.apply(chunk.bytes, slot.start, slot.end, this.replies.multi);
-    } else {
-      tree.apply(chunk.bytes, slot.start, slot.end, this.replies.single);
-    }
+    const { client } = slot;
+    const isMulti = slot.type === OpCode.multi && slot.code === ErrorCode.OK;
+    if (isMulti) this.replies.multi.begin(txn);
+    tree.apply(txn, slot.start, slot.end, isMulti ? this.replies.multi : this.replies.single);
     if (slot.session !== null) this.sessionChanged(slot, slot.session);
     if (client !== null) {
-      if (!client.isClosed && slot.session === null) this.reply(client, slot, chunk.bytes);
+      if (!client.isClosed && slot.session === null) this.reply(client, slot, txn);
       this.writeEnded(client, slot.arrivalMs);
     }
     if (slot.heir !== null) this.heirWriteEnded(slot);
     if ((slot.zxidLo & (DIGEST_INTERVAL - 1)) === 0) this.parts.onDigest?.(slot.zxidHi, slot.zxidLo);
-    this.arena.release(chunk);
-    slot.chunk = null;
-    slot.client = null;
-    slot.session = null;
-  }
+  };
 
   private reply(client: Client, slot: Pending, txn: Uint8Array): void {
     if (slot.type === OpCode.multi) this.replies.replyMulti(client, slot.xid, slot.code);
@@ -528,21 +438,13 @@ export class RequestPipeline {
   abandon(nowMs: number): void {
     this.nowMs = nowMs;
     this.acceptsWrites = false;
-    const { tree, sessions } = this.parts;
-    this.preparer.overlay.clear();
-    this.preparer.setDigest(tree.digest.hi, tree.digest.lo);
-    this.nextHi = tree.lastZxidHi;
-    this.nextLo = tree.lastZxidLo;
-    while (this.pending.length > 0) {
-      const slot = this.pending.peek();
-      this.pending.shift();
+    this.transactions.abandon((slot) => {
       const { client, session } = slot;
-      this.arena.release(slot.chunk!);
       if (slot.type === OpCode.createSession && session !== null) {
-        sessions.remove(session);
+        this.parts.sessions.remove(session);
         client?.connection.closeNow();
       } else {
-        if (session !== null) sessions.undoClosing(session, session.timeoutMs, nowMs);
+        if (session !== null) this.parts.sessions.undoClosing(session, session.timeoutMs, nowMs);
         if (client !== null && !client.isClosed) {
           client.ignoresRequests = false;
           this.reads.refuse(client, slot.xid, ErrorCode.SYSTEMERROR);
@@ -550,50 +452,6 @@ export class RequestPipeline {
       }
       if (client !== null) this.writeEnded(client, slot.arrivalMs);
       if (slot.heir !== null) this.heirWriteEnded(slot);
-      slot.chunk = null;
-      slot.client = null;
-      slot.session = null;
-    }
-  }
-
-  /** Authentication is processed when it is read, even while writes are on their way, and does not touch the session. */
-  private authenticate(client: Client, xid: number, kind: number, bytes: Uint8Array, start: number, end: number): void {
-    if (kind === OpKind.sasl) {
-      const at = client.outbox.beginReply(xid, 0, 0, ErrorCode.AUTHFAILED, 4);
-      client.outbox.bytes.fill(0xff, at, at + 4);
-      this.failAuthentication(client);
-      return;
-    }
-    const ids = this.proveIds(client, bytes, start, end);
-    if (ids === undefined) {
-      client.outbox.beginReply(xid, 0, 0, ErrorCode.AUTHFAILED, 0);
-      this.failAuthentication(client);
-      return;
-    }
-    const fresh = ids.filter((id) => !client.ids.some((known) => known.scheme === id.scheme && known.id === id.id));
-    if (fresh.length > 0) client.ids = [...client.ids, ...fresh];
-    client.outbox.beginReply(xid, 0, 0, ErrorCode.OK, 0);
-  }
-
-  private proveIds(client: Client, bytes: Uint8Array, start: number, end: number): readonly Id[] | undefined {
-    const { reader } = this;
-    reader.reset(bytes, start, end);
-    reader.int32();
-    reader.range();
-    const scheme = reader.isNull ? '' : utf8Text(bytes, reader.start, reader.end);
-    reader.range();
-    if (reader.failed) return undefined;
-    const auth = reader.isNull ? null : bytes.slice(reader.start, reader.end);
-    try {
-      return this.parts.providers.get(scheme)?.authenticate(client.connection.peer, auth);
-    } catch {
-      return undefined;
-    }
-  }
-
-  private failAuthentication(client: Client): void {
-    this.authFailures++;
-    client.ignoresRequests = true;
-    client.connection.closeAfterFlush();
+    });
   }
 }
