@@ -1,4 +1,4 @@
-/** kazoo, with its own tests. */
+/** kazoo: a script of ours, then kazoo's own tests. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { freePort, temporaryDirectory } from '../lib/launch.ts';
 import { INTEROP_DIR, installKazoo } from './install.ts';
 import type { Peer, PeerContext } from './peers.ts';
-import { startServer } from './server.ts';
+import { SUPER_AUTH, startServer } from './server.ts';
 import type { StartOptions, TestedServer } from './server.ts';
 
 /** What kazoo's tests expect besides our settings: this is the digest of "super:test". */
@@ -17,10 +17,14 @@ const OWN_TESTS_SETTINGS = {
 
 export const kazoo: Peer = {
   name: 'kazoo',
-  title: 'kazoo 2.11, with its own tests',
+  title: 'kazoo 2.11 with its own tests',
   install: async () => {
     const { python } = await installKazoo();
-    return (context) => runOwnTests(context, python);
+    return async (context) => {
+      const env = { ZK_INTEROP_SUPER: SUPER_AUTH, PYTHONDONTWRITEBYTECODE: '1' };
+      await context.report.program(python, [join(INTEROP_DIR, 'kazoo/peer.py'), context.server.address], { env });
+      await runOwnTests(context, python);
+    };
   },
 };
 
