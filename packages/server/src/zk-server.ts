@@ -8,7 +8,6 @@ import type {
   RandomSource,
   Scheduler,
   Storage,
-  Timer,
   Transport,
 } from '@zk/contracts';
 import type { SoftLimitExceeded } from '@zk/data-tree';
@@ -27,6 +26,8 @@ import { SessionlessReaper } from './limits/index.js';
 import type { ServerOptions } from './options.js';
 import { Snapshotter } from './snapshotter.js';
 import { ServerStats } from './stats.js';
+import { Timers } from './timers.js';
+import { Upkeep, type UpkeepHost } from './upkeep.js';
 
 /** What a server is made of: the contracts that may be swapped. */
 export interface ServerParts {
@@ -61,7 +62,7 @@ const QUOTA_WARNING_INTERVAL_MS = 60_000;
  * read what has arrived, append writes to the log and start its sync, apply what has become durable, fire watches,
  * encode replies, then one flush of every connection that has output.
  */
-export class ZkServer implements ConnectionHost, OutboxHost {
+export class ZkServer implements ConnectionHost, OutboxHost, UpkeepHost {
   readonly stats: ServerStats;
   readonly database: Database;
   readonly isThrottling: boolean;
@@ -87,7 +88,7 @@ export class ZkServer implements ConnectionHost, OutboxHost {
   private listener: Listener | undefined;
   private starting: Promise<void> | undefined;
   private stopping: Promise<void> | undefined;
-  private readonly timers = new Set<Timer>();
+  private readonly timers: Timers;
 
   private nextQuotaWarningMs = -Infinity;
   private isTurnScheduled = false;
@@ -133,6 +134,7 @@ export class ZkServer implements ConnectionHost, OutboxHost {
       random,
       logger,
     );
+    this.timers = new Timers(scheduler);
     this.stats = new ServerStats(this, clock);
     this.words = new FourLetterWords(this, storage, options, clock);
     this.admission = new Admission(options, clock, random);
@@ -235,7 +237,6 @@ export class ZkServer implements ConnectionHost, OutboxHost {
       throw error;
     }
     this.states.next('serving');
-    this.scheduleExpiry();
     this.startUpkeep();
   }
 
@@ -248,8 +249,7 @@ export class ZkServer implements ConnectionHost, OutboxHost {
   private async end(): Promise<void> {
     await this.starting?.then(nothing, nothing);
     this.states.next('stopping');
-    for (const timer of this.timers) timer.cancel();
-    this.timers.clear();
+    this.timers.cancelAll();
     if (this.listener !== undefined) {
       await this.listener.close();
       for (const connection of this.connections) connection.stopReading();
@@ -525,59 +525,20 @@ export class ZkServer implements ConnectionHost, OutboxHost {
     this.sessionEvents.next({ kind, sessionId: session.id });
   }
 
-  private scheduleExpiry(): void {
-    const { clock } = this.parts;
-    const untilNext = this.sessions.nextExpiryMs - clock.monotonicMs();
-    this.after(Math.min(Math.max(untilNext, 1), this.options.tickTimeMs), () => {
-      // At the end of the turn: a server that was held up must first read what its clients did send in time.
-      this.parts.scheduler.atTurnEnd(() => {
-        this.turnNow();
-        this.sessions.expire(this.parts.clock.monotonicMs());
-        this.stats.sessionlessExpired += this.reaper.expire(this.parts.clock.monotonicMs());
-        this.lingering.expire(this.parts.clock.monotonicMs());
-        if (this.state !== 'stopping' && this.state !== 'stopped') this.scheduleExpiry();
-      });
-    });
+  get nextExpiryMs(): number {
+    return this.sessions.nextExpiryMs;
+  }
+
+  expireDue(nowMs: number): void {
+    this.sessions.expire(nowMs);
+    this.stats.sessionlessExpired += this.reaper.expire(nowMs);
+    this.lingering.expire(nowMs);
   }
 
   private startUpkeep(): void {
-    const containers = new ContainerManager(() => this.database.tree, this.pipeline, this.options, this.parts.clock);
-    this.every(this.options.containerCheckIntervalMs, () => {
-      containers.check((delayMs, submit) => this.after(delayMs, () => this.inTurn(submit)));
-    });
-    if (this.options.purgeIntervalHours > 0) {
-      this.every(this.options.purgeIntervalHours * 3_600_000, () => void this.purge());
-      void this.purge();
-    }
-  }
-
-  private async purge(): Promise<void> {
-    try {
-      await this.parts.storage.purge(this.options.snapRetainCount);
-    } catch (error) {
-      this.parts.logger.warn({ err: error }, 'old snapshots and logs could not be purged');
-    }
-  }
-
-  private inTurn(action: () => void): void {
-    this.turnNow();
-    action();
-  }
-
-  private every(intervalMs: number, action: () => void): void {
-    if (!(intervalMs > 0)) return;
-    this.after(intervalMs, () => {
-      this.inTurn(action);
-      this.every(intervalMs, action);
-    });
-  }
-
-  private after(delayMs: number, action: () => void): void {
-    const timer = this.parts.scheduler.after(delayMs, () => {
-      this.timers.delete(timer);
-      action();
-    });
-    this.timers.add(timer);
+    const { clock, storage, logger } = this.parts;
+    const containers = new ContainerManager(() => this.database.tree, this.pipeline, this.options, clock);
+    new Upkeep(this, containers, storage, this.options, this.timers, clock, logger).start();
   }
 
   private *persistedSessions(): Iterable<{ id: bigint; timeoutMs: number }> {

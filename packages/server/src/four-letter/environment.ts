@@ -1,6 +1,6 @@
 import os from 'node:os';
 import { COMPATIBLE_VERSION, VERSION_LINE } from '../version.js';
-import type { WordContext } from './words.js';
+import type { WordContext } from './context.js';
 
 const MEGABYTE = 1024 * 1024;
 

@@ -3,7 +3,7 @@ import { hex64 } from '@zk/model';
 import { VERSION_LINE } from '../version.js';
 import { quotaMetrics } from './quota-metrics.js';
 import { formatAverage } from './reports.js';
-import type { WordContext } from './words.js';
+import type { WordContext } from './context.js';
 
 /** Metrics as `zk_<name>\t<value>` lines: `mntr` (spec: operations, section 9). */
 export function mntrReport(context: WordContext): string {

@@ -1,7 +1,7 @@
 import { hexOf, hex64 } from '@zk/model';
 import type { ClientConnection } from '../client-connection.js';
 import { OP_ABBREVIATIONS } from './op-abbreviations.js';
-import type { WordContext } from './words.js';
+import type { WordContext } from './context.js';
 import { VERSION_LINE } from '../version.js';
 
 /** Server summary: `srvr`. */

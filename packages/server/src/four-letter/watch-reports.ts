@@ -1,4 +1,4 @@
-import type { WordContext } from './words.js';
+import type { WordContext } from './context.js';
 
 /** How many watches there are: `wchs`. Only the data table counts, as in Apache ZooKeeper. */
 export function wchsReport({ server }: WordContext): string {

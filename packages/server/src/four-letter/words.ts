@@ -3,6 +3,7 @@ import { readInt32, utf8Bytes } from '@zk/jute';
 import type { ClientConnection, WordResult } from '../client-connection.js';
 import type { ServerOptions } from '../options.js';
 import type { ZkServer } from '../zk-server.js';
+import type { WordContext } from './context.js';
 import { confReport, dirsReport, enviReport } from './environment.js';
 import { hashReport, mntrReport } from './monitor.js';
 import { consReport, dumpReport, srvrReport, statReport } from './reports.js';
@@ -10,14 +11,6 @@ import { wchcReport, wchpReport, wchsReport } from './watch-reports.js';
 
 const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests\n';
 const DEFAULT_TRACE_MASK = 306n;
-
-/** What a four-letter word looks at. */
-export interface WordContext {
-  readonly server: ZkServer;
-  readonly storage: Storage;
-  readonly options: ServerOptions;
-  readonly clock: Clock;
-}
 
 interface Word {
   /** Whether it answers while the server does not serve. */

@@ -1,0 +1,70 @@
+import type { Clock, Logger, Storage } from '@zk/contracts';
+import type { ContainerManager } from './container-manager.js';
+import type { Timers } from './timers.js';
+
+export interface UpkeepOptions {
+  readonly tickTimeMs: number;
+  readonly containerCheckIntervalMs: number;
+  readonly purgeIntervalHours: number;
+  readonly snapRetainCount: number;
+}
+
+/** What upkeep asks of the server. */
+export interface UpkeepHost {
+  /** Opens a turn if none is open. */
+  turnNow(): number;
+  /** When the next session can expire, in monotonic ms. */
+  readonly nextExpiryMs: number;
+  /** Ends sessions and connections whose time is over. */
+  expireDue(nowMs: number): void;
+}
+
+const HOUR_MS = 3_600_000;
+
+/** Everything that happens because time passes: expiry, containers and TTL nodes, purging. */
+export class Upkeep {
+  constructor(
+    private readonly host: UpkeepHost,
+    private readonly containers: ContainerManager,
+    private readonly storage: Storage,
+    private readonly options: UpkeepOptions,
+    private readonly timers: Timers,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+  ) {}
+
+  start(): void {
+    this.scheduleExpiry();
+    this.timers.every(this.options.containerCheckIntervalMs, () => {
+      this.containers.check((delayMs, submit) => {
+        this.timers.after(delayMs, () => {
+          this.host.turnNow();
+          submit();
+        });
+      });
+    });
+    if (!(this.options.purgeIntervalHours > 0)) return;
+    this.timers.every(this.options.purgeIntervalHours * HOUR_MS, () => void this.purge());
+    void this.purge();
+  }
+
+  private scheduleExpiry(): void {
+    const untilNextMs = this.host.nextExpiryMs - this.clock.monotonicMs();
+    this.timers.after(Math.min(Math.max(untilNextMs, 1), this.options.tickTimeMs), () => {
+      // At the end of the turn: a server that was held up must first read what its clients did send in time.
+      this.timers.atTurnEnd(() => {
+        this.host.turnNow();
+        this.host.expireDue(this.clock.monotonicMs());
+        this.scheduleExpiry();
+      });
+    });
+  }
+
+  private async purge(): Promise<void> {
+    try {
+      await this.storage.purge(this.options.snapRetainCount);
+    } catch (error) {
+      this.logger.warn({ err: error }, 'old snapshots and logs could not be purged');
+    }
+  }
+}
