@@ -9,7 +9,7 @@
  */
 import { ErrorCode, OpCode } from '@zk/model';
 import { MarshallingError, readInt32 } from '@zk/jute';
-import type { TreeListener } from './tree-changes.js';
+import type { CrcSource, TreeListener } from './tree-changes.js';
 import { TreeChanges } from './tree-changes.js';
 import { DEFAULT_HASH_SEED } from './znodes/path-hash.js';
 
@@ -77,12 +77,12 @@ export class DataTree extends TreeChanges {
   }
 
   /**
-   * The CRC-32 of path and data of the create or setData that is applied next, when whoever validated it has computed
-   * it for the digest: it is a quarter of the cost of applying.
+   * The CRC-32s of path and data of the creates and setDatas (those that count in the digest) of the transaction that is
+   * applied next, in its order: whoever validated it has computed them, and they are a quarter of the cost of applying.
    */
-  supplyCrc(crcPathData: number): void {
-    this.isCrcKnown = true;
-    this.knownCrc = crcPathData;
+  supplyCrcs(source: CrcSource, count: number): void {
+    this.crcSource = source;
+    this.suppliedCrcs = count;
   }
 
   /**
@@ -107,7 +107,7 @@ export class DataTree extends TreeChanges {
       behind = this.applyOp(type, bytes, at, end, true);
       if (visitor !== null) visitor.onOp(type, this.lastError, this.opNode, this.pathStart, this.pathEnd);
     }
-    this.isCrcKnown = false;
+    while (this.suppliedCrcs > 0) this.takeSuppliedCrc();
     this.appliedCount++;
     if (zxidHi > this.lastZxidHi || (zxidHi === this.lastZxidHi && zxidLo >>> 0 > this.lastZxidLo >>> 0)) {
       this.lastZxidHi = zxidHi;

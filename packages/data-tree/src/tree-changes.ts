@@ -17,6 +17,11 @@ const FLAG = Flag;
 const KIND = ZnodeKind;
 const CODE = ErrorCode;
 
+/** CRC-32s that were computed before, oldest first. */
+export interface CrcSource {
+  take(): number;
+}
+
 /** Hears of the effects of a transaction, in order, inside `apply`. Watches hang on it. */
 export interface TreeListener {
   /** After insertion. */
@@ -44,8 +49,8 @@ export class TreeChanges extends LoadableTree {
   protected pathStart = 0;
   protected pathEnd = 0;
   protected scratch = new Uint8Array(256);
-  protected isCrcKnown = false;
-  protected knownCrc = 0;
+  protected suppliedCrcs = 0;
+  protected crcSource: CrcSource | null = null;
 
   constructor(
     hashSeed: number,
@@ -244,12 +249,14 @@ export class TreeChanges extends LoadableTree {
 
   /** CRC-32 of path and data: the one that validation has computed already, or afresh. */
   private takeCrc(bytes: Uint8Array, pathStart: number, pathEnd: number, dataStart: number, dataEnd: number): number {
-    if (this.isCrcKnown) {
-      this.isCrcKnown = false;
-      return this.knownCrc;
-    }
+    if (this.suppliedCrcs > 0) return this.takeSuppliedCrc();
     const crc = crc32(bytes, pathStart, pathEnd);
     return dataEnd > dataStart ? crc32(bytes, dataStart, dataEnd, crc) : crc;
+  }
+
+  protected takeSuppliedCrc(): number {
+    this.suppliedCrcs--;
+    return this.crcSource!.take();
   }
 
   /** Sets a word of the Stat and returns the effect on the CRC. */

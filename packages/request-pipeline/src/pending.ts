@@ -23,9 +23,8 @@ export class Pending {
   /** Records of the overlay that it changed. */
   changes = 0;
   arrivalMs = 0;
-  /** CRC-32 of path and data, of a single create or setData; see `DataTree.supplyCrc`. */
-  hasCrc = false;
-  crc = 0;
+  /** How many of the queue of CRCs are its own; see `DataTree.supplyCrcs`. */
+  crcs = 0;
 }
 
 /** First in, first out, without allocation in the long run. */

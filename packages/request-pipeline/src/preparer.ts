@@ -14,6 +14,7 @@ import { RecordWriter, utf8Bytes } from '@zk/jute';
 import { type Acl, ErrorCode, type Id, Perms } from '@zk/model';
 import { AclGuard } from './acl-guard.js';
 import { readAclList, writeAclList } from './acl-list.js';
+import { CrcQueue } from './crc-queue.js';
 import { FrameReader } from './frame-reader.js';
 import { type ChangeRecord, Overlay, loadRecord } from './overlay.js';
 import type { TxnWriter } from './txn-writer.js';
@@ -69,9 +70,8 @@ export class Preparer {
   aclEntries: readonly Acl[] | null = null;
   aclWorldPerms = 0;
 
-  /** CRC-32 of path and data of the last create or setData, once {@link assignData} has computed it. */
-  hasCrc = false;
-  crc = 0;
+  /** CRC-32s of path and data of what was validated and is not applied yet. */
+  readonly crcs = new CrcQueue();
 
   private readonly aclWriter = new RecordWriter(256);
 
@@ -169,11 +169,11 @@ export class Preparer {
     record.dataLength = isNull ? 0 : end - start;
     if (!record.isCounted) return;
     const dataEnd = isNull ? start : end;
-    this.crc = crcOfPathAndData(record.path, 0, record.pathLength, data, start, dataEnd);
-    this.hasCrc = true;
+    const crc = crcOfPathAndData(record.path, 0, record.pathLength, data, start, dataEnd);
+    this.crcs.push(crc);
     const { words } = record;
-    words[Field.crc]! ^= crcOfPathDataChange(words[Field.crcPathData]! ^ this.crc);
-    words[Field.crcPathData] = this.crc;
+    words[Field.crc]! ^= crcOfPathDataChange(words[Field.crcPathData]! ^ crc);
+    words[Field.crcPathData] = crc;
   }
 
   /** A child was removed: the parent's count and pzxid (which only moves up). */

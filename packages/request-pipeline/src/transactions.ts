@@ -28,6 +28,7 @@ export class Transactions {
   private nextHi: number;
   private nextLo: number;
   private changesBefore = 0;
+  private crcsBefore = 0;
   private wallReadAtMs = NaN;
   private turnWallMs = 0;
 
@@ -64,14 +65,14 @@ export class Transactions {
     context.wallMs = this.wallMs(nowMs);
     context.zxidLo = (this.nextLo + 1) | 0;
     context.zxidHi = context.zxidLo === 0 ? (this.nextHi + 1) | 0 : this.nextHi;
-    this.preparer.hasCrc = false;
+    this.crcsBefore = this.preparer.crcs.length;
     this.changesBefore = this.preparer.overlay.changes;
     this.writer.begin();
   }
 
   /** Completes the transaction being written, queues whoever waits for it, and proposes it. */
   finish(client: Client | null, session: Session | null, type: number, code: number, nowMs: number): void {
-    const { context, digest, overlay } = this.preparer;
+    const { context, digest, overlay, crcs } = this.preparer;
     const { writer } = this;
     if (code !== ErrorCode.OK) writer.error(code);
     // A session with so many ephemerals that their list could not be read back: every server deletes what it knows. The
@@ -95,8 +96,7 @@ export class Transactions {
     slot.chunk = writer.commit();
     slot.changes = overlay.changes - this.changesBefore;
     slot.arrivalMs = nowMs;
-    slot.hasCrc = this.preparer.hasCrc && code === ErrorCode.OK && type !== OpCode.multi;
-    slot.crc = this.preparer.crc;
+    slot.crcs = crcs.length - this.crcsBefore;
     if (client !== null) client.writesIssued++;
     this.proposer.propose(zxidHi, zxidLo, slot.chunk.bytes, slot.start, slot.end);
   }
@@ -109,7 +109,7 @@ export class Transactions {
       if (compare64(slot.zxidHi, slot.zxidLo, zxidHi, zxidLo) > 0) return;
       pending.shift();
       this.preparer.overlay.release(slot.changes);
-      if (slot.hasCrc) this.tree.supplyCrc(slot.crc);
+      this.tree.supplyCrcs(this.preparer.crcs, slot.crcs);
       apply(slot, slot.chunk!.bytes);
       this.release(slot);
     }
@@ -119,6 +119,7 @@ export class Transactions {
   abandon(lose: (slot: Pending) => void): void {
     const { tree, preparer, pending } = this;
     preparer.overlay.clear();
+    preparer.crcs.truncate(0);
     preparer.setDigest(tree.digest.hi, tree.digest.lo);
     this.nextHi = tree.lastZxidHi;
     this.nextLo = tree.lastZxidLo;
