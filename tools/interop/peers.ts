@@ -1,5 +1,6 @@
 /** The peers that `npm run interop` knows, each with how to install it and how to run it. */
 import type { ServerKind } from '../lib/launch.ts';
+import { c } from './c.ts';
 import { curator } from './curator.ts';
 import { disk } from './disk.ts';
 import { go } from './go.ts';
@@ -25,4 +26,4 @@ export interface Peer {
   readonly install: () => Promise<(context: PeerContext) => Promise<void>>;
 }
 
-export const PEERS: Readonly<Record<string, Peer>> = { java, curator, kazoo, go, node, disk };
+export const PEERS: Readonly<Record<string, Peer>> = { java, curator, kazoo, go, c, node, disk };
