@@ -1,11 +1,11 @@
 /** `npm run interop`: real clients, and a real server's files, against a running ZooKeeper. */
-import { LaunchError, whyMissing } from '../lib/launch.ts';
+import { LaunchError, fourLetterWord, whyMissing } from '../lib/launch.ts';
 import type { ServerKind } from '../lib/launch.ts';
 import { PeerReport } from './harness.ts';
 import { MissingPeerError, installApache } from './install.ts';
 import { PEERS } from './peers.ts';
 import type { Peer } from './peers.ts';
-import { SERVER_SETTINGS, externalServer, startServer } from './server.ts';
+import { MACHINE_SETTINGS, SERVER_SETTINGS, externalServer, startServer } from './server.ts';
 import type { TestedServer } from './server.ts';
 
 const USAGE = `usage: npm run interop -- [${Object.keys(PEERS).join('|')}]… [options]
@@ -20,6 +20,10 @@ Without a name every peer runs. Options:
 Settings that a server given with --server needs:
 ${Object.entries(SERVER_SETTINGS)
   .map(([key, value]) => `  ${key}=${value}`)
+  .join('\n')}
+and, for Apache, in JVMFLAGS:
+${Object.entries(MACHINE_SETTINGS)
+  .map(([key, value]) => `  -D${key}=${value}`)
   .join('\n')}`;
 
 interface Request {
@@ -88,6 +92,7 @@ async function runPeer(peer: Peer, request: Request, totals: Totals): Promise<vo
     const program = await peer.install();
     server = await serverFor(peer, request);
     await program({ report, server, against: request.against });
+    if (peer.startsItsOwn !== true) await checkHealth(report, server);
   } catch (error) {
     if (error instanceof MissingPeerError) {
       totals.missing += 1;
@@ -102,6 +107,14 @@ async function runPeer(peer: Peer, request: Request, totals: Totals): Promise<vo
   totals.failed += report.failures.length;
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   console.log(`  ${report.passed} passed, ${report.failures.length} failed in ${seconds} s`);
+}
+
+/** What no client may bring about. */
+async function checkHealth(report: PeerReport, server: TestedServer): Promise<void> {
+  const [host, port] = server.address.split(':') as [string, string];
+  const mntr = await fourLetterWord(Number(port), 'mntr', host);
+  const mismatches = /^zk_digest_mismatches_count\s+(\d+)/m.exec(mntr)?.[1];
+  report.check('the server is well afterwards, and no digest differed', mismatches === '0', mismatches ?? 'no answer');
 }
 
 async function serverFor(peer: Peer, request: Request): Promise<TestedServer> {
