@@ -163,6 +163,9 @@ export class ClientConnection implements ConnectionHandler, PipelineConnection {
   /** Answers a four-letter word and closes; without an answer when there is none to be had. */
   answerInPlainText(answer: () => Promise<Uint8Array>): void {
     this.stage = Stage.closing;
+    // Many who ask close their half at once (`nc -N`, Apache's FourLetterWordMain), and this end would close too when it
+    // reads that: before an answer that takes a look at the disk. Ending reads on.
+    this.transport.pauseReading();
     answer().then(
       (bytes) => {
         if (this.isGone) return;
