@@ -1,10 +1,14 @@
-import { link, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { link, readFile, readdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { Logger } from '@zk/contracts';
 
 /** In `version-2`; neither Apache ZooKeeper nor its tools look at it. */
 export const LOCK_FILE = '.zk-lock';
+
+/** How long the threads of a process that was killed may take to end. */
+const ENDING_MS = 10_000;
 
 /** Who holds the lock. Enough to tell a running process from one that has died and left the file. */
 interface Holder {
@@ -111,6 +115,7 @@ async function isAlive(holder: Holder, own: Holder): Promise<boolean> {
   if (holder.host !== own.host || holder.boot !== own.boot) return false;
   // Not in `lockedHere`: an earlier process had the number that is ours now.
   if (holder.pid === process.pid) return false;
+  if (await hasEnded(holder.pid)) return false;
   const started = await startOf(holder.pid);
   if (started !== undefined && holder.started !== '') return started === holder.started;
   try {
@@ -121,11 +126,32 @@ async function isAlive(holder: Holder, own: Holder): Promise<boolean> {
   }
 }
 
+/**
+ * Whether a process has ended though its number is still taken: nobody has asked how it ended. In a container whose
+ * first process never asks, it stays so for good. Threads of it that are still ending are waited for, up to
+ * {@link ENDING_MS}: one may be in the middle of a write.
+ */
+async function hasEnded(pid: number): Promise<boolean> {
+  const deadlineMs = performance.now() + ENDING_MS;
+  while ((await statOf(pid))?.[0] === 'Z') {
+    const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
+    if (threads.length <= 1) return true;
+    if (performance.now() > deadlineMs) return false;
+    await setTimeout(20);
+  }
+  return false;
+}
+
 /** Field 22 of /proc/<pid>/stat; undefined when there is no such process, or no such file system. */
 async function startOf(pid: number): Promise<string | undefined> {
+  return (await statOf(pid))?.[19];
+}
+
+/** The fields of /proc/<pid>/stat from the third on, the state. */
+async function statOf(pid: number): Promise<readonly string[] | undefined> {
   const stat = await textOf(`/proc/${pid}/stat`);
   // The second field, the name in parentheses, may contain anything.
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
 async function bootId(): Promise<string> {

@@ -1,5 +1,8 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { FileStorage } from '../src/index.js';
 import { DataDir, Lines, LOWEST, logFile, logHeader, replay } from './support.js';
 
@@ -182,6 +185,29 @@ describe('the lock of a data directory', () => {
       new RegExp(`in use by process ${process.ppid} on this machine. Stop that server`),
     );
   });
+
+  // Elsewhere nothing tells such a process from a living one.
+  if (existsSync('/proc/self/stat')) {
+    it('is taken over from a server that has ended but whose end nobody has noticed', async () => {
+      const first = await dir.opened();
+      const own = lockText();
+      await first.close();
+      // Killed once its parent is a program that never asks how its children end.
+      const parent = spawn('sh', ['-c', 'sleep 60 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'inherit'] });
+      try {
+        const pid = Number(((await once(parent.stdout, 'data')) as [Buffer])[0]);
+        while (readFileSync(`/proc/${String(parent.pid)}/comm`, 'utf8') !== 'sleep\n') await setImmediate();
+        process.kill(pid, 'SIGKILL');
+        while (!readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')) await setImmediate();
+        dir.write('.zk-lock', JSON.stringify({ ...own, pid, started: '' }));
+        await dir.opened();
+        expect(lockText()).toEqual(own);
+      } finally {
+        parent.kill();
+        await once(parent, 'close');
+      }
+    });
+  }
 
   it.each([
     ['whose process is gone', (own: object) => JSON.stringify({ ...own, pid: 0x7fff_fff0 })],
