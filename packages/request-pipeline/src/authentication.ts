@@ -29,6 +29,10 @@ export class Authentication {
 
   /** Processed when it is read, even while writes are on their way; it does not touch the session. */
   handle(client: Client, xid: number, kind: number, bytes: Uint8Array, start: number, end: number): void {
+    if (!this.isDecodable(kind, bytes, start, end)) {
+      client.connection.closeNow();
+      return;
+    }
     if (kind === OpKind.sasl) {
       const at = client.outbox.beginReply(xid, 0, 0, ErrorCode.AUTHFAILED, 4);
       client.outbox.bytes.fill(0xff, at, at + 4);
@@ -46,6 +50,17 @@ export class Authentication {
     client.outbox.beginReply(xid, 0, 0, ErrorCode.OK, 0);
   }
 
+  private isDecodable(kind: number, bytes: Uint8Array, start: number, end: number): boolean {
+    const { reader } = this;
+    reader.reset(bytes, start, end);
+    if (kind === OpKind.auth) {
+      reader.int32();
+      reader.range();
+    }
+    reader.range();
+    return !reader.failed;
+  }
+
   private prove(client: Client, bytes: Uint8Array, start: number, end: number): readonly Id[] | undefined {
     const { reader } = this;
     reader.reset(bytes, start, end);
@@ -53,7 +68,6 @@ export class Authentication {
     reader.range();
     const scheme = reader.isNull ? '' : utf8Text(bytes, reader.start, reader.end);
     reader.range();
-    if (reader.failed) return undefined;
     const auth = reader.isNull ? null : bytes.slice(reader.start, reader.end);
     try {
       return this.providers.get(scheme)?.authenticate(client.connection.peer, auth);

@@ -59,7 +59,7 @@ export class FrameReader {
     }
     this.start = start;
     this.end = this.at;
-    this.isNull = count < 0;
+    this.isNull = count === -1;
   }
 
   private fail(): number {

@@ -28,6 +28,8 @@ export interface PipelineOptions extends PreparerOptions {
   readonly maxSessionTimeoutMs: number;
   /** Whether closeSession lists the ephemerals it removes (Apache's default). */
   readonly closeSessionTxnEnabled: boolean;
+  /** What `reconfig` is told: that it is switched off, or that there is no ensemble. */
+  readonly reconfigEnabled: boolean;
   /** Schemes of which a client must have proved one before anything but authentication; empty: none is needed. */
   readonly requiredSchemes: readonly string[];
 }
@@ -313,7 +315,7 @@ export class RequestPipeline {
     this.transactions.begin(session.idHi, session.idLo, xid, client.ids, this.nowMs);
     let code: number;
     if (type === OpCode.multi) code = validateMulti(this.preparer);
-    else if (type === OpCode.reconfig) code = ErrorCode.RECONFIGDISABLED;
+    else if (type === OpCode.reconfig) code = this.reconfigCode();
     else code = validateOperation(this.preparer, type);
     if (code === UNDECODABLE) {
       // No transaction, but its turn among this client's replies: a write on the path of reads is answered so.
@@ -321,6 +323,16 @@ export class RequestPipeline {
       return;
     }
     this.transactions.finish(client, null, type, code, this.nowMs);
+  }
+
+  /** A standalone server has no members to change. */
+  private reconfigCode(): number {
+    const { reader } = this.preparer;
+    for (let i = 0; i < 3; i++) reader.range();
+    reader.int32();
+    reader.int32();
+    if (reader.failed) return UNDECODABLE;
+    return this.options.reconfigEnabled ? ErrorCode.UNIMPLEMENTED : ErrorCode.RECONFIGDISABLED;
   }
 
   /** Ends a session at its client's request, or (without a client) because it expired. */

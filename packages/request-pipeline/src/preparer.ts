@@ -111,6 +111,8 @@ export class Preparer {
       return ErrorCode.OK;
     }
     const submitted = readAclList(bytes, start, end);
+    // As in Apache ZooKeeper, which looks at the id of this one scheme before it knows that there is one.
+    if (submitted?.some(({ scheme, id }) => scheme === 'world' && id === null)) return ErrorCode.MARSHALLINGERROR;
     const final = fixupAcls(submitted, this.context.ids, this.providers);
     if (final === undefined) return ErrorCode.INVALIDACL;
     this.aclWriter.reset();

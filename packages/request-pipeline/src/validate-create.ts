@@ -17,6 +17,7 @@ interface CreateRequest {
   dataIsNull: boolean;
   aclStart: number;
   aclEnd: number;
+  aclIsNull: boolean;
   flags: number;
   ttlHi: number;
   ttlLo: number;
@@ -31,6 +32,7 @@ const request: CreateRequest = {
   dataIsNull: false,
   aclStart: 0,
   aclEnd: 0,
+  aclIsNull: false,
   flags: 0,
   ttlHi: 0,
   ttlLo: 0,
@@ -50,6 +52,7 @@ function decode(p: Preparer, type: number): boolean {
   reader.aclRange();
   request.aclStart = reader.start;
   request.aclEnd = reader.end;
+  request.aclIsNull = reader.isNull;
   request.flags = reader.int32();
   request.ttlHi = request.ttlLo = -1;
   if (type === OpCode.createTTL) {
@@ -59,9 +62,9 @@ function decode(p: Preparer, type: number): boolean {
   return !reader.failed;
 }
 
-/** Skips a create request; false when it cannot be decoded, which inside a multi includes unknown flags. */
+/** Skips a create request; false when it cannot be decoded, which inside a multi includes unknown flags and null lists. */
 export function skipCreate(p: Preparer, type: number): boolean {
-  return decode(p, type) && !request.pathIsNull && request.flags >= 0 && request.flags <= 6;
+  return decode(p, type) && !request.pathIsNull && !request.aclIsNull && request.flags >= 0 && request.flags <= 6;
 }
 
 /** Validates create, create2, createContainer and createTTL (spec: server semantics, section 2.1) and writes the record. */

@@ -37,17 +37,23 @@ export class WatchRequests {
   }
 
   private addWatch(client: Client, xid: number): number {
-    const { reader, watches } = this;
+    const { reader } = this;
     reader.range();
     const { bytes, start, end, isNull } = reader;
     const mode = reader.int32();
-    if (reader.failed || isNull) return ErrorCode.MARSHALLINGERROR;
-    if (mode === AddWatchMode.persistent) watches.addPersistent(client.watcher, bytes, start, end);
-    else if (mode === AddWatchMode.persistentRecursive) watches.addRecursive(client.watcher, bytes, start, end);
-    else return ErrorCode.MARSHALLINGERROR;
+    const isKnownMode = mode === AddWatchMode.persistent || mode === AddWatchMode.persistentRecursive;
+    if (reader.failed || !isKnownMode) return ErrorCode.MARSHALLINGERROR;
+    // A null path is accepted, as in Apache ZooKeeper; nothing ever happens to it.
+    if (!isNull) this.registerPersistent(client, mode, bytes, start, end);
     const at = this.reply(client, xid, 4);
     writeInt32(client.outbox.bytes, at, ErrorCode.OK);
     return ErrorCode.OK;
+  }
+
+  private registerPersistent(client: Client, mode: number, bytes: Uint8Array, start: number, end: number): void {
+    const { watches } = this;
+    if (mode === AddWatchMode.persistent) watches.addPersistent(client.watcher, bytes, start, end);
+    else watches.addRecursive(client.watcher, bytes, start, end);
   }
 
   private selectWatches(client: Client, xid: number, type: number): number {

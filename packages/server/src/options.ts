@@ -47,6 +47,7 @@ export interface ServerOptions {
   readonly purgeIntervalHours: number;
   readonly snapRetainCount: number;
 
+  readonly reconfigEnabled: boolean;
   /** Whether TTL nodes may be created. */
   readonly extendedTypesEnabled: boolean;
   readonly enforceQuota: boolean;
@@ -91,6 +92,7 @@ export const defaultServerOptions: ServerOptions = {
   snapSizeLimitBytes: 4 * 1024 * 1024 * 1024,
   purgeIntervalHours: 1,
   snapRetainCount: 3,
+  reconfigEnabled: false,
   extendedTypesEnabled: true,
   enforceQuota: false,
   skipAcl: false,

@@ -439,6 +439,7 @@ export class ZkServer implements ConnectionHost, OutboxHost, UpkeepHost {
         enforceQuota: this.options.enforceQuota,
         maxTxnBytes: this.options.maxTxnBytes,
         skipAcl: this.options.skipAcl,
+        reconfigEnabled: this.options.reconfigEnabled,
         digestEnabled: this.options.digestEnabled,
         closeSessionTxnEnabled: this.options.closeSessionTxnEnabled,
         minSessionTimeoutMs: this.options.minSessionTimeoutMs,

@@ -87,7 +87,7 @@ describe('multi', () => {
     ['of permission', [setData('/a', 'z'), setData('/closed', '')], [0, -102]],
     ['of existence', [remove('/none'), remove('/a')], [-101, -2]],
     ['of the parent', [create('/p'), create('/q/r')], [0, -101]],
-    ['of the ACL', [create('/p', 0, null)], [-114]],
+    ['of the ACL', [create('/p', 0, [])], [-114]],
     ['of the path', [create('/p'), setData('/p/', '')], [0, -8]],
     ['of a special znode', [remove('/zookeeper')], [-8]],
     ['of children', [create('/a/c'), remove('/a')], [0, -111]],

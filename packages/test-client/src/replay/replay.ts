@@ -25,7 +25,7 @@ export interface ReplayOptions {
   /** Opens a connection to a fresh, empty server. */
   readonly dial: () => Promise<FrameConnection>;
   readonly recording: readonly RecordedExchange[];
-  /** How long to wait for a frame that was recorded; default 2,000. */
+  /** How long to wait for a frame that was recorded; default 20,000. */
   readonly patienceMs?: number;
 }
 
@@ -191,7 +191,7 @@ class Replay {
     live.reading ??= live.frames.nextFrame();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const silence = new Promise<'silence'>((resolve) => {
-      timer = setTimeout(() => resolve('silence'), this.options.patienceMs ?? 2000);
+      timer = setTimeout(() => resolve('silence'), this.options.patienceMs ?? 20_000);
     });
     const arrival = await Promise.race([live.reading.catch((): 'closed' => 'closed'), silence]);
     clearTimeout(timer);
