@@ -57,13 +57,13 @@ class Attack {
   /** One connection after the other until both quotas are met. */
   async slot(): Promise<void> {
     const { settings, counts } = this;
-    await delay(settings.random.below(1_000));
     while (counts.frames < settings.frames || counts.connections < settings.connections) {
       let roll = settings.random.below(100);
       const kind = this.kinds.find(([, weight]) => (roll -= weight) < 0) ?? this.kinds[0];
       if (kind === undefined) return;
       const [name, , act] = kind;
       counts.connections++;
+      await this.connectionDue();
       counts.byKind[name] = (counts.byKind[name] ?? 0) + 1;
       await this.onConnection(act);
     }
@@ -80,6 +80,14 @@ class Attack {
     else socket.resetAndDestroy();
     await Promise.race([closed, delay(200)]);
     socket.destroy();
+  }
+
+  /** Connections are spread evenly over the time that the frames take. */
+  private async connectionDue(): Promise<void> {
+    const { frames, connections, framesPerSecond } = this.settings;
+    const spacingMs = (frames / framesPerSecond / Math.max(1, connections)) * 1_000;
+    const early = this.startedAt + this.counts.connections * spacingMs - performance.now();
+    if (early > 1) await delay(early);
   }
 
   /** Waits until the frames sent so far are due, and counts `frames` more. */
