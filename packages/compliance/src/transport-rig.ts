@@ -145,9 +145,9 @@ export class Rig {
   readonly breaches: string[] = [];
   readonly listeners: Listener[] = [];
   private readonly peers: Peer[] = [];
-  private readonly accepted = new Map<number, Peer>();
-  private readonly awaited = new Map<number, (peer: Peer) => void>();
-  private listener: Listener | undefined;
+  private readonly accepted = new Map<string, Peer>();
+  private readonly awaited = new Map<string, (peer: Peer) => void>();
+  private listening: Promise<Listener> | undefined;
 
   constructor(readonly target: TransportUnderTest) {}
 
@@ -190,14 +190,16 @@ export class Rig {
     const accept = (connection: Connection): ConnectionHandler => {
       const peer = this.track(connection);
       hooks.onAccept?.(peer);
-      this.accepted.set(connection.remotePort, peer);
-      this.awaited.get(connection.remotePort)?.(peer);
+      // A port may serve several connections at once, to different ports.
+      const route = `${String(connection.remotePort)} to ${String(connection.localPort)}`;
+      this.accepted.set(route, peer);
+      this.awaited.get(route)?.(peer);
       return peer;
     };
     // Hooks differ from one connection to the next, and so do the listeners then.
-    const listener = hooks.onAccept ? await this.listen(accept) : (this.listener ??= await this.listen(accept));
-    const dialled = await this.dial(listener.port, hooks.onOpen);
-    return { dialled, accepted: await this.acceptedFrom(dialled.connection.localPort) };
+    const { port } = await (hooks.onAccept ? this.listen(accept) : (this.listening ??= this.listen(accept)));
+    const dialled = await this.dial(port, hooks.onOpen);
+    return { dialled, accepted: await this.acceptedBy(`${String(dialled.connection.localPort)} to ${String(port)}`) };
   }
 
   /** Whatever was under way has had the time of several round trips to arrive. */
@@ -219,10 +221,10 @@ export class Rig {
     await this.target.close();
   }
 
-  private acceptedFrom(port: number): Promise<Peer> {
-    const peer = this.accepted.get(port);
+  private acceptedBy(route: string): Promise<Peer> {
+    const peer = this.accepted.get(route);
     if (peer) return Promise.resolve(peer);
-    return new Promise((resolve) => this.awaited.set(port, resolve));
+    return new Promise((resolve) => this.awaited.set(route, resolve));
   }
 }
 
