@@ -17,7 +17,7 @@ import { cpuSeconds, residentBytes } from '../lib/processes.js';
 import { number, parseOptions, text } from '../lib/options.js';
 import { LatencyHistogram } from '../lib/statistics.js';
 import { alphabet, digitsOf, makeTemplates, patch, type RequestTemplate } from './load-templates.js';
-import { LoadConnection, openConnections } from './load-connection.js';
+import { openConnections, type LoadConnection } from './load-connection.js';
 
 const mode = process.argv[2] ?? '';
 const options = parseOptions(

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { RawClient } from '../lib/raw-client.js';
 import { progress } from '../lib/report.js';
 import { body, ByteReader, connectPayload, ByteWriter, frame, Op } from '../lib/wire.js';
-import { ROOT, STEADY, type Case } from './cases.js';
+import { ROOT, STEADY, type Case } from './case.js';
 
 /**
  * `-101`: that error, connection still usable. `-6 closed`: that error, then the end. `closed`: the end without a reply.
