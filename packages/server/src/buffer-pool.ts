@@ -1,27 +1,27 @@
 /**
- * Output buffers that connections borrow while they have something to send. Small ones are kept for the next borrower;
- * larger ones are rare and left to the garbage collector.
+ * Output buffers that connections borrow while they have something to send. A few sizes are kept for the next borrower;
+ * larger ones are rare and left to the garbage collector. What comes back from many clients that had stalled is let go.
  */
-const SMALL_BYTES = 16 * 1024;
-const MEDIUM_BYTES = 256 * 1024;
-const SPARE_SMALL = 256;
-const SPARE_MEDIUM = 16;
+const SIZES = [16 * 1024, 64 * 1024, 256 * 1024] as const;
+/** Buffers kept per size: 4 MiB each. */
+const SPARE = [256, 64, 16] as const;
 
 export class BufferPool {
-  private readonly small: Uint8Array[] = [];
-  private readonly medium: Uint8Array[] = [];
+  private readonly spare: Uint8Array[][] = SIZES.map(() => []);
 
   borrow(minimum: number): Uint8Array {
-    if (minimum <= SMALL_BYTES) return this.small.pop() ?? new Uint8Array(SMALL_BYTES);
-    if (minimum <= MEDIUM_BYTES) return this.medium.pop() ?? new Uint8Array(MEDIUM_BYTES);
+    for (let i = 0; i < SIZES.length; i++) {
+      const size = SIZES[i]!;
+      if (minimum <= size) return this.spare[i]!.pop() ?? new Uint8Array(size);
+    }
     return new Uint8Array(minimum);
   }
 
   giveBack(buffer: Uint8Array): void {
-    if (buffer.length === SMALL_BYTES) {
-      if (this.small.length < SPARE_SMALL) this.small.push(buffer);
-    } else if (buffer.length === MEDIUM_BYTES && this.medium.length < SPARE_MEDIUM) {
-      this.medium.push(buffer);
+    for (let i = 0; i < SIZES.length; i++) {
+      if (buffer.length !== SIZES[i]) continue;
+      if (this.spare[i]!.length < SPARE[i]!) this.spare[i]!.push(buffer);
+      return;
     }
   }
 }

@@ -47,8 +47,11 @@ export interface ConnectionHost {
 /** Whether the first bytes of a connection are a four-letter word, or the beginning of one that takes an argument. */
 export type WordResult = 'none' | 'incomplete' | 'answered';
 
-/** Output at which a connection is flushed in the middle of a turn, in bytes: replies may be far longer than requests. */
-const MID_TURN_FLUSH_BYTES = 1024 * 1024;
+/**
+ * Output at which a connection is flushed in the middle of a turn, in bytes: replies may be far longer than requests. It
+ * is also what a client that does not read can make the server keep, beyond one reply.
+ */
+const MID_TURN_FLUSH_BYTES = 48 * 1024;
 
 /** How far a connection is. */
 const Stage = Object.freeze({
@@ -133,6 +136,7 @@ export class ClientConnection implements ConnectionHandler, PipelineConnection {
     this.stage = Stage.closing;
     this.isGone = true;
     this.waiting.clear();
+    if (this.leaving !== null) this.host.giveBack(this.leaving);
     this.leaving = null;
     this.host.closed(this, error);
   }

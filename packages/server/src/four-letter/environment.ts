@@ -11,9 +11,9 @@ export async function confReport({ server, storage, options }: WordContext): Pro
   return [
     `clientPort=${server.clientAddress.port}`,
     'secureClientPort=-1',
-    `dataDir=${dataDir}`,
+    `dataDir=${versioned(dataDir)}`,
     `dataDirSize=${usage.snapshotBytes}`,
-    `dataLogDir=${dataLogDir}`,
+    `dataLogDir=${versioned(dataLogDir)}`,
     `dataLogSize=${usage.logBytes}`,
     `tickTime=${options.tickTimeMs}`,
     `maxClientCnxns=${options.maxClientConnections}`,
@@ -23,6 +23,11 @@ export async function confReport({ server, storage, options }: WordContext): Pro
     'serverId=0',
     '',
   ].join('\n');
+}
+
+/** Where the files are; empty when they are nowhere. */
+function versioned(directory: string): string {
+  return directory === '' ? '' : `${directory}/version-2`;
 }
 
 /** Bytes on disk: `dirs`. */
