@@ -4,10 +4,7 @@ import { FILE_HEADER_BYTES } from './file-format.js';
 import type { LogDevice } from './log-device.js';
 import type { Piece } from './log-segment.js';
 
-/**
- * Zeroes are written this many bytes at a time: few enough that a sync does not wait long behind them (about 0.5 ms),
- * many enough that few syncs have new blocks to record.
- */
+/** Zeroes are asked for this many bytes at a time: a sync has that many more to write, and few syncs have new blocks. */
 const FILL_SLICE_BYTES = 1024 * 1024;
 const MAX_FILL_AHEAD_BYTES = 4 * 1024 * 1024;
 
@@ -80,31 +77,40 @@ export class ActiveLogFile {
     this.#position += length;
   }
 
-  /** Makes everything written durable, the name of the file included; resolves with the duration in milliseconds. */
-  async sync(): Promise<number> {
-    const position = this.#position;
-    const durationMs = await this.#device.sync(this.#fd);
-    if (!this.#isNameDurable) await this.#device.syncDirectory(dirname(this.path));
+  /**
+   * Makes everything written durable, the name of the file included; resolves with the duration in milliseconds. It
+   * counts as durable with {@link markSynced}, before which nothing more may be written.
+   */
+  sync(): Promise<number> {
+    const syncing = this.#device.sync(this.#fd);
+    return this.#isNameDurable ? syncing : this.#syncName(syncing);
+  }
+
+  async #syncName(syncing: Promise<number>): Promise<number> {
+    const durationMs = await syncing;
+    await this.#device.syncDirectory(dirname(this.path));
     this.#isNameDurable = true;
-    this.#syncedBytes = position;
     return durationMs;
   }
 
-  /** As {@link sync} where nobody asks for durability: what has been written counts. */
-  skipSync(): void {
+  /** What has been written is durable, or counts as such where nobody asks for durability. */
+  markSynced(): void {
     this.#syncedBytes = this.#position;
   }
 
   /** Sees to it that there are zeroes ahead; the further the file has grown, the more. */
   fillAhead(): void {
     const ahead = Math.min(MAX_FILL_AHEAD_BYTES, this.#preAllocBytes, Math.max(FILL_SLICE_BYTES, this.#position));
-    if (this.#filling === undefined && this.#filledTo - this.#position < ahead / 2) this.#fillSlice(ahead);
+    if (this.#filling === undefined && this.#filledTo - this.#position < ahead / 2) {
+      this.#fillTo(this.#position + ahead);
+    }
   }
 
-  #fillSlice(aheadBytes: number): void {
+  /** The end is fixed when it begins, or else it would never end under load, and take a little in every batch. */
+  #fillTo(end: number): void {
     // Writes in between may have passed the end of the zeroes.
     const start = Math.max(this.#filledTo, this.#position);
-    const length = Math.min(FILL_SLICE_BYTES, this.#position + aheadBytes - start);
+    const length = Math.min(FILL_SLICE_BYTES, end - start);
     if (length <= 0 || !this.#mayFill) return;
     this.#filledTo = start;
     this.#extentBytes = start + length;
@@ -112,7 +118,7 @@ export class ActiveLogFile {
       () => {
         this.#filledTo = start + length;
         this.#filling = undefined;
-        this.#fillSlice(aheadBytes);
+        this.#fillTo(end);
       },
       // Whether there is space for entries is for the next write to find out.
       () => {

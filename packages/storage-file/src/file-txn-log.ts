@@ -38,7 +38,10 @@ export class FileTxnLog implements TxnLog {
   #file: ActiveLogFile | undefined;
   /** Rolled files on their way to being closed. */
   #finishing: Promise<void> = Promise.resolve();
-  #running: Promise<void> | undefined;
+  /** The segment that is being written and synced. */
+  #committing: LogSegment | undefined;
+  /** Who waits for the commits in progress to end. */
+  #waiting: (() => void)[] = [];
   #condition: 'sound' | 'failing' | 'dead' = 'sound';
   #isClosing = false;
   #rollsNext = true;
@@ -127,7 +130,7 @@ export class FileTxnLog implements TxnLog {
   #requestSync(): void {
     if (this.#condition !== 'sound' || this.#queue.length === 0) return;
     for (const segment of this.#queue) segment.isWanted = true;
-    this.#running ??= this.#run();
+    if (this.#committing === undefined) this.#commitNext();
   }
 
   roll(): void {
@@ -160,7 +163,7 @@ export class FileTxnLog implements TxnLog {
     if (device === undefined) return;
     this.#isClosing = true;
     this.#requestSync();
-    await this.#running;
+    await this.#commitsEnded();
     this.#stopProbing();
     await this.#probing;
     await this.#finishFile();
@@ -173,49 +176,67 @@ export class FileTxnLog implements TxnLog {
   /** Waits for a commit in progress. */
   async #settle(): Promise<void> {
     if (this.#device === undefined) throw new Error('The log is not open');
-    await this.#running;
+    await this.#commitsEnded();
   }
 
-  /** Commits wanted segments, one after the other. Begins inside {@link sync}, but reports nothing before a turn. */
-  async #run(): Promise<void> {
-    try {
-      while (this.#condition === 'sound' && this.#queue[0]?.isWanted === true) {
-        const segment = this.#queue.shift()!;
-        if (this.#collecting === segment) this.#collecting = undefined;
-        await this.#commit(segment);
-      }
-    } catch (error) {
-      this.#stopForGood(error as Error);
-    } finally {
-      this.#running = undefined;
+  #commitsEnded(): Promise<void> {
+    if (this.#committing === undefined) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /**
+   * Writes the oldest segment and begins its sync, if that is wanted. Runs inside {@link sync}, and reports nothing
+   * before a turn. From here on a batch passes through callbacks, one promise each.
+   */
+  #commitNext(): void {
+    const segment = this.#condition === 'sound' ? this.#queue[0] : undefined;
+    if (segment?.isWanted !== true) {
+      this.#committing = undefined;
+      for (const wake of this.#waiting.splice(0)) wake();
+      return;
     }
-  }
-
-  async #commit(segment: LogSegment): Promise<void> {
+    this.#committing = segment;
+    this.#queue.shift();
+    if (this.#collecting === segment) this.#collecting = undefined;
     try {
       if (segment.fileName !== undefined) this.#beginFile(segment.fileName);
       const writing = this.#file!.write(segment.pieces);
-      if (writing !== undefined) await writing;
+      if (writing === undefined) this.#beginSync();
+      else writing.then(this.#beginSync, this.#onRefused);
     } catch (error) {
-      // Only what the operating system refuses is the medium's doing.
-      if (typeof (error as NodeJS.ErrnoException).code !== 'string') throw error;
-      return this.#fail(error as Error, segment);
+      void this.#onRefused(error as Error);
     }
-    const file = this.#file!;
-    if (this.#options.forceSync) this.#recordSync(await file.sync(), segment.bytes);
-    else await this.#skipSync(file);
-    this.#pool.give(segment.pieces);
-    this.#pendingBytes -= entryBytesOf(segment);
-    file.fillAhead();
-    const limitBytes = this.#options.txnLogSizeLimitBytes;
-    if (limitBytes > 0 && file.sizeBytes > limitBytes) this.#rollForSize();
-    this.#listener?.onDurable(segment.lastHi, segment.lastLo);
   }
 
-  async #skipSync(file: ActiveLogFile): Promise<void> {
-    file.skipSync();
-    await Promise.resolve();
-  }
+  readonly #beginSync = (): void => {
+    const syncing = this.#options.forceSync ? this.#file!.sync() : Promise.resolve(0);
+    syncing.then(this.#onSynced, this.#onSyncFailed);
+  };
+
+  /** The next sync comes first: it runs while the event loop is busy with what this one has made durable. */
+  readonly #onSynced = (durationMs: number): void => {
+    const segment = this.#committing!;
+    const file = this.#file!;
+    file.markSynced();
+    this.#pool.give(segment.pieces);
+    if (this.#condition === 'dead') return this.#commitNext();
+    this.#pendingBytes -= entryBytesOf(segment);
+    const limitBytes = this.#options.txnLogSizeLimitBytes;
+    if (limitBytes > 0 && file.sizeBytes > limitBytes) this.#rollForSize();
+    this.#commitNext();
+    try {
+      file.fillAhead();
+      if (this.#options.forceSync) this.#recordSync(durationMs, segment.bytes, file);
+      this.#listener?.onDurable(segment.lastHi, segment.lastLo);
+    } catch (error) {
+      this.#stopForGood(error as Error);
+    }
+  };
+
+  readonly #onSyncFailed = (error: Error): void => {
+    this.#stopForGood(error);
+    this.#commitNext();
+  };
 
   /** Other than {@link roll}, it restarts no counter: those say when the next snapshot is due. */
   #rollForSize(): void {
@@ -250,21 +271,32 @@ export class FileTxnLog implements TxnLog {
     this.#collecting = undefined;
   }
 
-  #recordSync(durationMs: number, bytes: number): void {
+  #recordSync(durationMs: number, bytes: number, file: ActiveLogFile): void {
     this.#syncCount++;
     this.#syncTotalMs += durationMs;
     if (durationMs > this.#syncMaxMs) this.#syncMaxMs = durationMs;
     if (durationMs <= this.#options.fsyncWarningThresholdMs) return;
     this.#slowSyncs++;
-    this.#options.logger.warn({ durationMs, bytes, file: this.#file?.path }, 'syncing the log took long');
+    this.#options.logger.warn({ durationMs, bytes, file: file.path }, 'syncing the log took long');
     this.#listener?.onSlowSync?.(durationMs, bytes);
   }
 
-  /** A write was refused: back to the last durable entry, and wait for space. */
-  async #fail(error: Error, segment: LogSegment): Promise<void> {
+  readonly #onRefused = async (error: Error): Promise<void> => {
     this.#condition = 'failing';
     // The listener must not be called inside the call of sync that has brought us here.
     await Promise.resolve();
+    try {
+      // Only what the operating system refuses is the medium's doing.
+      if (typeof (error as NodeJS.ErrnoException).code !== 'string') throw error;
+      await this.#fail(error, this.#committing!);
+    } catch (defect) {
+      this.#stopForGood(defect as Error);
+    }
+    this.#commitNext();
+  };
+
+  /** A write was refused: back to the last durable entry, and wait for space. */
+  async #fail(error: Error, segment: LogSegment): Promise<void> {
     for (const dropped of [segment, ...this.#queue]) {
       this.#entriesSinceRoll = Math.max(0, this.#entriesSinceRoll - dropped.entries);
       this.#bytesSinceRoll = Math.max(0, this.#bytesSinceRoll - entryBytesOf(dropped));
@@ -315,6 +347,7 @@ export class FileTxnLog implements TxnLog {
   }
 
   #stopForGood(error: Error): void {
+    if (this.#condition === 'dead') return;
     this.#condition = 'dead';
     this.#options.logger.fatal({ error, directory: this.#directory }, 'the log cannot go on');
     this.#dropQueue();

@@ -2,7 +2,8 @@
  * What the txn log needs of the operating system, and nothing more: the seam at which tests refuse writes, hold syncs
  * and cut power. Descriptors are plain numbers.
  *
- * The methods that return a promise run off the event loop, one after the other, in the order of the calls.
+ * The methods that return a promise run off the event loop, one after the other: a sync first, whatever else waits, the
+ * rest in the order of the calls, save that a fill waits for all others. Who needs another order awaits.
  */
 export interface LogDevice {
   /** Creates a file for writing. @throws with code `EEXIST` when there is one */

@@ -7,11 +7,11 @@ import {
   writeLogHeader,
 } from './file-format.js';
 
-/** Large enough for hundreds of typical entries, small enough to be written without a pause that others feel. */
-const PIECE_BYTES = 64 * 1024;
+/** Large enough for a batch of a thousand typical entries, small enough to be written without a pause that others feel. */
+const PIECE_BYTES = 256 * 1024;
 
 /** Pieces kept for use again; more exist only while the medium is slower than the appends. */
-const SPARE_PIECES = 8;
+const SPARE_PIECES = 4;
 
 /** A buffer that is filled from the front. */
 export interface Piece {

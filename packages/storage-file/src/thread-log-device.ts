@@ -14,6 +14,9 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
+/** How long the thread keeps a process alive that has nothing else to do. */
+const RELEASE_MS = 20;
+
 /**
  * Writes on the event loop, into the cache of the operating system, and syncs in a thread of its own.
  *
@@ -30,6 +33,8 @@ export class ThreadLogDevice implements LogDevice {
   #sync: Waiting | undefined;
   #nextId = 0;
   #inProgress = 0;
+  #isHeld = false;
+  #releaseTimer: NodeJS.Timeout | undefined;
   #death: Error | undefined;
 
   constructor() {
@@ -97,6 +102,7 @@ export class ThreadLogDevice implements LogDevice {
   }
 
   async dispose(): Promise<void> {
+    clearTimeout(this.#releaseTimer);
     await this.#worker.terminate();
   }
 
@@ -116,11 +122,25 @@ export class ThreadLogDevice implements LogDevice {
   }
 
   #begin(): void {
-    if (this.#inProgress++ === 0) this.#worker.ref();
+    this.#inProgress++;
+    if (this.#isHeld) return;
+    this.#isHeld = true;
+    this.#worker.ref();
+  }
+
+  /** Lets the process go a little later, if nothing has come in between: not twice per sync. */
+  #end(): void {
+    if (--this.#inProgress > 0) return;
+    this.#releaseTimer ??= setTimeout(() => {
+      this.#releaseTimer = undefined;
+      if (this.#inProgress > 0) return;
+      this.#isHeld = false;
+      this.#worker.unref();
+    }, RELEASE_MS).unref();
   }
 
   #onAnswer(answer: number | Answer): void {
-    if (--this.#inProgress === 0) this.#worker.unref();
+    this.#end();
     if (typeof answer === 'number' || answer.id === -1) {
       const sync = this.#sync!;
       this.#sync = undefined;

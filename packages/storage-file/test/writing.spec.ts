@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { ThreadLogDevice } from '../src/index.js';
 import type { FileStorageOptions } from '../src/index.js';
 import { FaultyLogDevice } from './faulty-log-device.js';
 import { DataDir, Lines, listening, logFile, payload, range, replay, writeEntries } from './support.js';
@@ -77,6 +78,58 @@ describe('writing the log', () => {
     const { zxids, payloads } = await replay(await dir.opened(), 0n);
     expect(zxids).toEqual(range(1n, 300));
     expect(payloads.every((found) => found.length === bytes.length)).toBe(true);
+  });
+
+  it('asks for zeroes in long runs, whatever the size of the batches', async () => {
+    const storage = await started();
+    const bytes = payload(0n, 50_000);
+    const view = new DataView(bytes.buffer);
+    for (let zxid = 1; zxid <= 400; zxid++) {
+      view.setInt32(16, zxid);
+      storage.log.append(0, zxid, bytes, 0, bytes.length);
+      storage.log.sync();
+      await reports.seen(`durable ${zxid}`);
+    }
+    const lengths = callsLike(/^fill/).map((call) => Number(call.split(' ')[1]));
+    expect(lengths.length).toBeLessThan(50);
+    expect(Math.max(...lengths)).toBe(1048576);
+  });
+
+  it('begins the next sync before it reports what the last one has made durable', async () => {
+    const storage = await started();
+    await writeEntries(storage, reports, 1n);
+    device.hold();
+    storage.log.append(0, 2, payload(2n), 0, 52);
+    storage.log.sync();
+    await device.held();
+    storage.log.append(0, 3, payload(3n), 0, 52);
+    storage.log.sync();
+    const syncsAtReport: number[] = [];
+    const onDurable = (hi: number, lo: number): void => {
+      syncsAtReport.push(callsLike(/^sync$/).length);
+      reports.onDurable(hi, lo);
+    };
+    storage.log.listen({ ...reports, onDurable });
+    device.release();
+    await reports.seen('durable 3');
+    expect(syncsAtReport).toEqual([3, 3]);
+  });
+
+  it('stops for good, once, when a report is not taken', async () => {
+    const storage = await started();
+    storage.log.listen({
+      ...reports,
+      onDurable: () => {
+        storage.log.append(0, 2, payload(2n), 0, 52);
+        storage.log.sync();
+        throw new Error('a defect of the listener');
+      },
+    });
+    storage.log.append(0, 1, payload(1n), 0, 52);
+    storage.log.sync();
+    await reports.seen('fatal');
+    await storage.close();
+    expect(reports.events).toEqual(['fatal a defect of the listener']);
   });
 
   it('writes no zeroes when preallocation is off', async () => {
@@ -199,6 +252,17 @@ describe('writing the log', () => {
     storage.log.sync();
     expect(await reports.seen('fatal')).toContain('exists and has entries');
     expect(dir.read('log.1').equals(logFile(1n))).toBe(true);
+  });
+
+  it('syncs in the middle of a fill', async () => {
+    const inner = new ThreadLogDevice();
+    const fd = inner.create(join(dir.version2, 'log.1'));
+    const order: string[] = [];
+    const filled = inner.fill(fd, 0, 64 * 1024 * 1024).then(() => order.push('filled'));
+    await Promise.all([inner.sync(fd).then(() => order.push('synced')), filled]);
+    expect(order).toEqual(['synced', 'filled']);
+    await inner.close(fd);
+    await inner.dispose();
   });
 
   it('refuses to truncate while entries are pending', async () => {
