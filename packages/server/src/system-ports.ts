@@ -19,3 +19,17 @@ export const systemScheduler: Scheduler = {
 };
 
 export const systemRandom: RandomSource = { next: () => Math.random() };
+
+/**
+ * Keeps the process alive until `work` has settled. Between the opening of the storage and the listener, and again
+ * after it, nothing else may: the timers above do not, threads do so only while they are asked for an answer, and a
+ * process with nothing left to wait for ends, in silence and with exit code 0.
+ */
+export async function keepProcess<T>(work: Promise<T>): Promise<T> {
+  const hold = setInterval(() => undefined, 0x7fff_ffff);
+  try {
+    return await work;
+  } finally {
+    clearInterval(hold);
+  }
+}

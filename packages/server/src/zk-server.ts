@@ -25,6 +25,7 @@ import { Admission } from './admission.js';
 import { SessionlessReaper } from './limits/index.js';
 import type { ServerOptions } from './options.js';
 import { Snapshotter } from './snapshotter.js';
+import { keepProcess } from './system-ports.js';
 import { ServerStats } from './stats.js';
 import { Timers } from './timers.js';
 import { Upkeep, type UpkeepHost } from './upkeep.js';
@@ -96,6 +97,8 @@ export class ZkServer implements ConnectionHost, OutboxHost, UpkeepHost {
   private hasUnsynced = false;
   private dirty: Outbox[] = [];
   private waiting: ClientConnection[] = [];
+  /** Connections whose transport has not taken everything. */
+  private readonly stalledConnections = new Set<ClientConnection>();
   private readonly failure: { promise: Promise<Error>; resolve: (error: Error) => void };
 
   constructor(
@@ -193,7 +196,7 @@ export class ZkServer implements ConnectionHost, OutboxHost, UpkeepHost {
    * @throws CorruptionError, or an Error with `code` when the address cannot be bound
    */
   start(): Promise<void> {
-    this.starting ??= this.begin();
+    this.starting ??= keepProcess(this.begin());
     return this.starting;
   }
 
@@ -242,7 +245,7 @@ export class ZkServer implements ConnectionHost, OutboxHost, UpkeepHost {
 
   /** Answers what is on its way, makes everything durable and closes. Sessions stay, for the next start. Idempotent. */
   stop(): Promise<void> {
-    this.stopping ??= this.end();
+    this.stopping ??= keepProcess(this.end());
     return this.stopping;
   }
 
@@ -334,7 +337,12 @@ export class ZkServer implements ConnectionHost, OutboxHost, UpkeepHost {
     this.turnNow();
   }
 
+  stalled(connection: ClientConnection): void {
+    this.stalledConnections.add(connection);
+  }
+
   drained(connection: ClientConnection): void {
+    this.stalledConnections.delete(connection);
     this.turnNow();
     connection.flush();
     connection.resume();
@@ -354,6 +362,7 @@ export class ZkServer implements ConnectionHost, OutboxHost, UpkeepHost {
 
   closed(connection: ClientConnection, error?: Error): void {
     this.connections.delete(connection);
+    this.stalledConnections.delete(connection);
     this.lingering.remove(connection);
     this.admission.left(connection.peer.remoteAddress);
     this.reaper.remove(connection);
@@ -397,6 +406,7 @@ export class ZkServer implements ConnectionHost, OutboxHost, UpkeepHost {
       this.dirty = [];
       for (const outbox of dirty) (outbox.owner as ClientConnection).flush();
     }
+    if (this.stalledConnections.size > 0) for (const connection of this.stalledConnections) connection.limitOutput();
     if (this.waiting.length > 0 && !this.isCongested && !this.admission.requests.mustWait(this.pipeline.inFlight)) {
       const resumed = this.waiting;
       this.waiting = [];
