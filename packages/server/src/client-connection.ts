@@ -27,6 +27,8 @@ export interface ConnectionHost {
     start: number,
     waitedMs: number,
   ): 'pass' | 'wait' | 'refused';
+  /** What it wrote has not left yet; {@link drained} follows when it has. */
+  stalled(connection: ClientConnection): void;
   /** Everything it had written has left. */
   drained(connection: ClientConnection): void;
   /** It takes nothing more and is closed when everything has been sent. */
@@ -197,10 +199,7 @@ export class ClientConnection implements ConnectionHandler, PipelineConnection {
       outbox.clear();
       return;
     }
-    if (this.leaving !== null) {
-      if (outbox.length > this.host.maxOutputBytes) this.closeNow();
-      return;
-    }
+    if (this.leaving !== null) return;
     const { length } = outbox;
     if (length > 0) {
       this.host.sending(outbox);
@@ -209,8 +208,16 @@ export class ClientConnection implements ConnectionHandler, PipelineConnection {
     } else {
       outbox.clear();
     }
-    if (this.leaving !== null) this.pause();
+    if (this.leaving !== null) {
+      this.pause();
+      this.host.stalled(this);
+    }
     if (this.closesAfterFlush) this.transport.end();
+  }
+
+  /** Closes it when what waits behind the bytes that have not left is too much: events, replies to earlier writes. */
+  limitOutput(): void {
+    if (this.client.outbox.length > this.host.maxOutputBytes) this.closeNow();
   }
 
   /** Whether it has so much on its way that its next request must wait. */
