@@ -181,6 +181,7 @@ export function describeBackpressure(rig: () => Rig): void {
     const written = writeUntilHeld(dialled);
     const more = patternBytes(10, written);
     expect(dialled.write(more)).toBe(false);
+    expect(dialled.write(more, 0, 0)).toBe(false);
     expect(dialled.connection.bufferedBytes).toBeGreaterThanOrEqual(10);
     await rig().settle();
     expect(dialled.drainCount).toBe(0);

@@ -1,5 +1,5 @@
 import type { Connection, ConnectionHandler } from '@zk/contracts';
-import type { Rig } from './transport-rig.js';
+import type { Peer, Rig } from './transport-rig.js';
 import { patternBytes } from './transport-rig.js';
 
 export interface AddressOptions {
@@ -105,13 +105,22 @@ export function describeDialling(rig: () => Rig): void {
   });
 
   it('takes no notice of the signal once connected', async () => {
-    const { port } = await rig().listen((connection) => rig().track(connection));
+    const { port } = await rig().listen((connection) => {
+      const echo = rig().track(connection);
+      echo.reactToData = (peer) => void peer.write(Uint8Array.of(2));
+      return echo;
+    });
     const controller = new AbortController();
-    const open = (connection: Connection): ConnectionHandler => rig().track(connection);
-    const connection = await rig().transport.dial({ host: rig().host, port, signal: controller.signal }, open);
+    let dialled: Peer | undefined;
+    await rig().transport.dial({ host: rig().host, port, signal: controller.signal }, (connection) => {
+      dialled = rig().track(connection);
+      return dialled;
+    });
     controller.abort(new Error('too late'));
     await rig().settle();
-    expect(connection.write(Uint8Array.of(1), 0, 1)).toBe(true);
+    dialled?.write(Uint8Array.of(1));
+    await dialled?.hasReceived(1);
+    expect(dialled?.closeCount).toBe(0);
   });
 
   it('resolves with the connection that open was given', async () => {

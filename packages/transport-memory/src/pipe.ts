@@ -25,10 +25,10 @@ export class Pipe {
     return this.heldCount;
   }
 
-  /** Whether the memory may be reused at once. */
+  /** Takes at least one byte; returns whether the memory may be reused at once. */
   write(bytes: Uint8Array, start: number, end: number): boolean {
     if (this.heldCount === 0) start += this.inFlight.push(bytes, start, end);
-    if (start >= end) return this.heldCount === 0;
+    if (start === end) return true;
     this.held.push(bytes.subarray(start, end));
     this.heldCount += end - start;
     return false;
