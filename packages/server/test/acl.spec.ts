@@ -360,7 +360,7 @@ describe('permissions', () => {
       await client.create(`/n${i}`, null, { acl: [{ perms: 31, scheme: 'ip', id: `10.0.${i}.1` }, world(31)] });
     }
     for (let i = 0; i < 200; i++) {
-      expect((await client.getACL(`/n${i}`)).acl[0]!.id).toBe(`10.0.${i}.1`);
+      expect((await client.getACL(`/n${i}`)).acl![0]!.id).toBe(`10.0.${i}.1`);
     }
     await Promise.all(Array.from({ length: 200 }, (_, i) => client.delete(`/n${i}`)));
     await client.create('/e', null, { flags: CreateMode.ephemeral, acl: [world(31)] });
