@@ -3,6 +3,8 @@ import { AUTH_PROVIDERS, LOGGER, STORAGE, TRANSPORT, type Logger } from '@zk/con
 import { createServer, type Registration, type ServerOptions } from '@zk/server';
 import { FileStorage, type FileStorageOptions } from '@zk/storage-file';
 import { TcpTransport } from '@zk/transport-tcp';
+import { CorruptionError } from '@zk/model';
+import { DataDirectoryError } from './cli/exit-codes.js';
 import type { ServerConfig } from './config/server-config.js';
 
 /**
@@ -44,6 +46,7 @@ export function serverOptionsOf(config: ServerConfig): Partial<ServerOptions> {
     globalOutstandingLimit: config.globalOutstandingLimit,
     sessionlessTimeoutMs: config.sessionlessCnxnTimeoutMs,
     connectionThrottle: config.connectionThrottle,
+    requestThrottle: { maxRequests: config.requestThrottleMaxRequests, maxWaitMs: config.throttledOpWaitTimeMs },
     largeRequestThresholdBytes: config.largeRequestThresholdBytes,
     largeRequestMaxBytes: config.largeRequestMaxBytes,
     snapCount: config.snapCount,
@@ -81,13 +84,25 @@ export function storageOptionsOf(config: ServerConfig, logger: Logger): FileStor
   };
 }
 
+/** Files, whose refusals to open count as trouble with the data directory: exit code 3, and no stack trace. */
+class NodeStorage extends FileStorage {
+  override async open(): Promise<void> {
+    try {
+      await super.open();
+    } catch (error) {
+      if (error instanceof CorruptionError || !(error instanceof Error)) throw error;
+      throw new DataDirectoryError(error.message, { cause: error });
+    }
+  }
+}
+
 /** The standard node: files below, TCP in front. */
 export const composeServer: ComposeServer = (config, logger) => {
   const { enabled, algorithm, superDigest } = config.digestAuth;
   const digest = { algorithm, ...(superDigest === undefined ? {} : { superDigest }) };
   const parts: Registration[] = [
     [LOGGER, logger],
-    [STORAGE, new FileStorage(storageOptionsOf(config, logger))],
+    [STORAGE, new NodeStorage(storageOptionsOf(config, logger))],
     [TRANSPORT, new TcpTransport({ logger })],
     [AUTH_PROVIDERS, createAuthProviders({ digest: enabled && digest })],
   ];

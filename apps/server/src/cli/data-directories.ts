@@ -2,11 +2,7 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { makeDirectories } from '@zk/storage-file';
 import type { ServerConfig } from '../config/server-config.js';
-
-/** A data directory cannot be used. */
-export class DataDirectoryError extends Error {
-  override readonly name = 'DataDirectoryError';
-}
+import { DataDirectoryError } from './exit-codes.js';
 
 /**
  * Makes sure that the directories exist and can be written.

@@ -1,5 +1,4 @@
-import { DataDirectoryError } from './data-directories.js';
-import { ExitCode } from './exit-codes.js';
+import { DataDirectoryError, ExitCode } from './exit-codes.js';
 import type { ServerConfig } from '../config/server-config.js';
 
 /** What a start that failed means for the user, and the exit code for it. */
@@ -48,11 +47,7 @@ export function explainFailure(
     return explained(`the data directory cannot be used: ${message ?? code}`, ExitCode.dataDirectory);
   }
   if (name === 'CorruptionError') {
-    return explained(
-      `the data in ${config.dataDir} is damaged: ${message ?? ''}. Nothing was changed; restore a copy, or move the ` +
-        'damaged file away and start from what is left',
-      ExitCode.unexpectedError,
-    );
+    return explained(`the data is damaged: ${message ?? ''}`, ExitCode.unexpectedError);
   }
   return { message: message ?? String(error), exitCode: ExitCode.unexpectedError, isExplained: false };
 }

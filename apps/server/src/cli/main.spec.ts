@@ -273,7 +273,7 @@ describe('zk-server start-foreground', () => {
         'damaged data',
         Object.assign(new Error('log.1 at 5'), { name: 'CorruptionError' }),
         1,
-        'is damaged: log.1 at 5',
+        'the data is damaged: log.1 at 5',
       ],
       ['anything else', new Error('odd'), 1, 'odd'],
     ];

@@ -1,8 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config/config-error.js';
 import { versionLine } from '../version.js';
-import { DataDirectoryError } from './data-directories.js';
-import { ExitCode, UsageError } from './exit-codes.js';
+import { DataDirectoryError, ExitCode, UsageError } from './exit-codes.js';
 import { DESCRIPTION, HELP_AFTER, USAGE_LINE } from './help.js';
 import type { CliIo } from './io.js';
 import type { CliOptions } from './options.js';

@@ -54,6 +54,8 @@ export function buildConfig(reader: SettingReader, context: BuildContext): Serve
     juteMaxBufferBytes,
     juteMaxBufferExtraBytes: reader.optionalWhole('jute.maxbuffer.extrasize') ?? Math.max(juteMaxBufferBytes, 1024),
     globalOutstandingLimit: reader.whole('globalOutstandingLimit'),
+    requestThrottleMaxRequests: reader.whole('request_throttle_max_requests'),
+    throttledOpWaitTimeMs: reader.whole('throttled_op_wait_time'),
     connectionThrottle: connectionThrottle(reader),
     largeRequestMaxBytes: reader.whole('largeRequestMaxBytes'),
     largeRequestThresholdBytes: largeRequestThreshold(reader),

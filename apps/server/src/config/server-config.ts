@@ -51,6 +51,10 @@ export interface ServerConfig {
   readonly juteMaxBufferBytes: number;
   readonly juteMaxBufferExtraBytes: number;
   readonly globalOutstandingLimit: number;
+  /** 0: off. */
+  readonly requestThrottleMaxRequests: number;
+  /** 0: off. */
+  readonly throttledOpWaitTimeMs: number;
   readonly connectionThrottle: ConnectionThrottleConfig;
   readonly largeRequestMaxBytes: number;
   /** -1: off. */

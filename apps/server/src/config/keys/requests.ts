@@ -12,14 +12,13 @@ export const REQUEST_KEYS: readonly KeySpec[] = [
     default: '1000',
     meaning: 'Requests in flight before reading pauses.',
   }),
-  unsupported('request_throttle_max_requests', 'whole', {
+  honoured('request_throttle_max_requests', 'whole', {
     unit: 'requests',
     min: 0,
     default: '0',
-    harmless: ['0'],
     meaning: 'Requests in flight before requests wait; 0: off.',
   }),
-  unsupported('request_throttle_stall_time', 'whole', {
+  noEffect('request_throttle_stall_time', 'whole', {
     unit: 'ms',
     min: 0,
     default: '100',
@@ -27,14 +26,17 @@ export const REQUEST_KEYS: readonly KeySpec[] = [
   }),
   unsupported('request_throttle_drop_stale', 'flag', {
     default: 'true',
+    harmless: ['true'],
     meaning: 'Drop waiting requests that went stale.',
   }),
   unsupported('request_stale_latency_check', 'flag', {
     default: 'false',
+    harmless: ['false'],
     meaning: 'A request is stale when its session would have expired.',
   }),
   unsupported('request_stale_connection_check', 'flag', {
     default: 'true',
+    harmless: ['true'],
     meaning: 'A request is stale when its connection is gone.',
   }),
   noEffect('request_throttler.shutdownTimeout', 'whole', {
@@ -43,11 +45,10 @@ export const REQUEST_KEYS: readonly KeySpec[] = [
     default: '10000',
     meaning: 'How long the throttling thread may take to end.',
   }),
-  unsupported('throttled_op_wait_time', 'whole', {
+  honoured('throttled_op_wait_time', 'whole', {
     unit: 'ms',
     min: 0,
     default: '0',
-    harmless: ['0'],
     meaning: 'A request that waited longer is refused; 0: off.',
   }),
   honoured('connection_throttle_tokens', 'whole', {
