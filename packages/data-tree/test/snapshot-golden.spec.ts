@@ -127,6 +127,20 @@ describe.each(SNAPSHOTS)('%s, recorded from Apache ZooKeeper', (name) => {
   });
 });
 
+it('is decoded from one buffer that is filled again and again', () => {
+  const bytes = readSnapshot('standalone-3.9.5/snapshot.12');
+  const expected = decode(bytes);
+  const decoder = new SnapshotDecoder();
+  const buffer = Buffer.alloc(50);
+  for (let at = 0; at < bytes.length; at += buffer.length) {
+    const end = Math.min(at + buffer.length, bytes.length);
+    buffer.fill(0xff).set(bytes.subarray(at, end));
+    decoder.push(buffer.subarray(0, end - at));
+  }
+  const { tree, sessions } = decoder.finish();
+  expect(encode(tree, sessions, true)).toEqual(encode(expected.tree, expected.sessions, true));
+});
+
 it('encodes the snapshot of an empty tree to the bytes that Apache ZooKeeper 3.9.5 writes', () => {
   expect(encode(new DataTree(), new Map(), true)).toEqual(readSnapshot('standalone-3.9.5/snapshot.0'));
   expect(encode(new DataTree(), new Map(), false)).toEqual(readSnapshot('standalone-3.8.0/snapshot.0'));

@@ -22,18 +22,29 @@ export function readSnapshot(path: string, suffix: SnapshotSuffix): AsyncIterabl
   return suffix === '.snappy' ? readSnappy(path) : readPlain(path);
 }
 
+/** Two buffers: while the reader works on one piece, the next is read. */
 async function* readPlain(path: string): AsyncIterable<Uint8Array> {
   const file = await open(path, 'r');
+  let [current, next] = [new Uint8Array(PIECE_BYTES), new Uint8Array(PIECE_BYTES)];
+  let reading = readSome(file, current);
   try {
-    const piece = new Uint8Array(PIECE_BYTES);
     for (;;) {
-      const { bytesRead } = await file.read(piece, 0, piece.length, null);
-      if (bytesRead === 0) return;
-      yield piece.subarray(0, bytesRead);
+      const length = await reading;
+      if (length === 0) return;
+      const piece = current.subarray(0, length);
+      [current, next] = [next, current];
+      reading = readSome(file, current);
+      yield piece;
     }
   } finally {
+    // A reader that stops early leaves a read in progress, of whose failure nobody needs to know.
+    await reading.catch(() => 0);
     await file.close();
   }
+}
+
+async function readSome(file: FileHandle, bytes: Uint8Array): Promise<number> {
+  return (await file.read(bytes, 0, bytes.length, null)).bytesRead;
 }
 
 async function* readGzip(path: string): AsyncIterable<Uint8Array> {

@@ -65,6 +65,8 @@ interface Sections {
   readonly lastProcessedZxid: bigint | undefined;
 }
 
+const NO_BYTES = new Uint8Array(0);
+
 const NO_SECTIONS: Sections = { digest: undefined, lastProcessedZxid: undefined };
 
 type Stage = 'header' | 'sessionCount' | 'session' | 'aclCount' | 'acl' | 'node' | 'seal' | 'signature' | 'rest';
@@ -83,8 +85,8 @@ export class SnapshotDecoder {
   private offset = 0;
   /** Where in the bytes in hand checksum and offset have come to. */
   private settled = 0;
-  /** Bytes received and not consumed, and how many it takes before another try is worth it. */
-  private readonly held: Uint8Array[] = [];
+  /** The beginning of an item that goes on in the next piece, and how many bytes it takes before another try is worth it. */
+  private held = NO_BYTES;
   private heldBytes = 0;
   private wanted = 0;
   private nodesWithoutAcl = 0;
@@ -109,28 +111,34 @@ export class SnapshotDecoder {
 
   /** Bytes received behind the end of a stream. */
   get rest(): Uint8Array {
-    return join(this.held, this.heldBytes);
+    return this.held.slice(0, this.heldBytes);
   }
 
   /**
-   * Takes the next bytes; `piece` is not kept.
+   * Takes the next bytes; `piece` is not kept. Of an item that lies across two pieces, only that item is copied.
    * @throws CorruptionError
    */
   push(piece: Uint8Array): void {
-    if (this.heldBytes > 0 || this.stage === 'rest') {
-      this.held.push(piece.slice());
-      this.heldBytes += piece.length;
-      if (this.stage === 'rest') {
-        if (this.isFile && this.heldBytes > MAX_REST_BYTES)
-          throw this.damage(0, 'too many bytes behind the first seal');
-        return;
-      }
+    // A subclass, such as Node's Buffer, may understand `slice` as a view.
+    const bytes = new Uint8Array(piece.buffer, piece.byteOffset, piece.length);
+    let at = 0;
+    while (this.heldBytes > 0 && this.stage !== 'rest') {
+      const to = Math.min(bytes.length, at + this.wanted - this.heldBytes);
+      this.hold(bytes, at, to);
+      at = to;
       if (this.heldBytes < this.wanted) return;
-      const joined = join(this.held, this.heldBytes);
-      this.held.length = 0;
+      const item = this.held.subarray(0, this.heldBytes);
       this.heldBytes = 0;
-      this.consume(joined);
-    } else this.consume(piece);
+      this.consume(item, 0);
+    }
+    if (this.stage !== 'rest') {
+      this.consume(bytes, at);
+      this.expectZnodes();
+      return;
+    }
+    this.hold(bytes, at, bytes.length);
+    if (this.isFile && this.heldBytes > MAX_REST_BYTES)
+      throw this.damage(this.settled, 'too many bytes behind the first seal');
   }
 
   /**
@@ -138,7 +146,8 @@ export class SnapshotDecoder {
    * @throws CorruptionError when bytes are missing or a seal behind the znodes is broken
    */
   finish(): DecodedSnapshot {
-    if (this.stage !== 'rest') throw this.damage(0, `it ends early, ${this.heldBytes} bytes into a ${this.stage}`);
+    if (this.stage !== 'rest')
+      throw this.damage(this.settled, `it ends early, ${this.heldBytes} bytes into a ${this.stage}`);
     const { digest, lastProcessedZxid } = this.isFile ? this.readSections() : NO_SECTIONS;
     const { tree, sessions, nodesWithoutAcl } = this;
     const zxid = this.options.zxid ?? lastProcessedZxid ?? digest?.zxid ?? 0n;
@@ -151,9 +160,9 @@ export class SnapshotDecoder {
     return { tree, sessions, zxid, digest, lastProcessedZxid, nodesWithoutAcl };
   }
 
-  private consume(bytes: Uint8Array): void {
-    let at = 0;
-    this.settled = 0;
+  private consume(bytes: Uint8Array, start: number): void {
+    let at = start;
+    this.settled = start;
     this.wanted = 0;
     while (this.stage !== 'rest') {
       const next = this.stage === 'node' ? this.readNode(bytes, at) : this.readItem(bytes, at);
@@ -161,13 +170,25 @@ export class SnapshotDecoder {
       at = next;
     }
     this.settle(bytes, at);
-    const { sizeBytes } = this.options;
-    if (sizeBytes !== undefined && this.offset > 0) {
-      this.tree.index.expect(Math.ceil((this.tree.nodeCount * sizeBytes) / this.offset));
+    this.hold(bytes, at, bytes.length);
+  }
+
+  private hold(bytes: Uint8Array, start: number, end: number): void {
+    const total = this.heldBytes + end - start;
+    if (total > this.held.length) {
+      const grown = new Uint8Array(Math.max(total, this.wanted, 2 * this.held.length));
+      grown.set(this.held.subarray(0, this.heldBytes));
+      this.held = grown;
     }
-    if (at === bytes.length) return;
-    this.held.push(bytes.slice(at));
-    this.heldBytes = bytes.length - at;
+    this.held.set(bytes.subarray(start, end), this.heldBytes);
+    this.heldBytes = total;
+  }
+
+  /** Tells the index what is to come, as far as the bytes read so far allow a guess. */
+  private expectZnodes(): void {
+    const { sizeBytes } = this.options;
+    if (sizeBytes === undefined || this.offset === 0) return;
+    this.tree.index.expect(Math.ceil((this.tree.nodeCount * sizeBytes) / this.offset));
   }
 
   /** Takes what lies before `to` into the checksum. */
@@ -346,15 +367,4 @@ function wordsOf({ zxid, value }: SnapshotDigest): { zxidHi: number; zxidLo: num
 
 function hex(value: number): string {
   return `0x${value.toString(16)}`;
-}
-
-function join(pieces: readonly Uint8Array[], length: number): Uint8Array {
-  if (pieces.length === 1) return pieces[0]!;
-  const out = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    out.set(piece, at);
-    at += piece.length;
-  }
-  return out;
 }
