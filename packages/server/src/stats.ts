@@ -1,5 +1,5 @@
 import type { Clock } from '@zk/contracts';
-import type { Outbox } from '@zk/request-pipeline';
+import type { Client, Outbox } from '@zk/request-pipeline';
 import type { ZkServer } from './zk-server.js';
 
 /** Counters since the start, or since they were last reset. */
@@ -46,6 +46,14 @@ export class ServerStats {
   retire(outbox: Outbox): void {
     this.sentBefore += outbox.framesWritten;
     this.noteSizes(outbox);
+  }
+
+  /** The counts of one connection begin anew; those of the server go on. */
+  resetConnection(client: Client): void {
+    this.retire(client.outbox);
+    client.resetStats();
+    client.outbox.minFrameBytes = Infinity;
+    client.outbox.maxFrameBytes = 0;
   }
 
   /** Sizes of the last, the smallest and the largest reply or event, in bytes; -1 before the first. */

@@ -38,7 +38,7 @@ export async function dirsReport({ storage }: WordContext): Promise<string> {
 
 /** The process and its machine: `envi`. The names are Apache's, since tools read them; Java's are answered by Node's. */
 export function enviReport(): string {
-  const user = os.userInfo();
+  const user = userInfo();
   const memory = process.memoryUsage();
   const values: Record<string, string> = {
     'zookeeper.version': VERSION_LINE,
@@ -63,4 +63,13 @@ export function enviReport(): string {
   return `Environment:\n${Object.entries(values)
     .map(([key, value]) => `${key}=${value}\n`)
     .join('')}`;
+}
+
+/** A container may run us as a user nobody has registered. */
+function userInfo(): { readonly username: string; readonly homedir: string } {
+  try {
+    return os.userInfo();
+  } catch {
+    return { username: '?', homedir: '?' };
+  }
 }

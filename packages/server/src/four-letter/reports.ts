@@ -1,4 +1,4 @@
-import { hexOf, hex64 } from '@zk/model';
+import { hex64, hexOf, hiOf, loOf } from '@zk/model';
 import type { ClientConnection } from '../client-connection.js';
 import { OP_ABBREVIATIONS } from './op-abbreviations.js';
 import type { WordContext } from './context.js';
@@ -89,10 +89,7 @@ export function dumpReport({ server, clock }: WordContext): string {
   lines.push('ephemeral nodes dump:', `Sessions with Ephemerals (${owners.length}):`);
   for (const owner of owners) {
     lines.push(`0x${hex64(owner)}:`);
-    for (const node of tree.ephemeralsOf(Number(BigInt.asIntN(32, owner >> 32n)), Number(BigInt.asIntN(32, owner))) ??
-      []) {
-      lines.push(`\t${tree.pathOf(node)}`);
-    }
+    for (const node of tree.ephemeralsOf(hiOf(owner), loOf(owner)) ?? []) lines.push(`\t${tree.pathOf(node)}`);
   }
   const connections = [...server.connections];
   lines.push('Connections dump:', `Connections Sets (${connections.length > 0 ? 1 : 0})/(${connections.length}):`);

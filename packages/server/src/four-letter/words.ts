@@ -36,7 +36,7 @@ const words: Readonly<Record<string, Word>> = {
   hash: { notServing: NOT_SERVING.trimEnd(), answer: hashReport },
   crst: {
     answer: ({ server }) => {
-      for (const connection of server.connections) connection.client.resetStats();
+      for (const { client } of server.connections) server.stats.resetConnection(client);
       return 'Connection stats reset.\n';
     },
   },
