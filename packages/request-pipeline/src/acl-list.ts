@@ -10,7 +10,8 @@ export interface SubmittedAcl {
 
 /** Decodes a vector of ACL entries; null stays null. */
 export function readAclList(bytes: Uint8Array, start: number, end: number): readonly SubmittedAcl[] | null {
-  const reader = new RecordReader(bytes, start, end);
+  // The range has been found well-formed; how long a string may be was decided with the length of the frame.
+  const reader = new RecordReader(bytes, start, end, { maxLengthBytes: end - start });
   const count = reader.int32();
   if (count < 0) return null;
   const list: SubmittedAcl[] = [];

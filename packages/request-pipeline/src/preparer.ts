@@ -13,7 +13,7 @@ import {
 import { RecordWriter, utf8Bytes } from '@zk/jute';
 import { type Acl, ErrorCode, type Id, Perms } from '@zk/model';
 import { AclGuard } from './acl-guard.js';
-import { readAclList, writeAclList } from './acl-list.js';
+import { type SubmittedAcl, readAclList, writeAclList } from './acl-list.js';
 import { CrcQueue } from './crc-queue.js';
 import { FrameReader } from './frame-reader.js';
 import { type ChangeRecord, Overlay, loadRecord } from './overlay.js';
@@ -50,6 +50,8 @@ export class RequestContext {
   ids: readonly Id[] = [];
 }
 
+/** Permissions and two lengths. */
+const MIN_ACL_BYTES = 12;
 const OPEN_LIST = new RecordWriter(64).int32(1).int32(Perms.all).ustring('world').ustring('anyone').bytes().slice();
 
 /**
@@ -113,6 +115,7 @@ export class Preparer {
     const submitted = readAclList(bytes, start, end);
     // As in Apache ZooKeeper, which looks at the id of this one scheme before it knows that there is one.
     if (submitted?.some(({ scheme, id }) => scheme === 'world' && id === null)) return ErrorCode.MARSHALLINGERROR;
+    if (this.growsTooLong(submitted)) return ErrorCode.MARSHALLINGERROR;
     const final = fixupAcls(submitted, this.context.ids, this.providers);
     if (final === undefined) return ErrorCode.INVALIDACL;
     this.aclWriter.reset();
@@ -126,6 +129,18 @@ export class Preparer {
       if (entry.scheme === 'world' && entry.id === 'anyone') this.aclWorldPerms |= entry.perms;
     }
     return ErrorCode.OK;
+  }
+
+  /**
+   * Whether entries that stand for whoever asks would become more than any transaction holds: thousands of them times
+   * thousands of ids are not to be multiplied first and counted afterwards.
+   */
+  private growsTooLong(submitted: readonly SubmittedAcl[] | null): boolean {
+    const idCount = this.context.ids.length;
+    if (submitted === null || submitted.length * idCount * MIN_ACL_BYTES <= this.options.maxTxnBytes) return false;
+    let expanding = 0;
+    for (const { scheme } of submitted) if (scheme === 'auth') expanding++;
+    return expanding * idCount * MIN_ACL_BYTES > this.options.maxTxnBytes;
   }
 
   /** Notes the fixed-up list in a record. */

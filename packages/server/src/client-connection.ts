@@ -55,6 +55,9 @@ export type WordResult = 'none' | 'incomplete' | 'answered';
  */
 const MID_TURN_FLUSH_BYTES = 48 * 1024;
 
+/** Reads that may wait for a write of their session. They are answered all at once, and each reply may be a megabyte. */
+const MAX_HELD_READS = 128;
+
 /** How far a connection is. */
 const Stage = Object.freeze({
   /** Nothing was understood yet: a four-letter word or a ConnectRequest comes. */
@@ -223,7 +226,11 @@ export class ClientConnection implements ConnectionHandler, PipelineConnection {
   /** Whether it has so much on its way that its next request must wait. */
   get isOverloaded(): boolean {
     const { client, host } = this;
-    return client.outstanding > host.maxOutstanding || client.held.sizeBytes > host.maxFrameBytes;
+    return (
+      client.outstanding > host.maxOutstanding ||
+      client.held.count > MAX_HELD_READS ||
+      client.held.sizeBytes > host.maxFrameBytes
+    );
   }
 
   /** Reads again after a congestion or a full output. */

@@ -1,5 +1,6 @@
 import { createAuthProviders, digestId } from '@zk/auth';
 import { AUTH_PROVIDERS, type AuthProvider } from '@zk/contracts';
+import { RecordWriter } from '@zk/jute';
 import { type Acl, CreateMode, OPEN_ACL_UNSAFE, OpCode, Perms, READ_ACL_UNSAFE, Xid } from '@zk/model';
 import type { RawClient } from '@zk/test-client';
 import { Harness, type HarnessParts } from './harness.js';
@@ -353,6 +354,26 @@ describe('permissions', () => {
       await client.ping();
       expect(client.isClosed).toBe(false);
     });
+  });
+
+  it('a list that would multiply beyond any transaction is refused, whatever it would become', async () => {
+    await Promise.all(Array.from({ length: 300 }, (_, i) => client.auth('digest', `user${i}:pw`)));
+    const acl = Array.from({ length: 20_000 }, (_, perms) => ({ perms, scheme: 'auth', id: '' }));
+    expect(await outcome(client.create('/p', null, { acl }))).toBe('MARSHALLINGERROR');
+    await client.create('/p', null, { acl: acl.slice(30, 40) });
+    await client.auth('digest', 'super:test');
+    expect((await client.getACL('/p')).acl).toHaveLength(3000);
+  });
+
+  it('an id may be as long as a frame that was allowed to be longer than usual', async () => {
+    await restart({ options: { maxFrameBytes: 16_000_000, maxTxnBytes: 32_000_000 } });
+    const acl = [
+      { perms: all, scheme: 'world', id: 'anyone' },
+      { perms: all, scheme: 'digest', id: `a:${'x'.repeat(5_000_000)}` },
+    ];
+    await client.create('/p', null, { acl });
+    const reply = await client.request(OpCode.getACL, new RecordWriter().ustring('/p').bytes());
+    expect(reply.body.length).toBeGreaterThan(5_000_000);
   });
 
   it('hundreds of different lists are kept apart, and forgotten with their znodes', async () => {
