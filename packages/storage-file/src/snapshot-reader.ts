@@ -5,7 +5,6 @@ import { createGunzip } from 'node:zlib';
 import { pipeline } from 'node:stream';
 import { equalBytes, readInt32 } from '@zk/jute';
 import { CorruptionError } from '@zk/model';
-import { uncompress } from 'snappyjs';
 import type { SnapshotSuffix } from './file-format.js';
 
 const PIECE_BYTES = 1024 * 1024;
@@ -70,6 +69,8 @@ async function* readGzip(path: string): AsyncIterable<Uint8Array> {
 
 /** The framing of snappy-java's SnappyOutputStream: a header, then blocks with their compressed lengths in front. */
 async function* readSnappy(path: string): AsyncIterable<Uint8Array> {
+  // Few servers ever need it: not loaded at every start.
+  const { uncompress } = await import('snappyjs');
   const file = await open(path, 'r');
   let offset = 0;
   try {
@@ -85,7 +86,7 @@ async function* readSnappy(path: string): AsyncIterable<Uint8Array> {
       if (block === undefined || block.length === 0) {
         throw new CorruptionError(path, offset, `a Snappy block of ${length} bytes is cut off or impossible`, ADVICE);
       }
-      const piece = uncompressed(block, path, offset);
+      const piece = uncompressed(uncompress, block, path, offset);
       offset += piece.length;
       yield piece;
     }
@@ -94,7 +95,12 @@ async function* readSnappy(path: string): AsyncIterable<Uint8Array> {
   }
 }
 
-function uncompressed(block: Uint8Array, path: string, offset: number): Uint8Array {
+function uncompressed(
+  uncompress: (block: Uint8Array, maxLength: number) => Uint8Array,
+  block: Uint8Array,
+  path: string,
+  offset: number,
+): Uint8Array {
   try {
     return uncompress(block, MAX_SNAPPY_BLOCK_BYTES);
   } catch (error) {
