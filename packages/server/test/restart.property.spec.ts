@@ -1,8 +1,9 @@
-import { STORAGE } from '@zk/contracts';
+import { CLOCK, type Clock, SCHEDULER, STORAGE, type Scheduler } from '@zk/contracts';
 import { MemoryStorage } from '@zk/storage-memory';
 import { CreateMode, KeeperError, OPEN_ACL_UNSAFE, type Stat } from '@zk/model';
 import { ConnectionClosedError, type RawClient } from '@zk/test-client';
 import fc from 'fast-check';
+import { systemScheduler } from '../src/index.js';
 import { Harness } from './harness.js';
 import { MortalStorage } from './mortal-storage.js';
 import { rest } from './virtual-time.js';
@@ -135,6 +136,54 @@ describe('a server with snapshots taken while it writes', () => {
       }),
       { numRuns: 40 },
     );
+  });
+
+  it('has the same tree after a crash in which every snapshot was taken in many slices, between writes', async () => {
+    const storage = new MemoryStorage();
+    const firstLife = new MortalStorage(storage);
+    let nowMs = 0;
+    // Every look at the clock ends a slice.
+    const clock: Clock = { wallMs: () => 1_770_000_000_000, monotonicMs: () => (nowMs += 2) };
+    // A pause is one turn.
+    const scheduler: Scheduler = {
+      ...systemScheduler,
+      after: (delayMs, callback) => systemScheduler.after(delayMs < 10 ? 0 : delayMs, callback),
+    };
+    const crashed = await new Harness({
+      storage,
+      options: { ...options, snapCount: 300, tickTimeMs: 10_000_000 },
+      registrations: [
+        [STORAGE, firstLife.view],
+        [CLOCK, clock],
+        [SCHEDULER, scheduler],
+      ],
+    }).start();
+    const client = await crashed.connect();
+    const data = new Uint8Array(20_000);
+    for (let i = 0; i < 60; i++) await client.create(`/n${i}`, data);
+    for (let round = 0; round < 12; round++) {
+      const calls: Promise<unknown>[] = [];
+      for (let i = 0; i < 60; i++) {
+        calls.push(client.setData(`/n${i}`, data.subarray(0, 10_000 + round)));
+        calls.push(round % 2 === 0 ? client.create(`/n${i}/c`) : client.delete(`/n${i}/c`));
+      }
+      await Promise.all(calls);
+      // At least one is finished, and something comes after it.
+      if (round === 8) await crashed.server.snapshotter.idle;
+    }
+    const before = await look(client);
+    const { digest } = crashed.server.database.tree;
+    const taken = await storage.snapshots.list();
+    expect(taken.length).toBeGreaterThan(1);
+    firstLife.die();
+    crashed.transport.cut();
+
+    const harness = await new Harness({ storage, options }).start();
+    expect(harness.server.loadReport!.snapshot).toBe(taken[0]!.name);
+    expect(harness.server.database.tree.digest).toEqual(digest);
+    expect(await look(await harness.reattach(client))).toEqual(before);
+    await harness.stop();
+    expect([...crashed.log.errors, ...harness.log.errors]).toEqual([]);
   });
 
   it('starts from the snapshot and the log behind it', async () => {
