@@ -100,7 +100,7 @@ export function validateSetData(p: Preparer): number {
   const node = p.obtain(path, start, end);
   if (!node.exists) return leave(p, node, ErrorCode.NONODE);
   if (!p.guard.allowsRecord(node, Perms.write, context.ids)) return leave(p, node, ErrorCode.NOAUTH);
-  if (p.options.enforceQuota) {
+  if (p.options.enforceQuota && p.tree.quotas.isActive) {
     const difference = dataEnd - dataStart - committedLength(p, node);
     const code = difference === 0 ? ErrorCode.OK : p.tree.quotas.check(path, start, end, 0, difference);
     if (code !== ErrorCode.OK) return leave(p, node, code);
