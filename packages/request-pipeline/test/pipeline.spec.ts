@@ -304,6 +304,20 @@ describe('the pipeline', () => {
       expect(rig.ended.at(-1)).toBe('expired 0');
     });
 
+    it('expire by the thousand at once, each with its own ephemerals', () => {
+      for (let i = 0; i < 5_000; i++) rig.client().send('create', create('/e', 3));
+      rig.commitAll();
+      expect(rig.tree.ephemeralCount).toBe(5_000);
+      rig.nowMs += 7_000;
+      rig.sessions.expire(rig.nowMs);
+      expect(rig.log).toHaveLength(5_002);
+      client = rig.client();
+      client.send('create', create('/e', 3));
+      rig.commitAll();
+      expect([rig.sessions.size, rig.tree.ephemeralCount]).toEqual([1, 1]);
+      expect(client.takeReplies()).toEqual(['create OK']);
+    });
+
     it('that were closed get no answers any more', () => {
       client.sendBare(9, OpCode.closeSession);
       client.send('exists', get('/'));

@@ -157,20 +157,20 @@ describe('sessions', () => {
       expect(client.isClosed).toBe(false);
     });
 
-    it('of thousands at once leaves the others alone', async () => {
+    it('of hundreds at once leaves the others alone', async () => {
       const keeper = await harness.connect({ timeoutMs: 20_000 });
       await keeper.create('/all');
       const clients = await Promise.all(
-        Array.from({ length: 2_000 }, (_, i) => harness.connect({ timeoutMs: i % 10 === 0 ? 20_000 : 2000 })),
+        Array.from({ length: 1_000 }, (_, i) => harness.connect({ timeoutMs: i % 10 === 0 ? 20_000 : 2000 })),
       );
       await Promise.all(clients.map((c) => c.create('/all/e', null, { flags: CreateMode.ephemeralSequential })));
-      expect((await keeper.exists('/all')).numChildren).toBe(2_000);
+      expect((await keeper.exists('/all')).numChildren).toBe(1_000);
       await harness.time.advance(3001);
-      expect((await keeper.exists('/all')).numChildren).toBe(200);
-      expect(clients.filter((c) => !c.isClosed)).toHaveLength(200);
-      expect(harness.server.sessions.size).toBe(201);
-      expect(kinds().filter((kind) => kind === 'expired')).toHaveLength(1_800);
-      expect(harness.server.connections.size).toBe(201);
+      expect((await keeper.exists('/all')).numChildren).toBe(100);
+      expect(clients.filter((c) => !c.isClosed)).toHaveLength(100);
+      expect(harness.server.sessions.size).toBe(101);
+      expect(kinds().filter((kind) => kind === 'expired')).toHaveLength(900);
+      expect(harness.server.connections.size).toBe(101);
     });
 
     it('comes once for a session that is also being closed', async () => {
