@@ -33,6 +33,7 @@ const options = parseOptions(
       'compare the single cases with a live server (apache) instead of with recorded outcomes',
     ),
     record: flag('record the outcomes of --server as those to compare with'),
+    smoke: flag('report how much slower other clients were, without judging: too short to measure, and not alone'),
     'cases-only': flag('leave out the flood'),
     'flood-only': flag('leave out the single cases'),
     json: optionalText('file', 'write the results there (- for stdout)'),
@@ -213,9 +214,12 @@ async function flood(kind: ServerKind): Promise<Record<string, unknown>> {
   );
   const slowdown = pressed.p99Us / quiet.p99Us;
   const latencies = `p99 ${quiet.p99Us.toFixed(0)} us quiet, ${pressed.p99Us.toFixed(0)} us meanwhile (${slowdown.toFixed(1)} x)`;
+  const isFastEnough = options.smoke || slowdown <= SLOWDOWN_LIMIT;
   checks.check(
-    `another client's reads are at most ${SLOWDOWN_LIMIT} times slower`,
-    slowdown <= SLOWDOWN_LIMIT && pressed.errors === 0,
+    options.smoke
+      ? "another client's reads are all answered"
+      : `another client's reads are at most ${SLOWDOWN_LIMIT} times slower`,
+    isFastEnough && pressed.errors === 0,
     latencies,
   );
   checks.check('an ordinary session works afterwards', await isUsable(server), 'create, getData, delete');
