@@ -1,0 +1,11 @@
+#!/usr/bin/env node
+// Committed so that npm links it before anything is built; the program itself is compiled to dist/.
+'use strict';
+import('../dist/main.js').catch((error) => {
+  if (error.code === 'ERR_MODULE_NOT_FOUND' && String(error.message).includes('dist')) {
+    console.error('zk-cli is not built yet: run "npm run build" first.');
+    process.exit(1);
+  }
+  console.error(error);
+  process.exit(1);
+});
