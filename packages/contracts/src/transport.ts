@@ -32,6 +32,8 @@ export interface ListenOptions {
 export interface DialOptions {
   readonly host: string;
   readonly port: number;
+  /** The name that the other end must prove, where the transport checks one (TLS); default: `host`. */
+  readonly serverName?: string;
   readonly signal?: AbortSignal;
 }
 
