@@ -1,3 +1,11 @@
+export type { Dialect, Held, HoldOptions, LossPolicy, LossReason, ParentKind, RetryPolicy } from './support/index.js';
+export {
+  AcquireCancelledError,
+  AcquireTimeoutError,
+  Hold,
+  LockLostError,
+  exponentialBackoff,
+} from './support/index.js';
 export * from './locks/index.js';
 export * from './election/index.js';
 export * from './barriers/index.js';

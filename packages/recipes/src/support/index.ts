@@ -1,1 +1,16 @@
-export {};
+export { CallScope, LinkedSignal, firstOf, sleep } from './abort.js';
+export { guaranteedDelete, sweepChildren } from './clean-up.js';
+export type { ParentKind } from './ensure-path.js';
+export { ensurePath } from './ensure-path.js';
+export type { LossReason } from './errors.js';
+export { AcquireCancelledError, AcquireTimeoutError, LockLostError } from './errors.js';
+export { hex32, uuid36 } from './guid.js';
+export type { Held, HoldOptions, LossPolicy } from './hold.js';
+export { Hold } from './hold.js';
+export type { Dialect, RankedName } from './naming.js';
+export { KNOWN_MARKERS, rankNames, textBehind, uniquePrefix } from './naming.js';
+export type { OwnNodeOptions } from './own-node.js';
+export { OwnNode } from './own-node.js';
+export { childPath, nodeName, parentPath, requirePath } from './paths.js';
+export type { RetryPolicy } from './retry.js';
+export { exponentialBackoff, isNamed, isTransient, mayHaveApplied, withRetry } from './retry.js';

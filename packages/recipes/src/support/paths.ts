@@ -1,0 +1,27 @@
+import { pathDefect } from '@zk/model';
+
+/** The path of a child: `/a` and `b` give `/a/b`, `/` and `b` give `/b`. */
+export function childPath(parent: string, name: string): string {
+  return parent === '/' ? `/${name}` : `${parent}/${name}`;
+}
+
+/** The path above; `/` for a path of one element and for `/` itself. */
+export function parentPath(path: string): string {
+  const slash = path.lastIndexOf('/');
+  return slash <= 0 ? '/' : path.slice(0, slash);
+}
+
+/** The last element of a path. */
+export function nodeName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+/**
+ * For constructors, where a mistake in a path is a mistake in the program.
+ * @throws RangeError when the path is not valid
+ */
+export function requirePath(path: string): string {
+  const defect = pathDefect(path);
+  if (defect !== undefined) throw new RangeError(`"${path}" is not a valid path: ${defect}`);
+  return path;
+}
