@@ -1,0 +1,14 @@
+/** What one end of a SASL exchange does next. */
+export type SaslStep =
+  /** Send the token, and step again with what comes back. */
+  | { readonly kind: 'continue'; readonly token: Uint8Array }
+  /** Proved. A server sends the token with its success; a client has nothing left to send. */
+  | { readonly kind: 'complete'; readonly token?: Uint8Array; readonly authorizationId: string }
+  /** Refused. The reason is for a log: it holds no secret, and the other end need not be told. */
+  | { readonly kind: 'failed'; readonly reason: string };
+
+/** One end of one SASL exchange: tokens in, steps out. Steps after the last one fail. */
+export interface SaslExchange {
+  /** The other end's token; a client begins with an empty one. */
+  step(token: Uint8Array): SaslStep;
+}
