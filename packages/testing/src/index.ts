@@ -1,1 +1,9 @@
-export {};
+export type { SeenRequest } from './faults/conversation.js';
+export type { Direction } from './faults/faulty-connection.js';
+export type { FaultTarget, FaultyTransportOptions } from './faults/faulty-transport.js';
+export { FaultyTransport } from './faults/faulty-transport.js';
+export type { RequestKind } from './faults/request-kinds.js';
+export { seededRandom } from './seeded-random.js';
+export type { TestServerOptions } from './test-server.js';
+export { TestServer, createTestServer } from './test-server.js';
+export { VirtualTime } from './virtual-time.js';
