@@ -11,6 +11,8 @@ export type { Dialect, RankedName } from './naming.js';
 export { KNOWN_MARKERS, rankNames, textBehind, uniquePrefix } from './naming.js';
 export type { OwnNodeOptions } from './own-node.js';
 export { OwnNode } from './own-node.js';
+export type { HolderIdentity } from './identity.js';
+export { identityBytes, identityOf } from './identity.js';
 export { childPath, nodeName, parentPath, requirePath } from './paths.js';
 export type { RetryPolicy } from './retry.js';
 export { exponentialBackoff, isNamed, isTransient, mayHaveApplied, withRetry } from './retry.js';

@@ -86,10 +86,10 @@ export class OwnNode {
   }
 
   /**
-   * Reads the node, compares its owner, and keeps watching it from then on.
+   * Reads the node, compares its owner, tells the listeners of the data, and keeps watching it from then on.
    * @throws SessionExpiredError when it is not ours: its signal has aborted
    */
-  async watch(signal?: AbortSignal): Promise<Uint8Array> {
+  async watch(signal?: AbortSignal): Promise<void> {
     try {
       const watched = await this.#client.getAndWatch(this.path, signal === undefined ? {} : { signal });
       const { stat, data } = watched.value;
@@ -100,14 +100,14 @@ export class OwnNode {
       }
       if (this.signal.aborted) watched.cancel();
       else void this.#follow(watched);
-      return data;
+      for (const listener of this.#dataListeners) listener(data);
     } catch (error) {
       if (isNamed(error, 'NONODE')) this.end('nodeDeleted');
       throw error;
     }
   }
 
-  /** Calls back with the new data when somebody has written it. Needs {@link watch}. */
+  /** Calls back with the data at every {@link watch}, and again when somebody has written it. */
   onData(listener: (data: Uint8Array) => void): Disposable {
     this.#dataListeners.add(listener);
     return { [Symbol.dispose]: () => void this.#dataListeners.delete(listener) };
@@ -143,11 +143,10 @@ export class OwnNode {
     if (fired.type === 'deleted') return this.end('nodeDeleted');
     if (fired.type === 'cancelled' || fired.type === 'sessionLost') return;
     try {
-      const data = await withRetry(this.#client.runtime, () => this.watch(this.signal), {
+      await withRetry(this.#client.runtime, () => this.watch(this.signal), {
         signal: this.signal,
         shouldRetry: (error) => isTransient(error) && !this.signal.aborted,
       });
-      for (const listener of this.#dataListeners) listener(data);
     } catch (error) {
       // Without a watch nobody would tell us of the end; refused to read our own node, we do not claim it.
       if (!this.signal.aborted) this.end(isNamed(error, 'ClientClosedError') ? 'clientClosed' : 'nodeDeleted');
