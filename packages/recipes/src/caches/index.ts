@@ -1,1 +1,10 @@
-export {};
+export type { CacheEvent, CacheNode, CacheOptions, CacheProblem, CacheStatus } from './cache-types.js';
+export { dataless } from './cache-types.js';
+export type { ChildrenCacheOptions } from './children-cache.js';
+export { ChildrenCache } from './children-cache.js';
+export type { EventStreamOptions } from './event-stream.js';
+export { EventOverflowError, EventStream } from './event-stream.js';
+export type { NodeCacheChange } from './node-cache.js';
+export { NodeCache } from './node-cache.js';
+export type { TreeCacheOptions } from './tree-cache.js';
+export { TreeCache } from './tree-cache.js';

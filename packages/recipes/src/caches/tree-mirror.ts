@@ -1,0 +1,395 @@
+import type { Codec, ZkClient, ZnodeEvent } from '@zk/client-api';
+import { type Observable, BehaviorSubject, Subject } from 'rxjs';
+import {
+  childPath,
+  exponentialBackoff,
+  isNamed,
+  isTransient,
+  nodeName,
+  parentPath,
+  withRetry,
+} from '../support/index.js';
+import type { CacheEvent, CacheNode, CacheProblem, CacheStatus } from './cache-types.js';
+import { type Task, TaskQueue } from './task-queue.js';
+import { type FoundNode, OneShotSource, PersistentSource, type TreeSource, isKnown } from './tree-source.js';
+
+// A mirror follows a subtree. The server tells which znode changed, never to what, so every event becomes a task "look at
+// this znode", and what the look finds decides: there and unknown, it was created; there and changed, it was changed; not
+// there, it was deleted. Nothing else ever changes the mirror (but for deletions, which need no look), so it does not
+// matter why a look was taken. At the start, and whenever events may be missing, the whole tree is walked by the same
+// means: look at the root, list it, look at every child that is listed or known.
+//
+// Why it ends up right: the server tells of a change before it answers a reading that shows it, and a path that is told
+// about while a look at it is under way is looked at once more. So the last look at a znode begins after the last event.
+
+export interface MirrorOptions<T> {
+  readonly codec: Codec<T>;
+  readonly withData: boolean;
+  /** 0 is the root alone. */
+  readonly maxDepth: number;
+  /** Znodes that are not accepted are not in the mirror, nor is anything below them. Not asked about the root. */
+  readonly accepts: ((path: string) => boolean) | undefined;
+  readonly concurrency: number;
+  readonly watches: 'auto' | 'oneShot';
+}
+
+interface Entry<T> {
+  node: CacheNode<T>;
+  children: Set<string> | undefined;
+}
+
+export class TreeMirror<T> {
+  readonly #client: ZkClient;
+  readonly #root: string;
+  readonly #options: MirrorOptions<T>;
+  readonly #entries = new Map<string, Entry<T>>();
+  readonly #queue: TaskQueue;
+  /** Found before their parent was: a parent is created first, and if there is none, nor are they. */
+  readonly #parked = new Map<string, Set<string>>();
+  /** Known to exist, but not in the mirror; what is below them does not wait for them. */
+  readonly #unusable = new Set<string>();
+  readonly #events = new Subject<CacheEvent<T>>();
+  readonly #problems = new Subject<CacheProblem>();
+  readonly #status = new BehaviorSubject<CacheStatus>('new');
+  readonly #life = new AbortController();
+  #source: TreeSource | undefined;
+  #stateSubscription: { unsubscribe(): void } | undefined;
+  #awaitsReset = false;
+  #isInitialized = false;
+  #failures = 0;
+  #retryTimer: { cancel(): void } | undefined;
+
+  constructor(client: ZkClient, root: string, options: MirrorOptions<T>) {
+    this.#client = client;
+    this.#root = root;
+    this.#options = options;
+    this.#queue = new TaskQueue(options.concurrency, (task) => this.#run(task));
+    this.#queue.pause();
+  }
+
+  get events$(): Subject<CacheEvent<T>> {
+    return this.#events;
+  }
+
+  get problems$(): Observable<CacheProblem> {
+    return this.#problems;
+  }
+
+  get status$(): Observable<CacheStatus> {
+    return this.#status;
+  }
+
+  get status(): CacheStatus {
+    return this.#status.value;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get(path: string): CacheNode<T> | undefined {
+    return this.#entries.get(path)?.node;
+  }
+
+  childNames(path: string): readonly string[] {
+    return [...(this.#entries.get(path)?.children ?? [])];
+  }
+
+  *nodes(): IterableIterator<CacheNode<T>> {
+    for (const { node } of this.#entries.values()) yield node;
+  }
+
+  /** Resolves when there is a watch and the first walk has begun. */
+  async start(): Promise<void> {
+    if (this.status !== 'new') return;
+    this.#status.next('filling');
+    const source = await this.#openSource();
+    if (this.#isClosed) return source.close();
+    this.#source = source;
+    this.#queue.add(this.#root, { subtree: true });
+    this.#queue.resume();
+    this.#stateSubscription = this.#client.state$.subscribe({
+      next: (state) => {
+        if (state === 'suspended' || state === 'lost') this.#disconnected();
+        else if (state === 'connected' || state === 'reconnected' || state === 'readOnly') this.#connected();
+      },
+      complete: () => void this.close(),
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#life.abort();
+    this.#retryTimer?.cancel();
+    this.#stateSubscription?.unsubscribe();
+    this.#queue.clear();
+    this.#status.next('closed');
+    this.#status.complete();
+    this.#events.complete();
+    this.#problems.complete();
+    // Where removing the watch fails, it goes with the session.
+    await this.#source?.close().catch(() => undefined);
+  }
+
+  get #isClosed(): boolean {
+    return this.status === 'closed';
+  }
+
+  async #openSource(): Promise<TreeSource> {
+    const { maxDepth, watches, withData } = this.#options;
+    const oneShot = new OneShotSource(this.#client, this.#root, { withData });
+    const sources =
+      watches === 'oneShot'
+        ? [oneShot]
+        : [new PersistentSource(this.#client, this.#root, { recursive: maxDepth > 0, withData }), oneShot];
+    const { signal } = this.#life;
+    for (const source of sources) {
+      try {
+        await withRetry(this.#client.runtime, () => source.start(this.#sinkFor(source), signal), { signal });
+        return source;
+      } catch (error) {
+        if (source === oneShot || !isNamed(error, 'UNIMPLEMENTED')) throw error;
+      }
+    }
+    return oneShot;
+  }
+
+  #sinkFor(source: TreeSource) {
+    const isOurs = (): boolean => !this.#isClosed && (this.#source === undefined || this.#source === source);
+    return {
+      event: (event: ZnodeEvent) => isOurs() && this.#onEvent(event),
+      look: (path: string, what: { readonly children?: boolean; readonly subtree?: boolean }) =>
+        isOurs() && this.#look(path, what),
+      reset: () => isOurs() && this.#onReset(),
+    } as const;
+  }
+
+  #onEvent(event: ZnodeEvent): void {
+    const { path } = event;
+    if (!this.#isWanted(path)) return;
+    if (event.type === 'deleted' && !this.#queue.isRunning(path)) {
+      // What is known was read before this happened, and whatever is asked for now is told by an event after this one.
+      this.#queue.drop(path);
+      this.#unpark(path, false);
+      this.#remove(path);
+      return this.#checkIdle();
+    }
+    const known = this.#entries.get(path)?.node;
+    if (event.type === 'dataChanged' && known !== undefined && isKnown(event.zxid, known.stat.mzxid)) return;
+    this.#queue.add(path);
+  }
+
+  #look(path: string, what: { readonly children?: boolean; readonly subtree?: boolean }): void {
+    if (this.#isWanted(path)) this.#queue.add(path, what);
+  }
+
+  #onReset(): void {
+    this.#awaitsReset = false;
+    if (this.status === 'current') this.#status.next('stale');
+    this.#queue.add(this.#root, { subtree: true });
+    // What is no longer reached from the root is looked at as well: it is gone, or its parent was unusable.
+    for (const path of this.#unusable) this.#queue.add(path, { subtree: true });
+  }
+
+  #disconnected(): void {
+    this.#awaitsReset = this.#source?.survivesReconnect !== true;
+    if (this.status === 'current') this.#status.next('stale');
+  }
+
+  #connected(): void {
+    if (this.#retryTimer !== undefined) this.#resume();
+    this.#checkIdle();
+  }
+
+  async #run(task: Task): Promise<void> {
+    const source = this.#source!;
+    const { path, children, subtree } = task;
+    task.children = false;
+    task.subtree = false;
+    try {
+      const found = await source.read(path);
+      if (this.#isClosed) return;
+      const outcome = this.#apply(path, found);
+      if (outcome === 'parked') this.#park(path, { children, subtree }, task);
+      else if (found !== null && outcome !== 'absent' && (children || outcome === 'new')) {
+        await this.#list(source, path, found, { children, subtree });
+        if (this.#isClosed) return;
+      }
+      this.#failures = 0;
+    } catch (error) {
+      if (this.#isClosed) return;
+      if (isTransient(error)) return this.#postpone(task, { children, subtree });
+      this.#giveUp(path, error);
+    }
+    if (!this.#queue.done(task)) return;
+    this.#unpark(path, this.#entries.has(path) || this.#unusable.has(path));
+    this.#checkIdle();
+  }
+
+  /** What a reading says, made so. */
+  #apply(path: string, found: FoundNode | null): 'absent' | 'parked' | 'new' | 'known' {
+    let entry = this.#entries.get(path);
+    if (found === null) {
+      this.#remove(path);
+      return 'absent';
+    }
+    if (entry !== undefined && entry.node.stat.czxid !== found.stat.czxid) {
+      this.#remove(path);
+      entry = undefined;
+    }
+    if (entry === undefined) {
+      const parent = parentPath(path);
+      if (path !== this.#root && !this.#entries.has(parent) && !this.#unusable.has(parent)) return 'parked';
+      const node = this.#decode(path, found);
+      if (node === undefined) return 'known';
+      this.#unusable.delete(path);
+      this.#entries.set(path, { node, children: undefined });
+      this.#adopt(parent, path);
+      this.#events.next({ type: 'created', path, node });
+      return 'new';
+    }
+    const previous = entry.node;
+    const hasChanged = previous.stat.mzxid !== found.stat.mzxid;
+    const node = hasChanged ? this.#decode(path, found) : { path, data: previous.data, stat: found.stat };
+    if (node === undefined) return 'known';
+    entry.node = node;
+    if (hasChanged) this.#events.next({ type: 'changed', path, node, previous });
+    return 'known';
+  }
+
+  #adopt(parent: string, path: string): void {
+    const entry = this.#entries.get(parent);
+    if (entry === undefined || path === this.#root) return;
+    entry.children ??= new Set();
+    entry.children.add(nodeName(path));
+  }
+
+  #decode(path: string, found: FoundNode): CacheNode<T> | undefined {
+    try {
+      const data = this.#options.codec.decode(found.data ?? null);
+      return { path, data, stat: found.stat };
+    } catch (error) {
+      // The last good value stays, if there is one.
+      if (!this.#entries.has(path)) this.#unusable.add(path);
+      this.#problems.next({ path, error });
+      return undefined;
+    }
+  }
+
+  async #list(
+    source: TreeSource,
+    path: string,
+    found: FoundNode,
+    what: { readonly children: boolean; readonly subtree: boolean },
+  ): Promise<void> {
+    if (this.#depthOf(path) >= this.#options.maxDepth) return;
+    const known = this.#entries.get(path)?.children;
+    const isLeaf = found.stat.numChildren === 0 && known === undefined;
+    // Where there is one watch for all, a new znode's children come by events of their own.
+    if (!source.mustList && (isLeaf || !what.children)) return;
+    const names = await source.list(path);
+    if (names === null || this.#isClosed) return;
+    const present = new Set(names);
+    for (const name of names) {
+      const child = childPath(path, name);
+      const isNew = !this.#entries.has(child);
+      if ((isNew || what.subtree) && this.#accepts(child)) this.#queue.add(child, { subtree: true });
+    }
+    // One that is known and not listed is gone, or newer than the listing: a look at it tells.
+    for (const name of this.#entries.get(path)?.children ?? []) {
+      if (!present.has(name)) this.#queue.add(childPath(path, name));
+    }
+  }
+
+  /** Forgets a znode and, before it, all below it. */
+  #remove(path: string): void {
+    this.#unusable.delete(path);
+    const entry = this.#entries.get(path);
+    if (entry === undefined) return this.#source?.forget(path);
+    for (const name of entry.children ?? []) this.#remove(childPath(path, name));
+    this.#entries.delete(path);
+    this.#source?.forget(path);
+    if (path !== this.#root) this.#entries.get(parentPath(path))?.children?.delete(nodeName(path));
+    this.#events.next({ type: 'deleted', path, previous: entry.node });
+  }
+
+  #park(path: string, what: { readonly children: boolean; readonly subtree: boolean }, task: Task): void {
+    task.children ||= what.children;
+    task.subtree ||= what.subtree;
+    const parent = parentPath(path);
+    const waiting = this.#parked.get(parent) ?? new Set();
+    this.#parked.set(parent, waiting.add(path));
+    this.#queue.add(parent, { children: true });
+  }
+
+  #unpark(parent: string, isThere: boolean): void {
+    const waiting = this.#parked.get(parent);
+    if (waiting === undefined) return;
+    this.#parked.delete(parent);
+    if (isThere) for (const path of waiting) this.#queue.add(path, { subtree: true });
+  }
+
+  #postpone(task: Task, what: { readonly children: boolean; readonly subtree: boolean }): void {
+    task.children ||= what.children;
+    task.subtree ||= what.subtree;
+    this.#queue.postpone(task);
+    if (this.#retryTimer !== undefined) return;
+    this.#queue.pause();
+    const { random, scheduler } = this.#client.runtime;
+    const delayMs = exponentialBackoff()(++this.#failures, 0, random)!;
+    this.#retryTimer = scheduler.after(delayMs, () => this.#resume());
+  }
+
+  #resume(): void {
+    this.#retryTimer?.cancel();
+    this.#retryTimer = undefined;
+    this.#queue.resume();
+  }
+
+  #giveUp(path: string, error: unknown): void {
+    if (isNamed(error, 'ClientClosedError', 'AUTHFAILED')) {
+      void this.close();
+      return;
+    }
+    if (!this.#entries.has(path)) this.#unusable.add(path);
+    this.#problems.next({ path, error });
+  }
+
+  #checkIdle(): void {
+    if (!this.#queue.isIdle || this.#awaitsReset || this.#isClosed || this.#source === undefined) return;
+    if (!this.#isInitialized) {
+      this.#isInitialized = true;
+      this.#events.next({ type: 'initialized' });
+    }
+    if (this.status !== 'current') this.#status.next('current');
+  }
+
+  #isWanted(path: string): boolean {
+    if (this.#entries.has(path)) return true;
+    if (!isWithin(path, this.#root) || this.#depthOf(path) > this.#options.maxDepth) return false;
+    if (this.#options.accepts === undefined) return true;
+    for (let at = path; at !== this.#root && !this.#entries.has(at); at = parentPath(at)) {
+      if (!this.#accepts(at)) return false;
+    }
+    return true;
+  }
+
+  #accepts(path: string): boolean {
+    return this.#options.accepts === undefined || path === this.#root || this.#options.accepts(path);
+  }
+
+  #depthOf(path: string): number {
+    if (path === this.#root) return 0;
+    return slashes(path) - (this.#root === '/' ? 0 : slashes(this.#root));
+  }
+}
+
+function slashes(path: string): number {
+  let count = 0;
+  for (let i = path.indexOf('/'); i >= 0; i = path.indexOf('/', i + 1)) count++;
+  return count;
+}
+
+function isWithin(path: string, root: string): boolean {
+  return path === root || root === '/' || (path.startsWith(root) && path[root.length] === '/');
+}
