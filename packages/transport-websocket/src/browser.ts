@@ -1,1 +1,3 @@
-export {};
+export type { WebSocketOptions } from './options.js';
+export type { BrowserWebSocketOptions as WebSocketTransportOptions } from './browser-websocket-transport.js';
+export { BrowserWebSocketTransport as WebSocketTransport } from './browser-websocket-transport.js';

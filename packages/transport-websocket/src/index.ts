@@ -1,1 +1,3 @@
-export {};
+export type { WebSocketOptions } from './options.js';
+export type { WebSocketTransportOptions } from './websocket-transport.js';
+export { WebSocketTransport } from './websocket-transport.js';
