@@ -65,6 +65,8 @@ export interface Connection {
   readonly remotePort: number;
   readonly localAddress: string;
   readonly localPort: number;
+  /** Subject of the other end's certificate in RFC 2253 form, when it showed one that was verified. */
+  readonly certificateSubject?: string;
   /** Bytes written that the transport still holds. */
   readonly bufferedBytes: number;
 
