@@ -9,7 +9,7 @@
  */
 import { ErrorCode, OpCode } from '@zk/model';
 import { MarshallingError, readInt32 } from '@zk/jute';
-import type { CrcSource, TreeListener } from './tree-changes.js';
+import type { PreparedChanges, TreeListener } from './tree-changes.js';
 import { TreeChanges } from './tree-changes.js';
 import { DEFAULT_HASH_SEED } from './znodes/path-hash.js';
 
@@ -77,12 +77,13 @@ export class DataTree extends TreeChanges {
   }
 
   /**
-   * The CRC-32s of path and data of the creates and setDatas (those that count in the digest) of the transaction that is
-   * applied next, in its order: whoever validated it has computed them, and they are a quarter of the cost of applying.
+   * What is known of the transaction that is applied next: `count` changes, in the order in which the tree makes them (a
+   * create or delete changes the parent, then the znode). Whoever validated it has looked its znodes up and computed its
+   * checksums, which is half the cost of applying it.
    */
-  supplyCrcs(source: CrcSource, count: number): void {
-    this.crcSource = source;
-    this.suppliedCrcs = count;
+  supply(changes: PreparedChanges, count: number): void {
+    this.prepared = changes;
+    this.preparedCount = count;
   }
 
   /**
@@ -107,7 +108,7 @@ export class DataTree extends TreeChanges {
       behind = this.applyOp(type, bytes, at, end, true);
       if (visitor !== null) visitor.onOp(type, this.lastError, this.opNode, this.pathStart, this.pathEnd);
     }
-    while (this.suppliedCrcs > 0) this.takeSuppliedCrc();
+    this.preparedCount = 0;
     this.appliedCount++;
     if (zxidHi > this.lastZxidHi || (zxidHi === this.lastZxidHi && zxidLo >>> 0 > this.lastZxidLo >>> 0)) {
       this.lastZxidHi = zxidHi;

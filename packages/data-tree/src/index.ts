@@ -10,7 +10,7 @@ export type { DecodedSnapshot, SnapshotDecoderOptions, SnapshotDigest } from './
 export { SnapshotDecoder } from './snapshot/snapshot-decoder.js';
 export type { SnapshotEncoderOptions, SnapshotSession, SnapshotSink } from './snapshot/snapshot-encoder.js';
 export { SnapshotEncoder } from './snapshot/snapshot-encoder.js';
-export type { CrcSource, TreeListener } from './tree-changes.js';
+export type { PreparedChanges, PreparedZnode, TreeListener } from './tree-changes.js';
 export { TreeChanges } from './tree-changes.js';
 export type { OwnerList } from './znodes/owners.js';
 export { kindOfOwner } from './znodes/owners.js';

@@ -3,8 +3,7 @@
  * whoever listens. Arguments come from the fields of the transaction in hand and from ranges of its bytes.
  */
 import { ErrorCode, OpCode } from '@zk/model';
-import { crc32 } from '@zk/jute';
-import { crcOfNewStat, crcOfPathDataChange, crcOfWord } from './digest.js';
+import { crcOfNewStat, crcOfPathAndData, crcOfPathDataChange, crcOfWord } from './digest.js';
 import { LoadableTree } from './loadable-tree.js';
 import { Quotas } from './quotas.js';
 import { CHUNK_MASK, CHUNK_SHIFT } from './znodes/columns.js';
@@ -17,9 +16,27 @@ const FLAG = Flag;
 const KIND = ZnodeKind;
 const CODE = ErrorCode;
 
-/** CRC-32s that were computed before, oldest first. */
-export interface CrcSource {
-  take(): number;
+const SLASH = 0x2f;
+
+/**
+ * What whoever validates changes remembers of a znode while changes of it are on their way. The tree reads it, and notes
+ * what it did: there is one per path, and nobody else may change that path meanwhile.
+ */
+export interface PreparedZnode {
+  /** The znode that has the path now; -1 when there is none. */
+  node: number;
+  /** {@link TreeChanges.strays} when `node` was found; it counts for nothing once that has moved on. */
+  strays: number;
+  /** Hash of the path. */
+  readonly hash: number;
+}
+
+/** The changes of a transaction, known before it is applied. */
+export interface PreparedChanges {
+  next(): PreparedZnode;
+  /** What the change that came last leads to, for znodes that count in the digest: the words `crc` and `crcPathData`. */
+  readonly crc: number;
+  readonly crcPathData: number;
 }
 
 /** Hears of the effects of a transaction, in order, inside `apply`. Watches hang on it. */
@@ -49,8 +66,10 @@ export class TreeChanges extends LoadableTree {
   protected pathStart = 0;
   protected pathEnd = 0;
   protected scratch = new Uint8Array(256);
-  protected suppliedCrcs = 0;
-  protected crcSource: CrcSource | null = null;
+  protected prepared: PreparedChanges | null = null;
+  protected preparedCount = 0;
+  /** Removals that no {@link PreparedZnode} was told of: whoever remembers a znode from before must look again. */
+  strays = 0;
 
   constructor(
     hashSeed: number,
@@ -75,13 +94,19 @@ export class TreeChanges extends LoadableTree {
   ): void {
     const pathStart = this.pathStart;
     const pathEnd = this.pathEnd;
-    const parent = this.findParent(bytes, pathStart, pathEnd);
+    const isPrepared = this.preparedCount > 1;
+    const knownParent = isPrepared ? this.nextPrepared() : null;
+    const known = isPrepared ? this.nextPrepared() : null;
+    const parent = this.parentFor(knownParent, known, bytes, pathStart, pathEnd);
     if (parent === -1) {
       this.acls.release(aclKey);
       this.setResult(CODE.NONODE, -1, pathStart, pathEnd);
       return;
     }
-    const present = this.findHashed(this.pathHash, bytes, pathStart, pathEnd);
+    const present =
+      known !== null && known.strays === this.strays
+        ? known.node
+        : this.findHashed(this.pathHash, bytes, pathStart, pathEnd);
     if (present !== -1) {
       this.acls.release(this.aclKey(present));
       this.setWord(present, F.aclKey, aclKey);
@@ -115,12 +140,21 @@ export class TreeChanges extends LoadableTree {
     let crc = 0;
     const isSystem = (chunk[at + F.flagsAndName]! & FLAG.system) !== 0;
     if (this.digestEnabled && !isSystem) {
-      crcPathData = this.takeCrc(bytes, pathStart, pathEnd, dataStart, dataEnd);
-      crc = crcOfNewStat(crcPathData, zxidHi, zxidLo, timeHi, timeLo, ownerHi, ownerLo);
+      if (known !== null) {
+        crcPathData = this.prepared!.crcPathData;
+        crc = this.prepared!.crc;
+      } else {
+        crcPathData = crcOfPathAndData(bytes, pathStart, pathEnd, bytes, dataStart, dataEnd);
+        crc = crcOfNewStat(crcPathData, zxidHi, zxidLo, timeHi, timeLo, ownerHi, ownerLo);
+      }
       this.digest.add(crc);
     }
     chunk[at + F.crcPathData] = crcPathData;
     chunk[at + F.crc] = crc;
+    if (known !== null) {
+      known.node = id;
+      known.strays = this.strays;
+    }
     if (kind !== KIND.persistent) this.owners.add(kind, ownerHi, ownerLo, id);
     if (isSystem) this.quotas.systemNodeCreated(id);
     if (this.quotas.isActive) this.quotas.account(bytes, pathStart, pathEnd, 1, Math.max(0, dataEnd - dataStart));
@@ -129,14 +163,21 @@ export class TreeChanges extends LoadableTree {
   }
 
   protected deletePath(bytes: Uint8Array, pathStart: number, pathEnd: number): void {
-    const parent = this.findParent(bytes, pathStart, pathEnd);
-    const id = parent === -1 ? -1 : this.findHashed(this.pathHash, bytes, pathStart, pathEnd);
+    const isPrepared = this.preparedCount > 1;
+    const knownParent = isPrepared ? this.nextPrepared() : null;
+    const known = isPrepared ? this.nextPrepared() : null;
+    const parent = this.parentFor(knownParent, known, bytes, pathStart, pathEnd);
+    let id = -1;
+    if (known !== null && known.strays === this.strays) id = known.node;
+    else if (parent !== -1) id = this.findHashed(this.pathHash, bytes, pathStart, pathEnd);
     if (parent !== -1 && id !== this.root) this.raisePzxid(parent);
     if (id === -1 || id === this.root) {
       this.setResult(CODE.NONODE, -1, pathStart, pathEnd);
       return;
     }
     this.remove(id, parent, bytes, pathStart, pathEnd);
+    if (known !== null) known.node = -1;
+    else this.strays++;
     this.setResult(CODE.OK, -1, pathStart, pathEnd);
   }
 
@@ -155,6 +196,7 @@ export class TreeChanges extends LoadableTree {
 
   protected removeBelow(top: number): void {
     for (let id = this.firstChild(top); id !== -1; id = this.firstChild(top)) {
+      this.strays++;
       while (this.firstChild(id) !== -1) id = this.firstChild(id);
       const end = this.copyToScratch(id);
       this.remove(id, this.parent(id), this.scratch, 0, end);
@@ -164,7 +206,8 @@ export class TreeChanges extends LoadableTree {
   protected changeData(bytes: Uint8Array, dataStart: number, dataEnd: number, version: number): void {
     const pathStart = this.pathStart;
     const pathEnd = this.pathEnd;
-    const id = this.find(bytes, pathStart, pathEnd);
+    const known = this.preparedCount > 0 ? this.nextPrepared() : null;
+    const id = known !== null && known.strays === this.strays ? known.node : this.find(bytes, pathStart, pathEnd);
     if (id === -1) {
       this.setResult(CODE.NONODE, -1, pathStart, pathEnd);
       return;
@@ -173,18 +216,26 @@ export class TreeChanges extends LoadableTree {
     this.replaceData(id, bytes, dataStart, dataEnd);
     const chunk = this.chunks[id >>> CHUNK_SHIFT]!;
     const at = (id & CHUNK_MASK) * RECORD_WORDS;
-    const isSystem = (chunk[at + F.flagsAndName]! & FLAG.system) !== 0;
-    let change = 0;
-    if (this.digestEnabled && !isSystem) {
-      const crcPathData = this.takeCrc(bytes, pathStart, id === this.root ? pathStart : pathEnd, dataStart, dataEnd);
-      change = crcOfPathDataChange(chunk[at + F.crcPathData]! ^ crcPathData);
-      chunk[at + F.crcPathData] = crcPathData;
+    const flags = chunk[at + F.flagsAndName]!;
+    if (!this.digestEnabled || (flags & FLAG.system) !== 0) {
+      this.setModified(chunk, at, version);
+      if ((flags & FLAG.quota) !== 0) this.quotas.systemNodeChanged(id);
+    } else if (known !== null) {
+      this.setModified(chunk, at, version);
+      this.replaceCrcs(chunk, at, this.prepared!.crc, this.prepared!.crcPathData);
+    } else {
+      const isRoot = id === this.root;
+      const crcPathData = crcOfPathAndData(bytes, pathStart, isRoot ? pathStart : pathEnd, bytes, dataStart, dataEnd);
+      const crc =
+        chunk[at + F.crc]! ^
+        crcOfPathDataChange(chunk[at + F.crcPathData]! ^ crcPathData) ^
+        this.changeWord(chunk, at, F.mzxidHi, this.zxidHi) ^
+        this.changeWord(chunk, at, F.mzxidLo, this.zxidLo) ^
+        this.changeWord(chunk, at, F.mtimeHi, this.timeHi) ^
+        this.changeWord(chunk, at, F.mtimeLo, this.timeLo) ^
+        this.changeWord(chunk, at, F.version, version);
+      this.replaceCrcs(chunk, at, crc, crcPathData);
     }
-    change ^= this.changeWord(chunk, at, F.mzxidHi, this.zxidHi) ^ this.changeWord(chunk, at, F.mzxidLo, this.zxidLo);
-    change ^= this.changeWord(chunk, at, F.mtimeHi, this.timeHi) ^ this.changeWord(chunk, at, F.mtimeLo, this.timeLo);
-    change ^= this.changeWord(chunk, at, F.version, version);
-    if (!isSystem) this.changeCrc(chunk, at, change);
-    else if ((chunk[at + F.flagsAndName]! & FLAG.quota) !== 0) this.quotas.systemNodeChanged(id);
     if (this.quotas.isActive) {
       this.quotas.account(bytes, pathStart, pathEnd, 0, Math.max(0, dataEnd - dataStart) - oldLength);
     }
@@ -192,8 +243,25 @@ export class TreeChanges extends LoadableTree {
     if (this.listener !== undefined) this.listener.changed(id, this.zxidHi, this.zxidLo);
   }
 
+  private setModified(chunk: Int32Array, at: number, version: number): void {
+    chunk[at + F.mzxidHi] = this.zxidHi;
+    chunk[at + F.mzxidLo] = this.zxidLo;
+    chunk[at + F.mtimeHi] = this.timeHi;
+    chunk[at + F.mtimeLo] = this.timeLo;
+    chunk[at + F.version] = version;
+  }
+
+  private replaceCrcs(chunk: Int32Array, at: number, crc: number, crcPathData: number): void {
+    this.digest.subtract(chunk[at + F.crc]!);
+    this.digest.add(crc);
+    chunk[at + F.crc] = crc;
+    chunk[at + F.crcPathData] = crcPathData;
+  }
+
   protected changeAcl(bytes: Uint8Array, aclKey: number, aversion: number): void {
-    const id = this.find(bytes, this.pathStart, this.pathEnd);
+    const known = this.preparedCount > 0 ? this.nextPrepared() : null;
+    const id =
+      known !== null && known.strays === this.strays ? known.node : this.find(bytes, this.pathStart, this.pathEnd);
     if (id === -1) {
       this.acls.release(aclKey);
       this.setResult(CODE.NONODE, -1, this.pathStart, this.pathEnd);
@@ -218,6 +286,7 @@ export class TreeChanges extends LoadableTree {
       this.removeBelow(id);
       const end = this.copyToScratch(id);
       this.remove(id, parent, this.scratch, 0, end);
+      this.strays++;
     }
     return count;
   }
@@ -247,16 +316,25 @@ export class TreeChanges extends LoadableTree {
     if ((chunk[at + F.flagsAndName]! & FLAG.system) === 0) this.changeCrc(chunk, at, change);
   }
 
-  /** CRC-32 of path and data: the one that validation has computed already, or afresh. */
-  private takeCrc(bytes: Uint8Array, pathStart: number, pathEnd: number, dataStart: number, dataEnd: number): number {
-    if (this.suppliedCrcs > 0) return this.takeSuppliedCrc();
-    const crc = crc32(bytes, pathStart, pathEnd);
-    return dataEnd > dataStart ? crc32(bytes, dataStart, dataEnd, crc) : crc;
+  protected nextPrepared(): PreparedZnode {
+    this.preparedCount--;
+    return this.prepared!.next();
   }
 
-  protected takeSuppliedCrc(): number {
-    this.suppliedCrcs--;
-    return this.crcSource!.take();
+  /** As {@link findParent}, with what was known before. */
+  private parentFor(
+    knownParent: PreparedZnode | null,
+    known: PreparedZnode | null,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): number {
+    if (knownParent === null || knownParent.strays !== this.strays) return this.findParent(bytes, start, end);
+    let slash = end - 1;
+    while (bytes[slash] !== SLASH) slash--;
+    this.nameStart = slash + 1;
+    this.pathHash = known!.hash;
+    return knownParent.node;
   }
 
   /** Sets a word of the Stat and returns the effect on the CRC. */

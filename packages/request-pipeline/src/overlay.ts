@@ -1,6 +1,7 @@
 import type { Acl } from '@zk/model';
-import { RECORD_WORDS, type DataTree } from '@zk/data-tree';
+import { type DataTree, type PreparedZnode, RECORD_WORDS } from '@zk/data-tree';
 import { copyBytes, equalBytes } from '@zk/jute';
+import { ChangeLog } from './change-log.js';
 
 /**
  * The changes that were validated and are not applied yet, keyed by path, over the committed tree. Validation looks
@@ -10,10 +11,13 @@ import { copyBytes, equalBytes } from '@zk/jute';
  * A record copies the words of the znode's record in the tree (same layout), so versions, counts and the digest are
  * predicted with the code that the tree itself uses. Records are pooled: validation allocates nothing in the long run.
  */
-export class ChangeRecord {
+export class ChangeRecord implements PreparedZnode {
   path: Uint8Array = new Uint8Array(64);
   pathLength = 0;
   hash = 0;
+  /** The znode as committed, which the tree keeps up to date while it applies what is on its way; see PreparedZnode. */
+  node = -1;
+  strays = -1;
   exists = false;
   /** Whether the znode counts in the digest of the tree: not below /zookeeper/, and not at all without digests. */
   isCounted = false;
@@ -31,10 +35,15 @@ export class ChangeRecord {
   next: ChangeRecord | null = null;
   /** Whether it is among {@link Overlay.ephemerals}. */
   isNoted = false;
+  /** The multi for which its contents were saved last. */
+  savedFor = 0;
 
   copyFrom(other: ChangeRecord): void {
     this.exists = other.exists;
-    this.words.set(other.words);
+    const { words } = this;
+    const from = other.words;
+    // A loop: for 27 words `set` takes longer.
+    for (let i = 0; i < RECORD_WORDS; i++) words[i] = from[i]!;
     this.aclKey = other.aclKey;
     this.aclEntries = other.aclEntries;
     this.aclWorldPerms = other.aclWorldPerms;
@@ -50,12 +59,14 @@ const MAX_SPARE_PATH_BYTES = 1024;
 export class Overlay {
   private readonly buckets: (ChangeRecord | null)[] = new Array<ChangeRecord | null>(BUCKETS).fill(null);
   private readonly spare: ChangeRecord[] = [];
-  /** Records in the order in which transactions changed them; a transaction owns a run of it. */
-  private order: ChangeRecord[] = [];
-  private orderHead = 0;
+  /** What transactions changed, in their order. */
+  readonly log = new ChangeLog();
   private savedCount = 0;
+  private changesBefore = 0;
   private readonly saved: { record: ChangeRecord; before: ChangeRecord }[] = [];
   private isSaving = false;
+  /** Counts multis. */
+  private multi = 0;
   private size = 0;
 
   /** Records that some transaction on its way made an ephemeral; others have undone it perhaps. */
@@ -105,34 +116,30 @@ export class Overlay {
 
   /** Notes that the transaction being validated changes this record. Call before changing it. */
   touch(record: ChangeRecord): void {
-    if (this.isSaving) this.save(record);
+    if (this.isSaving && record.savedFor !== this.multi) this.save(record);
     record.pending++;
-    this.order.push(record);
+    this.log.push(record);
   }
 
   /** Changes noted so far and not yet released; the difference of two readings is what one transaction owns. */
   get changes(): number {
-    return this.order.length - this.orderHead;
+    return this.log.length;
   }
 
   /** The oldest transaction, which owned `count` changes, was applied or dropped. */
   release(count: number): void {
     for (let i = 0; i < count; i++) {
-      const record = this.order[this.orderHead++]!;
+      const record = this.log.shift();
       if (--record.pending === 0) this.remove(record);
-    }
-    if (this.orderHead === this.order.length) {
-      this.order.length = this.orderHead = 0;
-    } else if (this.orderHead > 4096 && this.orderHead * 2 > this.order.length) {
-      this.order = this.order.slice(this.orderHead);
-      this.orderHead = 0;
     }
   }
 
   /** From now on remembers how to undo, for {@link rollback}: a multi may fail half-way. */
   begin(): void {
     this.isSaving = true;
+    this.multi++;
     this.savedCount = 0;
+    this.changesBefore = this.log.length;
   }
 
   /** Keeps the changes since {@link begin}. */
@@ -143,10 +150,12 @@ export class Overlay {
   /** Undoes the changes since {@link begin}. */
   rollback(): void {
     this.isSaving = false;
-    for (let i = this.savedCount - 1; i >= 0; i--) {
+    for (let i = 0; i < this.savedCount; i++) {
       const { record, before } = this.saved[i]!;
       record.copyFrom(before);
-      this.order.pop();
+    }
+    while (this.log.length > this.changesBefore) {
+      const record = this.log.pop();
       if (--record.pending === 0) this.remove(record);
     }
   }
@@ -155,8 +164,7 @@ export class Overlay {
   clear(): void {
     this.buckets.fill(null);
     this.ephemerals.clear();
-    this.order = [];
-    this.orderHead = 0;
+    this.log.clear();
     this.size = 0;
     this.isSaving = false;
   }
@@ -169,6 +177,7 @@ export class Overlay {
     }
     slot.record = record;
     slot.before.copyFrom(record);
+    record.savedFor = this.multi;
     this.savedCount++;
   }
 
@@ -196,9 +205,11 @@ export class Overlay {
 
 /** Fills a fresh record from a committed znode, or as absent when there is none. */
 export function loadRecord(record: ChangeRecord, tree: DataTree, node: number): void {
+  record.node = node;
+  record.strays = tree.strays;
   if (node < 0) {
     record.exists = false;
-    record.words.fill(0);
+    clearWords(record.words);
     record.aclKey = -1;
     record.aclWorldPerms = 0;
     record.dataLength = record.childCount = 0;
@@ -214,4 +225,9 @@ export function loadRecord(record: ChangeRecord, tree: DataTree, node: number): 
   const length = tree.dataLength(node);
   record.dataLength = length > 0 ? length : 0;
   record.childCount = tree.childCount(node);
+}
+
+/** A loop: for 27 words `fill` takes longer. */
+export function clearWords(words: Int32Array): void {
+  for (let i = 0; i < RECORD_WORDS; i++) words[i] = 0;
 }

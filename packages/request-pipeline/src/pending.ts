@@ -20,11 +20,9 @@ export class Pending {
   chunk: TxnChunk | null = null;
   start = 0;
   end = 0;
-  /** Records of the overlay that it changed. */
+  /** Changes of the overlay's log that are its own. */
   changes = 0;
   arrivalMs = 0;
-  /** How many of the queue of CRCs are its own; see `DataTree.supplyCrcs`. */
-  crcs = 0;
 }
 
 /** First in, first out, without allocation in the long run. */

@@ -14,9 +14,8 @@ import { RecordWriter, utf8Bytes } from '@zk/jute';
 import { type Acl, ErrorCode, type Id, Perms } from '@zk/model';
 import { AclGuard } from './acl-guard.js';
 import { type SubmittedAcl, readAclList, writeAclList } from './acl-list.js';
-import { CrcQueue } from './crc-queue.js';
 import { FrameReader } from './frame-reader.js';
-import { type ChangeRecord, Overlay, loadRecord } from './overlay.js';
+import { type ChangeRecord, Overlay, clearWords, loadRecord } from './overlay.js';
 import type { TxnWriter } from './txn-writer.js';
 
 /** What validation may be told to do differently. */
@@ -71,9 +70,6 @@ export class Preparer {
   aclEnd = 0;
   aclEntries: readonly Acl[] | null = null;
   aclWorldPerms = 0;
-
-  /** CRC-32s of path and data of what was validated and is not applied yet. */
-  readonly crcs = new CrcQueue();
 
   private readonly aclWriter = new RecordWriter(256);
 
@@ -161,9 +157,13 @@ export class Preparer {
     if (record.isCounted && record.exists) this.digest.subtract(record.words[Field.crc]!);
   }
 
-  /** Puts a record's share into the digest after it changed. */
+  /** Puts a record's share into the digest after it changed: the last step of a change. */
   count(record: ChangeRecord): void {
-    if (record.isCounted) this.digest.add(record.words[Field.crc]!);
+    if (!record.isCounted) return;
+    const { words } = record;
+    const crc = words[Field.crc]!;
+    this.digest.add(crc);
+    this.overlay.log.setCrcs(crc, words[Field.crcPathData]!);
   }
 
   /** Changes a word of the Stat, and the record's share in the digest by what that makes of it. */
@@ -187,7 +187,6 @@ export class Preparer {
     if (!record.isCounted) return;
     const dataEnd = isNull ? start : end;
     const crc = crcOfPathAndData(record.path, 0, record.pathLength, data, start, dataEnd);
-    this.crcs.push(crc);
     const { words } = record;
     words[Field.crc]! ^= crcOfPathDataChange(words[Field.crcPathData]! ^ crc);
     words[Field.crcPathData] = crc;
@@ -208,7 +207,7 @@ export class Preparer {
     this.overlay.touch(record);
     this.uncount(record);
     record.exists = false;
-    record.words.fill(0);
+    clearWords(record.words);
     record.aclKey = -1;
     record.aclEntries = null;
     record.aclWorldPerms = 0;

@@ -1,5 +1,5 @@
 import type { ApplyVisitor, DataTree } from '@zk/data-tree';
-import { RecordWriter, copyBytes, writeInt32 } from '@zk/jute';
+import { copyBytes, writeInt32 } from '@zk/jute';
 import { ErrorCode, OpCode, STAT_BYTES } from '@zk/model';
 import type { Client } from './client.js';
 
@@ -47,9 +47,10 @@ export class WriteReplies {
       this.begin(client, xid, code, 0);
       return;
     }
-    const body = this.multi.finish();
-    const at = this.begin(client, xid, ErrorCode.OK, body.length);
-    copyBytes(body, 0, body.length, client.outbox.bytes, at);
+    const { multi } = this;
+    multi.finish();
+    const at = this.begin(client, xid, ErrorCode.OK, multi.length);
+    copyBytes(multi.bytes, 0, multi.length, client.outbox.bytes, at);
   }
 
   private replyCreate(client: Client, xid: number, withStat: boolean, txn: Uint8Array): void {
@@ -82,61 +83,76 @@ class SingleResult implements ApplyVisitor {
   }
 }
 
+const RESULT_HEADER_BYTES = 9;
+const NO_MORE = -1;
+
 /** Encodes the result of each operation of a multi at the moment it was applied: later ones may change it again. */
 class MultiResult implements ApplyVisitor {
-  private readonly writer = new RecordWriter(1024);
-  private readonly stat = new Uint8Array(STAT_BYTES);
-  private txn: Uint8Array = this.stat;
+  /** The body of the reply so far. */
+  bytes = new Uint8Array(1024);
+  length = 0;
+  private txn: Uint8Array = this.bytes;
 
   constructor(private readonly tree: DataTree) {}
 
   begin(txn: Uint8Array): void {
     this.txn = txn;
-    this.writer.reset();
+    this.length = 0;
   }
 
   onOp(type: number, error: number, node: number, pathStart: number, pathEnd: number): void {
-    const { writer } = this;
     if (type === OpCode.error || error !== ErrorCode.OK) {
-      writer.int32(OpCode.error).boolean(false).int32(error).int32(error);
+      const at = this.header(OpCode.error, error, 4);
+      writeInt32(this.bytes, at, error);
       return;
     }
     switch (type) {
       case OpCode.create:
-        this.header(OpCode.create);
-        this.path(pathStart, pathEnd);
+        this.created(OpCode.create, node, pathStart, pathEnd);
         break;
       case OpCode.create2:
       case OpCode.createContainer:
       case OpCode.createTTL:
-        this.header(OpCode.create2);
-        this.path(pathStart, pathEnd);
-        this.statOf(node);
+        this.created(OpCode.create2, node, pathStart, pathEnd);
         break;
       case OpCode.setData:
-        this.header(OpCode.setData);
-        this.statOf(node);
+        this.tree.writeStat(node, this.bytes, this.header(OpCode.setData, ErrorCode.OK, STAT_BYTES));
         break;
       default:
-        this.header(type);
+        this.header(type, ErrorCode.OK, 0);
     }
   }
 
-  finish(): Uint8Array {
-    this.writer.int32(-1).boolean(true).int32(-1);
-    return this.writer.bytes();
+  /** Ends the body: no result follows. */
+  finish(): void {
+    this.bytes[this.header(NO_MORE, NO_MORE, 0) - 5] = 1;
   }
 
-  private header(type: number): void {
-    this.writer.int32(type).boolean(false).int32(ErrorCode.OK);
+  private created(type: number, node: number, pathStart: number, pathEnd: number): void {
+    const pathBytes = pathEnd - pathStart;
+    const hasStat = type === OpCode.create2;
+    const at = this.header(type, ErrorCode.OK, 4 + pathBytes + (hasStat ? STAT_BYTES : 0));
+    writeInt32(this.bytes, at, pathBytes);
+    const behind = copyBytes(this.txn, pathStart, pathEnd, this.bytes, at + 4);
+    if (hasStat) this.tree.writeStat(node, this.bytes, behind);
   }
 
-  private path(start: number, end: number): void {
-    this.writer.int32(end - start).raw(this.txn, start, end);
+  /** Writes type, done and error; returns where the `bodyBytes` behind them go. */
+  private header(type: number, error: number, bodyBytes: number): number {
+    const at = this.length;
+    const behind = at + RESULT_HEADER_BYTES + bodyBytes;
+    if (behind > this.bytes.length) this.grow(behind);
+    const { bytes } = this;
+    writeInt32(bytes, at, type);
+    bytes[at + 4] = 0;
+    writeInt32(bytes, at + 5, error);
+    this.length = behind;
+    return at + RESULT_HEADER_BYTES;
   }
 
-  private statOf(node: number): void {
-    this.tree.writeStat(node, this.stat, 0);
-    this.writer.raw(this.stat);
+  private grow(needed: number): void {
+    const larger = new Uint8Array(Math.max(needed, 2 * this.bytes.length));
+    larger.set(this.bytes);
+    this.bytes = larger;
   }
 }

@@ -28,7 +28,6 @@ export class Transactions {
   private nextHi: number;
   private nextLo: number;
   private changesBefore = 0;
-  private crcsBefore = 0;
   private wallReadAtMs = NaN;
   private turnWallMs = 0;
 
@@ -65,14 +64,13 @@ export class Transactions {
     context.wallMs = this.wallMs(nowMs);
     context.zxidLo = (this.nextLo + 1) | 0;
     context.zxidHi = context.zxidLo === 0 ? (this.nextHi + 1) | 0 : this.nextHi;
-    this.crcsBefore = this.preparer.crcs.length;
     this.changesBefore = this.preparer.overlay.changes;
     this.writer.begin();
   }
 
   /** Completes the transaction being written, queues whoever waits for it, and proposes it. */
   finish(client: Client | null, session: Session | null, type: number, code: number, nowMs: number): void {
-    const { context, digest, overlay, crcs } = this.preparer;
+    const { context, digest, overlay } = this.preparer;
     const { writer } = this;
     if (code !== ErrorCode.OK) writer.error(code);
     // A session with so many ephemerals that their list could not be read back: every server deletes what it knows. The
@@ -96,21 +94,22 @@ export class Transactions {
     slot.chunk = writer.commit();
     slot.changes = overlay.changes - this.changesBefore;
     slot.arrivalMs = nowMs;
-    slot.crcs = crcs.length - this.crcsBefore;
     if (client !== null) client.writesIssued++;
     this.proposer.propose(zxidHi, zxidLo, slot.chunk.bytes, slot.start, slot.end);
   }
 
   /** Hands over, in order, everything up to this zxid; `apply` applies it before it returns. */
   commit(zxidHi: number, zxidLo: number, apply: (slot: Pending, txn: Uint8Array) => void): void {
-    const { pending } = this;
+    const { pending, tree } = this;
+    const { overlay } = this.preparer;
     while (pending.length > 0) {
       const slot = pending.peek();
       if (compare64(slot.zxidHi, slot.zxidLo, zxidHi, zxidLo) > 0) return;
       pending.shift();
-      this.preparer.overlay.release(slot.changes);
-      this.tree.supplyCrcs(this.preparer.crcs, slot.crcs);
+      overlay.log.rewind();
+      tree.supply(overlay.log, slot.changes);
       apply(slot, slot.chunk!.bytes);
+      overlay.release(slot.changes);
       this.release(slot);
     }
   }
@@ -119,7 +118,6 @@ export class Transactions {
   abandon(lose: (slot: Pending) => void): void {
     const { tree, preparer, pending } = this;
     preparer.overlay.clear();
-    preparer.crcs.truncate(0);
     preparer.setDigest(tree.digest.hi, tree.digest.lo);
     this.nextHi = tree.lastZxidHi;
     this.nextLo = tree.lastZxidLo;

@@ -1,6 +1,6 @@
 import { Field, crcOfNewStat } from '@zk/data-tree';
 import { ErrorCode, MAX_TTL_MS, OpCode, Perms, isEphemeral, isSequential, isTtl, isValidPath } from '@zk/model';
-import type { ChangeRecord } from './overlay.js';
+import { type ChangeRecord, clearWords } from './overlay.js';
 import { type Preparer, UNDECODABLE, parentEnd } from './preparer.js';
 
 /** Bytes that a sequence suffix may add: ten digits, or a sign and ten. */
@@ -195,7 +195,7 @@ function create(p: Preparer, type: number, node: ChangeRecord): void {
   const timeHi = Math.floor(wallMs / 0x1_0000_0000);
   const timeLo = wallMs | 0;
   const { words } = node;
-  words.fill(0);
+  clearWords(words);
   words[Field.czxidHi] = words[Field.mzxidHi] = words[Field.pzxidHi] = zxidHi;
   words[Field.czxidLo] = words[Field.mzxidLo] = words[Field.pzxidLo] = zxidLo;
   words[Field.ctimeHi] = words[Field.mtimeHi] = timeHi;

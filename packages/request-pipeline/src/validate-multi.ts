@@ -54,7 +54,6 @@ export function validateMulti(p: Preparer): number {
   writer.int32(count);
   const digestHi = p.digest.hi;
   const digestLo = p.digest.lo;
-  const crcs = p.crcs.length;
   overlay.begin();
   let done = 0;
   let code: number = ErrorCode.OK;
@@ -71,7 +70,6 @@ export function validateMulti(p: Preparer): number {
     return ErrorCode.OK;
   }
   overlay.rollback();
-  p.crcs.truncate(crcs);
   p.setDigest(digestHi, digestLo);
   if (isTooLong) return ErrorCode.MARSHALLINGERROR;
   writer.ensure((count - done) * 12);
