@@ -1,0 +1,245 @@
+import { type ClientSession, type MultiError, type WriteOp, type ZkClient, op, utf8 } from '@zk/client-api';
+import {
+  type CallScope,
+  childPath,
+  ensurePath,
+  exponentialBackoff,
+  guaranteedDelete,
+  hex32,
+  isNamed,
+  isTransient,
+  mayHaveApplied,
+  sleep,
+} from '../support/index.js';
+import { persistently } from './scoped.js';
+
+/**
+ * Writes of which one knows whether they happened.
+ *
+ * When the reply of an increment is lost, looking at the number does not tell: two clients that add 1 to 5 both write 6,
+ * and the one that finds a 6 cannot know whose it is. So a write goes out as a multi together with a receipt: a small
+ * ephemeral znode of this client alone, in which the very same transaction leaves a token. After a lost reply one look
+ * there answers the question, because a reply, a sync and a read that come after the new connection of the same session
+ * see everything that the old one sent and the server took:
+ *
+ *     multi [ set /count 6 if version 17, set /count/receipt-… "41" ]   reply lost
+ *     sync, get /count/receipt-…        "41": it was applied;  something else: it was not, and may be sent again
+ *
+ * The receipt goes with the session. If that ends before the question is answered, the recipe's own comparison is asked,
+ * and if it cannot tell either, the answer is {@link OutcomeUnknownError}: never a guess.
+ *
+ * The znode it writes to has the format it always had; receipts are invisible to Curator and kazoo, except that a znode
+ * with a receipt below it cannot be deleted while its writers are connected.
+ */
+export class ReceiptWriter {
+  readonly #client: ZkClient;
+  readonly #directory: string;
+  readonly #free: Receipt[] = [];
+  #isEnabled: boolean;
+  #tokens = 0;
+
+  /**
+   * @param directory of the receipts; created when it is missing. There is one receipt per write in flight, and they are
+   *   used again.
+   */
+  constructor(client: ZkClient, directory: string, isEnabled = true) {
+    this.#client = client;
+    this.#directory = directory;
+    this.#isEnabled = isEnabled;
+  }
+
+  /**
+   * Performs the operations, all or none, exactly once.
+   *
+   * @param compare asked when neither reply nor receipt tells: `notApplied` must be certain for the state it looked at
+   * @returns the results, or undefined when it is certain that they were applied but the reply is lost
+   * @throws what the server refuses, as the error of the operation that failed (not a MultiError); then nothing happened
+   * @throws OutcomeUnknownError
+   */
+  async write(
+    operations: readonly WriteOp[],
+    scope: CallScope,
+    compare?: (scope: CallScope) => Promise<Outcome>,
+  ): Promise<readonly WriteAnswer[] | undefined> {
+    const attempt = new Attempt(this.#client, operations, compare ?? (() => Promise.resolve('unknown')));
+    const policy = exponentialBackoff();
+    for (let count = 1; ; count++) {
+      const session = this.#client.session ?? (await this.#client.connected({ signal: scope.signal }));
+      const receipt = this.#take(session);
+      try {
+        const results = await attempt.send(receipt, `${++this.#tokens}`, scope);
+        this.#free.push(...(receipt === undefined ? [] : [receipt]));
+        return results;
+      } catch (error) {
+        const next = await this.#after(error, attempt, receipt, scope);
+        if (next === 'applied') return undefined;
+        if (next === 'wait') await this.#pause(policy(count, 0, this.#client.runtime.random)!, attempt, scope);
+      }
+    }
+  }
+
+  /** Removes the receipts of this writer. It may go on writing: new ones are made. */
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#free.splice(0).map((receipt) => guaranteedDelete(this.#client, receipt.path)));
+  }
+
+  #take(session: ClientSession): Receipt | undefined {
+    if (!this.#isEnabled) return undefined;
+    for (;;) {
+      const receipt = this.#free.pop();
+      if (receipt === undefined) break;
+      if (receipt.sessionId === session.id) return receipt;
+    }
+    const path = childPath(this.#directory, `receipt-${hex32(this.#client.runtime.random)}`);
+    return { path, sessionId: session.id, isCreated: false };
+  }
+
+  /** What to do after a failed attempt. Throws when it is the end. */
+  async #after(
+    error: unknown,
+    attempt: Attempt,
+    receipt: Receipt | undefined,
+    scope: CallScope,
+  ): Promise<'applied' | 'wait' | 'again'> {
+    if (isTransient(error) && !scope.signal.aborted) {
+      // Guard of "counts an increment once when its reply is lost" in test/suite/values.ts.
+      const outcome = mayHaveApplied(error) ? await attempt.settle(receipt, scope) : 'notApplied';
+      if (receipt !== undefined) this.#free.push(receipt);
+      return outcome === 'applied' ? 'applied' : 'wait';
+    }
+    if (!isMultiError(error)) throw attempt.isUnsure ? new OutcomeUnknownError(attempt.path, error) : error;
+    const refusal = error.errors[error.failedIndex] ?? error;
+    if (receipt !== undefined && error.failedIndex === attempt.operations.length) {
+      return this.#receiptRefused(refusal, receipt, scope);
+    }
+    if (receipt !== undefined) this.#free.push(receipt);
+    // Perhaps it is refused because an earlier attempt of a session before was applied after all.
+    if (attempt.isUnsure && (await attempt.compare(scope)) === 'applied') return 'applied';
+    throw refusal;
+  }
+
+  async #receiptRefused(refusal: Error, receipt: Receipt, scope: CallScope): Promise<'again'> {
+    if (isNamed(refusal, 'NONODE')) {
+      // Gone with the session before, or somebody has tidied up; or the directory was an empty container.
+      if (!receipt.isCreated) {
+        await persistently(this.#client, scope, () =>
+          ensurePath(this.#client, this.#directory, { signal: scope.signal }),
+        );
+      }
+      return 'again';
+    }
+    if (isNamed(refusal, 'NODEEXISTS')) return 'again';
+    if (isNamed(refusal, 'NOAUTH', 'NOCHILDRENFOREPHEMERALS', 'QUOTAEXCEEDED', 'INVALIDACL')) {
+      this.#isEnabled = false;
+      return 'again';
+    }
+    throw refusal;
+  }
+
+  async #pause(delayMs: number, attempt: Attempt, scope: CallScope): Promise<void> {
+    try {
+      await sleep(this.#client.runtime, delayMs, scope.signal);
+    } catch (error) {
+      throw attempt.isUnsure ? new OutcomeUnknownError(attempt.path, error) : error;
+    }
+  }
+}
+
+/** Whether a write happened, as far as somebody can tell. */
+export type Outcome = 'applied' | 'notApplied' | 'unknown';
+
+/** One result of a write. */
+export interface WriteAnswer {
+  readonly kind: WriteOp['kind'];
+  readonly path?: string;
+  readonly stat?: { readonly version: number; readonly mzxid: bigint } | undefined;
+}
+
+/** A write may or may not have been applied, and there is no way left to find out. */
+export class OutcomeUnknownError extends Error {
+  override readonly name = 'OutcomeUnknownError';
+  readonly maybeApplied = true;
+
+  constructor(
+    readonly path: string,
+    cause: unknown,
+  ) {
+    super(`nobody can tell whether the write to ${path} was applied: its reply was lost, and its session`, { cause });
+  }
+}
+
+interface Receipt {
+  readonly path: string;
+  readonly sessionId: bigint;
+  isCreated: boolean;
+}
+
+/** One write, through as many attempts as it takes. */
+class Attempt {
+  /** An attempt of a session that is over may still be applied, as long as nobody has written in between. */
+  isUnsure = false;
+  readonly path: string;
+  #token = '';
+
+  constructor(
+    private readonly client: ZkClient,
+    readonly operations: readonly WriteOp[],
+    private readonly comparison: (scope: CallScope) => Promise<Outcome>,
+  ) {
+    this.path = operations[0]!.path;
+  }
+
+  async send(receipt: Receipt | undefined, token: string, scope: CallScope): Promise<readonly WriteAnswer[]> {
+    const { signal } = scope;
+    this.#token = token;
+    if (receipt === undefined) return this.client.multi(this.operations, { signal });
+    const data = utf8.encode(token);
+    const note = receipt.isCreated ? op.set(receipt.path, data) : op.create(receipt.path, data, { mode: 'ephemeral' });
+    const results = await this.client.multi([...this.operations, note], { signal });
+    receipt.isCreated = true;
+    return results.slice(0, -1);
+  }
+
+  /** Finds out, after a lost reply. @throws OutcomeUnknownError when that is impossible or the scope ends before */
+  async settle(receipt: Receipt | undefined, scope: CallScope): Promise<'applied' | 'notApplied'> {
+    try {
+      const seen = receipt === undefined ? 'unknown' : await this.#look(receipt, scope);
+      if (seen !== 'unknown') return seen;
+      this.isUnsure = true;
+      return await this.compare(scope);
+    } catch (error) {
+      throw isNamed(error, 'OutcomeUnknownError') ? error : new OutcomeUnknownError(this.path, error);
+    }
+  }
+
+  async compare(scope: CallScope): Promise<'applied' | 'notApplied'> {
+    const outcome = await this.comparison(scope);
+    if (outcome === 'unknown') throw new OutcomeUnknownError(this.path, undefined);
+    return outcome;
+  }
+
+  async #look(receipt: Receipt, scope: CallScope): Promise<Outcome> {
+    const { signal } = scope;
+    const isSameSession = (): boolean => this.client.session?.id === receipt.sessionId;
+    return persistently(this.client, scope, async () => {
+      try {
+        const { data } = await this.client.get(receipt.path, { linearizable: true, signal, codec: utf8 });
+        receipt.isCreated = true;
+        if (data === this.#token) return 'applied';
+      } catch (error) {
+        if (!isNamed(error, 'NONODE')) throw error;
+      }
+      // An absent token is proof only in the session that would have left it.
+      return isSameSession() ? 'notApplied' : 'unknown';
+    });
+  }
+}
+
+function isMultiError(error: unknown): error is MultiError {
+  return error instanceof Error && 'failedIndex' in error && typeof error.failedIndex === 'number';
+}
+
+/** Where the receipts of writes to a directory go: beside it, for its children mean something to others. */
+export function receiptsBeside(path: string): string {
+  return path === '/' ? '/receipts' : `${path}-receipts`;
+}

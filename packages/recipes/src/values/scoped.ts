@@ -1,0 +1,40 @@
+import { type CallOptions, CancelledError, OperationTimeoutError, type ZkClient } from '@zk/client-api';
+import { CallScope, isNamed, isTransient, mayHaveApplied, withRetry } from '../support/index.js';
+
+/**
+ * Runs a call of a recipe in the time and with the signal of its caller. What ends it comes out as from the client
+ * itself: OperationTimeoutError when the time was over, CancelledError when the signal aborted, and `maybeApplied` says
+ * whether something may have been written.
+ */
+export async function scoped<T>(
+  client: ZkClient,
+  path: string,
+  options: CallOptions,
+  body: (scope: CallScope) => Promise<T>,
+): Promise<T> {
+  using scope = new CallScope(client.runtime, options);
+  try {
+    if (scope.signal.aborted) throw scope.signal.reason;
+    return await body(scope);
+  } catch (error) {
+    throw endOf(scope, path, error);
+  }
+}
+
+function endOf(scope: CallScope, path: string, error: unknown): unknown {
+  const { signal } = scope;
+  const isByScope = error === signal.reason || isNamed(error, 'AbortError', 'OutcomeUnknownError');
+  if (!signal.aborted || !isByScope) return error;
+  const maybeApplied = error !== signal.reason && mayHaveApplied(error);
+  return scope.hasTimedOut
+    ? new OperationTimeoutError(path, scope.timeoutMs, maybeApplied)
+    : new CancelledError(path, signal.reason, maybeApplied);
+}
+
+/** A read, or a write that does no harm when it happens twice, until it works or the scope ends. */
+export function persistently<T>(client: ZkClient, scope: CallScope, task: () => Promise<T>): Promise<T> {
+  return withRetry(client.runtime, task, {
+    signal: scope.signal,
+    shouldRetry: (error) => isTransient(error) && !scope.signal.aborted,
+  });
+}
