@@ -1,0 +1,185 @@
+import type { Connection, ConnectionHandler, Listener, ListenOptions } from '@zk/contracts';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { createServer } from 'node:net';
+import type { Server as TlsServer, TLSSocket } from 'node:tls';
+import { createServer as createTlsServer } from 'node:tls';
+import { plainAddress } from './addresses.js';
+import type { Credentials } from './credentials.js';
+import type { TlsError } from './explain.js';
+import { certificateProblem, explained, nameProblem } from './explain.js';
+import { isFor, namesOf } from './host-names.js';
+import { subjectOf } from './stores/subject.js';
+import { TlsConnection } from './tls-connection.js';
+import type { CompleteOptions } from './tls-transport.js';
+
+type Accept = (connection: Connection) => ConnectionHandler | undefined;
+
+/** The first byte of a ClientHello. Plain text begins with a length below 0x16000000 or with a letter. */
+const HANDSHAKE = 0x16;
+/** A port scan fails every handshake; one line a second says enough. */
+const LOG_INTERVAL_MS = 1_000;
+
+/**
+ * Listens. Connections come in on a plain server, so that the first byte can be looked at, and are handed to a TLS
+ * server that has no address of its own. `accept` hears of a connection when its handshake is over and its certificate,
+ * if it needs one, has been found good.
+ */
+export async function listenTls(
+  { host, port, backlog, keepAlive = false }: ListenOptions,
+  accept: Accept,
+  options: CompleteOptions,
+  credentials: Credentials,
+): Promise<Listener> {
+  const prepared = await credentials.prepared();
+  const tlsServer = createTlsServer({
+    ...prepared.options,
+    allowHalfOpen: true,
+    handshakeTimeout: options.handshakeTimeoutMs,
+    requestCert: options.clientCertificates !== 'none',
+    // Whoever needs none but shows one is judged in `secured`, where more can be said about it.
+    rejectUnauthorized: options.clientCertificates === 'need',
+  });
+  const server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive });
+  const door = new Door(accept, options, tlsServer);
+  server.on('connection', (socket) => door.arrived(socket));
+  const bound = await bind(server, {
+    port,
+    ...(host !== undefined && { host }),
+    ...(backlog !== undefined && { backlog }),
+  });
+  server.on('error', (error) => door.refused('a connection', error));
+  const unwatch = credentials.watch((changed) => tlsServer.setSecureContext(changed.options));
+  return {
+    host: bound.address,
+    port: bound.port,
+    close: async () => {
+      unwatch();
+      server.close();
+    },
+  };
+}
+
+/** Lets connections in, one by one. */
+class Door {
+  private silentUntilMs = 0;
+  private suppressed = 0;
+
+  constructor(
+    private readonly accept: Accept,
+    private readonly options: CompleteOptions,
+    private readonly tlsServer: TlsServer,
+  ) {
+    tlsServer.on('secureConnection', (socket) => void this.secured(socket));
+    tlsServer.on('tlsClientError', (error, socket) => this.failed(error, socket));
+  }
+
+  arrived(socket: Socket): void {
+    if (this.options.allowsPlainText) this.sniff(socket);
+    else this.encrypt(socket);
+  }
+
+  refused(whose: string, error: Error & { code?: string }): void {
+    const nowMs = performance.now();
+    if (nowMs < this.silentUntilMs) {
+      this.suppressed++;
+      return;
+    }
+    const { suppressed } = this;
+    this.options.logger.warn({ code: error.code, suppressed }, `${whose} was refused: ${error.message}`);
+    this.silentUntilMs = nowMs + LOG_INTERVAL_MS;
+    this.suppressed = 0;
+  }
+
+  /** Waits for the first byte. */
+  private sniff(socket: Socket): void {
+    const timer = setTimeout(() => socket.destroy(), this.options.handshakeTimeoutMs).unref();
+    const forget = (): void => void socket.destroy();
+    socket.on('error', forget);
+    socket.once('end', forget);
+    socket.once('close', () => clearTimeout(timer));
+    socket.once('data', (chunk: Buffer) => {
+      clearTimeout(timer);
+      socket.off('error', forget);
+      socket.off('end', forget);
+      socket.pause();
+      socket.unshift(chunk);
+      if (chunk[0] === HANDSHAKE) this.encrypt(socket);
+      else this.admit(socket, undefined);
+    });
+  }
+
+  private encrypt(socket: Socket): void {
+    // The TLS socket on top reports what happens to it; the one below must only not bring the process down.
+    socket.on('error', () => undefined);
+    this.tlsServer.emit('connection', socket);
+  }
+
+  private async secured(socket: TLSSocket): Promise<void> {
+    const certificate = socket.getPeerCertificate(true);
+    // Without a certificate this is an empty object, whatever the type says.
+    const raw = certificate.raw as Uint8Array | undefined;
+    if (this.options.clientCertificates === 'none' || raw === undefined) {
+      this.admit(socket, undefined);
+      return;
+    }
+    const whose = clientOf(socket);
+    if (!socket.authorized) {
+      const code = String(socket.authorizationError as unknown);
+      this.turnAway(socket, certificateProblem(code, whose, certificate));
+      return;
+    }
+    if (this.options.verifiesClientName) {
+      socket.on('error', () => undefined);
+      const address = plainAddress(socket.remoteAddress);
+      let names = [address];
+      if (!isFor(address, certificate) && this.options.allowsReverseLookup)
+        names = [address, ...(await namesOf(address))];
+      if (!names.some((name) => isFor(name, certificate))) {
+        this.turnAway(socket, nameProblem(names, whose, certificate));
+        return;
+      }
+    }
+    this.admit(socket, subjectOf(raw));
+  }
+
+  private turnAway(socket: Socket, problem: TlsError): void {
+    this.refused(clientOf(socket), problem);
+    socket.on('error', () => undefined);
+    socket.destroy();
+  }
+
+  private failed(error: Error & { code?: string }, socket: TLSSocket): void {
+    const whose = clientOf(socket);
+    const refusal = socket.authorizationError as unknown;
+    if (typeof refusal === 'string') this.refused(whose, certificateProblem(refusal, whose, {}));
+    else if (error.code !== 'ECONNRESET') this.refused(whose, explained(error, whose));
+    socket.destroy();
+  }
+
+  private admit(socket: Socket, certificateSubject: string | undefined): void {
+    const whose = clientOf(socket);
+    const connection = new TlsConnection(socket, {
+      closeTimeoutMs: this.options.closeTimeoutMs,
+      ...(certificateSubject === undefined ? {} : { certificateSubject }),
+      explain: (error) => explained(error, whose),
+    });
+    // Gone already: there is nobody to talk to, and no address to count.
+    const handler = connection.remoteAddress === '' ? undefined : this.accept(connection);
+    if (handler === undefined) connection.destroy();
+    else connection.start(handler);
+  }
+}
+
+function clientOf(socket: Socket): string {
+  return `client ${plainAddress(socket.remoteAddress) || '(gone)'}`;
+}
+
+function bind(server: Server, options: { port: number; host?: string; backlog?: number }): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options, () => {
+      server.off('error', reject);
+      resolve(server.address() as AddressInfo);
+    });
+  });
+}
