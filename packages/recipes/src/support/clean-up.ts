@@ -1,4 +1,6 @@
-import type { ZkClient } from '@zk/client-api';
+import { type ZkClient, isConnected } from '@zk/client-api';
+import { filter } from 'rxjs';
+import { firstOf } from './abort.js';
 import { childPath } from './paths.js';
 import { exponentialBackoff, isNamed, isTransient, withRetry } from './retry.js';
 
@@ -10,11 +12,19 @@ import { exponentialBackoff, isNamed, isTransient, withRetry } from './retry.js'
  *   is not reported as unhandled.
  */
 export function guaranteedDelete(client: ZkClient, path: string): Promise<void> {
-  const done = client.delete(path, { guaranteed: true, ifMissing: 'ignore' }).catch((error: unknown) => {
-    if (!isTransient(error) && !isNamed(error, 'ClientClosedError', 'NONODE')) throw error;
-  });
+  const done = tryDelete(client, path);
   done.catch(() => undefined);
   return done;
+}
+
+async function tryDelete(client: ZkClient, path: string): Promise<void> {
+  let refused: { readonly error: unknown } | undefined;
+  const answered = client.delete(path, { guaranteed: true, ifMissing: 'ignore' }).catch((error: unknown) => {
+    if (!isTransient(error) && !isNamed(error, 'ClientClosedError', 'NONODE')) refused = { error };
+  });
+  const disconnected = client.state$.pipe(filter((state) => !isConnected(state)));
+  await firstOf({ promises: [answered], observables: [disconnected] });
+  if (refused !== undefined) throw refused.error;
 }
 
 /**

@@ -9,6 +9,7 @@ export type { Held, HoldOptions, LossPolicy } from './hold.js';
 export { Hold } from './hold.js';
 export type { Dialect, RankedName } from './naming.js';
 export { KNOWN_MARKERS, rankNames, textBehind, uniquePrefix } from './naming.js';
+export { LatestStream } from './latest-stream.js';
 export type { OwnNodeOptions } from './own-node.js';
 export { OwnNode } from './own-node.js';
 export type { HolderIdentity } from './identity.js';

@@ -32,6 +32,7 @@ export class OwnNode {
   readonly #gone: LinkedSignal;
   readonly #dataListeners = new Set<(data: Uint8Array) => void>();
   #watched: Watched<NodeData<Uint8Array>> | undefined;
+  #removed: Promise<void> | undefined;
 
   private constructor(client: ZkClient, path: string, czxid: Zxid, session: ClientSession) {
     this.#client = client;
@@ -124,7 +125,8 @@ export class OwnNode {
   /** Ends it, and deletes the node; the promise resolves as in {@link guaranteedDelete}. Idempotent. */
   remove(reason: LossReason = 'released'): Promise<void> {
     this.end(reason);
-    return guaranteedDelete(this.#client, this.path);
+    this.#removed ??= guaranteedDelete(this.#client, this.path);
+    return this.#removed;
   }
 
   #followSession(): void {
