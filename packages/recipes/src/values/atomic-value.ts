@@ -119,9 +119,11 @@ export class DistributedAtomicValue<T> {
       return stats.result(optimistic.succeeded, optimistic.preValue, optimistic.postValue);
     }
     try {
-      await using _hold = await this.#lock.acquire({ timeout: promotion.timeout ?? '30s', signal: scope.signal });
       const allowed = promotion.attempts ?? DEFAULT_ATTEMPTS;
-      const promoted = await this.#rounds(change, allowed, scope, () => stats.promotedTries++);
+      const promoted = await this.#lock.run(() => this.#rounds(change, allowed, scope, () => stats.promotedTries++), {
+        timeout: promotion.timeout ?? '30s',
+        signal: scope.signal,
+      });
       stats.lap('promoted');
       return stats.result(promoted.succeeded, promoted.preValue, promoted.postValue);
     } catch (error) {
