@@ -1,1 +1,12 @@
-export {};
+export type { ProviderStrategy } from './provider-strategies.js';
+export { randomly, roundRobin, sticky } from './provider-strategies.js';
+export { ServiceCache } from './service-cache.js';
+export type { ServiceDiscoveryOptions, ServiceInstanceInit } from './service-discovery.js';
+export { ServiceDiscovery } from './service-discovery.js';
+export type { PayloadCodec, ServiceInstance, ServiceType } from './service-instance.js';
+export { javaPayload, plainPayload, serviceInstanceCodec } from './service-instance.js';
+export type { ServiceProviderOptions } from './service-provider.js';
+export { ServiceProvider } from './service-provider.js';
+export { ServiceRegistration } from './service-registration.js';
+export type { UriPart, UriSource } from './uri-spec.js';
+export { UriSpec } from './uri-spec.js';

@@ -1,1 +1,6 @@
-export {};
+export type { GroupDialect, GroupMember, GroupMembershipOptions } from './group-membership.js';
+export { GroupMembership } from './group-membership.js';
+export type { PersistentNodeOptions, PersistentNodeState } from './persistent-node.js';
+export { PersistentNode } from './persistent-node.js';
+export type { PersistentTtlNodeOptions } from './persistent-ttl-node.js';
+export { PersistentTtlNode } from './persistent-ttl-node.js';

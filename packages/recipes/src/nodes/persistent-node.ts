@@ -1,0 +1,366 @@
+import {
+  type CallOptions,
+  CancelledError,
+  ClientClosedError,
+  type ClientSession,
+  type Codec,
+  type CreateModeName,
+  type Duration,
+  OperationTimeoutError,
+  type Watched,
+  type ZkClient,
+  bytes,
+} from '@zk/client-api';
+import type { Acl, SessionId, Stat } from '@zk/model';
+import { BehaviorSubject, type Observable, Subject, filter } from 'rxjs';
+import {
+  CallScope,
+  childPath,
+  exponentialBackoff,
+  firstOf,
+  guaranteedDelete,
+  isNamed,
+  isTransient,
+  mayHaveApplied,
+  nodeName,
+  parentPath,
+  requirePath,
+  sleep,
+  sweepChildren,
+  uniquePrefix,
+} from '../support/index.js';
+import { OwnSequentials } from './own-sequentials.js';
+
+export interface PersistentNodeOptions<T = Uint8Array> {
+  /** Default `ephemeral`. */
+  readonly mode?: CreateModeName;
+  /**
+   * `_c_<uuid>-` in front of the name, so that a node is found again whose create had no reply. Default: for sequential
+   * modes. Without it a sequential node is looked for by owner and name, which costs a read of every candidate.
+   */
+  readonly protection?: boolean;
+  readonly codec?: Codec<T>;
+  readonly acl?: readonly Acl[];
+  /** For the modes with a time to live. */
+  readonly ttl?: Duration;
+  /** What missing parents become; default `container`. */
+  readonly parents?: 'container' | 'persistent';
+  /**
+   * When an ephemeral node of somebody else is in the way: write the data into it and take its place when it goes
+   * (`set`, the default, as Curator), or delete it, once per session, so that watchers see a new one (`replace`).
+   * One that an earlier session of this client left behind is always replaced.
+   */
+  readonly ifForeign?: 'set' | 'replace';
+  /** Whether {@link PersistentNode.close} deletes the node. Default true, for every mode, as Curator. */
+  readonly deleteOnClose?: boolean;
+}
+
+/** `refused`: the server does not want it, e.g. NOAUTH; tried again in a new session and with new data. */
+export type PersistentNodeState = 'new' | 'absent' | 'present' | 'refused' | 'closed';
+
+const LAST_DIGITS = 10;
+
+/**
+ * A znode that is there as long as this object is: created again when it is deleted, and, if it is ephemeral, in every
+ * new session, with the data that was last given to it (spec: recipes, section 8.1; Curator's PersistentNode). Data that
+ * somebody else writes stays. A sequential node keeps its number.
+ *
+ * Suspended: nothing happens, the node may live. Lost: `absent`, and created again in the next session; a node that the
+ * old session left is replaced at once. Lost replies: the node is looked for before it is created again, so there is one.
+ */
+export class PersistentNode<T = Uint8Array> implements AsyncDisposable {
+  readonly #client: ZkClient;
+  readonly #options: PersistentNodeOptions<T>;
+  readonly #basePath: string;
+  readonly #prefix: string | undefined;
+  readonly #codec: Codec<T>;
+  readonly #state = new BehaviorSubject<PersistentNodeState>('new');
+  readonly #life = new AbortController();
+  readonly #ownSessions = new Set<SessionId>();
+  readonly #ownSequentials: OwnSequentials;
+  #path: string | undefined;
+  #data: T;
+  /** Grows with every {@link setData}; what the server has is {@link #written}. */
+  #wanted = 1;
+  #written = 0;
+  #watched: Watched<unknown> | undefined;
+  #replacedIn: SessionId | undefined;
+  #presentIn: SessionId | undefined;
+  /** Something happened that the next round must look at. */
+  #isDirty = true;
+  #wake: (() => void) | undefined;
+  readonly #progress = new Subject<void>();
+  #lastError: unknown;
+  #refusals = 0;
+  #loop: Promise<void> | undefined;
+  #sessions: { unsubscribe(): void } | undefined;
+
+  constructor(client: ZkClient, path: string, data: T, options: PersistentNodeOptions<T> = {}) {
+    this.#client = client;
+    this.#options = options;
+    this.#basePath = options.mode?.includes('equential') ? path : requirePath(path);
+    this.#codec = options.codec ?? (bytes as unknown as Codec<T>);
+    this.#data = data;
+    const isProtected = options.protection ?? this.#isSequential;
+    this.#prefix = isProtected ? uniquePrefix('curator', client.runtime.random) : undefined;
+    this.#ownSequentials = OwnSequentials.of(client);
+  }
+
+  /** Where it really is: with prefix and number. Undefined before it was created first; it then stays the same. */
+  get path(): string | undefined {
+    return this.#path;
+  }
+
+  /** What was last given, whether or not the server has it yet. */
+  get data(): T {
+    return this.#data;
+  }
+
+  get state(): PersistentNodeState {
+    return this.#state.value;
+  }
+
+  /** Replays the present state; completes with `closed`. */
+  get state$(): Observable<PersistentNodeState> {
+    return this.#state;
+  }
+
+  /** Why it is `refused`. */
+  get error(): unknown {
+    return this.#lastError;
+  }
+
+  /** Begins, in the background. Idempotent. */
+  start(): this {
+    if (this.state !== 'new') return this;
+    this.#state.next('absent');
+    this.#sessions = this.#client.session$.subscribe({
+      next: (session) => this.#onSession(session),
+      complete: () => void this.close(),
+    });
+    this.#loop = this.#run();
+    return this;
+  }
+
+  /**
+   * Resolves with the path when the node is there.
+   * @throws what the server refuses; OperationTimeoutError, CancelledError (it goes on trying), ClientClosedError
+   */
+  async waitForInitialCreate(options: CallOptions = {}): Promise<string> {
+    if (this.state === 'refused') throw this.#lastError;
+    await this.#waitUntil(() => this.#path !== undefined && this.state === 'present', options);
+    return this.#path!;
+  }
+
+  /**
+   * New data, also for every creation from now on; resolves when the server has it.
+   * @throws as {@link waitForInitialCreate}; the data stays wanted
+   */
+  async setData(data: T, options: CallOptions = {}): Promise<void> {
+    this.#codec.encode(data);
+    this.#data = data;
+    const revision = ++this.#wanted;
+    this.#wakeUp();
+    await this.#waitUntil(() => this.#written >= revision, options);
+  }
+
+  /**
+   * Deletes the node, if so told, and stops. Waits for the server, but not for a connection: the rest is then done in
+   * the background. Idempotent.
+   */
+  async close(): Promise<void> {
+    if (this.state === 'closed') return;
+    const wasStarted = this.#loop !== undefined;
+    this.#sessions?.unsubscribe();
+    this.#watched?.cancel();
+    this.#life.abort(new ClientClosedError(this.#basePath));
+    this.#state.next('closed');
+    this.#state.complete();
+    this.#progress.complete();
+    this.#wakeUp();
+    if (!wasStarted) return;
+    const isOffline = (state: string): boolean => state !== 'connected' && state !== 'reconnected';
+    const ended = this.#loop!.then(() => this.#removeOnClose());
+    await firstOf({ promises: [ended], observables: [this.#client.state$.pipe(filter(isOffline))] });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  get #mode(): CreateModeName {
+    return this.#options.mode ?? 'ephemeral';
+  }
+
+  get #isSequential(): boolean {
+    return this.#mode.includes('equential');
+  }
+
+  get #isEphemeral(): boolean {
+    return this.#mode.startsWith('ephemeral');
+  }
+
+  get #isClosed(): boolean {
+    return this.#life.signal.aborted;
+  }
+
+  async #removeOnClose(): Promise<void> {
+    const path = this.#path;
+    if (path === undefined || this.#options.deleteOnClose === false) return;
+    this.#ownSequentials.release(path);
+    await guaranteedDelete(this.#client, path).catch(() => undefined);
+  }
+
+  #onSession(session: ClientSession | undefined): void {
+    if (this.#isEphemeral && this.state === 'present' && session?.id !== this.#presentIn) this.#state.next('absent');
+    this.#wakeUp();
+  }
+
+  async #run(): Promise<void> {
+    const { random } = this.#client.runtime;
+    const { signal } = this.#life;
+    const backoff = exponentialBackoff();
+    for (let failures = 0; !this.#isClosed;) {
+      try {
+        await this.#settle();
+        failures = 0;
+        await this.#woken();
+      } catch (error) {
+        if (this.#isClosed) return;
+        if (isNamed(error, 'ClientClosedError', 'AUTHFAILED')) return void this.close();
+        if (isTransient(error) || isNamed(error, 'NONODE', 'NODEEXISTS')) {
+          await sleep(this.#client.runtime, backoff(++failures, 0, random)!, signal).catch(() => undefined);
+        } else {
+          this.#lastError = error;
+          this.#refusals++;
+          this.#state.next('refused');
+          this.#progress.next();
+          await this.#woken();
+        }
+      }
+    }
+  }
+
+  /** Makes it so: the node exists, is watched, and has the data. */
+  async #settle(): Promise<void> {
+    const session = await this.#client.connected({ signal: this.#life.signal });
+    this.#ownSessions.add(session.id);
+    this.#isDirty = false;
+    for (;;) {
+      if (this.#path === undefined) await this.#create(this.#basePath, this.#mode, session);
+      if (this.#isClosed) return;
+      const stat = await this.#look(this.#path!);
+      if (this.#isClosed) return;
+      if (stat !== null && (await this.#mayStay(stat, session))) break;
+      await this.#createAgain(session);
+    }
+    if (this.#written < this.#wanted) {
+      const revision = this.#wanted;
+      await this.#client.set(this.#path!, this.#codec.encode(this.#data));
+      this.#written = Math.max(this.#written, revision);
+    }
+    if (this.#isClosed) return;
+    this.#presentIn = session.id;
+    if (this.state !== 'present') this.#state.next('present');
+    this.#progress.next();
+  }
+
+  /** One-shot, and set again after each event: every server has these. */
+  async #look(path: string): Promise<Stat | null> {
+    if (this.#watched !== undefined) return this.#client.exists(path);
+    const watched = await this.#client.existsAndWatch(path);
+    if (this.#isClosed) watched.cancel();
+    else this.#watched = watched;
+    void watched.fired.then(({ type }) => {
+      if (this.#watched === watched) this.#watched = undefined;
+      if (type === 'deleted' && !this.#isClosed) this.#state.next('absent');
+      this.#wakeUp();
+    });
+    return watched.value;
+  }
+
+  /** Whether the node that is there will do; if not, it is deleted. */
+  async #mayStay(stat: Stat, session: ClientSession): Promise<boolean> {
+    if (!this.#isEphemeral || stat.ephemeralOwner === session.id) return true;
+    const isLeftBehind = this.#ownSessions.has(stat.ephemeralOwner);
+    const isReplaced = this.#options.ifForeign === 'replace' && this.#replacedIn !== session.id;
+    // Guard of "replaces what its old session left behind" in persistent-node: it would vanish with that session.
+    if (!isLeftBehind && !isReplaced) return true;
+    this.#replacedIn = session.id;
+    await this.#client.delete(this.#path!, { ifMissing: 'ignore' });
+    return false;
+  }
+
+  /** With the number it had, as Curator: no second number is ever taken. */
+  async #createAgain(session: ClientSession): Promise<void> {
+    const path = this.#path!;
+    if (!this.#isSequential) return this.#create(this.#basePath, this.#mode, session);
+    const mode = this.#mode.replace('Sequential', '') as CreateModeName;
+    await this.#create(this.#basePath + path.slice(-LAST_DIGITS), mode, session);
+  }
+
+  async #create(path: string, mode: CreateModeName, session: ClientSession): Promise<void> {
+    const { acl, ttl, parents = 'container' } = this.#options;
+    const revision = this.#wanted;
+    const protection = this.#prefix === undefined ? {} : { protection: { prefix: this.#prefix } };
+    try {
+      const created = await this.#client.create(path, this.#codec.encode(this.#data), {
+        mode,
+        parents,
+        ...protection,
+        ...(acl === undefined ? {} : { acl }),
+        ...(ttl === undefined ? {} : { ttl }),
+      });
+      this.#written = revision;
+      this.#adopt(created.path);
+    } catch (error) {
+      if (isNamed(error, 'NODEEXISTS') && !mode.includes('equential')) {
+        // Ours, of a create without a reply or of a session before, or somebody else's: the look that follows tells.
+        this.#written = 0;
+        return this.#adopt(childPath(parentPath(path), (this.#prefix ?? '') + nodeName(path)));
+      }
+      await this.#onUnknownOutcome(error, path, mode, session);
+    }
+  }
+
+  async #onUnknownOutcome(error: unknown, path: string, mode: CreateModeName, session: ClientSession): Promise<void> {
+    if (!mayHaveApplied(error)) throw error;
+    if (this.#isClosed && this.#options.deleteOnClose !== false) {
+      if (this.#prefix !== undefined) sweepChildren(this.#client, parentPath(path), this.#prefix);
+      else if (!mode.includes('equential')) guaranteedDelete(this.#client, path).catch(() => undefined);
+      throw error;
+    }
+    if (mode !== 'ephemeralSequential' || this.#prefix !== undefined) throw error;
+    // Guard of "creates one sequential node although the reply is lost" in persistent-node.
+    const found = await this.#ownSequentials.find(path, session.id, this.#life.signal);
+    if (found === undefined) throw error;
+    this.#written = 0;
+    this.#adopt(found);
+  }
+
+  #adopt(path: string): void {
+    this.#path = path;
+    if (this.#isSequential) this.#ownSequentials.claim(path);
+  }
+
+  #wakeUp(): void {
+    this.#isDirty = true;
+    this.#wake?.();
+  }
+
+  async #woken(): Promise<void> {
+    while (!this.#isDirty && !this.#isClosed) await new Promise<void>((resolve) => (this.#wake = resolve));
+  }
+
+  async #waitUntil(isDone: () => boolean, options: CallOptions): Promise<void> {
+    using scope = new CallScope(this.#client.runtime, options);
+    const refusals = this.#refusals;
+    while (!isDone()) {
+      if (scope.hasTimedOut) throw new OperationTimeoutError(this.#basePath, scope.timeoutMs, true);
+      if (scope.signal.aborted) throw new CancelledError(this.#basePath, scope.signal.reason, true);
+      if (this.#isClosed) throw new ClientClosedError(this.#basePath);
+      if (this.#refusals > refusals) throw this.#lastError;
+      await firstOf({ signals: [scope.signal, this.#life.signal], observables: [this.#progress] });
+    }
+  }
+}
