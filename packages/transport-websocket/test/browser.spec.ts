@@ -15,17 +15,17 @@ class Dialler implements Transport {
   readonly listen = this.node.listen.bind(this.node);
 
   dial: Transport['dial'] = (options, open) => {
-    let socket: WebSocket | undefined;
+    const sockets: WebSocket[] = [];
     const transport = new BrowserTransport({
       WebSocket: class extends WebSocket {
         constructor(url: string) {
           super(url);
-          socket = this;
+          sockets.push(this);
         }
       } as unknown as new (url: string) => StandardWebSocket,
     });
     return transport.dial(options, (connection) => {
-      const { localAddress, localPort } = (socket as unknown as { readonly _socket: Socket })._socket;
+      const { localAddress, localPort } = (sockets[0] as unknown as { readonly _socket: Socket })._socket;
       const named: Connection = Object.assign(connection, { localAddress, localPort });
       return open(named);
     });
