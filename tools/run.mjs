@@ -28,6 +28,7 @@ const commands = {
   crash: () => tool('crash'),
   hostile: () => tool('hostile'),
   churn: () => tool('churn'),
+  'pack-check': () => tool('pack'),
   help,
 };
 

@@ -83,6 +83,10 @@ export class FaultyConnection implements Connection {
     return this.inner.localPort;
   }
 
+  get certificateSubject(): string | undefined {
+    return this.inner.certificateSubject;
+  }
+
   get bufferedBytes(): number {
     return this.isFinished ? 0 : this.inner.bufferedBytes + this.outgoing.sizeBytes;
   }

@@ -1,0 +1,42 @@
+import { spawn } from 'node:child_process';
+
+export interface Outcome {
+  readonly isFine: boolean;
+  /** What it wrote, both streams. */
+  readonly output: string;
+}
+
+/** Runs a program to its end; one that does not end within `timeoutMs` is killed, and that is a failure. */
+export function run(
+  program: string,
+  args: readonly string[],
+  options: { readonly cwd: string; readonly timeoutMs: number; readonly env?: NodeJS.ProcessEnv },
+): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { cwd: options.cwd, env: { ...process.env, ...options.env } });
+    let output = '';
+    const collect = (chunk: Buffer): void => {
+      output += chunk.toString();
+    };
+    child.stdout.on('data', collect);
+    child.stderr.on('data', collect);
+    const timer = setTimeout(() => {
+      output += `\nstill running after ${options.timeoutMs} ms`;
+      child.kill('SIGKILL');
+    }, options.timeoutMs);
+    child.on('error', (error) => {
+      output += error.message;
+    });
+    child.on('close', (code) => {
+      clearTimeout(timer);
+      resolve({ isFine: code === 0, output: output.trim() });
+    });
+  });
+}
+
+/** @throws Error with what the program wrote, unless it ends with 0 */
+export async function mustRun(...args: Parameters<typeof run>): Promise<string> {
+  const { isFine, output } = await run(...args);
+  if (!isFine) throw new Error(`${args[0]} ${args[1].join(' ')} failed:\n${output}`);
+  return output;
+}
