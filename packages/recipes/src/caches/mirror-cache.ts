@@ -45,6 +45,11 @@ export abstract class MirrorCache<T> implements AsyncDisposable {
     return this.mirror.status$;
   }
 
+  /** Every time the cache has caught up: nothing that the server told of is still to be read. Hot. */
+  get settled$(): Observable<void> {
+    return this.mirror.settled$;
+  }
+
   /** Hot; completes when the cache is closed. */
   get problems$(): Observable<CacheProblem> {
     return this.mirror.problems$;

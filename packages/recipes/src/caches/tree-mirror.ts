@@ -51,6 +51,7 @@ export class TreeMirror<T> {
   readonly #events = new Subject<CacheEvent<T>>();
   readonly #problems = new Subject<CacheProblem>();
   readonly #status = new BehaviorSubject<CacheStatus>('new');
+  readonly #settled = new Subject<void>();
   readonly #life = new AbortController();
   #source: TreeSource | undefined;
   #stateSubscription: { unsubscribe(): void } | undefined;
@@ -73,6 +74,11 @@ export class TreeMirror<T> {
 
   get problems$(): Observable<CacheProblem> {
     return this.#problems;
+  }
+
+  /** Nothing is waiting to be read. */
+  get settled$(): Observable<void> {
+    return this.#settled;
   }
 
   get status$(): Observable<CacheStatus> {
@@ -127,6 +133,7 @@ export class TreeMirror<T> {
     this.#status.complete();
     this.#events.complete();
     this.#problems.complete();
+    this.#settled.complete();
     // Where removing the watch fails, it goes with the session.
     await this.#source?.close().catch(() => undefined);
   }
@@ -362,6 +369,7 @@ export class TreeMirror<T> {
       this.#events.next({ type: 'initialized' });
     }
     if (this.status !== 'current') this.#status.next('current');
+    this.#settled.next();
   }
 
   #isWanted(path: string): boolean {

@@ -1,1 +1,11 @@
-export {};
+export type { AclProvider } from './acl-provider.js';
+export { withAcls } from './acl-provider.js';
+export { ClientView } from './client-view.js';
+export type { CompressionOptions } from './compression.js';
+export { compressed } from './compression.js';
+export type { ConfigurationChange, ConfigurationOptions } from './configuration.js';
+export { Configuration } from './configuration.js';
+export type { CompressionProvider, Deflate } from './gzip.js';
+export { GzipError, gzip } from './gzip.js';
+export type { NamespaceOptions } from './namespace.js';
+export { namespace } from './namespace.js';
