@@ -1,0 +1,56 @@
+import type { CallOptions, ClientRuntime, ZkClient } from '@zk/client-api';
+import { ConnectionLossError } from '@zk/client-api';
+import type { Transport } from '@zk/contracts';
+import { createDigestMd5Client } from '@zk/sasl';
+import { ClientCore } from './client-core.js';
+import { parseConnectionString } from './connection-string.js';
+import { type ClientOptions, type InternalOptions, type Resolver, completeOptions } from './options.js';
+import { systemRuntime } from './system-runtime.js';
+import { ZooKeeperClient } from './zookeeper-client.js';
+
+/** What an entry point adds to the options: everything that depends on the platform. */
+export interface Platform extends InternalOptions {
+  readonly createTransport: () => Transport;
+  readonly resolve: Resolver;
+}
+
+/** Hands a name over to the transport as it is. */
+export const noLookUp: Resolver = (host) => Promise.resolve([host]);
+
+/** @throws TypeError or RangeError for a connection string or options that make no sense */
+export function makeClient(servers: string, options: ClientOptions, platform: Platform): ZooKeeperClient {
+  const { servers: addresses, chroot } = parseConnectionString(servers);
+  const complete = completeOptions(options, addresses.length, platform);
+  const runtime: ClientRuntime = { ...systemRuntime, ...options.runtime };
+  const { sasl } = complete;
+  const core = new ClientCore({
+    servers: addresses,
+    options: complete,
+    runtime,
+    transport: options.transport ?? platform.createTransport(),
+    resolve: options.resolve ?? (options.transport === undefined ? platform.resolve : noLookUp),
+    createSaslExchange:
+      sasl === undefined ? undefined : () => createDigestMd5Client({ ...sasl, random: runtime.random }),
+  });
+  return new ZooKeeperClient(core, chroot, false);
+}
+
+/** Waits for the first connection; without one the client is closed, and the error tells what was tried. */
+export async function whenConnected(client: ZooKeeperClient, options: CallOptions): Promise<ZkClient> {
+  try {
+    await client.connected(options);
+    return client;
+  } catch (error) {
+    const attempts = client.failedAttempts;
+    await client.close();
+    if (attempts.length === 0 || !(error instanceof Error) || error.name === 'AUTHFAILED') throw error;
+    const texts = attempts.map(({ server, error: why }) => `${server.host}:${server.port}: ${why.message}`);
+    const cause = new AggregateError(
+      attempts.map((attempt) => attempt.error),
+      texts.join('; '),
+    );
+    const loss = new ConnectionLossError(undefined, false, { cause });
+    loss.message = `no connection to any server (${error.message}): ${[...new Set(texts)].join('; ')}`;
+    throw loss;
+  }
+}

@@ -1,0 +1,174 @@
+import type { WatchItem, WatchReset } from '@zk/client-api';
+import type { Logger } from '@zk/contracts';
+import { AddWatchMode, ErrorCode, WatcherType } from '@zk/model';
+import { Request } from '../machine/request.js';
+import { addWatchKind, removeWatchesKind } from '../wire/kinds.js';
+import { type ServerEvent, eventBelow } from './events.js';
+import type { WatchPort } from './watch-port.js';
+
+/** Somebody who hears of everything from now on. */
+export interface WatchSubscriber {
+  readonly prefix: string;
+  next(item: WatchItem): void;
+  error(error: unknown): void;
+  complete(): void;
+}
+
+/** One watch on the server, shared by all who want the same path in the same mode. */
+export class PersistentWatch {
+  readonly subscribers = new Set<WatchSubscriber>();
+  /** On the server of the present connection, or on its way there. */
+  isOnServer = false;
+  /** Subscribers may have missed something when it is set again. */
+  hasBeenSet = false;
+  /** Resolves when the server has it for the first time; rejects when that will never be. */
+  readonly ready: Promise<void>;
+  private settle!: { readonly resolve: () => void; readonly reject: (error: unknown) => void };
+
+  constructor(
+    /** Absolute. */
+    readonly path: string,
+    readonly isRecursive: boolean,
+  ) {
+    this.ready = new Promise((resolve, reject) => (this.settle = { resolve, reject }));
+    this.ready.catch(() => undefined);
+  }
+
+  wasSet(): void {
+    this.hasBeenSet = true;
+    this.settle.resolve();
+  }
+
+  deliver(event: ServerEvent): void {
+    for (const subscriber of [...this.subscribers]) subscriber.next(eventBelow(subscriber.prefix, event));
+  }
+
+  reset(reason: WatchReset['reason']): void {
+    for (const subscriber of [...this.subscribers]) subscriber.next({ type: 'reset', reason });
+  }
+
+  fail(error: unknown): void {
+    this.settle.reject(error);
+    const subscribers = [...this.subscribers];
+    this.subscribers.clear();
+    for (const subscriber of subscribers) subscriber.error(error);
+  }
+
+  complete(error: unknown): void {
+    this.settle.reject(error);
+    const subscribers = [...this.subscribers];
+    this.subscribers.clear();
+    for (const subscriber of subscribers) subscriber.complete();
+  }
+}
+
+/** The persistent watches of a client, by mode and path. */
+export class PersistentWatches {
+  private readonly exact = new Map<string, PersistentWatch>();
+  private readonly recursive = new Map<string, PersistentWatch>();
+
+  constructor(
+    private readonly port: WatchPort,
+    /** Whether one-shot watches need the server's watches on this path too. */
+    private readonly isOtherwiseWatched: (path: string) => boolean,
+    private readonly logger: Logger,
+  ) {}
+
+  get all(): PersistentWatch[] {
+    return [...this.exact.values(), ...this.recursive.values()];
+  }
+
+  get count(): number {
+    return this.exact.size + this.recursive.size;
+  }
+
+  has(path: string): boolean {
+    return this.exact.has(path) || this.recursive.has(path);
+  }
+
+  subscribe(path: string, isRecursive: boolean, subscriber: WatchSubscriber): PersistentWatch {
+    const watches = this.modeOf(isRecursive);
+    let watch = watches.get(path);
+    if (watch === undefined) watches.set(path, (watch = new PersistentWatch(path, isRecursive)));
+    watch.subscribers.add(subscriber);
+    if (!watch.isOnServer && this.port.isConnected) this.add(watch);
+    return watch;
+  }
+
+  /** @returns when the server has forgotten it, if nobody else needs it */
+  async unsubscribe(watch: PersistentWatch, subscriber: WatchSubscriber): Promise<void> {
+    if (!watch.subscribers.delete(subscriber) || watch.subscribers.size > 0) return;
+    const watches = this.modeOf(watch.isRecursive);
+    if (watches.get(watch.path) !== watch) return;
+    watches.delete(watch.path);
+    if (!watch.isOnServer || !this.port.isConnected) return;
+    await this.forgetOnServer(watch);
+  }
+
+  fire(event: ServerEvent): void {
+    this.exact.get(event.path)?.deliver(event);
+    if (event.type === 'childrenChanged' || this.recursive.size === 0) return;
+    for (let path = event.path; ; path = path.slice(0, path.lastIndexOf('/')) || '/') {
+      this.recursive.get(path)?.deliver(event);
+      if (path === '/') return;
+    }
+  }
+
+  /** The connection is gone, and with it all that was on the server. */
+  connectionLost(): void {
+    for (const watch of this.all) watch.isOnServer = false;
+  }
+
+  /** What addWatch does not know is never set; they end with this error. */
+  failAll(error: unknown): void {
+    this.take().forEach((watch) => watch.fail(error));
+  }
+
+  completeAll(error: unknown): void {
+    this.take().forEach((watch) => watch.complete(error));
+  }
+
+  private take(): PersistentWatch[] {
+    const watches = this.all;
+    this.exact.clear();
+    this.recursive.clear();
+    return watches;
+  }
+
+  private add(watch: PersistentWatch): void {
+    watch.isOnServer = true;
+    const request = new Request(addWatchKind, '', watch.path);
+    request.number = watch.isRecursive ? AddWatchMode.persistentRecursive : AddWatchMode.persistent;
+    request.promise.then(
+      () => watch.wasSet(),
+      (error: unknown) => this.refused(watch, error),
+    );
+    this.port.submit(request);
+  }
+
+  private refused(watch: PersistentWatch, error: unknown): void {
+    // Without a connection, or in another session, it is set by the next one.
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === ErrorCode.CONNECTIONLOSS || code === ErrorCode.SESSIONEXPIRED) return;
+    const watches = this.modeOf(watch.isRecursive);
+    if (watches.get(watch.path) === watch) watches.delete(watch.path);
+    watch.fail(error);
+  }
+
+  private async forgetOnServer(watch: PersistentWatch): Promise<void> {
+    const { path, isRecursive } = watch;
+    const request = new Request(removeWatchesKind, '', path);
+    // By kind only servers from 3.9 on know it; where nothing else is watched, all of it is the same.
+    const isShared = this.has(path) || this.isOtherwiseWatched(path);
+    const kind = isRecursive ? WatcherType.persistentRecursive : WatcherType.persistent;
+    request.number = isShared ? kind : WatcherType.any;
+    this.port.submit(request);
+    await request.promise.catch((error: unknown) => {
+      this.logger.debug({ path, err: error }, 'a watch could not be removed');
+    });
+  }
+
+  private modeOf(isRecursive: boolean): Map<string, PersistentWatch> {
+    return isRecursive ? this.recursive : this.exact;
+  }
+}
