@@ -1,1 +1,15 @@
-export {};
+export type { ConsumeOptions, FailureMode, QueueProblem } from './consumer.js';
+export { QueueConsumer } from './consumer.js';
+export type { DistributedQueueOptions, Due } from './distributed-queue.js';
+export {
+  DistributedDelayQueue,
+  DistributedIdQueue,
+  DistributedPriorityQueue,
+  DistributedQueue,
+} from './distributed-queue.js';
+export { QueueItemError } from './item-codec.js';
+export type { ItemContext, ItemHandler, QueueOptions } from './queue.js';
+export { Queue, TakenItems } from './queue.js';
+export { TakeUnknownError, UnreadableItemError } from './queue-core.js';
+export type { SimpleQueueOptions } from './simple-queue.js';
+export { LockingQueue, SimpleDistributedQueue } from './simple-queue.js';

@@ -64,7 +64,7 @@ export class DistributedAtomicValue<T> {
   }
 
   /** One attempt: sets the value if the znode exists and holds, byte for byte, what `expected` is written as. */
-  compareAndSet(expected: T, value: T, options: CallOptions = {}): Promise<AtomicResult<T>> {
+  async compareAndSet(expected: T, value: T, options: CallOptions = {}): Promise<AtomicResult<T>> {
     const wanted = this.#encode(expected);
     return this.#scoped(options, (scope) =>
       this.#turns.run(scope.signal, async () => {
@@ -86,7 +86,7 @@ export class DistributedAtomicValue<T> {
   }
 
   /** Sets the value without looking at what others do. When a reply is lost it may be set twice, to the same. */
-  forceSet(value: T, options: CallOptions = {}): Promise<void> {
+  async forceSet(value: T, options: CallOptions = {}): Promise<void> {
     const data = this.#encode(value);
     const { acl } = this.#options;
     return this.#scoped(options, async (scope) => {

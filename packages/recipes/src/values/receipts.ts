@@ -1,6 +1,5 @@
 import { type ClientSession, type MultiError, type WriteOp, type ZkClient, op, utf8 } from '@zk/client-api';
 import {
-  type CallScope,
   childPath,
   ensurePath,
   exponentialBackoff,
@@ -11,7 +10,7 @@ import {
   mayHaveApplied,
   sleep,
 } from '../support/index.js';
-import { persistently } from './scoped.js';
+import { type Patience, persistently } from './scoped.js';
 
 /**
  * Writes of which one knows whether they happened.
@@ -58,8 +57,8 @@ export class ReceiptWriter {
    */
   async write(
     operations: readonly WriteOp[],
-    scope: CallScope,
-    compare?: (scope: CallScope) => Promise<Outcome>,
+    scope: Patience,
+    compare?: (scope: Patience) => Promise<Outcome>,
   ): Promise<readonly WriteAnswer[] | undefined> {
     const attempt = new Attempt(this.#client, operations, compare ?? (() => Promise.resolve('unknown')));
     const policy = exponentialBackoff();
@@ -99,7 +98,7 @@ export class ReceiptWriter {
     error: unknown,
     attempt: Attempt,
     receipt: Receipt | undefined,
-    scope: CallScope,
+    scope: Patience,
   ): Promise<'applied' | 'wait' | 'again'> {
     if (isTransient(error) && !scope.signal.aborted) {
       // Guard of "counts an increment once when its reply is lost" in test/suite/values.ts.
@@ -118,7 +117,7 @@ export class ReceiptWriter {
     throw refusal;
   }
 
-  async #receiptRefused(refusal: Error, receipt: Receipt, scope: CallScope): Promise<'again'> {
+  async #receiptRefused(refusal: Error, receipt: Receipt, scope: Patience): Promise<'again'> {
     if (isNamed(refusal, 'NONODE')) {
       // Gone with the session before, or somebody has tidied up; or the directory was an empty container.
       if (!receipt.isCreated) {
@@ -136,7 +135,7 @@ export class ReceiptWriter {
     throw refusal;
   }
 
-  async #pause(delayMs: number, attempt: Attempt, scope: CallScope): Promise<void> {
+  async #pause(delayMs: number, attempt: Attempt, scope: Patience): Promise<void> {
     try {
       await sleep(this.#client.runtime, delayMs, scope.signal);
     } catch (error) {
@@ -184,12 +183,12 @@ class Attempt {
   constructor(
     private readonly client: ZkClient,
     readonly operations: readonly WriteOp[],
-    private readonly comparison: (scope: CallScope) => Promise<Outcome>,
+    private readonly comparison: (scope: Patience) => Promise<Outcome>,
   ) {
     this.path = operations[0]!.path;
   }
 
-  async send(receipt: Receipt | undefined, token: string, scope: CallScope): Promise<readonly WriteAnswer[]> {
+  async send(receipt: Receipt | undefined, token: string, scope: Patience): Promise<readonly WriteAnswer[]> {
     const { signal } = scope;
     this.#token = token;
     if (receipt === undefined) return this.client.multi(this.operations, { signal });
@@ -201,7 +200,7 @@ class Attempt {
   }
 
   /** Finds out, after a lost reply. @throws OutcomeUnknownError when that is impossible or the scope ends before */
-  async settle(receipt: Receipt | undefined, scope: CallScope): Promise<'applied' | 'notApplied'> {
+  async settle(receipt: Receipt | undefined, scope: Patience): Promise<'applied' | 'notApplied'> {
     try {
       const seen = receipt === undefined ? 'unknown' : await this.#look(receipt, scope);
       if (seen !== 'unknown') return seen;
@@ -212,13 +211,13 @@ class Attempt {
     }
   }
 
-  async compare(scope: CallScope): Promise<'applied' | 'notApplied'> {
+  async compare(scope: Patience): Promise<'applied' | 'notApplied'> {
     const outcome = await this.comparison(scope);
     if (outcome === 'unknown') throw new OutcomeUnknownError(this.path, undefined);
     return outcome;
   }
 
-  async #look(receipt: Receipt, scope: CallScope): Promise<Outcome> {
+  async #look(receipt: Receipt, scope: Patience): Promise<Outcome> {
     const { signal } = scope;
     const isSameSession = (): boolean => this.client.session?.id === receipt.sessionId;
     return persistently(this.client, scope, async () => {

@@ -31,8 +31,13 @@ function endOf(scope: CallScope, path: string, error: unknown): unknown {
     : new CancelledError(path, signal.reason, maybeApplied);
 }
 
+/** What ends a task within a call. */
+export interface Patience {
+  readonly signal: AbortSignal;
+}
+
 /** A read, or a write that does no harm when it happens twice, until it works or the scope ends. */
-export function persistently<T>(client: ZkClient, scope: CallScope, task: () => Promise<T>): Promise<T> {
+export function persistently<T>(client: ZkClient, scope: Patience, task: () => Promise<T>): Promise<T> {
   return withRetry(client.runtime, task, {
     signal: scope.signal,
     shouldRetry: (error) => isTransient(error) && !scope.signal.aborted,

@@ -88,7 +88,7 @@ export class SharedValue<T> implements AsyncDisposable, AsyncIterable<VersionedV
    * Sets it, whatever it was; creates the znode if it is gone. After a lost reply it sets again: between two writers the
    * later one wins, and it may win twice.
    */
-  set(value: T, options: CallOptions = {}): Promise<void> {
+  async set(value: T, options: CallOptions = {}): Promise<void> {
     const data = this.#options.codec.encode(value);
     return this.#scoped(options, async (scope) => {
       await persistently(this.#client, scope, async () => {
@@ -102,7 +102,7 @@ export class SharedValue<T> implements AsyncDisposable, AsyncIterable<VersionedV
    * Sets it if nobody has changed it since `previous`, by default the value seen last. False, and the local value is
    * read again, if somebody has. A lost reply is found out: see {@link SharedValueOptions.receipts}.
    */
-  trySet(value: T, options: CallOptions & { readonly previous?: VersionedValue<T> } = {}): Promise<boolean> {
+  async trySet(value: T, options: CallOptions & { readonly previous?: VersionedValue<T> } = {}): Promise<boolean> {
     const { previous = this.versioned, ...rest } = options;
     const data = this.#options.codec.encode(value);
     return this.#scoped(rest, (scope) =>

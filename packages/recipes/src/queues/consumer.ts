@@ -1,0 +1,129 @@
+import { type Observable, Subject } from 'rxjs';
+import { LinkedSignal, exponentialBackoff, firstOf, isNamed, sleep } from '../support/index.js';
+import type { ItemHandler, Queue, TakenItems } from './queue.js';
+
+/** What becomes of an item whose handler failed. */
+export type FailureMode =
+  /** Put at the end of its like (Curator's default). */
+  | 'requeue'
+  /** Gone, as if it had succeeded. */
+  | 'delete'
+  /** Free for everybody, at its old place. */
+  | 'release';
+
+export interface ConsumeOptions {
+  /** Stops the consumer. */
+  readonly signal?: AbortSignal;
+  /** Items at a time; default 1, in order. */
+  readonly concurrency?: number;
+  /** Default `requeue`. After a failure the consumer pauses, longer with each one in a row, up to 5 s. */
+  readonly onFailure?: FailureMode | ((error: unknown, taken: TakenItems<unknown>) => FailureMode);
+}
+
+/** A consumer at work. */
+export class QueueConsumer<T> implements AsyncDisposable {
+  /**
+   * Resolves when it has stopped. Rejects when it had to: the queue cannot be read (e.g. NOAUTH), or the client was
+   * closed. Need not be awaited.
+   */
+  readonly done: Promise<void>;
+  readonly #queue: Queue<T>;
+  readonly #handler: ItemHandler<T>;
+  readonly #options: ConsumeOptions;
+  readonly #stopping: LinkedSignal;
+  readonly #problem$ = new Subject<QueueProblem>();
+  #failuresInARow = 0;
+
+  constructor(queue: Queue<T>, handler: ItemHandler<T>, options: ConsumeOptions) {
+    this.#queue = queue;
+    this.#handler = handler;
+    this.#options = options;
+    this.#stopping = new LinkedSignal(options.signal);
+    const workers = Array.from({ length: options.concurrency ?? 1 }, () => this.#work());
+    this.done = Promise.all(workers)
+      .finally(() => {
+        this.#stopping.abort(new Error('the consumer has stopped'));
+        this.#problem$.complete();
+      })
+      .then(() => undefined);
+    this.done.catch(() => undefined);
+  }
+
+  /** Hot: failures of handlers, items that cannot be read, items lost while they were worked on. Completes at the end. */
+  get problems$(): Observable<QueueProblem> {
+    return this.#problem$.asObservable();
+  }
+
+  /** Takes nothing more; resolves when the handlers that are running have returned. Never rejects. Idempotent. */
+  async stop(): Promise<void> {
+    this.#stopping.abort(new Error('the consumer was stopped'));
+    await this.done.catch(() => undefined);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  async #work(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      let taken: TakenItems<T>;
+      try {
+        taken = await this.#queue.take({ signal });
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!isNamed(error, 'UnreadableItemError', 'TakeUnknownError')) {
+          this.#stopping.abort(error);
+          throw error;
+        }
+        this.#problem$.next({ kind: 'take', error, name: undefined });
+        continue;
+      }
+      await this.#handle(taken);
+    }
+  }
+
+  async #handle(taken: TakenItems<T>): Promise<void> {
+    const { name, signal } = taken;
+    try {
+      for (const item of taken.items) await this.#handler(item, { name, signal });
+    } catch (error) {
+      this.#problem$.next({ kind: 'handler', error, name });
+      return this.#fail(taken, error);
+    }
+    this.#failuresInARow = 0;
+    await this.#settle(taken, () => taken.complete({ timeout: Infinity }));
+  }
+
+  async #fail(taken: TakenItems<T>, error: unknown): Promise<void> {
+    const { onFailure = 'requeue' } = this.#options;
+    const mode = typeof onFailure === 'function' ? onFailure(error, taken) : onFailure;
+    const options = { timeout: Infinity };
+    await this.#settle(taken, () => {
+      if (mode === 'delete') return taken.complete(options);
+      return mode === 'requeue' ? taken.requeue(options) : taken.release(options);
+    });
+    const { runtime } = this.#queue.core.client;
+    const delayMs = backoff(++this.#failuresInARow, 0, runtime.random)!;
+    const pause = sleep(runtime, delayMs, this.#stopping.signal).catch(() => undefined);
+    await firstOf({ promises: [pause] });
+  }
+
+  async #settle(taken: TakenItems<T>, action: () => Promise<void>): Promise<void> {
+    try {
+      await action();
+    } catch (error) {
+      this.#problem$.next({ kind: 'settle', error, name: taken.name });
+    }
+  }
+}
+
+const backoff = exponentialBackoff({ first: 50, max: '5s' });
+
+export interface QueueProblem {
+  /** Whether the item could not be taken, its handler failed, or it could not be completed or put back. */
+  readonly kind: 'take' | 'handler' | 'settle';
+  readonly error: unknown;
+  /** Of the znode, where it is known. */
+  readonly name: string | undefined;
+}

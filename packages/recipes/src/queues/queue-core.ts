@@ -1,0 +1,398 @@
+import { type WatchFired, type Watched, type NodeChildren, type ZkClient, op, utf8 } from '@zk/client-api';
+import type { Acl } from '@zk/model';
+import {
+  LinkedSignal,
+  childPath,
+  ensurePath,
+  exponentialBackoff,
+  firstOf,
+  hex32,
+  isNamed,
+  isTransient,
+  mayHaveApplied,
+  sleep,
+} from '../support/index.js';
+import { type Outcome, ReceiptWriter } from '../values/receipts.js';
+import { type Patience, persistently } from '../values/scoped.js';
+import { type Claim, type ClaimContext, type ItemLock, LockedClaim, RemovedClaim, unlock } from './claim.js';
+import { Listing, type QueueLayout } from './listing.js';
+
+/**
+ * What all queues have in common: bytes in znodes whose names have an order, and consumers that agree on who gets which.
+ *
+ * There are two ways to agree. Without locks, whoever deletes the znode has the item: it is handed out at most once, and
+ * is gone if its consumer crashes. With locks, whoever creates an ephemeral node of the item's name has it, works, and
+ * then deletes both in one transaction: the item survives its consumer, and is handed out at least once.
+ *
+ * Consumers work through a list, and list again when it is used up or, where a later item may have to come first, when
+ * it has changed. Everybody who waits does so on that one list.
+ */
+export class QueueCore implements ClaimContext {
+  readonly client: ZkClient;
+  readonly layout: QueueLayout;
+  readonly writer: ReceiptWriter;
+  readonly #options: QueueCoreOptions;
+  readonly #closing = new AbortController();
+  /** Items in the hands of this very object: their locks may not be in a list yet, or still be. */
+  readonly #busy = new Set<string>();
+  readonly #unreadable = new Set<string>();
+  #listing: Listing | undefined;
+  #loading: Promise<Listing> | undefined;
+
+  constructor(client: ZkClient, layout: QueueLayout, options: QueueCoreOptions) {
+    this.client = client;
+    this.layout = layout;
+    this.writer = new ReceiptWriter(client, layout.receipts, options.receipts ?? true);
+    this.#options = options;
+  }
+
+  async put(stem: string, data: Uint8Array, scope: Patience): Promise<void> {
+    await this.putAll([{ stem, data }], scope);
+  }
+
+  /** All or none. */
+  async putAll(
+    entries: readonly { readonly stem: string; readonly data: Uint8Array }[],
+    scope: Patience,
+  ): Promise<void> {
+    const { acl } = this.#options;
+    const operations = entries.map(({ stem, data }) =>
+      op.create(childPath(this.layout.items, stem), data, {
+        mode: 'persistentSequential',
+        ...(acl === undefined ? {} : { acl }),
+      }),
+    );
+    if (operations.length === 0) return;
+    for (;;) {
+      try {
+        // Guard of "an item is put once when the reply of the put is lost" in test/suite/queues.ts.
+        await this.writer.write(operations, scope);
+        return;
+      } catch (error) {
+        if (!isNamed(error, 'NONODE')) throw error;
+        await this.#ensure(this.layout.items, scope);
+      }
+    }
+  }
+
+  /** Waits until there are fewer than so many items. Advisory: others put at the same time. */
+  async waitForRoom(maxItems: number, scope: Patience): Promise<void> {
+    for (;;) {
+      const watched = await this.#listItems(scope);
+      if (watched === undefined) return;
+      try {
+        if (this.layout.names.order(watched.value.children).length < maxItems) return;
+        await this.#waitFor(watched.fired, scope);
+      } finally {
+        watched.cancel();
+      }
+    }
+  }
+
+  /** Names of the items, in order. */
+  async names(scope: Patience): Promise<string[]> {
+    return this.layout.names.order(await this.#children(this.layout.items, scope));
+  }
+
+  /** What is in an item, without taking it; undefined when it is gone. */
+  async read(name: string, scope: Patience): Promise<{ data: Uint8Array; version: number } | undefined> {
+    return persistently(this.client, scope, async () => {
+      try {
+        const path = childPath(this.layout.items, name);
+        const { data, stat } = await this.client.get(path, { signal: scope.signal });
+        return { data, version: stat.version };
+      } catch (error) {
+        if (isNamed(error, 'NONODE')) return undefined;
+        throw error;
+      }
+    });
+  }
+
+  /** Takes the first item that can be had now. */
+  async poll<T>(decode: (data: Uint8Array) => T, scope: Patience): Promise<Taken<T> | undefined> {
+    const nowMs = this.#wallMs();
+    const locked = new Set(await this.#lockedNames(scope));
+    for (const name of await this.names(scope)) {
+      if ((this.layout.names.dueMs?.(name) ?? 0) > nowMs) return undefined;
+      if (locked.has(name) || !this.#isFree(name)) continue;
+      const taken = await this.claim(name, decode, scope);
+      if (taken !== undefined) return taken;
+    }
+    return undefined;
+  }
+
+  /** Takes the first item, and waits for one. */
+  async take<T>(decode: (data: Uint8Array) => T, scope: Patience): Promise<Taken<T>> {
+    for (;;) {
+      const listing = await this.#list(scope);
+      const nowMs = this.#wallMs();
+      const name = this.#mustRefresh(listing) ? undefined : listing.next(nowMs, (candidate) => this.#isFree(candidate));
+      if (name !== undefined) {
+        const taken = await this.claim(name, decode, scope);
+        if (taken !== undefined) return taken;
+      } else if (listing.isStale) this.#forget(listing);
+      else {
+        await this.#waitFor(listing.changed, scope, listing.nextDueMs(nowMs));
+        // Also when only the time has come: the list may be old by then.
+        this.#forget(listing);
+      }
+    }
+  }
+
+  /** Tries to get this very item. Undefined when somebody else has it. */
+  async claim<T>(name: string, decode: (data: Uint8Array) => T, scope: Patience): Promise<Taken<T> | undefined> {
+    if (this.#busy.has(name)) return undefined;
+    this.#busy.add(name);
+    try {
+      const taken = await (this.layout.locks === undefined
+        ? this.#remove(name, decode, scope)
+        : this.#lock(name, this.layout.locks, decode, scope));
+      if (taken === undefined || this.layout.locks === undefined) this.#busy.delete(name);
+      else taken.claim.signal.addEventListener('abort', () => this.#busy.delete(name), { once: true });
+      return taken;
+    } catch (error) {
+      this.#busy.delete(name);
+      throw error;
+    }
+  }
+
+  /** Nobody waits any more; what is in hands stays there. */
+  async close(): Promise<void> {
+    this.#closing.abort(new Error(`the queue object of ${this.layout.items} was closed`));
+    if (this.#listing !== undefined) this.#forget(this.#listing);
+    await this.#loading?.catch(() => undefined);
+    if (this.#listing !== undefined) this.#forget(this.#listing);
+    await this.writer.close();
+  }
+
+  // ---- at most once
+
+  async #remove<T>(name: string, decode: (data: Uint8Array) => T, scope: Patience): Promise<Taken<T> | undefined> {
+    const found = await this.read(name, scope);
+    if (found === undefined) return undefined;
+    // Before it is removed: what cannot be read stays.
+    const value = this.#decode(name, found.data, decode);
+    const path = childPath(this.layout.items, name);
+    const stillThere = async (): Promise<Outcome> =>
+      (await persistently(this.client, scope, () =>
+        this.client.exists(path, { linearizable: true, signal: scope.signal }),
+      )) === null
+        ? 'unknown'
+        : 'notApplied';
+    try {
+      // Guard of "an item is neither lost nor doubled when the reply of its removal is lost" in test/suite/queues.ts.
+      await this.writer.write([op.delete(path, found.version)], scope, stillThere);
+    } catch (error) {
+      if (isNamed(error, 'NONODE', 'BADVERSION')) return undefined;
+      throw isNamed(error, 'OutcomeUnknownError') ? new TakeUnknownError(path, value, error) : error;
+    }
+    return { value, claim: new RemovedClaim(this, name, found.data) };
+  }
+
+  // ---- at least once
+
+  async #lock<T>(
+    name: string,
+    locks: string,
+    decode: (data: Uint8Array) => T,
+    scope: Patience,
+  ): Promise<Taken<T> | undefined> {
+    const lock = await this.#createLock(childPath(locks, name), scope);
+    if (lock === undefined) return undefined;
+    try {
+      const found = await this.read(name, scope);
+      if (found !== undefined && !lock.signal.aborted) {
+        const value = this.#decode(name, found.data, decode);
+        return { value, claim: new LockedClaim(this, lock, name, found.data) };
+      }
+    } catch (error) {
+      unlock(this.client, lock);
+      throw error;
+    }
+    unlock(this.client, lock);
+    return undefined;
+  }
+
+  async #createLock(path: string, scope: Patience): Promise<ItemLock | undefined> {
+    const token = utf8.encode(hex32(this.client.runtime.random))!;
+    const { signal } = scope;
+    const policy = exponentialBackoff();
+    let isUnsure = false;
+    for (let attempt = 1; ; attempt++) {
+      const session = this.client.session ?? (await this.client.connected({ signal }));
+      try {
+        const { stat } = await this.client.create(path, token, { mode: 'ephemeral', signal });
+        if (stat.ephemeralOwner === session.id) return { path, token, sessionId: session.id, signal: session.signal };
+        // Made by a session that came after the one we looked at, or found by its token: not certain, so not taken.
+        unlock(this.client, { path, token });
+        return undefined;
+      } catch (error) {
+        if (isNamed(error, 'NONODE')) await this.#ensure(this.layout.locks!, scope);
+        else if (isNamed(error, 'NODEEXISTS')) {
+          // Guard of "a lock whose reply was lost is found again" in test/suite/queues.ts.
+          return isUnsure ? this.#findLock(path, token, scope) : undefined;
+        } else {
+          const isUnder = mayHaveApplied(error);
+          isUnsure ||= isUnder;
+          if (!isTransient(error) || signal.aborted) {
+            if (isUnsure) unlock(this.client, { path, token });
+            throw error;
+          }
+          await sleep(this.client.runtime, policy(attempt, 0, this.client.runtime.random)!, signal);
+        }
+      }
+    }
+  }
+
+  async #findLock(path: string, token: Uint8Array, scope: Patience): Promise<ItemLock | undefined> {
+    return persistently(this.client, scope, async () => {
+      const session = this.client.session;
+      try {
+        const { data, stat } = await this.client.get(path, { signal: scope.signal });
+        const isOurs = utf8.decode(data) === utf8.decode(token);
+        if (!isOurs) return undefined;
+        if (session !== undefined && stat.ephemeralOwner === session.id) {
+          return { path, token, sessionId: session.id, signal: session.signal };
+        }
+        unlock(this.client, { path, token });
+        return undefined;
+      } catch (error) {
+        if (isNamed(error, 'NONODE')) return undefined;
+        throw error;
+      }
+    });
+  }
+
+  // ---- lists
+
+  #isFree(name: string): boolean {
+    return !this.#busy.has(name) && !this.#unreadable.has(name);
+  }
+
+  #mustRefresh(listing: Listing): boolean {
+    const { minItemsBeforeRefresh = 0 } = this.#options;
+    return this.layout.names.isReordering && listing.isStale && listing.taken >= minItemsBeforeRefresh;
+  }
+
+  async #list(scope: Patience): Promise<Listing> {
+    for (;;) {
+      if (scope.signal.aborted) throw scope.signal.reason;
+      if (this.#closing.signal.aborted) throw this.#closing.signal.reason;
+      if (this.#listing !== undefined) return this.#listing;
+      // Shared, and so not ended by the patience of one.
+      this.#loading ??= Listing.load(this.client, this.layout, this.#closing)
+        .then((listing) => (this.#listing = listing))
+        .finally(() => (this.#loading = undefined));
+      const loading = this.#loading;
+      await firstOf({ signals: [scope.signal], promises: [loading] });
+      if (!scope.signal.aborted) await loading;
+      else loading.catch(() => undefined);
+    }
+  }
+
+  #forget(listing: Listing): void {
+    listing[Symbol.dispose]();
+    if (this.#listing === listing) this.#listing = undefined;
+  }
+
+  async #waitFor(changed: Promise<WatchFired | void>, scope: Patience, untilWallMs?: number): Promise<void> {
+    using either = new LinkedSignal(scope.signal, this.#closing.signal);
+    const delayMs = untilWallMs === undefined ? undefined : Math.max(1, untilWallMs - this.#wallMs());
+    let due: { cancel(): void } | undefined;
+    const promises: Promise<unknown>[] = [changed];
+    if (delayMs !== undefined) {
+      const { scheduler } = this.client.runtime;
+      promises.push(new Promise<void>((resolve) => (due = scheduler.after(Math.min(delayMs, MAX_TIMER_MS), resolve))));
+    }
+    await firstOf({ signals: [either.signal], promises });
+    due?.cancel();
+    if (either.signal.aborted) throw either.signal.reason;
+  }
+
+  async #lockedNames(scope: Patience): Promise<readonly string[]> {
+    return this.layout.locks === undefined ? [] : this.#children(this.layout.locks, scope);
+  }
+
+  #children(path: string, scope: Patience): Promise<readonly string[]> {
+    return persistently(this.client, scope, async () => {
+      try {
+        return (await this.client.getChildren(path, { signal: scope.signal })).children;
+      } catch (error) {
+        if (isNamed(error, 'NONODE')) return [];
+        throw error;
+      }
+    });
+  }
+
+  async #listItems(scope: Patience): Promise<Watched<NodeChildren> | undefined> {
+    return persistently(this.client, scope, () =>
+      this.client.getChildrenAndWatch(this.layout.items, { signal: scope.signal }).catch((error: unknown) => {
+        if (isNamed(error, 'NONODE')) return undefined;
+        throw error;
+      }),
+    );
+  }
+
+  #decode<T>(name: string, data: Uint8Array, decode: (data: Uint8Array) => T): T {
+    try {
+      return decode(data);
+    } catch (error) {
+      this.#unreadable.add(name);
+      throw new UnreadableItemError(childPath(this.layout.items, name), error);
+    }
+  }
+
+  #ensure(path: string, scope: Patience): Promise<void> {
+    const { acl } = this.#options;
+    return persistently(this.client, scope, () =>
+      ensurePath(this.client, path, { as: 'persistent', signal: scope.signal, ...(acl === undefined ? {} : { acl }) }),
+    );
+  }
+
+  #wallMs(): number {
+    return this.client.runtime.clock.wallMs();
+  }
+}
+
+/** What platforms take for one timer; a longer wait looks again in between. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+export interface Taken<T> {
+  readonly value: T;
+  readonly claim: Claim;
+}
+
+export interface QueueCoreOptions {
+  readonly receipts?: boolean | undefined;
+  readonly acl?: readonly Acl[] | undefined;
+  readonly minItemsBeforeRefresh?: number | undefined;
+}
+
+/** An item cannot be decoded. It stays where it is, and this object does not offer it again. */
+export class UnreadableItemError extends Error {
+  override readonly name = 'UnreadableItemError';
+
+  constructor(
+    readonly path: string,
+    cause: unknown,
+  ) {
+    super(`${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
+
+/**
+ * An item is gone from the queue, and there is no way left to find out whether it was this call that removed it or
+ * another consumer: the reply was lost, and the session with it. Here it is, so that it is not lost silently.
+ */
+export class TakeUnknownError extends Error {
+  override readonly name = 'TakeUnknownError';
+  readonly maybeApplied = true;
+
+  constructor(
+    readonly path: string,
+    readonly value: unknown,
+    cause: unknown,
+  ) {
+    super(`${path} was removed, perhaps by this consumer and perhaps by another`, { cause });
+  }
+}
