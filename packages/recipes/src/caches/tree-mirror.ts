@@ -161,6 +161,20 @@ export class TreeMirror<T> {
     return oneShot;
   }
 
+  async #openAgain(reason: unknown): Promise<void> {
+    this.#awaitsReset = true;
+    if (this.status === 'current') this.#status.next('stale');
+    this.#problems.next({ path: this.#root, error: reason });
+    try {
+      const source = await this.#openSource();
+      if (this.#isClosed) return await source.close();
+      this.#source = source;
+      this.#onReset();
+    } catch (error) {
+      if (!this.#isClosed) this.#problems.next({ path: this.#root, error });
+    }
+  }
+
   #sinkFor(source: TreeSource) {
     const isOurs = (): boolean => !this.#isClosed && (this.#source === undefined || this.#source === source);
     return {
@@ -168,6 +182,7 @@ export class TreeMirror<T> {
       look: (path: string, what: { readonly children?: boolean; readonly subtree?: boolean }) =>
         isOurs() && this.#look(path, what),
       reset: () => isOurs() && this.#onReset(),
+      failed: (error: unknown) => isOurs() && void this.#openAgain(error),
     } as const;
   }
 

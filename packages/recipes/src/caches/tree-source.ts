@@ -16,6 +16,8 @@ export interface TreeSink {
   look(path: string, what: { readonly children?: boolean; readonly subtree?: boolean }): void;
   /** Anything may have happened unseen. */
   reset(): void;
+  /** The watch is gone for good: a server was asked for it again that does not know such watches, say. */
+  failed(error: unknown): void;
 }
 
 /** How a mirror reads znodes and hears of their changes. */
@@ -44,6 +46,7 @@ export class PersistentSource implements TreeSource {
   readonly #root: string;
   readonly #options: { readonly recursive: boolean; readonly withData: boolean };
   #subscription: WatchSubscription | undefined;
+  #failures: { unsubscribe(): void } | undefined;
 
   constructor(client: ZkClient, root: string, options: { readonly recursive: boolean; readonly withData: boolean }) {
     this.#client = client;
@@ -60,6 +63,7 @@ export class PersistentSource implements TreeSource {
       },
       { signal },
     );
+    this.#failures = stream.subscribe({ error: (error: unknown) => sink.failed(error) });
   }
 
   read(path: string): Promise<FoundNode | null> {
@@ -75,6 +79,7 @@ export class PersistentSource implements TreeSource {
   }
 
   async close(): Promise<void> {
+    this.#failures?.unsubscribe();
     await this.#subscription?.unsubscribe();
   }
 }
