@@ -80,14 +80,15 @@ export class Candidacy {
         if (signal.aborted || isNamed(error, 'ClientClosedError')) return;
         throw error;
       } finally {
-        void node?.remove();
+        // Whoever leaves the loop has resigned when the loop is left. What is refused here was refused before.
+        await node?.remove().catch(() => undefined);
       }
     }
   }
 
   async #place(signal: AbortSignal): Promise<OwnNode | undefined> {
     using scope = new CallScope(this.client.runtime, { signal });
-    return enter(this.client, this.rules, scope, this.enterOptions);
+    return await enter(this.client, this.rules, scope, this.enterOptions);
   }
 
   /** With the node that was first before the connection was lost: looks again, once there is a connection. */

@@ -44,8 +44,9 @@ export class MultiLock implements Lockable<MultiHold> {
 
   async tryAcquire(options: AcquireOptions = {}): Promise<MultiHold | null> {
     const { timeout = 0 } = options;
-    if (timeout === 0)
-      return this.#acquireAll({ ...options, timeout: Infinity }, (lock, rest) => lock.tryAcquire(rest));
+    if (timeout === 0) {
+      return this.#acquireAll(options, (lock) => lock.tryAcquire({ ...options, timeout: 0 }), Infinity);
+    }
     try {
       return await this.acquire(options);
     } catch (error) {

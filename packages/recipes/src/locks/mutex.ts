@@ -33,7 +33,7 @@ export abstract class QueueLock<H extends LockHold> implements Lockable<H> {
     const { timeout = 0, ...rest } = options;
     if (timeout === 0) {
       using scope = new CallScope(this.client.runtime, rest);
-      return this.#acquire(options, scope, true);
+      return await this.#acquire(options, scope, true);
     }
     try {
       return await this.acquire(options);

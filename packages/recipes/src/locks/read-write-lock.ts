@@ -94,6 +94,10 @@ export class ReadLock extends QueueLock<LockHold> {
   protected override makeHold: HoldMaker<LockHold> = (client, candidate, options) =>
     new LockHold(client, candidate, options);
 
+  protected override isHolderAt(index: number, all: readonly RankedName[]): boolean {
+    return isServed(index, all);
+  }
+
   /** A reader for whoever has the write lock: at once, in the place of the writer. */
   async inheritFrom(writer: Candidate, options: AcquireOptions): Promise<LockHold> {
     using scope = new CallScope(this.client.runtime, options);
@@ -174,6 +178,10 @@ export class WriteLock extends QueueLock<WriteHold> {
     return hold;
   };
 
+  protected override isHolderAt(index: number, all: readonly RankedName[]): boolean {
+    return isServed(index, all);
+  }
+
   #refuseUpgrade(owner: object | undefined): void {
     if (this.#read.owners.has(owner) && !this.owners.has(owner)) throw new UpgradeNotAllowedError(this.path);
   }
@@ -194,4 +202,13 @@ function rules(path: string, dialect: Dialect, marker: string, blocker: QueueRul
  */
 function nearestWriter(ahead: readonly RankedName[]): RankedName | undefined {
   return ahead.findLast(({ marker }) => marker !== undefined && !READ_MARKERS.has(marker));
+}
+
+/** Whether it is the turn of the one at this place: a reader's without a writer before it, a writer's without anybody. */
+function isServed(index: number, all: readonly RankedName[]): boolean {
+  const { key, marker } = all[index]!;
+  // A downgraded reader has the number of its writer: neither is before the other.
+  const ahead = all.slice(0, index).filter((other) => other.key !== key);
+  const isReader = marker !== undefined && READ_MARKERS.has(marker);
+  return (isReader ? nearestWriter(ahead) : nearest(ahead)) === undefined;
 }

@@ -54,14 +54,20 @@ export class OwnNode {
    */
   static async create(client: ZkClient, parent: string, options: OwnNodeOptions): Promise<OwnNode> {
     const { prefix, name, data, signal, acl } = options;
+    // A name cannot be empty, so half of a prefix that is all there is stands in for it.
+    const split = name === '' ? prefix.length >> 1 : prefix.length;
     try {
-      const { path, stat } = await client.create(childPath(parent, name), data ?? new Uint8Array(), {
-        mode: options.mode ?? 'ephemeralSequential',
-        protection: { prefix },
-        parents: options.parents ?? 'container',
-        ...(acl === undefined ? {} : { acl }),
-        ...(signal === undefined ? {} : { signal }),
-      });
+      const { path, stat } = await client.create(
+        childPath(parent, prefix.slice(split) + name),
+        data ?? new Uint8Array(),
+        {
+          mode: options.mode ?? 'ephemeralSequential',
+          protection: { prefix: prefix.slice(0, split) },
+          parents: options.parents ?? 'container',
+          ...(acl === undefined ? {} : { acl }),
+          ...(signal === undefined ? {} : { signal }),
+        },
+      );
       const session = client.session;
       // Guard of "takes no node of a session before" in own-node.spec.ts (CURATOR-604, CURATOR-696).
       if (session === undefined || session.id !== stat.ephemeralOwner) {
