@@ -322,6 +322,14 @@ function timeoutOf(request: Request): Error {
   return new OperationTimeoutError(request.path, request.timeoutMs, maybeApplied(request));
 }
 
+/** The connection goes on; only this reply is not read. */
+export function replyTooLong({ path, kind }: Request, lengthBytes: number, allowedBytes: number): Error {
+  const cause = new RangeError(`a reply of ${lengthBytes} bytes, ${allowedBytes} are allowed (maxReplyBytes)`);
+  const error = new ConnectionLossError(path, !kind.isRepeatable, { cause });
+  error.message = `${cause.message}; it was not read: ${path}`;
+  return error;
+}
+
 function tooLong(path: string, lengthBytes: number, allowedBytes: number): Error {
   const error = errorOfCode(ErrorCode.BADARGUMENTS, path);
   error.message += `: the request takes ${lengthBytes} bytes, servers accept ${allowedBytes} (jute.maxbuffer)`;

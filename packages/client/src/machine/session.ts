@@ -1,6 +1,7 @@
 import type { ClientSession } from '@zk/client-api';
 import type { Clock } from '@zk/contracts';
 import type { SessionId } from '@zk/model';
+import type { Grant } from './handshake.js';
 
 /** A gap between the two clocks below this is drift, not sleep. */
 const SLEEP_MS = 1000;
@@ -17,6 +18,11 @@ const SLEEP_MS = 1000;
  * session too. That is the safe side: a lock given up in vain, rather than one held by two.)
  */
 export class LiveSession implements ClientSession {
+  readonly id: SessionId;
+  readonly password: Uint8Array;
+  timeoutMs: number;
+  /** Of a server without a quorum. */
+  readonly isReadOnly: boolean;
   readonly signal: AbortSignal;
   private readonly controller = new AbortController();
   private lastContactMs: number;
@@ -26,13 +32,15 @@ export class LiveSession implements ClientSession {
   private noticedAtMs = -Infinity;
 
   constructor(
-    readonly id: SessionId,
-    readonly password: Uint8Array,
-    public timeoutMs: number,
-    readonly isReadOnly: boolean,
+    grant: Grant,
+    /** When it was asked for. */
     sentAtMs: number,
     private readonly clock: Clock,
   ) {
+    this.id = grant.id;
+    this.password = grant.password;
+    this.timeoutMs = grant.timeoutMs;
+    this.isReadOnly = grant.isReadOnly;
     this.signal = this.controller.signal;
     this.lastContactMs = sentAtMs;
     this.clockGapMs = this.gapMs();
