@@ -123,8 +123,10 @@ export class TlsConnection implements Connection {
     this.handler?.onDrain();
   };
 
+  /** A TLS socket that has failed by an alert is not closed by that. */
   private failed(error: NodeJS.ErrnoException): void {
     this.isDestroyed = true;
+    this.socket.destroy();
     const isGone = PEER_GONE.has(error.code ?? '');
     if (this.hasPeerEnded && isGone) return;
     const silent = isGone && !this.hasReceived ? this.options.silentClose?.() : undefined;

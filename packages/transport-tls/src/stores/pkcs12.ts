@@ -19,6 +19,8 @@ const X509_CERTIFICATE = '1.2.840.113549.1.9.22.1';
 const SHA1_AND_3DES = '1.2.840.113549.1.12.1.3';
 const PBES2 = '1.2.840.113549.1.5.13';
 
+const MAX_ROUNDS = 2_000_000;
+
 const HASHES: Readonly<Record<string, string>> = {
   '1.3.14.3.2.26': 'sha1',
   '2.16.840.1.101.3.4.2.4': 'sha224',
@@ -94,7 +96,7 @@ function checkMac(mac: DerElement, safe: Uint8Array, password: string): void {
     throw new RangeError('the integrity check of the store is cut off');
   const hash = known(HASHES, objectIdOf(child(child(digestInfo, 0), 0)), 'integrity check');
   const keyBytes = createHash(hash).digest().length;
-  const key = pkcs12Key(hash, 3, password, content(salt), rounds === undefined ? 1 : integerOf(rounds), keyBytes);
+  const key = pkcs12Key(hash, 3, password, content(salt), rounds === undefined ? 1 : roundsOf(rounds), keyBytes);
   const expected = createHmac(hash, key).update(safe).digest();
   const given = content(child(digestInfo, 1));
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
@@ -108,7 +110,7 @@ function decrypt(algorithm: DerElement, cipherText: Uint8Array, password: string
   const name = objectIdOf(oid);
   if (name === SHA1_AND_3DES) {
     const salt = content(child(parameters, 0));
-    const rounds = integerOf(child(parameters, 1));
+    const rounds = roundsOf(child(parameters, 1));
     const key = pkcs12Key('sha1', 1, password, salt, rounds, 24);
     const iv = pkcs12Key('sha1', 2, password, salt, rounds, 8);
     return decipher('des-ede3-cbc', key, iv, cipherText);
@@ -121,8 +123,15 @@ function decrypt(algorithm: DerElement, cipherText: Uint8Array, password: string
   const hash = prf === undefined ? 'sha1' : known(HMACS, objectIdOf(child(prf, 0)), 'key derivation');
   const scheme = child(parameters, 1);
   const [cipher, keyBytes] = known(CIPHERS, objectIdOf(child(scheme, 0)), 'encryption');
-  const key = pbkdf2Sync(Buffer.from(password, 'utf8'), content(salt), integerOf(rounds), keyBytes, hash);
+  const key = pbkdf2Sync(Buffer.from(password, 'utf8'), content(salt), roundsOf(rounds), keyBytes, hash);
   return decipher(cipher, key, content(child(scheme, 1)), cipherText);
+}
+
+/** Those of a damaged store could take for ever. */
+function roundsOf(element: DerElement): number {
+  const rounds = integerOf(element);
+  if (rounds >= 1 && rounds <= MAX_ROUNDS) return rounds;
+  throw new RangeError(`the key derivation of the store takes ${String(rounds)} rounds`);
 }
 
 function known<T>(table: Readonly<Record<string, T>>, oid: string, what: string): T {

@@ -140,10 +140,16 @@ async function named<T>(material: TlsMaterial, what: string, load: () => Promise
     return await load();
   } catch (error) {
     const { message, code } = error as NodeJS.ErrnoException;
-    const reason = code === 'ERR_OSSL_BAD_DECRYPT' || code === 'ERR_MISSING_PASSPHRASE' ? WRONG_PASSWORD : message;
+    const reason = PASSWORD_CODES.has(code ?? '') ? 'the password of its key is missing or wrong' : message;
     const where = 'pem' in material ? `the ${what} given as text` : `${what} ${material.file}`;
     throw new Error(`${where}: ${reason}`, { cause: error });
   }
 }
 
-const WRONG_PASSWORD = 'the password of its key is missing or wrong';
+/** What OpenSSL says about a password. */
+const PASSWORD_CODES = new Set([
+  'ERR_OSSL_BAD_DECRYPT',
+  'ERR_MISSING_PASSPHRASE',
+  'ERR_OSSL_CRYPTO_INTERRUPTED_OR_CANCELLED',
+  'ERR_OSSL_INTERRUPTED_OR_CANCELLED',
+]);
