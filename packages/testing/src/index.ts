@@ -1,6 +1,6 @@
 export type { SeenRequest } from './faults/conversation.js';
 export type { Direction } from './faults/faulty-connection.js';
-export type { FaultTarget, FaultyTransportOptions } from './faults/faulty-transport.js';
+export type { FaultTarget, FaultyTransportOptions, SessionTarget } from './faults/faulty-transport.js';
 export { FaultyTransport } from './faults/faulty-transport.js';
 export type { RequestKind } from './faults/request-kinds.js';
 export { seededRandom } from './seeded-random.js';

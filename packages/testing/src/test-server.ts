@@ -17,7 +17,7 @@ import { TcpTransport } from '@zk/transport-tcp';
 import type { Observable } from 'rxjs';
 import type { SeenRequest } from './faults/conversation.js';
 import type { Direction } from './faults/faulty-connection.js';
-import { type FaultTarget, FaultyTransport, sessionIdOf } from './faults/faulty-transport.js';
+import { type FaultTarget, FaultyTransport, type SessionTarget, sessionIdOf } from './faults/faulty-transport.js';
 import type { RequestKind } from './faults/request-kinds.js';
 import { PausableScheduler } from './pausable-scheduler.js';
 import { seededRandom } from './seeded-random.js';
@@ -32,6 +32,11 @@ export interface TestServerOptions {
   readonly clock?: 'real' | 'virtual';
   /** Seed of all chance in server and clients under virtual time; default 1. */
   readonly seed?: number;
+  /**
+   * Ports that lead to the server, all in the connection string: for a client these are as many servers, which share
+   * everything. Default 1.
+   */
+  readonly addresses?: number;
   /** A network to share with other servers; default: one of its own. */
   readonly network?: MemoryTransport;
   /** Whatever a server can be told. Sessions may be as short as 100 ms here unless told otherwise. */
@@ -68,7 +73,7 @@ export class TestServer implements AsyncDisposable {
   readonly faults: FaultyTransport;
   private readonly processor: PausableScheduler;
   private current: ZkServer | undefined;
-  private port: number;
+  private listeningPorts: readonly number[];
   private closing: Promise<void> | undefined;
 
   /** Use {@link createTestServer}, which also starts it. */
@@ -88,7 +93,8 @@ export class TestServer implements AsyncDisposable {
     this.faults = new FaultyTransport(this.transport, { scheduler });
     this.storage = new MemoryStorage({ defer: (callback) => scheduler.atTurnEnd(callback) });
     this.processor = new PausableScheduler(scheduler);
-    this.port = options.port ?? (tcp || network !== undefined ? 0 : MEMORY_PORT);
+    const port = options.port ?? (tcp || network !== undefined ? 0 : MEMORY_PORT);
+    this.listeningPorts = Array.from({ length: options.addresses ?? 1 }, (_, index) => (port === 0 ? 0 : port + index));
   }
 
   /** The server itself. @throws Error while it is stopped */
@@ -97,9 +103,14 @@ export class TestServer implements AsyncDisposable {
     return this.current;
   }
 
-  /** `host:port`, also while it is stopped. */
+  /** `host:port`, or several, separated by commas; also while it is stopped. */
   get connectionString(): string {
-    return `${HOST}:${this.port}`;
+    return this.listeningPorts.map((port) => `${HOST}:${port}`).join();
+  }
+
+  /** Where it listens; there are several with {@link TestServerOptions.addresses}. */
+  get ports(): readonly number[] {
+    return this.listeningPorts;
   }
 
   /** Starts it after {@link stop}, at the same address and with the data it had. */
@@ -114,13 +125,14 @@ export class TestServer implements AsyncDisposable {
       [RANDOM, random],
     ];
     if (this.options.logger !== undefined) registrations.push([LOGGER, this.options.logger]);
-    const { tickTimeMs, ...own } = this.options.server ?? {};
-    const tick: Partial<ServerOptions> = tickTimeMs === undefined ? {} : { tickTimeMs };
-    const settings = { ...testDefaults, clientHost: HOST, clientPort: this.port, ...tick, ...own };
+    const [port = 0, ...more] = this.listeningPorts;
+    const settings = { ...testDefaults, clientHost: HOST, clientPort: port, ...this.options.server };
     const server = createServer(settings, registrations);
     await this.pass(server.start());
     this.current = server;
-    this.port = server.clientAddress.port;
+    const ports = [server.clientAddress.port];
+    for (const other of more) ports.push(await this.faults.addEntrance(ports[0]!, other));
+    this.listeningPorts = ports;
   }
 
   /** Stops it as an operator would: sessions and data stay, connections close. */
@@ -160,7 +172,7 @@ export class TestServer implements AsyncDisposable {
    * when that is done.
    * @throws Error when there is no such session
    */
-  async expireSession(target: Exclude<FaultTarget, undefined>): Promise<void> {
+  async expireSession(target: SessionTarget): Promise<void> {
     const id = sessionIdOf(target);
     const session = id === undefined ? undefined : this.server.sessions.get(hiOf(id), loOf(id));
     if (id === undefined || session === undefined) throw noSession(id);
@@ -211,13 +223,13 @@ export class TestServer implements AsyncDisposable {
   }
 
   /** {@link FaultyTransport.refuseConnections} */
-  refuseConnections(): Promise<void> {
-    return this.faults.refuseConnections();
+  refuseConnections(port?: number): Promise<void> {
+    return this.faults.refuseConnections(port);
   }
 
   /** {@link FaultyTransport.acceptConnections} */
-  acceptConnections(): Promise<void> {
-    return this.faults.acceptConnections();
+  acceptConnections(port?: number): Promise<void> {
+    return this.faults.acceptConnections(port);
   }
 
   /** {@link FaultyTransport.requests$} */

@@ -124,6 +124,26 @@ describe.each([
     await (await connect()).ping();
   });
 
+  it('listens at several addresses, each with faults of its own', async () => {
+    await using several = await createTestServer({ ...options, addresses: 3 });
+    expect(several.connectionString.split(',')).toHaveLength(3);
+    const all = await Promise.all(
+      several.ports.map((port) => RawClient.connect(several.transport, { host: '127.0.0.1', port })),
+    );
+    const [first, second, third] = all as [RawClient, RawClient, RawClient];
+    await second.create('/seen-by-all');
+    await first.exists('/seen-by-all');
+    expect(several.cut({ port: several.ports[1]! })).toBe(1);
+    await second.closed;
+    await several.refuseConnections(several.ports[0]);
+    const address = { host: '127.0.0.1', port: several.ports[0]! };
+    await expect(RawClient.connect(several.transport, address)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    await third.ping();
+    await several.acceptConnections(several.ports[0]);
+    await several.restart();
+    await (await RawClient.connect(several.transport, address)).ping();
+  });
+
   it('does nothing while it is paused, not even expire a session, and goes on', async () => {
     const client = await connect();
     server.pause();

@@ -15,9 +15,10 @@ export interface SeenRequest {
   readonly lengthBytes: number;
 }
 
+/** @param port of the server */
 export interface Judge {
-  request(request: SeenRequest): Verdict;
-  reply(request: SeenRequest): Verdict;
+  request(request: SeenRequest, port: number): Verdict;
+  reply(request: SeenRequest, port: number): Verdict;
 }
 
 /** A request shows its xid and its op, a reply its xid. */
@@ -37,7 +38,11 @@ export class Conversation {
   /** Requests without a reply, by xid. */
   private readonly waiting = new Map<number, SeenRequest[]>();
 
-  constructor(private readonly judge: Judge) {
+  constructor(
+    private readonly judge: Judge,
+    /** Of the server. */
+    readonly port: number,
+  ) {
     this.requests = new HeaderScanner(
       (header, length) => this.request(header, length),
       () => (this.connect === undefined ? CONNECT_REQUEST_HEADER_BYTES : REQUEST_HEADER_BYTES),
@@ -52,7 +57,7 @@ export class Conversation {
     if (this.connect === undefined) {
       this.sessionId = sessionIdAtEndOf(header, CONNECT_REQUEST_HEADER_BYTES);
       this.connect = { kind: 'connect', xid: 0, op: 0, sessionId: this.sessionId, lengthBytes };
-      return this.judge.request(this.connect);
+      return this.judge.request(this.connect, this.port);
     }
     if (header.length < REQUEST_HEADER_BYTES) return 'pass';
     const [xid, op] = [readInt32(header, 0), readInt32(header, 4)];
@@ -60,7 +65,7 @@ export class Conversation {
     const queue = this.waiting.get(xid);
     if (queue === undefined) this.waiting.set(xid, [request]);
     else queue.push(request);
-    return this.judge.request(request);
+    return this.judge.request(request, this.port);
   }
 
   private reply(header: Uint8Array): Verdict {
@@ -78,7 +83,7 @@ export class Conversation {
   }
 
   private judged(request: SeenRequest | undefined): Verdict {
-    return request === undefined ? 'pass' : this.judge.reply({ ...request, sessionId: this.sessionId });
+    return request === undefined ? 'pass' : this.judge.reply({ ...request, sessionId: this.sessionId }, this.port);
   }
 }
 

@@ -24,6 +24,7 @@ export interface FaultHost extends Judge {
  */
 export class FaultyConnection implements Connection {
   readonly conversation: Conversation;
+  readonly certificateSubject?: string;
   /** To be given to the transport below. */
   readonly heard: ConnectionHandler;
   private handler: ConnectionHandler | undefined;
@@ -50,7 +51,8 @@ export class FaultyConnection implements Connection {
     private readonly side: 'client' | 'server',
     private readonly host: FaultHost,
   ) {
-    this.conversation = new Conversation(host);
+    this.conversation = new Conversation(host, side === 'server' ? inner.localPort : inner.remotePort);
+    if (inner.certificateSubject !== undefined) this.certificateSubject = inner.certificateSubject;
     const { requests, replies } = this.conversation;
     this.incomingScanner = side === 'server' ? requests : replies;
     this.outgoingScanner = side === 'server' ? replies : requests;
@@ -81,10 +83,6 @@ export class FaultyConnection implements Connection {
 
   get localPort(): number {
     return this.inner.localPort;
-  }
-
-  get certificateSubject(): string | undefined {
-    return this.inner.certificateSubject;
   }
 
   get bufferedBytes(): number {

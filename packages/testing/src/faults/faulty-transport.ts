@@ -14,8 +14,11 @@ import { type Direction, type FaultHost, FaultyConnection } from './faulty-conne
 import type { Verdict } from './header-scanner.js';
 import type { RequestKind } from './request-kinds.js';
 
-/** Whose connections are meant: those of a session, of a client (whatever its session is by then), or all. */
-export type FaultTarget = SessionId | { readonly session: { readonly id: SessionId } | undefined } | undefined;
+/** One session: its id, or a client, whatever its session is by then. */
+export type SessionTarget = SessionId | { readonly session: { readonly id: SessionId } | undefined };
+
+/** Whose connections are meant: those of a session, those to a port of the server, or all. */
+export type FaultTarget = SessionTarget | { readonly port: number } | undefined;
 
 export interface FaultyTransportOptions {
   /** Decides when held bytes are passed on; absent: the event loop. */
@@ -30,11 +33,14 @@ interface ArmedFault {
   readonly happened: () => void;
 }
 
-interface BoundListener {
+type Accept = (connection: Connection) => ConnectionHandler | undefined;
+
+/** One port that leads to a server. */
+interface Entrance {
   readonly options: ListenOptions;
-  readonly accept: (connection: Connection) => ConnectionHandler | undefined;
-  listener: Listener;
-  isClosed: boolean;
+  readonly accept: Accept;
+  /** Undefined while it refuses. */
+  listener: Listener | undefined;
 }
 
 const eventLoop: Pick<Scheduler, 'atTurnEnd'> = { atTurnEnd: (callback) => void setImmediate(callback) };
@@ -45,7 +51,7 @@ const eventLoop: Pick<Scheduler, 'atTurnEnd'> = { atTurnEnd: (callback) => void 
  */
 export class FaultyTransport implements Transport {
   private readonly connections = new Set<FaultyConnection>();
-  private readonly listeners = new Set<BoundListener>();
+  private readonly entrances = new Set<Entrance>();
   private readonly armed = new Set<ArmedFault>();
   private readonly seen = new Subject<SeenRequest>();
   private readonly scheduler: Pick<Scheduler, 'atTurnEnd'>;
@@ -61,11 +67,11 @@ export class FaultyTransport implements Transport {
     this.host = {
       later: (callback) => this.scheduler.atTurnEnd(callback),
       forget: (connection) => this.connections.delete(connection),
-      request: (request) => {
+      request: (request, port) => {
         this.seen.next(request);
-        return this.judge('request', request);
+        return this.judge('request', request, port);
       },
-      reply: (request) => this.judge('reply', request),
+      reply: (request, port) => this.judge('reply', request, port),
     };
   }
 
@@ -81,21 +87,17 @@ export class FaultyTransport implements Transport {
 
   // ---- Transport
 
-  async listen(
-    options: ListenOptions,
-    accept: (connection: Connection) => ConnectionHandler | undefined,
-  ): Promise<Listener> {
-    const listener = await this.inner.listen(options, (connection) => this.accepted(connection, accept));
-    const { host, port } = listener;
-    const bound: BoundListener = { options: { ...options, port }, accept, listener, isClosed: false };
-    this.listeners.add(bound);
+  async listen(options: ListenOptions, accept: Accept): Promise<Listener> {
+    const { host, port } = await this.open(options, accept);
     return {
       host,
       port,
       close: async () => {
-        bound.isClosed = true;
-        this.listeners.delete(bound);
-        await bound.listener.close();
+        for (const entrance of this.entrances) {
+          if (entrance.accept !== accept) continue;
+          this.entrances.delete(entrance);
+          await entrance.listener?.close();
+        }
       },
     };
   }
@@ -164,20 +166,31 @@ export class FaultyTransport implements Transport {
     for (const connection of this.connectionsOf(target)) connection.release(direction);
   }
 
-  /** From now on nobody listens: connecting fails with ECONNREFUSED. Open connections stay. */
-  async refuseConnections(): Promise<void> {
-    this.isRefusing = true;
-    for (const { listener } of this.listeners) await listener.close();
+  /** Lets a port refuse, or all: connecting fails with ECONNREFUSED. Open connections stay. */
+  async refuseConnections(port?: number): Promise<void> {
+    if (port === undefined) this.isRefusing = true;
+    for (const entrance of this.entrancesAt(port)) {
+      const { listener } = entrance;
+      entrance.listener = undefined;
+      await listener?.close();
+    }
   }
 
-  /** Listens again, at the same address. */
-  async acceptConnections(): Promise<void> {
-    if (!this.isRefusing) return;
+  /** Listens again, at the same addresses. */
+  async acceptConnections(port?: number): Promise<void> {
     this.isRefusing = false;
-    for (const bound of this.listeners) {
-      bound.listener = await this.inner.listen(bound.options, (connection) => this.accepted(connection, bound.accept));
-      if (bound.isClosed) await bound.listener.close();
+    for (const entrance of this.entrancesAt(port)) {
+      entrance.listener ??= await this.inner.listen(entrance.options, (connection) =>
+        this.accepted(connection, entrance.accept),
+      );
     }
+  }
+
+  /** One more port, to the same server as the given one: for the client it is another server. @returns its number */
+  async addEntrance(port: number, newPort = 0): Promise<number> {
+    const [entrance] = this.entrancesAt(port);
+    if (entrance === undefined) throw new RangeError(`nobody listens at port ${port}`);
+    return (await this.open({ ...entrance.options, port: newPort }, entrance.accept)).port;
   }
 
   /** Cuts what is still open, also what one end has given up behind the back of the other. */
@@ -188,10 +201,17 @@ export class FaultyTransport implements Transport {
     this.seen.complete();
   }
 
-  private accepted(
-    connection: Connection,
-    accept: (connection: Connection) => ConnectionHandler | undefined,
-  ): ConnectionHandler | undefined {
+  private async open(options: ListenOptions, accept: Accept): Promise<Listener> {
+    const listener = await this.inner.listen(options, (connection) => this.accepted(connection, accept));
+    this.entrances.add({ options: { ...options, port: listener.port }, accept, listener });
+    return listener;
+  }
+
+  private entrancesAt(port: number | undefined): Entrance[] {
+    return [...this.entrances].filter(({ options }) => port === undefined || options.port === port);
+  }
+
+  private accepted(connection: Connection, accept: Accept): ConnectionHandler | undefined {
     const faulty = this.wrap(connection, 'server');
     const handler = accept(faulty);
     if (handler === undefined) {
@@ -224,10 +244,10 @@ export class FaultyTransport implements Transport {
     return new Promise((resolve) => this.armed.add({ at, verdict, kind, target, happened: resolve }));
   }
 
-  private judge(at: ArmedFault['at'], request: SeenRequest): Verdict {
+  private judge(at: ArmedFault['at'], request: SeenRequest, port: number): Verdict {
     for (const fault of this.armed) {
       const isMeant = fault.kind === request.kind || (fault.kind === 'any' && request.kind !== 'connect');
-      if (fault.at !== at || !isMeant || !isOf(fault.target, request.sessionId)) continue;
+      if (fault.at !== at || !isMeant || !isOf(fault.target, request.sessionId, port)) continue;
       this.armed.delete(fault);
       this.scheduler.atTurnEnd(fault.happened);
       return fault.verdict;
@@ -236,17 +256,19 @@ export class FaultyTransport implements Transport {
   }
 
   private connectionsOf(target: FaultTarget): FaultyConnection[] {
-    return [...this.connections].filter(({ conversation }) => isOf(target, conversation.sessionId));
+    return [...this.connections].filter(({ conversation }) => isOf(target, conversation.sessionId, conversation.port));
   }
 }
 
 /** The id of a session that a target names; undefined when it names none at present. */
-export function sessionIdOf(target: Exclude<FaultTarget, undefined>): SessionId | undefined {
+export function sessionIdOf(target: SessionTarget): SessionId | undefined {
   return typeof target === 'bigint' ? target : target.session?.id;
 }
 
-function isOf(target: FaultTarget, sessionId: SessionId | undefined): boolean {
-  return target === undefined || (sessionId !== undefined && sessionIdOf(target) === sessionId);
+function isOf(target: FaultTarget, sessionId: SessionId | undefined, port: number): boolean {
+  if (target === undefined) return true;
+  if (typeof target === 'object' && 'port' in target) return target.port === port;
+  return sessionId !== undefined && sessionIdOf(target) === sessionId;
 }
 
 function refusedError({ host, port }: DialOptions): Error {
