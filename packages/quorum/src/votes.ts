@@ -11,7 +11,7 @@ export interface Candidate {
 }
 
 /** The leader of a vote for nobody, and everything else in it when an observer votes. */
-export const NOBODY: ServerId = -(1n << 63n);
+export const NOBODY: bigint = -(1n << 63n);
 
 /**
  * The order of votes (spec: election, section 3.1): epoch, then zxid, then server id, signed; and never a server that

@@ -1,0 +1,59 @@
+import { hex64, type Zxid } from '@zk/model';
+import type { ServerId } from '@zk/quorum';
+import type { LinkId } from './messages.js';
+import type { LearnerStatus } from './status.js';
+import type { LogWalk } from './sync-plan.js';
+
+/**
+ * Where a learner stands, as its leader sees it:
+ * - `greeting`: connected, has not said who it is;
+ * - `epoch`: waits until the new epoch is known;
+ * - `ack-epoch`: has been told the epoch, has not said what it knows;
+ * - `history`: has said what it knows; the leader may not synchronize yet;
+ * - `syncing`: gets what it misses from the leader's log;
+ * - `new-leader`: has been sent everything, and has not acknowledged;
+ * - `synchronized`: has acknowledged; the leader is not established yet;
+ * - `up`: follows.
+ */
+export type LearnerStage =
+  'greeting' | 'epoch' | 'ack-epoch' | 'history' | 'syncing' | 'new-leader' | 'synchronized' | 'up';
+
+/** One connection of a learner. A learner that connects again gets a new one. */
+export class LearnerLink {
+  stage: LearnerStage = 'greeting';
+  server: ServerId | undefined;
+  isObserver = false;
+  /** Speaks the protocol before Zab 1.0, which this leader does not. */
+  acceptedEpoch = 0;
+  lastZxid: Zxid = 0n;
+  sync: string | undefined;
+  walk: LogWalk | undefined;
+  /** Gets new proposals and commits. */
+  isForwarding = false;
+  acknowledged: Zxid = 0n;
+  lastHeardMs: number;
+  /** The proposal whose acknowledgement is being timed, and since when. */
+  timed: { readonly zxid: Zxid; readonly sentMs: number } | undefined;
+
+  constructor(
+    readonly link: LinkId,
+    nowMs: number,
+  ) {
+    this.lastHeardMs = nowMs;
+  }
+
+  get hasAcknowledgedLeader(): boolean {
+    return this.stage === 'synchronized' || this.stage === 'up';
+  }
+
+  status(nowMs: number): LearnerStatus {
+    return {
+      server: this.server?.toString(),
+      isObserver: this.isObserver,
+      stage: this.stage,
+      sync: this.sync,
+      acknowledged: hex64(this.acknowledged),
+      lastHeardMs: nowMs - this.lastHeardMs,
+    };
+  }
+}

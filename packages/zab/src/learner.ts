@@ -1,0 +1,510 @@
+import { OpCode, type SessionId, type Zxid, epochOf, hex64 } from '@zk/model';
+import type { QuorumPacket } from '@zk/jute';
+import { EnsembleConfig, type ServerId } from '@zk/quorum';
+import { type LogEntry, EntryQueue, epochStart } from './log-entry.js';
+import type { LinkId, PeerPhase } from './messages.js';
+import { configTextOf, packets, revalidatedOf, txnOf } from './packets.js';
+import type { PeerContext } from './peer-context.js';
+import type { Role, ServingInput } from './role.js';
+import type { RoleStatus } from './status.js';
+import { PacketType, packetName } from './wire.js';
+
+/** How the leader brings this learner up to date; `undefined` before it said so. */
+type SyncMode = 'diff' | 'snap' | 'trunc';
+
+/**
+ * A follower or an observer, from the end of the election on (spec: learner protocol, sections 6 and 7).
+ *
+ * What is promised is on disk before it is said: the accepted epoch before ACKEPOCH; the leader's history, then the current
+ * epoch, before the ACK of NEWLEADER; a proposal before its ACK. While the disk is busy with one of the first, packets wait
+ * in the inbox, so that every rule below may take the disk for done.
+ */
+export class Learner implements Role {
+  phase: PeerPhase = 'discovery';
+  private link: LinkId | undefined;
+  private attempt = 0;
+  private epoch = 0;
+  private isGreeted = false;
+  private mode: SyncMode | undefined;
+  /** State goes to the state machine only, and to the disk as a snapshot: what SNAP and TRUNC ask for. */
+  private isInMemory = false;
+  private hasNewLeader = false;
+  /** Proposals received and not logged, before UPTODATE; and the commits that came for them. */
+  private readonly held = new EntryQueue();
+  private readonly heldCommits: Zxid[] = [];
+  private lastReceived: Zxid | undefined;
+  /** Logged, and acknowledged one by one when durable. */
+  private readonly unacknowledged: Zxid[] = [];
+  private waitsForLog: { readonly zxid: Zxid; readonly then: () => void } | undefined;
+  /** What the disk is busy with. */
+  private isBusy = false;
+  private readonly inbox: QuorumPacket[] = [];
+  private readonly touched = new Map<SessionId, number>();
+  private readonly pendingSyncs: number[] = [];
+  private lastHeardMs: number;
+  private readonly startedMs: number;
+  private dialAtMs = Infinity;
+
+  constructor(
+    private readonly context: PeerContext,
+    private readonly leader: ServerId,
+    private readonly role: 'follower' | 'observer',
+    private readonly onEstablished: (epoch: number) => void,
+    private readonly nextAttempt: () => number,
+  ) {
+    this.startedMs = this.lastHeardMs = context.nowMs;
+  }
+
+  get wakeAtMs(): number {
+    return Math.min(this.dialAtMs, this.deadlineMs);
+  }
+
+  private get deadlineMs(): number {
+    const { initLimitTicks, syncLimitTicks, tickTimeMs } = this.context.options;
+    if (this.link === undefined) return this.startedMs + initLimitTicks * tickTimeMs;
+    return this.lastHeardMs + (this.hasNewLeader ? syncLimitTicks : initLimitTicks) * tickTimeMs;
+  }
+
+  start(): string | undefined {
+    this.context.announce(this.role, 'discovery', this.context.currentEpoch);
+    this.dial();
+    return undefined;
+  }
+
+  tick(): string | undefined {
+    const { nowMs } = this.context;
+    if (nowMs >= this.deadlineMs)
+      return this.link === undefined ? 'the leader cannot be reached' : 'the leader is silent';
+    if (nowMs >= this.dialAtMs) this.dial();
+    return undefined;
+  }
+
+  // The link
+
+  private dial(): void {
+    this.dialAtMs = Infinity;
+    this.attempt = this.nextAttempt();
+    this.context.outputs.push({ kind: 'dial', attempt: this.attempt, to: this.leader });
+  }
+
+  accepted(link: LinkId): string | undefined {
+    this.context.outputs.push({ kind: 'close', link, reason: 'not a leader' });
+    return undefined;
+  }
+
+  connected(attempt: number, link: LinkId): string | undefined {
+    const { context } = this;
+    if (attempt !== this.attempt || this.link !== undefined) {
+      context.outputs.push({ kind: 'close', link, reason: 'too late' });
+      return undefined;
+    }
+    this.link = link;
+    this.lastHeardMs = context.nowMs;
+    const { id, acceptedEpoch, config } = context;
+    context.send(link, packets.followerInfo(id, acceptedEpoch, config.version, this.role === 'observer'));
+    return undefined;
+  }
+
+  dialFailed(attempt: number): string | undefined {
+    if (attempt !== this.attempt || this.link !== undefined) return undefined;
+    const { nowMs, options } = this.context;
+    // A leader that has not finished its election yet is there in a moment; one that is dead is not.
+    if (nowMs - this.startedMs >= options.connectLimitMs) return 'the leader refuses connections';
+    this.dialAtMs = nowMs + options.connectRetryMs;
+    return undefined;
+  }
+
+  closed(link: LinkId): string | undefined {
+    if (link !== this.link) return undefined;
+    this.link = undefined;
+    return 'the leader hung up';
+  }
+
+  leave(reason: string): void {
+    const { outputs } = this.context;
+    if (this.link !== undefined) outputs.push({ kind: 'close', link: this.link, reason });
+    if (this.phase === 'broadcast') outputs.push({ kind: 'stop-serving', reason });
+  }
+
+  packet(link: LinkId, packet: QuorumPacket): string | undefined {
+    if (link !== this.link) return undefined;
+    this.lastHeardMs = this.context.nowMs;
+    if (this.isBusy) {
+      // Its data may be a view that does not outlive this call.
+      this.inbox.push(packet.data === null ? packet : { ...packet, data: packet.data.slice() });
+      return undefined;
+    }
+    return this.receive(packet);
+  }
+
+  /** Goes on with what came while the disk was busy. */
+  private resume(): string | undefined {
+    this.isBusy = false;
+    while (!this.isBusy) {
+      const packet = this.inbox.shift();
+      if (packet === undefined) return undefined;
+      const reason = this.receive(packet);
+      if (reason !== undefined) return reason;
+    }
+    return undefined;
+  }
+
+  private receive(packet: QuorumPacket): string | undefined {
+    if (this.phase === 'broadcast') return this.receiveBroadcast(packet);
+    if (this.mode !== undefined) return this.receiveSynchronization(packet);
+    if (this.isGreeted) return this.receiveMode(packet);
+    if (packet.type !== PacketType.LEADERINFO) return `${packetName(packet.type)} where LEADERINFO is expected`;
+    return this.receiveLeaderInfo(packet);
+  }
+
+  // Discovery
+
+  private receiveLeaderInfo(packet: QuorumPacket): string | undefined {
+    const { context } = this;
+    this.epoch = epochOf(packet.zxid);
+    if (!context.rules.acceptsEpoch(this.epoch, context.acceptedEpoch)) {
+      return `the leader's epoch ${this.epoch} is before ${context.acceptedEpoch}, which was accepted`;
+    }
+    this.isGreeted = true;
+    if (this.epoch === context.acceptedEpoch) return this.greet(-1);
+    const { currentEpoch } = context;
+    this.isBusy = true;
+    context.write({ kind: 'accepted-epoch', epoch: this.epoch }, 'learner.accepted-epoch', () =>
+      this.greet(currentEpoch),
+    );
+    return undefined;
+  }
+
+  private greet(currentEpoch: number): string | undefined {
+    const { context } = this;
+    if (!context.needsSnapshot) {
+      context.send(this.link!, packets.ackEpoch(context.appended, currentEpoch | 0));
+      return this.resume();
+    }
+    // The disk has something that the leader does not want, and no way back: begin with nothing.
+    context.isStateForeign = true;
+    this.isBusy = true;
+    context.write({ kind: 'clear' }, 'recovery.reload', () => {
+      context.send(this.link!, packets.ackEpoch(0n, currentEpoch | 0));
+      return this.resume();
+    });
+    return undefined;
+  }
+
+  // Synchronization
+
+  private receiveMode(packet: QuorumPacket): string | undefined {
+    const { context } = this;
+    this.phase = 'synchronization';
+    context.announce(this.role, 'synchronization', this.epoch);
+    switch (packet.type) {
+      case PacketType.DIFF:
+        this.mode = 'diff';
+        this.isInMemory = context.needsSnapshot;
+        if (this.isInMemory) this.adoptForeign(0n);
+        return undefined;
+      case PacketType.SNAP:
+        this.mode = 'snap';
+        this.isInMemory = true;
+        this.adoptForeign(packet.zxid);
+        this.isBusy = true;
+        return undefined;
+      case PacketType.TRUNC:
+        return this.truncate(packet.zxid);
+      default:
+        return `${packetName(packet.type)} where DIFF, TRUNC or SNAP is expected`;
+    }
+  }
+
+  /** From here on the state machine has what the disk does not. */
+  private adoptForeign(zxid: Zxid): void {
+    const { context } = this;
+    context.isStateForeign = true;
+    context.applied = zxid;
+    context.tail.clear();
+    context.recent.reset([]);
+  }
+
+  snapshotReceived(link: LinkId): string | undefined {
+    return link === this.link && this.mode === 'snap' ? this.resume() : undefined;
+  }
+
+  private truncate(told: Zxid): string | undefined {
+    const { context } = this;
+    this.mode = 'trunc';
+    this.isInMemory = true;
+    const to = context.rules.truncationPoint(told, context.appended);
+    this.isBusy = true;
+    context.write({ kind: 'truncate', to }, 'learner.truncate', () => {
+      // What follows is applied and not logged: until the snapshot is written, memory is ahead of the disk.
+      context.isStateForeign = true;
+      return this.resume();
+    });
+    return undefined;
+  }
+
+  private receiveSynchronization(packet: QuorumPacket): string | undefined {
+    switch (packet.type) {
+      case PacketType.PROPOSAL:
+        return this.hold({ zxid: packet.zxid, txn: txnOf(packet) });
+      case PacketType.COMMIT:
+      case PacketType.COMMITANDACTIVATE:
+        return this.commitHeld(packet.zxid);
+      case PacketType.INFORM:
+      case PacketType.INFORMANDACTIVATE:
+        return this.hold({ zxid: packet.zxid, txn: txnOf(packet) }) ?? this.commitHeld(packet.zxid);
+      case PacketType.NEWLEADER:
+        return this.receiveNewLeader(packet);
+      case PacketType.UPTODATE:
+        return this.hasNewLeader ? this.receiveUpToDate() : 'UPTODATE before NEWLEADER';
+      default:
+        return undefined;
+    }
+  }
+
+  private hold(entry: LogEntry): string | undefined {
+    const { lastReceived, context } = this;
+    if (lastReceived !== undefined && !context.rules.follows(lastReceived, entry.zxid)) {
+      return `proposal ${hex64(entry.zxid)} does not follow ${hex64(lastReceived)}`;
+    }
+    const known = this.isInMemory ? context.applied : context.appended;
+    if (entry.zxid <= known) return `proposal ${hex64(entry.zxid)} comes after ${hex64(known)}`;
+    this.lastReceived = entry.zxid;
+    this.held.push(entry);
+    return undefined;
+  }
+
+  private commitHeld(zxid: Zxid): string | undefined {
+    if (!this.isInMemory || this.hasNewLeader) {
+      this.heldCommits.push(zxid);
+      return undefined;
+    }
+    // Commits of what a snapshot already contains come without their proposal.
+    if (this.held.first?.zxid === zxid) this.context.deliver(this.held.shift()!, 'recovery');
+    return undefined;
+  }
+
+  /**
+   * The leader's history is complete. It goes to disk, then the claim to have it (the current epoch), then the ACK. Between
+   * any two of them this peer may crash: PROTOCOL.md, crash points.
+   */
+  private receiveNewLeader(packet: QuorumPacket): string | undefined {
+    const { context } = this;
+    if (this.hasNewLeader) return 'a second NEWLEADER';
+    const text = configTextOf(packet);
+    if (text !== undefined && context.options.isReconfigEnabled) {
+      const config = EnsembleConfig.parse(text);
+      if (config.version > context.config.version) {
+        context.lastSeenConfig = config;
+        context.outputs.push({ kind: 'config', config, status: 'seen' });
+      }
+    }
+    this.hasNewLeader = true;
+    this.isBusy = true;
+    if (!this.isInMemory) return this.logHeld();
+    context.write({ kind: 'snapshot', zxid: context.applied }, 'learner.snapshot', () => this.claimEpoch());
+    return context.rules.persistsHistoryFirst() ? undefined : this.acknowledgeLeader();
+  }
+
+  private logHeld(): string | undefined {
+    const { context } = this;
+    if (this.role === 'follower') {
+      const last = this.logCommitted();
+      if (last !== undefined) {
+        context.sync('learner.log');
+        this.waitsForLog = { zxid: last, then: () => this.claimEpoch() };
+        return context.rules.persistsHistoryFirst() ? undefined : this.acknowledgeLeader();
+      }
+    }
+    this.claimEpoch();
+    return undefined;
+  }
+
+  /** Logs and applies what is held and committed; returns the last of it. */
+  private logCommitted(): Zxid | undefined {
+    let last: Zxid | undefined;
+    while (this.heldCommits.length > 0 && this.held.first?.zxid === this.heldCommits[0]) {
+      last = this.heldCommits.shift();
+      this.context.append(this.held.shift()!);
+      this.context.applyNext('recovery');
+    }
+    return last;
+  }
+
+  private claimEpoch(): void {
+    const { context } = this;
+    context.write({ kind: 'current-epoch', epoch: this.epoch }, 'learner.current-epoch', () => {
+      if (context.rules.persistsHistoryFirst()) this.acknowledgeLeader();
+      return this.resume();
+    });
+  }
+
+  private acknowledgeLeader(): undefined {
+    this.context.send(this.link!, packets.ack(epochStart(this.epoch)));
+  }
+
+  private receiveUpToDate(): string | undefined {
+    const { context } = this;
+    const { lastSeenConfig } = context;
+    if (lastSeenConfig !== undefined && lastSeenConfig.version > context.config.version) {
+      context.config = lastSeenConfig;
+      context.outputs.push({ kind: 'config', config: lastSeenConfig, status: 'committed' });
+    }
+    this.acknowledgeLeader();
+    this.phase = 'broadcast';
+    context.announce(this.role, 'broadcast', this.epoch);
+    this.onEstablished(this.epoch);
+    // A quorum has the leader's history, and with it this peer's.
+    context.committed = context.applied;
+    const { epoch, role, leader } = this;
+    context.outputs.push({ kind: 'serve', role, epoch, leader, zxid: context.applied });
+    return this.logTheRest();
+  }
+
+  /** Proposals that wait for their commit go the way of all later ones. */
+  private logTheRest(): string | undefined {
+    const { context } = this;
+    const isSomething = this.held.length > 0;
+    for (let entry = this.held.shift(); entry !== undefined; entry = this.held.shift()) {
+      context.append(entry);
+      if (this.role === 'follower') this.unacknowledged.push(entry.zxid);
+    }
+    if (isSomething) context.sync('broadcast.log');
+    this.acknowledge();
+    for (const zxid of this.heldCommits.splice(0)) {
+      // Its proposal was part of the snapshot.
+      if (zxid <= context.applied) continue;
+      const reason = this.commit(zxid);
+      if (reason !== undefined) return reason;
+    }
+    return undefined;
+  }
+
+  // Broadcast
+
+  private receiveBroadcast(packet: QuorumPacket): string | undefined {
+    switch (packet.type) {
+      case PacketType.PROPOSAL:
+        return this.role === 'follower' ? this.log(packet) : undefined;
+      case PacketType.COMMIT:
+      case PacketType.COMMITANDACTIVATE:
+        return this.role === 'follower' ? this.commit(packet.zxid) : undefined;
+      case PacketType.INFORM:
+      case PacketType.INFORMANDACTIVATE:
+        return this.log(packet) ?? this.commit(packet.zxid);
+      case PacketType.PING:
+        this.context.send(this.link!, packets.pong(packet, this.touched));
+        this.touched.clear();
+        return undefined;
+      case PacketType.SYNC:
+        return this.receiveSync();
+      case PacketType.REVALIDATE: {
+        const answer = revalidatedOf(packet);
+        if (answer !== undefined) this.context.outputs.push({ kind: 'revalidated', ...answer });
+        return undefined;
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  private log(packet: QuorumPacket): string | undefined {
+    const { context } = this;
+    const { zxid } = packet;
+    if (!context.rules.follows(context.appended, zxid)) {
+      return `proposal ${hex64(zxid)} does not follow ${hex64(context.appended)}`;
+    }
+    context.append({ zxid, txn: txnOf(packet) });
+    context.sync('broadcast.log');
+    if (this.role === 'follower') this.unacknowledged.push(zxid);
+    this.acknowledge();
+    return undefined;
+  }
+
+  private commit(zxid: Zxid): string | undefined {
+    const { context } = this;
+    const oldest = context.tail.first?.zxid;
+    if (oldest === undefined) return `commit of ${hex64(zxid)}, which was not proposed`;
+    if (!context.rules.mayApply(zxid, oldest)) {
+      // The two histories differ: to go on would make it worse.
+      context.outputs.push({ kind: 'halt', code: 12, reason: `commit of ${hex64(zxid)}, expected ${hex64(oldest)}` });
+      return 'the leader commits out of order';
+    }
+    context.applyNext('commit');
+    return undefined;
+  }
+
+  durable(): string | undefined {
+    this.acknowledge();
+    const waiting = this.waitsForLog;
+    if (waiting === undefined || this.context.durable < waiting.zxid) return undefined;
+    this.waitsForLog = undefined;
+    waiting.then();
+    return undefined;
+  }
+
+  /** One ACK per proposal, in order, each after it is on disk. */
+  private acknowledge(): void {
+    const { context, unacknowledged } = this;
+    const upTo = context.rules.acknowledgeable(context.appended, context.durable);
+    let count = 0;
+    while (count < unacknowledged.length && unacknowledged[count]! <= upTo) {
+      context.send(this.link!, packets.ack(unacknowledged[count++]!));
+    }
+    if (count > 0) unacknowledged.splice(0, count);
+  }
+
+  logEntries(): string | undefined {
+    return undefined;
+  }
+
+  // What clients want
+
+  serve(input: ServingInput): string | undefined {
+    if (this.phase !== 'broadcast') return undefined;
+    switch (input.kind) {
+      case 'forward':
+        this.context.send(this.link!, packets.request(input.request));
+        return undefined;
+      case 'sync':
+        this.pendingSyncs.push(input.tag);
+        this.context.send(this.link!, packets.request(input.request ?? SYNC_OF_NOBODY));
+        return undefined;
+      case 'touch':
+        this.touched.set(input.sessionId, input.timeoutMs);
+        return undefined;
+      case 'revalidate':
+        this.context.send(this.link!, packets.revalidate(input.sessionId, input.timeoutMs));
+        return undefined;
+      default:
+        return undefined;
+    }
+  }
+
+  /** Everything the leader had committed came before it, and is applied. */
+  private receiveSync(): string | undefined {
+    const tag = this.pendingSyncs.shift();
+    if (tag !== undefined) this.context.outputs.push({ kind: 'synced', tag });
+    return undefined;
+  }
+
+  status(): RoleStatus {
+    return {
+      role: this.role,
+      phase: this.phase,
+      leader: this.leader.toString(),
+      epoch: this.isGreeted ? this.epoch : undefined,
+      proposed: undefined,
+      learners: [],
+    };
+  }
+}
+
+/** A path is all there is to a sync, and the leader does not look at it. */
+const SYNC_OF_NOBODY = {
+  sessionId: 0n,
+  cxid: 0,
+  opcode: OpCode.sync,
+  body: new Uint8Array([0, 0, 0, 1, 0x2f]),
+  ids: null,
+};

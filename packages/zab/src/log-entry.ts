@@ -1,0 +1,118 @@
+import { type Zxid, counterOf, epochOf } from '@zk/model';
+
+/** One transaction: header, record and digest as bytes, encoded once by the leader and the same everywhere. */
+export interface LogEntry {
+  readonly zxid: Zxid;
+  readonly txn: Uint8Array;
+}
+
+/** Whether a transaction may follow another: the next counter, or any of a later epoch. */
+export function follows(previous: Zxid, next: Zxid): boolean {
+  return next === previous + 1n || (next > previous && epochOf(next) !== epochOf(previous));
+}
+
+/** A zxid that no transaction has: what a leader calls its state before its first transaction. */
+export function isEpochStart(zxid: Zxid): boolean {
+  return counterOf(zxid) === 0;
+}
+
+/** Signed 64-bit, as `epoch << 32`. */
+export function epochStart(epoch: number): Zxid {
+  return BigInt.asIntN(64, BigInt(epoch) << 32n);
+}
+
+/** First in, first out, without moving what is left. */
+export class EntryQueue {
+  private items: LogEntry[] = [];
+  private head = 0;
+
+  get length(): number {
+    return this.items.length - this.head;
+  }
+
+  get first(): LogEntry | undefined {
+    return this.items[this.head];
+  }
+
+  get last(): LogEntry | undefined {
+    return this.length === 0 ? undefined : this.items[this.items.length - 1];
+  }
+
+  push(entry: LogEntry): void {
+    this.items.push(entry);
+  }
+
+  shift(): LogEntry | undefined {
+    const entry = this.items[this.head];
+    if (entry === undefined) return undefined;
+    this.head++;
+    if (this.head > 64 && this.head * 2 > this.items.length) {
+      this.items = this.items.slice(this.head);
+      this.head = 0;
+    }
+    return entry;
+  }
+
+  /** Drops everything with a greater zxid. */
+  cutAfter(zxid: Zxid): void {
+    while (this.length > 0 && this.items[this.items.length - 1]!.zxid > zxid) this.items.pop();
+  }
+
+  clear(): void {
+    this.items = [];
+    this.head = 0;
+  }
+
+  /** Entry by position, 0 is the first. */
+  at(index: number): LogEntry {
+    return this.items[this.head + index]!;
+  }
+}
+
+/** The last transactions that were applied, for learners that missed only a few. */
+export class RecentEntries {
+  private items: LogEntry[] = [];
+
+  constructor(private readonly limit: number) {}
+
+  get length(): number {
+    return this.items.length;
+  }
+
+  get first(): LogEntry | undefined {
+    return this.items[0];
+  }
+
+  get last(): LogEntry | undefined {
+    return this.items[this.items.length - 1];
+  }
+
+  at(index: number): LogEntry {
+    return this.items[index]!;
+  }
+
+  add(entry: LogEntry): void {
+    const { last } = this;
+    // What does not follow would make a hole in a later DIFF: forget what was before it.
+    if (last !== undefined && !follows(last.zxid, entry.zxid)) this.items = [];
+    this.items.push(entry);
+    // In batches, so that a full window costs no move per transaction.
+    if (this.items.length > this.limit * 1.5 + 8) this.items = this.items.slice(-this.limit);
+  }
+
+  reset(entries: readonly LogEntry[]): void {
+    this.items = [];
+    for (const entry of entries) this.add(entry);
+  }
+
+  /** Position of the first entry with this zxid or a greater one; `length` when there is none. */
+  indexFrom(zxid: Zxid): number {
+    let [low, high] = [0, this.items.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.items[middle]!.zxid < zxid) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}

@@ -1,0 +1,164 @@
+import type { QuorumPacket } from '@zk/jute';
+import type { Id, SessionId, Zxid } from '@zk/model';
+import type { EnsembleConfig, ServerId } from '@zk/quorum';
+import type { LogEntry } from './log-entry.js';
+import type { Notification } from './wire.js';
+
+/**
+ * What a peer is told and what it wants done. A driver performs outputs in the order in which they stand, and reports
+ * what becomes of them as inputs, never from inside of `step`.
+ *
+ * - Packets and snapshots of one link leave in order. A link that cannot keep up is the driver's to close.
+ * - `append` and `sync` go to the log, which reports `durable` once per batch.
+ * - `write`s are performed one after the other, each also after every `append` before it, and end with `written` or
+ *   `write-failed` with the same ticket.
+ */
+
+/** One connection between a leader and a learner, numbered by the driver. */
+export type LinkId = number;
+
+export type PeerInput =
+  /** Time passed; see {@link Peer.wakeAtMs}. Every other input tells the time as well. */
+  | { readonly kind: 'tick' }
+  | { readonly kind: 'notification'; readonly from: ServerId; readonly notification: Notification }
+  /** An election connection was refused (false), or came to be (true). Only makes elections quicker. */
+  | { readonly kind: 'reachable'; readonly server: ServerId; readonly isReachable: boolean }
+  /** Somebody connected to the quorum port. */
+  | { readonly kind: 'accepted'; readonly link: LinkId }
+  | { readonly kind: 'connected'; readonly attempt: number; readonly link: LinkId }
+  | { readonly kind: 'dial-failed'; readonly attempt: number }
+  /** Not for a link that this peer closed. */
+  | { readonly kind: 'closed'; readonly link: LinkId }
+  /** The data may be a view of a read buffer: what is kept of it is copied. */
+  | { readonly kind: 'packet'; readonly link: LinkId; readonly packet: QuorumPacket }
+  /** The stream after a SNAP is complete and is now the state machine's state. Packets behind it come later. */
+  | { readonly kind: 'snapshot-received'; readonly link: LinkId }
+  | { readonly kind: 'durable'; readonly zxid: Zxid }
+  /** The log refused, and is cut back to its last durable entry. Appends are ignored until `log-recovered`. */
+  | { readonly kind: 'log-failed' }
+  | { readonly kind: 'log-recovered' }
+  | { readonly kind: 'written'; readonly ticket: number; readonly disk?: DiskContents }
+  | { readonly kind: 'write-failed'; readonly ticket: number; readonly reason: string }
+  /** A piece of what `read-log` asked for; the first entry of the first is at or before the zxid asked for. */
+  | {
+      readonly kind: 'log-entries';
+      readonly link: LinkId;
+      readonly entries: readonly LogEntry[];
+      readonly isLast: boolean;
+    }
+  | { readonly kind: 'log-unavailable'; readonly link: LinkId }
+  /** A leader's pipeline made a transaction; its zxid is the one after the last. The bytes are kept, not copied. */
+  | { readonly kind: 'propose'; readonly zxid: Zxid; readonly txn: Uint8Array }
+  /** A client of this learner wants something that the leader decides. */
+  | { readonly kind: 'forward'; readonly request: ClientRequest }
+  /** A client wants to see at least what the leader has committed by now; `tag` comes back in `synced`. */
+  | { readonly kind: 'sync'; readonly tag: number; readonly request?: ClientRequest }
+  /** At the leader: a learner's client wants that. */
+  | { readonly kind: 'sync-learner'; readonly link: LinkId }
+  /** A client of this learner has been heard. */
+  | { readonly kind: 'touch'; readonly sessionId: SessionId; readonly timeoutMs: number }
+  | { readonly kind: 'revalidate'; readonly sessionId: SessionId; readonly timeoutMs: number }
+  /** At the leader: the answer to a `revalidate` output. */
+  | { readonly kind: 'revalidation'; readonly link: LinkId; readonly sessionId: SessionId; readonly isValid: boolean };
+
+export interface ClientRequest {
+  readonly sessionId: SessionId;
+  readonly cxid: number;
+  readonly opcode: number;
+  /** As the client sent it, without its header. */
+  readonly body: Uint8Array;
+  readonly ids: readonly Id[] | null;
+}
+
+export type PeerOutput =
+  | { readonly kind: 'notify'; readonly to: ServerId; readonly notification: Notification }
+  /** Accept learners on the quorum port, or stop; links stay. */
+  | { readonly kind: 'listen' }
+  | { readonly kind: 'unlisten' }
+  | { readonly kind: 'dial'; readonly attempt: number; readonly to: ServerId }
+  /** The same packet object may be sent to several links: it need not be encoded again. */
+  | { readonly kind: 'send'; readonly link: LinkId; readonly packet: QuorumPacket }
+  /** The state machine as it is now, without header and seals, then the signature. May be fuzzy. */
+  | { readonly kind: 'send-snapshot'; readonly link: LinkId }
+  | { readonly kind: 'close'; readonly link: LinkId; readonly reason: string }
+  | { readonly kind: 'append'; readonly entry: LogEntry }
+  | { readonly kind: 'sync'; readonly point: WritePoint }
+  | { readonly kind: 'write'; readonly ticket: number; readonly write: DiskWrite; readonly point: WritePoint }
+  /** Entries from the last one at or before `after`, up to and including `upTo`. */
+  | { readonly kind: 'read-log'; readonly link: LinkId; readonly after: Zxid; readonly upTo: Zxid }
+  /**
+   * In zxid order, without gaps. `cause` is `commit`, or `recovery` for what may yet be taken back (by a `truncate`, a
+   * `reload` or somebody's snapshot): everything delivered before `serve` is committed when that comes.
+   */
+  | { readonly kind: 'deliver'; readonly entry: LogEntry; readonly cause: 'commit' | 'recovery' }
+  | { readonly kind: 'phase'; readonly role: PeerRole; readonly phase: PeerPhase; readonly epoch: number }
+  /** Clients may come; the leader's next zxid is the one after `zxid`. */
+  | {
+      readonly kind: 'serve';
+      readonly role: PeerRole;
+      readonly epoch: number;
+      readonly leader: ServerId;
+      readonly zxid: Zxid;
+    }
+  | { readonly kind: 'stop-serving'; readonly reason: string }
+  /** At the leader. */
+  | { readonly kind: 'request'; readonly link: LinkId; readonly server: ServerId; readonly request: ClientRequest }
+  | { readonly kind: 'touched'; readonly link: LinkId; readonly sessionId: SessionId; readonly timeoutMs: number }
+  | { readonly kind: 'revalidate'; readonly link: LinkId; readonly sessionId: SessionId; readonly timeoutMs: number }
+  /** At the learner. */
+  | { readonly kind: 'revalidated'; readonly sessionId: SessionId; readonly isValid: boolean }
+  | { readonly kind: 'synced'; readonly tag: number }
+  /** A configuration became the committed one, or the one that was last seen. */
+  | { readonly kind: 'config'; readonly config: EnsembleConfig; readonly status: 'seen' | 'committed' }
+  /** Nothing can go on: stop the process, keep the evidence. The code is Apache's exit code. */
+  | { readonly kind: 'halt'; readonly code: number; readonly reason: string };
+
+/** What a peer has its driver write, apart from the log. Each is durable when it is reported as written. */
+export type DiskWrite =
+  | { readonly kind: 'accepted-epoch'; readonly epoch: number }
+  | { readonly kind: 'current-epoch'; readonly epoch: number }
+  /**
+   * Snapshots with a greater zxid go, then the log is cut behind this one, then the state machine is loaded anew; the
+   * report says what there is. Fails, with everything as it was, when the zxid is neither in the log nor a snapshot's, or no
+   * snapshot is left to load.
+   */
+  | { readonly kind: 'truncate'; readonly to: Zxid }
+  /**
+   * The state machine's state becomes the snapshot of this zxid, and all that a restart finds: first snapshots and log
+   * entries with a greater zxid go, if there are any, then the snapshot is written.
+   */
+  | { readonly kind: 'snapshot'; readonly zxid: Zxid }
+  /** Nothing is written: the state machine is loaded from the disk, and the report says what there is. */
+  | { readonly kind: 'reload' }
+  /** Nothing is written: the state machine becomes empty. */
+  | { readonly kind: 'clear' };
+
+/** What is on a disk, as a start or a `reload` finds it. */
+export interface DiskContents {
+  /** Of the last log entry, or of the snapshot when nothing follows it. */
+  readonly lastZxid: Zxid;
+  /** The last entries of the log, as many as are kept in memory anyway. */
+  readonly recent: readonly LogEntry[];
+}
+
+/**
+ * Everything a peer writes, by the place in the protocol: what can be on its disk when it crashes is given by which of
+ * them came to be. PROTOCOL.md says for each what a restart makes of it.
+ */
+export const WRITE_POINTS = [
+  'leader.accepted-epoch',
+  'leader.current-epoch',
+  'learner.accepted-epoch',
+  'learner.truncate',
+  'learner.snapshot',
+  'learner.log',
+  'learner.current-epoch',
+  'broadcast.log',
+  'recovery.reload',
+] as const;
+
+export type WritePoint = (typeof WRITE_POINTS)[number];
+
+export type PeerRole = 'looking' | 'leader' | 'follower' | 'observer';
+
+export type PeerPhase = 'recovery' | 'election' | 'discovery' | 'synchronization' | 'broadcast';

@@ -1,0 +1,162 @@
+import {
+  MarshallingError,
+  type QuorumPacket,
+  RecordReader,
+  RecordWriter,
+  copyBytes,
+  readAckEpoch,
+  readDesignatedLeader,
+  readForwardedRequest,
+  readLearnerInfo,
+  readRevalidateReply,
+  readSessionTouch,
+  utf8Bytes,
+  utf8Text,
+  writeAckEpoch,
+  writeForwardedRequest,
+  writeLeaderInfo,
+  writeLearnerInfo,
+  writeRevalidateReply,
+  writeSessionTouch,
+} from '@zk/jute';
+import type { SessionId, Zxid } from '@zk/model';
+import type { ServerId } from '@zk/quorum';
+import { epochStart } from './log-entry.js';
+import type { ClientRequest } from './messages.js';
+import { PacketType, ZAB_PROTOCOL_VERSION, packet } from './wire.js';
+
+/** Packets by what they say. Data is the record of the learner protocol, section 2. */
+export const packets = {
+  followerInfo(server: ServerId, acceptedEpoch: number, configVersion: bigint, isObserver: boolean): QuorumPacket {
+    const info = { serverid: server, protocolVersion: ZAB_PROTOCOL_VERSION, configVersion };
+    const type = isObserver ? PacketType.OBSERVERINFO : PacketType.FOLLOWERINFO;
+    return packet(
+      type,
+      epochStart(acceptedEpoch),
+      encoded((writer) => writeLearnerInfo(writer, info)),
+    );
+  },
+  leaderInfo(epoch: number): QuorumPacket {
+    const info = { protocolVersion: ZAB_PROTOCOL_VERSION };
+    return packet(
+      PacketType.LEADERINFO,
+      epochStart(epoch),
+      encoded((writer) => writeLeaderInfo(writer, info)),
+    );
+  },
+  /** @param currentEpoch -1 when the epoch was accepted before */
+  ackEpoch(lastZxid: Zxid, currentEpoch: number): QuorumPacket {
+    return packet(
+      PacketType.ACKEPOCH,
+      lastZxid,
+      encoded((writer) => writeAckEpoch(writer, { currentEpoch })),
+    );
+  },
+  newLeader(epoch: number, config: string): QuorumPacket {
+    return packet(PacketType.NEWLEADER, epochStart(epoch), utf8Bytes(config));
+  },
+  proposal: (zxid: Zxid, txn: Uint8Array): QuorumPacket => packet(PacketType.PROPOSAL, zxid, txn),
+  commit: (zxid: Zxid): QuorumPacket => packet(PacketType.COMMIT, zxid),
+  inform: (zxid: Zxid, txn: Uint8Array): QuorumPacket => packet(PacketType.INFORM, zxid, txn),
+  ack: (zxid: Zxid): QuorumPacket => packet(PacketType.ACK, zxid),
+  ping: (zxid: Zxid): QuorumPacket => packet(PacketType.PING, zxid),
+  /** A learner's answer to a ping: the sessions it has heard of since the last one. */
+  pong(ping: QuorumPacket, touched: ReadonlyMap<SessionId, number>): QuorumPacket {
+    const data = encoded((writer) => {
+      for (const [sessionId, timeoutMs] of touched) writeSessionTouch(writer, { sessionId, timeoutMs });
+    });
+    return { type: PacketType.PING, zxid: ping.zxid, data, authinfo: ping.authinfo };
+  },
+  revalidate(sessionId: SessionId, timeoutMs: number): QuorumPacket {
+    return packet(
+      PacketType.REVALIDATE,
+      -1n,
+      encoded((writer) => writeSessionTouch(writer, { sessionId, timeoutMs })),
+    );
+  },
+  revalidated(sessionId: SessionId, isValid: boolean): QuorumPacket {
+    return packet(
+      PacketType.REVALIDATE,
+      -1n,
+      encoded((writer) => writeRevalidateReply(writer, { sessionId, isValid })),
+    );
+  },
+  request({ sessionId, cxid, opcode, body, ids }: ClientRequest): QuorumPacket {
+    const data = encoded((writer) => {
+      writeForwardedRequest(writer, { sessionId, cxid, opcode });
+      writer.raw(body);
+    });
+    return { type: PacketType.REQUEST, zxid: -1n, data, authinfo: ids };
+  },
+  start: (type: number, zxid: Zxid): QuorumPacket => packet(type, zxid),
+  upToDate: packet(PacketType.UPTODATE, -1n),
+  sync: packet(PacketType.SYNC, 0n),
+} as const;
+
+/** What FOLLOWERINFO and OBSERVERINFO say; undefined when it cannot be read, or is of a protocol this leader lacks. */
+export function learnerInfoOf({ data }: QuorumPacket): { server: ServerId; configVersion: bigint } | undefined {
+  const info = read(data, readLearnerInfo);
+  if (info === undefined || (info.protocolVersion ?? 0) < ZAB_PROTOCOL_VERSION) return undefined;
+  return { server: info.serverid, configVersion: info.configVersion ?? 0n };
+}
+
+export function ackEpochOf({ data }: QuorumPacket): number | undefined {
+  return read(data, readAckEpoch)?.currentEpoch;
+}
+
+export function touchesOf({ data }: QuorumPacket): { sessionId: SessionId; timeoutMs: number }[] {
+  const touches = read(data, (reader) => {
+    const items = [];
+    while (reader.remaining > 0) items.push(readSessionTouch(reader));
+    return items;
+  });
+  return touches ?? [];
+}
+
+export function revalidatedOf({ data }: QuorumPacket): { sessionId: SessionId; isValid: boolean } | undefined {
+  return read(data, readRevalidateReply);
+}
+
+/** The body is a copy. */
+export function clientRequestOf({ data, authinfo }: QuorumPacket): ClientRequest | undefined {
+  return read(data, (reader) => {
+    const { sessionId, cxid, opcode } = readForwardedRequest(reader);
+    return { sessionId, cxid, opcode, body: data!.slice(reader.position), ids: authinfo };
+  });
+}
+
+export function configTextOf({ data }: QuorumPacket): string | undefined {
+  return data === null || data.length === 0 ? undefined : utf8Text(data);
+}
+
+/** A copy of the transaction in a PROPOSAL, INFORM, or, behind the leader's id, INFORMANDACTIVATE. */
+export function txnOf({ type, data }: QuorumPacket): Uint8Array {
+  if (data === null) return new Uint8Array(0);
+  const start = type === PacketType.INFORMANDACTIVATE ? DESIGNATED_LEADER_BYTES : 0;
+  const txn = new Uint8Array(data.length - start);
+  copyBytes(data, start, data.length, txn, 0);
+  return txn;
+}
+
+export function designatedLeaderOf({ data }: QuorumPacket): ServerId | undefined {
+  return read(data, readDesignatedLeader)?.serverId;
+}
+
+const DESIGNATED_LEADER_BYTES = 8;
+
+function encoded(write: (writer: RecordWriter) => void): Uint8Array<ArrayBuffer> {
+  const writer = new RecordWriter(64);
+  write(writer);
+  return writer.bytes();
+}
+
+/** Undefined for what does not parse: the other side's fault, and its link's end. */
+function read<T>(data: Uint8Array | null, readRecord: (reader: RecordReader) => T): T | undefined {
+  if (data === null) return undefined;
+  try {
+    return readRecord(new RecordReader(data));
+  } catch (error) {
+    if (error instanceof MarshallingError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,205 @@
+import type { QuorumPacket } from '@zk/jute';
+import { type Zxid, invariant } from '@zk/model';
+import type { EnsembleConfig, QuorumVerifier, ServerId } from '@zk/quorum';
+import { EntryQueue, type LogEntry, RecentEntries } from './log-entry.js';
+import type { DiskContents, DiskWrite, LinkId, PeerOutput, PeerPhase, PeerRole, WritePoint } from './messages.js';
+import type { ZabRules } from './rules.js';
+
+/** Times and limits; ticks are of `tickTimeMs`. */
+export interface PeerOptions {
+  readonly tickTimeMs: number;
+  /** How long a learner may take to connect and to be brought up to date. */
+  readonly initLimitTicks: number;
+  /** How long a learner and a leader may not hear from each other. */
+  readonly syncLimitTicks: number;
+  /** Transactions kept in memory for learners that missed a few. */
+  readonly commitLogCount: number;
+  /** How long an election stays open for a better vote after a quorum agrees. */
+  readonly finalizeWaitMs: number;
+  /** How long an election waits before it repeats itself, at first and at most. */
+  readonly minNotificationMs: number;
+  readonly maxNotificationMs: number;
+  /** Between attempts to connect to the leader. */
+  readonly connectRetryMs: number;
+  /** How long a learner tries to connect to a leader that refuses. */
+  readonly connectLimitMs: number;
+  /** How long a peer whose disk refused a write stays out of elections. */
+  readonly diskRetryMs: number;
+  /** Learners get snapshots only (`forceSnapshotSync`). */
+  readonly isSnapshotForced: boolean;
+  /** Configurations that others send are adopted (`reconfigEnabled`). */
+  readonly isReconfigEnabled: boolean;
+}
+
+export const defaultPeerOptions: PeerOptions = {
+  tickTimeMs: 2000,
+  initLimitTicks: 10,
+  syncLimitTicks: 5,
+  commitLogCount: 500,
+  finalizeWaitMs: 200,
+  minNotificationMs: 200,
+  maxNotificationMs: 60_000,
+  connectRetryMs: 20,
+  connectLimitMs: 600,
+  diskRetryMs: 1000,
+  isSnapshotForced: false,
+  isReconfigEnabled: false,
+};
+
+/** Goes on after a write. A text gives the role up, for that reason. */
+export type WriteDone = () => string | undefined | void;
+
+/**
+ * What every role works on: the log as far as this peer knows it, the epochs, the configuration, and the list of outputs.
+ *
+ * The history has three marks, applied <= appended and durable <= appended. Between applied and appended lies the
+ * tail: proposals that are in the log and wait for their commit. A follower may apply what is not durable here, since a
+ * quorum has it.
+ */
+export class PeerContext {
+  nowMs = 0;
+  outputs: PeerOutput[] = [];
+  acceptedEpoch: number;
+  currentEpoch: number;
+  applied: Zxid;
+  appended: Zxid;
+  durable: Zxid;
+  /** The last zxid this peer knows to be committed: what `recovery` delivered does not count. */
+  committed: Zxid = 0n;
+  readonly tail = new EntryQueue();
+  readonly recent: RecentEntries;
+  /** The state machine holds something that the disk does not lead to: half a snapshot of somebody else's. */
+  isStateForeign = false;
+  /** The log cannot be taken back to where the leader wants it: ask for everything. */
+  needsSnapshot = false;
+  isLogBroken = false;
+  lastSeenConfig: EnsembleConfig | undefined;
+  private nextTicket = 1;
+  private readonly writes = new Map<number, { readonly write: DiskWrite; done: WriteDone | undefined }>();
+
+  constructor(
+    readonly id: ServerId,
+    public config: EnsembleConfig,
+    epochs: { readonly accepted: number; readonly current: number },
+    disk: DiskContents,
+    readonly options: PeerOptions,
+    readonly rules: ZabRules,
+  ) {
+    this.acceptedEpoch = epochs.accepted;
+    this.currentEpoch = epochs.current;
+    this.applied = this.appended = this.durable = disk.lastZxid;
+    this.recent = new RecentEntries(options.commitLogCount);
+    this.recent.reset(disk.recent);
+  }
+
+  /** Of every configuration whose quorum is needed. */
+  get verifiers(): readonly QuorumVerifier[] {
+    const { config, lastSeenConfig } = this;
+    if (lastSeenConfig === undefined || lastSeenConfig.version <= config.version) return [config.verifier];
+    return [config.verifier, lastSeenConfig.verifier];
+  }
+
+  isVoter(server: ServerId): boolean {
+    for (const verifier of this.verifiers) if (verifier.voters.has(server)) return true;
+    return false;
+  }
+
+  get isObserver(): boolean {
+    return this.config.servers.get(this.id)?.role === 'observer';
+  }
+
+  get hasWrites(): boolean {
+    return this.writes.size > 0;
+  }
+
+  send(link: LinkId, packet: QuorumPacket): void {
+    this.outputs.push({ kind: 'send', link, packet });
+  }
+
+  announce(role: PeerRole, phase: PeerPhase, epoch: number): void {
+    this.outputs.push({ kind: 'phase', role, phase, epoch });
+  }
+
+  /** Appends to the log; {@link sync} must follow. */
+  append(entry: LogEntry): void {
+    invariant(entry.zxid > this.appended, `zxid ${entry.zxid} is to be logged after ${this.appended}`);
+    this.appended = entry.zxid;
+    this.tail.push(entry);
+    this.outputs.push({ kind: 'append', entry });
+  }
+
+  sync(point: WritePoint): void {
+    this.outputs.push({ kind: 'sync', point });
+  }
+
+  /** Applies the oldest entry of the tail. */
+  applyNext(cause: 'commit' | 'recovery'): LogEntry {
+    const entry = this.tail.shift()!;
+    this.deliver(entry, cause);
+    return entry;
+  }
+
+  /** Applies an entry that is not in the log, or was just taken off the tail. */
+  deliver(entry: LogEntry, cause: 'commit' | 'recovery'): void {
+    this.applied = entry.zxid;
+    if (cause === 'commit') this.committed = entry.zxid;
+    this.recent.add(entry);
+    this.outputs.push({ kind: 'deliver', entry, cause });
+  }
+
+  write(write: DiskWrite, point: WritePoint, done: WriteDone): void {
+    const ticket = this.nextTicket++;
+    this.writes.set(ticket, { write, done });
+    this.outputs.push({ kind: 'write', ticket, write, point });
+  }
+
+  /** The log is cut back to what is durable. What was applied beyond that is no longer what the disk leads to. */
+  logFailed(): void {
+    this.isLogBroken = true;
+    this.tail.cutAfter(this.durable);
+    this.appended = this.durable;
+    if (this.applied > this.durable) this.isStateForeign = true;
+  }
+
+  /** The writes go on, but nobody waits for them any more. */
+  forsakeWrites(): void {
+    for (const pending of this.writes.values()) pending.done = undefined;
+  }
+
+  /** Takes note of what a write changed, then goes on with whoever asked for it. */
+  written(ticket: number, disk: DiskContents | undefined): string | undefined {
+    const pending = this.writes.get(ticket);
+    invariant(pending !== undefined, `nobody asked for the write with ticket ${ticket}`);
+    this.writes.delete(ticket);
+    const { write, done } = pending;
+    if (write.kind === 'accepted-epoch') this.acceptedEpoch = write.epoch;
+    else if (write.kind === 'current-epoch') this.currentEpoch = write.epoch;
+    else if (write.kind === 'snapshot') this.stateIsOnDisk(write.zxid);
+    else if (write.kind !== 'clear') this.diskIsState(disk!);
+    return done?.() ?? undefined;
+  }
+
+  /** @returns the write that failed */
+  writeFailed(ticket: number): DiskWrite {
+    const pending = this.writes.get(ticket);
+    invariant(pending !== undefined, `nobody asked for the write with ticket ${ticket}`);
+    this.writes.delete(ticket);
+    return pending.write;
+  }
+
+  /** The disk has been made to lead to the state machine's state. */
+  private stateIsOnDisk(zxid: Zxid): void {
+    this.applied = this.appended = this.durable = zxid;
+    this.tail.clear();
+    this.isStateForeign = false;
+    this.needsSnapshot = false;
+  }
+
+  /** The state machine has been made what the disk leads to. */
+  private diskIsState(disk: DiskContents): void {
+    this.applied = this.appended = this.durable = disk.lastZxid;
+    this.tail.clear();
+    this.recent.reset(disk.recent);
+    this.isStateForeign = false;
+  }
+}

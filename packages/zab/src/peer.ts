@@ -1,0 +1,255 @@
+import { hex64 } from '@zk/model';
+import { EnsembleConfig, type ServerId } from '@zk/quorum';
+import { Election, type ElectionResult } from './election.js';
+import { Leader } from './leader.js';
+import { Learner } from './learner.js';
+import type { DiskContents, PeerInput, PeerOutput } from './messages.js';
+import { PeerContext, type PeerOptions, defaultPeerOptions } from './peer-context.js';
+import type { Role } from './role.js';
+import { type ZabRules, zabRules } from './rules.js';
+import type { PeerStatus } from './status.js';
+import type { Notification } from './wire.js';
+
+export interface PeerStart {
+  readonly id: ServerId;
+  readonly config: EnsembleConfig;
+  /** From the epoch files; see `restoreEpochs`. */
+  readonly epochs: { readonly accepted: number; readonly current: number };
+  /** What the state machine was loaded from, everything in the log included. */
+  readonly disk: DiskContents;
+  readonly options?: Partial<PeerOptions>;
+  readonly rules?: ZabRules;
+}
+
+/**
+ * One server of an ensemble, as a machine: what happened goes in, what is to be done comes out, in an order that the driver
+ * keeps. The same inputs give the same outputs; time comes with each input, and there is no chance in it.
+ *
+ * A peer looks for a leader, leads or follows until that comes to an end, makes its disk and its memory agree, and looks
+ * again.
+ */
+export class Peer {
+  private readonly context: PeerContext;
+  private readonly election: Election;
+  private role: Role | undefined;
+  /** Between a role and the next election: the disk finishes what it was told. */
+  private isRecovering = true;
+  private retryAtMs = 0;
+  private attempts = 0;
+  /** What others said while this peer was recovering; the last of each. */
+  private readonly heard = new Map<ServerId, Notification>();
+
+  constructor(start: PeerStart) {
+    const options = { ...defaultPeerOptions, ...start.options };
+    this.context = new PeerContext(start.id, start.config, start.epochs, start.disk, options, start.rules ?? zabRules);
+    this.election = new Election(this.context);
+  }
+
+  /** When the next `tick` is due, on the clock of `step`; Infinity when none is. */
+  get wakeAtMs(): number {
+    const roleAtMs = this.role?.wakeAtMs ?? Infinity;
+    const recoveryAtMs = this.isRecovering && this.retryAtMs > this.context.nowMs ? this.retryAtMs : Infinity;
+    return Math.min(roleAtMs, this.election.wakeAtMs, recoveryAtMs);
+  }
+
+  /** Begins with an election. */
+  start(nowMs: number): readonly PeerOutput[] {
+    this.context.nowMs = nowMs;
+    this.context.announce('looking', 'recovery', this.context.currentEpoch);
+    this.lookForLeader();
+    return this.takeOutputs();
+  }
+
+  /**
+   * @param nowMs monotonic
+   * @throws InvariantViolation when the driver broke the contract of an input
+   */
+  step(input: PeerInput, nowMs: number): readonly PeerOutput[] {
+    this.context.nowMs = nowMs;
+    // A peer that was paused must know it before it believes anything that has been waiting for it.
+    if (nowMs >= this.wakeAtMs) this.tick();
+    if (input.kind === 'tick') this.lookForLeader();
+    else this.give(input);
+    return this.takeOutputs();
+  }
+
+  /** A plain copy of what this peer knows, ready for JSON. */
+  status(): PeerStatus {
+    const { context, election } = this;
+    const { vote } = election;
+    const role = this.role?.status() ?? {
+      role: 'looking' as const,
+      phase: this.isRecovering ? ('recovery' as const) : ('election' as const),
+      leader: undefined,
+      epoch: undefined,
+      proposed: undefined,
+      learners: [],
+    };
+    return {
+      server: context.id.toString(),
+      ...role,
+      round: election.round.toString(),
+      vote: { leader: vote.leader.toString(), zxid: hex64(vote.zxid), epoch: vote.peerEpoch.toString() },
+      acceptedEpoch: context.acceptedEpoch,
+      currentEpoch: context.currentEpoch,
+      applied: hex64(context.applied),
+      appended: hex64(context.appended),
+      durable: hex64(context.durable),
+      committed: hex64(context.committed),
+      configVersion: hex64(context.config.version),
+    };
+  }
+
+  private takeOutputs(): readonly PeerOutput[] {
+    const { outputs } = this.context;
+    this.context.outputs = [];
+    return outputs;
+  }
+
+  private tick(): void {
+    this.follow(this.election.tick());
+    this.check(this.role?.tick());
+    this.lookForLeader();
+  }
+
+  private give(input: Exclude<PeerInput, { kind: 'tick' }>): void {
+    const { context, role } = this;
+    switch (input.kind) {
+      case 'notification':
+        return this.receiveNotification(input.from, input.notification);
+      case 'reachable':
+        return this.follow(this.election.setReachable(input.server, input.isReachable));
+      case 'accepted':
+      case 'connected':
+        return this.linkCame(input);
+      case 'dial-failed':
+        return this.check(role?.dialFailed(input.attempt));
+      case 'closed':
+        return this.check(role?.closed(input.link));
+      case 'packet':
+        return this.check(role?.packet(input.link, input.packet));
+      case 'snapshot-received':
+        return this.check(role?.snapshotReceived(input.link));
+      case 'log-entries':
+      case 'log-unavailable':
+        return this.check(role?.logEntries(input));
+      case 'durable':
+        if (input.zxid > context.durable) context.durable = input.zxid;
+        this.check(role?.durable());
+        return this.lookForLeader();
+      case 'log-failed':
+        context.logFailed();
+        return this.look('the log refused a write');
+      case 'log-recovered':
+        context.isLogBroken = false;
+        return this.lookForLeader();
+      case 'written':
+        this.check(context.written(input.ticket, input.disk));
+        return this.lookForLeader();
+      case 'write-failed':
+        return this.writeFailed(input.ticket, input.reason);
+      default:
+        return this.check(role?.serve(input));
+    }
+  }
+
+  private linkCame(input: Extract<PeerInput, { kind: 'accepted' | 'connected' }>): void {
+    const { role } = this;
+    if (role === undefined) {
+      this.context.outputs.push({ kind: 'close', link: input.link, reason: 'looking for a leader' });
+    } else if (input.kind === 'accepted') {
+      this.check(role.accepted(input.link));
+    } else {
+      this.check(role.connected(input.attempt, input.link));
+    }
+  }
+
+  private writeFailed(ticket: number, reason: string): void {
+    const { context } = this;
+    const write = context.writeFailed(ticket);
+    if (write.kind === 'truncate') context.needsSnapshot = true;
+    this.retryAtMs = context.nowMs + context.options.diskRetryMs;
+    this.look(`${write.kind} could not be written: ${reason}`);
+  }
+
+  private receiveNotification(from: ServerId, notification: Notification): void {
+    if (this.adoptsConfig(notification.config)) return;
+    if (this.isRecovering) this.heard.set(from, notification);
+    this.follow(this.election.receive(from, notification));
+  }
+
+  /** A later configuration in a notification is the ensemble's: it is adopted, and the election begins anew. */
+  private adoptsConfig(text: string | null): boolean {
+    const { context } = this;
+    if (text === null || this.role !== undefined || !context.options.isReconfigEnabled) return false;
+    if (text === context.config.text) return false;
+    const config = parsedConfig(text);
+    if (config === undefined || config.version <= context.config.version) return false;
+    const isOther = !config.isSameAs(context.config);
+    context.config = config;
+    context.outputs.push({ kind: 'config', config, status: 'committed' });
+    if (isOther) this.look('a later configuration');
+    return isOther;
+  }
+
+  /** A reason gives the role up. */
+  private check(reason: string | undefined): void {
+    if (reason !== undefined) this.look(reason);
+  }
+
+  private look(reason: string): void {
+    const { context } = this;
+    this.role?.leave(reason);
+    this.role = undefined;
+    this.isRecovering = true;
+    this.election.state = 'looking';
+    context.forsakeWrites();
+    context.announce('looking', 'recovery', context.currentEpoch);
+    this.lookForLeader();
+  }
+
+  /**
+   * Starts an election once memory and disk agree: everything logged is durable and applied, as after a restart. What the
+   * disk was told to write is waited for, since an election on less would take back what was acknowledged.
+   */
+  private lookForLeader(): void {
+    const { context } = this;
+    if (!this.isRecovering || context.hasWrites || context.isLogBroken || context.nowMs < this.retryAtMs) return;
+    if (context.isStateForeign) {
+      context.write({ kind: 'reload' }, 'recovery.reload', () => undefined);
+      return;
+    }
+    if (context.durable < context.appended) return;
+    while (context.tail.length > 0) context.applyNext('recovery');
+    this.isRecovering = false;
+    context.announce('looking', 'election', context.currentEpoch);
+    this.follow(this.election.start());
+    const heard = [...this.heard];
+    this.heard.clear();
+    for (const [from, notification] of heard) this.follow(this.election.receive(from, notification));
+  }
+
+  private follow(result: ElectionResult | undefined): void {
+    if (result === undefined) return;
+    const { context, election } = this;
+    const onEstablished = (epoch: number): void => election.setEpoch(epoch);
+    if (result.leader === context.id) {
+      context.needsSnapshot = false;
+      this.role = new Leader(context, onEstablished);
+    } else {
+      const kind = context.isObserver ? 'observer' : 'follower';
+      this.role = new Learner(context, result.leader, kind, onEstablished, () => ++this.attempts);
+    }
+    this.check(this.role.start());
+  }
+}
+
+function parsedConfig(text: string): EnsembleConfig | undefined {
+  try {
+    return EnsembleConfig.parse(text);
+  } catch (error) {
+    // Somebody else's text, which is not worth an outage here.
+    if (error instanceof Error) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,36 @@
+import type { PeerPhase, PeerRole } from './messages.js';
+
+/** A learner as its leader sees it. */
+export interface LearnerStatus {
+  readonly server: string | undefined;
+  readonly isObserver: boolean;
+  readonly stage: string;
+  readonly sync: string | undefined;
+  /** zxid, hexadecimal. */
+  readonly acknowledged: string;
+  readonly lastHeardMs: number;
+}
+
+export interface RoleStatus {
+  readonly role: PeerRole;
+  readonly phase: PeerPhase;
+  readonly leader: string | undefined;
+  readonly epoch: number | undefined;
+  /** Of a leader: what it proposed, zxid in hexadecimal. */
+  readonly proposed: string | undefined;
+  readonly learners: readonly LearnerStatus[];
+}
+
+/** A plain copy, ready for JSON. Zxids are hexadecimal. */
+export interface PeerStatus extends RoleStatus {
+  readonly server: string;
+  readonly round: string;
+  readonly vote: { readonly leader: string; readonly zxid: string; readonly epoch: string };
+  readonly acceptedEpoch: number;
+  readonly currentEpoch: number;
+  readonly applied: string;
+  readonly appended: string;
+  readonly durable: string;
+  readonly committed: string;
+  readonly configVersion: string;
+}

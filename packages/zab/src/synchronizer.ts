@@ -1,0 +1,105 @@
+import { type Zxid, hex64 } from '@zk/model';
+import type { LearnerLink } from './learner-link.js';
+import { type LogEntry } from './log-entry.js';
+import { packets } from './packets.js';
+import type { PeerContext } from './peer-context.js';
+import { LogWalk, type SyncPlan } from './sync-plan.js';
+import { PacketType } from './wire.js';
+
+/**
+ * Sends a learner what separates its history from its leader's: first what is committed, each transaction as a proposal
+ * and its commit, then what is proposed and waits. Everything new follows in the same stream, so nothing is left out.
+ */
+export class Synchronizer {
+  /** @param last what the leader's state is called */
+  constructor(
+    private readonly context: PeerContext,
+    private readonly last: () => Zxid,
+  ) {}
+
+  /** @returns whether the learner has been sent everything; if not, entries of the log are being read */
+  begin(learner: LearnerLink): boolean {
+    const { context } = this;
+    const plan: SyncPlan = context.options.isSnapshotForced
+      ? { mode: 'snap' }
+      : context.rules.planSync(learner.lastZxid, this.last(), context.recent);
+    if (plan.mode === 'snap') return this.sendSnapshot(learner);
+    if (plan.mode === 'log') {
+      learner.walk = new LogWalk(learner.lastZxid);
+      this.readLog(learner, plan.after, plan.upTo);
+      return false;
+    }
+    this.sendStart(learner, plan);
+    this.sendRecent(learner, plan.from);
+    return true;
+  }
+
+  /** A piece of the log. @returns whether the learner has been sent everything, or will never be this way */
+  feed(learner: LearnerLink, entries: readonly LogEntry[], isLast: boolean): boolean | 'failed' {
+    const { context } = this;
+    const walk = learner.walk!;
+    const result = walk.feed(entries, context.recent.last?.zxid ?? this.last());
+    if (result === 'snap') return this.giveUpOnLog(learner);
+    if (result.start !== undefined) this.sendStart(learner, result.start);
+    for (const entry of result.entries) this.sendCommitted(learner, entry);
+    if (!isLast) return false;
+    const { reached } = walk;
+    if (reached === undefined) return this.giveUpOnLog(learner);
+    // More may have been committed while the log was read than is kept in memory: then there is more to read.
+    const first = context.recent.first;
+    if (first !== undefined && first.zxid > reached) {
+      this.readLog(learner, reached, first.zxid);
+      return false;
+    }
+    this.sendRecent(learner, context.recent.indexFrom(reached + 1n));
+    return true;
+  }
+
+  giveUpOnLog(learner: LearnerLink): boolean | 'failed' {
+    // Once something is sent, a snapshot cannot follow on the same connection; the learner comes back with what it has.
+    return learner.walk?.reached === undefined ? this.sendSnapshot(learner) : 'failed';
+  }
+
+  private readLog(learner: LearnerLink, after: Zxid, upTo: Zxid): void {
+    this.context.outputs.push({ kind: 'read-log', link: learner.link, after, upTo });
+  }
+
+  private sendSnapshot(learner: LearnerLink): true {
+    const last = this.last();
+    learner.sync = `SNAP ${hex64(last)}`;
+    learner.walk = undefined;
+    this.context.send(learner.link, packets.start(PacketType.SNAP, last));
+    this.context.outputs.push({ kind: 'send-snapshot', link: learner.link });
+    this.sendOutstanding(learner);
+    return true;
+  }
+
+  private sendStart(learner: LearnerLink, plan: SyncPlan): void {
+    if (plan.mode !== 'diff' && plan.mode !== 'trunc') return;
+    learner.sync = `${plan.mode === 'diff' ? 'DIFF' : 'TRUNC'} ${hex64(plan.zxid)}`;
+    const type = plan.mode === 'diff' ? PacketType.DIFF : PacketType.TRUNC;
+    this.context.send(learner.link, packets.start(type, plan.zxid));
+  }
+
+  private sendRecent(learner: LearnerLink, from: number): void {
+    const { recent } = this.context;
+    for (let i = from; i < recent.length; i++) this.sendCommitted(learner, recent.at(i));
+    this.sendOutstanding(learner);
+  }
+
+  private sendCommitted(learner: LearnerLink, entry: LogEntry): void {
+    this.context.send(learner.link, packets.proposal(entry.zxid, entry.txn));
+    this.context.send(learner.link, packets.commit(entry.zxid));
+  }
+
+  /** Observers hear of a transaction when it is committed, and not before. */
+  private sendOutstanding(learner: LearnerLink): void {
+    if (learner.isObserver) return;
+    const { tail, nowMs } = this.context;
+    for (let i = 0; i < tail.length; i++) {
+      const { zxid, txn } = tail.at(i);
+      learner.timed ??= { zxid, sentMs: nowMs };
+      this.context.send(learner.link, packets.proposal(zxid, txn));
+    }
+  }
+}
