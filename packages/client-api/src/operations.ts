@@ -62,7 +62,8 @@ export interface CreateOptions<T = Uint8Array> extends CallOptions {
   /**
    * Survives a lost reply. `true` puts `_c_<uuid>-` in front of the name, as Curator does; an object puts its own unique
    * prefix. When the connection breaks, the client looks for a child with that prefix before it creates again, and takes
-   * one that belongs to the present session only.
+   * one that belongs to the present session only. When the call ends without an answer (cancelled, out of time), what it
+   * may have created is removed in the background.
    */
   readonly protection?: boolean | { readonly prefix: string };
 }
