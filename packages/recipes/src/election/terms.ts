@@ -95,7 +95,7 @@ export class Candidacy {
   async #regain(node: OwnNode, signal: AbortSignal): Promise<OwnNode | undefined> {
     await firstOf({ signals: [node.signal, signal], observables: [this.client.state$.pipe(filter(isConnected))] });
     try {
-      // Guard of "a candidate whose node vanished while suspended stands again" in election.spec.ts (CURATOR-724).
+      // Guard of "stands again after its node has vanished while it was suspended" in election-faults.spec.ts (CURATOR-724).
       if (await awaitTurn(this.client, this.rules, node, { signal })) return node;
     } catch (error) {
       if (!node.signal.aborted && !isTransient(error)) throw error;

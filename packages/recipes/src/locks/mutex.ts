@@ -73,7 +73,7 @@ export abstract class QueueLock<H extends LockHold> implements Lockable<H> {
 
   /** What the acquire of a new hold does; a lock that knows a short cut overrides it. */
   protected async enter(options: AcquireOptions, scope: CallScope, once: boolean): Promise<Entered | undefined> {
-    // Guard of "try creates nothing where the lock is taken" in faults.spec.ts (kazoo#732).
+    // Guard of "by a try where the lock is taken" in lock-faults.spec.ts (kazoo#732).
     if (once && (await isTaken(this.client, this.rules, scope))) return undefined;
     let candidate: Candidate | undefined;
     const node = await enter(this.client, this.rules, scope, {

@@ -90,11 +90,11 @@ export async function enter(
       return isGranted ? node : undefined;
     } catch (error) {
       const isNodeLost = node?.signal.aborted ?? false;
-      // Guard of "a waiter whose node vanished queues again" in faults.spec.ts.
+      // Guard of "takes a new place for a waiter whose node was deleted" in suite/locks.ts.
       if (scope.signal.aborted || !(isTransient(error) || isNodeLost)) throw endOf(scope, rules.parent, error);
       await pause(client.runtime, backoff(attempt, 0, client.runtime.random) ?? 0, scope, rules.parent);
     } finally {
-      // Guard of "leaves no contender behind" in faults.spec.ts (kazoo#732, kazoo#760, CURATOR-79). Nobody waits for it.
+      // Guard of "no contender is left behind" in lock-faults.spec.ts (kazoo#732, kazoo#760, CURATOR-79). Nobody waits for it.
       if (!isGranted) void node?.remove();
     }
   }
@@ -130,7 +130,7 @@ export async function awaitTurn(
     const ranked = rankNames(children, rules.markers, rules.dialect);
     const own = ranked.findIndex(({ name }) => name === node.name);
     if (own < 0) node.end('nodeDeleted');
-    // Guard of "is not granted on a node of a dead session" in faults.spec.ts (CURATOR-604, CURATOR-696).
+    // Guard of "is granted only while its session certainly lives" in lock-faults.spec.ts (CURATOR-604, CURATOR-696).
     if (!node.isOurs()) throw node.signal.aborted ? node.signal.reason : lostSession(node);
     const blocker = rules.blocker(ranked.slice(0, own));
     if (blocker === undefined) return true;
@@ -155,7 +155,7 @@ async function gone(
 ): Promise<void> {
   using looking = new LinkedSignal(signal);
   // Subscribed before the read, or a reconnect during it would go unnoticed.
-  // Guard of "looks again after a reconnect" in faults.spec.ts (kazoo#282).
+  // Guard of "looks again after a reconnect" in lock-faults.spec.ts (kazoo#282).
   const reconnected = firstOf({
     signals: [looking.signal],
     observables: [client.state$.pipe(skip(1), filter(isConnected))],

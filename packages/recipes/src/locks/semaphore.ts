@@ -128,7 +128,7 @@ export class Semaphore implements Lockable<Lease> {
     } catch (error) {
       throw endOf(scope, this.path, error);
     } finally {
-      // Those that are not part of a result: guard of "gives back what it took when it gets no more" in faults.spec.ts.
+      // Those that are not part of a result: guard of "by a semaphore that gets some leases" in lock-faults.spec.ts.
       for (const node of taken) void node.remove();
     }
   }

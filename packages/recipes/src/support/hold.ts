@@ -74,7 +74,7 @@ export class Hold implements Held {
   }
 
   assertHeld(): void {
-    // Guard of "knows on the clock alone that the session is over" in hold.spec.ts.
+    // Guard of "knows on the clock alone that the session may be over" in lock-faults.spec.ts.
     if (!this.signal.aborted && !this.isHeld) this.#linked.abort(new LockLostError(this.path, 'sessionLost'));
     if (this.signal.aborted) throw this.signal.reason;
   }
@@ -120,7 +120,7 @@ export class Hold implements Held {
 
   #followConnection(): void {
     const subscription = this.client.state$.subscribe((state) => {
-      // Guard of "ends with the connection where that is the policy" in hold.spec.ts.
+      // Guard of "ends with the connection where that is the policy" in lock-faults.spec.ts.
       if (!isConnected(state)) this.lose('connectionLost');
     });
     if (this.signal.aborted) subscription.unsubscribe();

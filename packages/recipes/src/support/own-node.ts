@@ -8,10 +8,10 @@ import {
 } from '@zk/client-api';
 import type { Acl, Zxid } from '@zk/model';
 import { LinkedSignal } from './abort.js';
-import { guaranteedDelete, sweepChildren } from './clean-up.js';
+import { guaranteedDelete } from './clean-up.js';
 import { type LossReason, LockLostError } from './errors.js';
 import { childPath, nodeName } from './paths.js';
-import { isNamed, isTransient, mayHaveApplied, withRetry } from './retry.js';
+import { isNamed, isTransient, withRetry } from './retry.js';
 
 /**
  * An ephemeral node of our own: the ground every lock, lease and candidacy stands on.
@@ -46,8 +46,7 @@ export class OwnNode {
 
   /**
    * Creates the node, so that it exists once or not at all, whatever happens to the replies. Missing parents are made.
-   * If the outcome stays unknown, or the caller's signal aborts, whatever may have been created is removed in the
-   * background.
+   * If the outcome stays unknown, or the caller's signal aborts, the client removes what may have been created.
    *
    * @throws SessionExpiredError when the node turns out to belong to another session than the present one; then, too,
    *   it is removed
@@ -56,30 +55,24 @@ export class OwnNode {
     const { prefix, name, data, signal, acl } = options;
     // A name cannot be empty, so half of a prefix that is all there is stands in for it.
     const split = name === '' ? prefix.length >> 1 : prefix.length;
-    try {
-      const { path, stat } = await client.create(
-        childPath(parent, prefix.slice(split) + name),
-        data ?? new Uint8Array(),
-        {
-          mode: options.mode ?? 'ephemeralSequential',
-          protection: { prefix: prefix.slice(0, split) },
-          parents: options.parents ?? 'container',
-          ...(acl === undefined ? {} : { acl }),
-          ...(signal === undefined ? {} : { signal }),
-        },
-      );
-      const session = client.session;
-      // Guard of "takes no node of a session before" in own-node.spec.ts (CURATOR-604, CURATOR-696).
-      if (session === undefined || session.id !== stat.ephemeralOwner) {
-        guaranteedDelete(client, path);
-        throw new SessionExpiredError(path);
-      }
-      return new OwnNode(client, path, stat.czxid, session);
-    } catch (error) {
-      // Guard of "leaves no node behind when the create is cancelled" in own-node.spec.ts (kazoo#732, CURATOR-79).
-      if (mayHaveApplied(error)) sweepChildren(client, parent, prefix);
-      throw error;
+    const { path, stat } = await client.create(
+      childPath(parent, prefix.slice(split) + name),
+      data ?? new Uint8Array(),
+      {
+        mode: options.mode ?? 'ephemeralSequential',
+        protection: { prefix: prefix.slice(0, split) },
+        parents: options.parents ?? 'container',
+        ...(acl === undefined ? {} : { acl }),
+        ...(signal === undefined ? {} : { signal }),
+      },
+    );
+    const session = client.session;
+    // Guard of "takes no node of a session before" in lock-faults.spec.ts (CURATOR-604, CURATOR-696).
+    if (session === undefined || session.id !== stat.ephemeralOwner) {
+      void guaranteedDelete(client, path);
+      throw new SessionExpiredError(path);
     }
+    return new OwnNode(client, path, stat.czxid, session);
   }
 
   /** Aborts with a {@link LockLostError} when the node is not ours any more. */
