@@ -4,6 +4,6 @@ export type { FaultTarget, FaultyTransportOptions, SessionTarget } from './fault
 export { FaultyTransport } from './faults/faulty-transport.js';
 export type { RequestKind } from './faults/request-kinds.js';
 export { seededRandom } from './seeded-random.js';
-export type { TestServerOptions } from './test-server.js';
+export type { TestClientOptions, TestServerOptions } from './test-server.js';
 export { TestServer, createTestServer } from './test-server.js';
 export { VirtualTime } from './virtual-time.js';

@@ -1,4 +1,5 @@
-import type { Duration } from '@zk/client-api';
+import { type ClientOptions, connect } from '@zk/client';
+import type { CallOptions, Duration, ZkClient } from '@zk/client-api';
 import { CLOCK, LOGGER, type Logger, RANDOM, type RandomSource, SCHEDULER, STORAGE, TRANSPORT } from '@zk/contracts';
 import type { Clock, Scheduler, Transport } from '@zk/contracts';
 import { type SessionId, hex64, hiOf, loOf } from '@zk/model';
@@ -44,6 +45,13 @@ export interface TestServerOptions {
   readonly logger?: Logger;
 }
 
+/** Options of a client, without what the server decides. */
+export type TestClientOptions = Omit<ClientOptions, 'transport' | 'runtime'> &
+  CallOptions & {
+    /** What all its paths are below, as at the end of a connection string. */
+    readonly chroot?: string;
+  };
+
 const HOST = '127.0.0.1';
 const MEMORY_PORT = 2181;
 
@@ -75,6 +83,7 @@ export class TestServer implements AsyncDisposable {
   private current: ZkServer | undefined;
   private listeningPorts: readonly number[];
   private closing: Promise<void> | undefined;
+  private readonly clients = new Set<ZkClient>();
 
   /** Use {@link createTestServer}, which also starts it. */
   constructor(private readonly options: TestServerOptions = {}) {
@@ -135,6 +144,16 @@ export class TestServer implements AsyncDisposable {
     this.listeningPorts = ports;
   }
 
+  /** A client, connected; it lives in the same time as the server, and is closed with it. */
+  async connect(options: TestClientOptions = {}): Promise<ZkClient> {
+    const { chroot = '', ...own } = options;
+    const inVirtualTime = this.time === undefined ? {} : { runtime: this.runtime };
+    const servers = `${this.connectionString}${chroot}`;
+    const client = await connect(servers, { ...own, ...inVirtualTime, transport: this.transport });
+    this.clients.add(client);
+    return client;
+  }
+
   /** Stops it as an operator would: sessions and data stay, connections close. */
   async stop(): Promise<void> {
     const server = this.current;
@@ -150,7 +169,7 @@ export class TestServer implements AsyncDisposable {
     await this.start();
   }
 
-  /** Ends everything. Idempotent. */
+  /** Closes the clients that {@link connect} has made, and ends everything. Idempotent. */
   close(): Promise<void> {
     this.closing ??= this.end();
     return this.closing;
@@ -161,6 +180,10 @@ export class TestServer implements AsyncDisposable {
   }
 
   private async end(): Promise<void> {
+    this.faults.disarm();
+    this.resume();
+    const closing = [...this.clients].map((client) => client.close());
+    await this.pass(Promise.all(closing));
     await this.stop();
     this.faults.close();
   }
