@@ -43,6 +43,11 @@ export class Admission {
     });
   }
 
+  /** Frames longer than this count as large. */
+  get largeFrameBytes(): number {
+    return this.largeRequests.thresholdBytes;
+  }
+
   /** Counts a connection in, or says why not; {@link left} must follow when it ends. */
   enter(address: string): ConnectionRefusal | undefined {
     const refusal = this.limits.enter(address);

@@ -5,7 +5,7 @@ import { FrameAssembler } from './frame-assembler.js';
 
 /** What a connection asks of the server it belongs to. */
 export interface ConnectionHost {
-  /** Monotonic ms, read once per turn. Also makes sure that the turn is ended: see `TurnLoop`. */
+  /** Monotonic ms, read once per turn. Also makes sure that the turn is ended: see `ConnectionDesk`. */
   turnNow(): number;
   /** The first frame: the pipeline decides. */
   connect(connection: ClientConnection, bytes: Uint8Array, start: number, end: number): void;
@@ -40,8 +40,10 @@ export interface ConnectionHost {
   received(byteCount: number): void;
   /** Returns an output buffer. */
   giveBack(buffer: Uint8Array): void;
-  /** Whether a frame of this length may be received: large ones are limited in all. */
-  mayReceive(lengthBytes: number): boolean;
+  /** Frames longer than this are large ones. */
+  readonly largeFrameBytes: number;
+  /** Whether a large frame of this length may be received: they are limited in all. */
+  mayReceiveLarge(lengthBytes: number): boolean;
   readonly maxFrameBytes: number;
   readonly maxOutputBytes: number;
 }
@@ -97,7 +99,8 @@ export class ClientConnection implements ConnectionHandler, PipelineConnection {
     readonly establishedWallMs: number,
     readonly acceptedMs: number,
   ) {
-    this.peer = { remoteAddress: transport.remoteAddress };
+    const { remoteAddress, certificateSubject } = transport;
+    this.peer = { remoteAddress, ...(certificateSubject === undefined ? {} : { certificateSubject }) };
     this.client = new Client(watcher, new Outbox(outboxHost, this), this, providers.initialIds(this.peer));
   }
 
@@ -273,7 +276,8 @@ export class ClientConnection implements ConnectionHandler, PipelineConnection {
         const word = host.fourLetterWord(this, bytes, at, end);
         if (word !== 'none') return word === 'answered' ? end : at;
       }
-      if (length < 0 || length > host.maxFrameBytes || !host.mayReceive(length)) {
+      const isTooLong = length < 0 || length > host.maxFrameBytes;
+      if (isTooLong || (length > host.largeFrameBytes && !host.mayReceiveLarge(length))) {
         this.closeNow();
         return end;
       }

@@ -4,6 +4,7 @@ import { AUTH_PROVIDERS, CLOCK, LOGGER, RANDOM, SCHEDULER, STORAGE, TRANSPORT, s
 import { MemoryStorage } from '@zk/storage-memory';
 import { TcpTransport } from '@zk/transport-tcp';
 import { type DependencyContainer, container as rootContainer, instanceCachingFactory } from 'tsyringe';
+import { LISTENERS } from './client-listeners.js';
 import { type ServerOptions, completeOptions } from './options.js';
 import { systemClock, systemRandom, systemScheduler } from './system-ports.js';
 import { ZkServer } from './zk-server.js';
@@ -23,6 +24,7 @@ export function registerServer(container: DependencyContainer, options: Partial<
     [LOGGER, () => silentLogger],
     [AUTH_PROVIDERS, () => createAuthProviders({})],
     [TRANSPORT, () => new TcpTransport({})],
+    [LISTENERS, () => []],
     [STORAGE, () => new MemoryStorage()],
     [SERVER_OPTIONS, () => completeOptions(options)],
     [
@@ -31,6 +33,7 @@ export function registerServer(container: DependencyContainer, options: Partial<
         new ZkServer(
           {
             transport: c.resolve(TRANSPORT),
+            listeners: c.resolve(LISTENERS),
             storage: c.resolve(STORAGE),
             providers: c.resolve(AUTH_PROVIDERS),
             clock: c.resolve(CLOCK),

@@ -1,3 +1,5 @@
+export type { BoundAddress, ClientListener } from './client-listeners.js';
+export { LISTENERS } from './client-listeners.js';
 export type { Registration } from './composition.js';
 export { SERVER_OPTIONS, ZK_SERVER, createServer, registerServer } from './composition.js';
 export type { LoadReport } from './database.js';

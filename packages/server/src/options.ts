@@ -4,8 +4,8 @@ import type { ConnectionThrottleOptions, RequestThrottleOptions } from './limits
 export interface ServerOptions {
   /** Address clients connect to; absent: all addresses. */
   readonly clientHost: string | undefined;
-  /** 0 picks a free port. */
-  readonly clientPort: number;
+  /** 0 picks a free port; false: no such port, only other listeners. */
+  readonly clientPort: number | false;
   /** Connections the platform may hold before they are accepted; absent: its default. */
   readonly listenBacklog: number | undefined;
   readonly tcpKeepAlive: boolean;

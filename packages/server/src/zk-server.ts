@@ -1,28 +1,16 @@
-import type {
-  AuthProviders,
-  Clock,
-  Connection,
-  ConnectionHandler,
-  Listener,
-  Logger,
-  RandomSource,
-  Scheduler,
-  Storage,
-  Transport,
-} from '@zk/contracts';
+import type { AuthProviders, Clock, Logger, RandomSource, Scheduler, Storage, Transport } from '@zk/contracts';
 import type { SoftLimitExceeded } from '@zk/data-tree';
-import { readInt32 } from '@zk/jute';
 import { type Zxid, hex64, hexOf, hiOf, int64, loOf } from '@zk/model';
-import { type Outbox, type OutboxHost, RequestPipeline } from '@zk/request-pipeline';
+import { RequestPipeline } from '@zk/request-pipeline';
 import { type Session, SessionTracker } from '@zk/session';
 import { BehaviorSubject, type Observable, Subject } from 'rxjs';
-import { BufferPool } from './buffer-pool.js';
-import { ClientConnection, type ConnectionHost, type WordResult } from './client-connection.js';
+import type { ClientConnection, WordResult } from './client-connection.js';
+import { type BoundAddress, type ClientListener, ClientListeners } from './client-listeners.js';
+import { ConnectionDesk, type DeskHost } from './connection-desk.js';
 import { ContainerManager } from './container-manager.js';
 import { Database, type LoadReport } from './database.js';
 import { FourLetterWords } from './four-letter/words.js';
 import { Admission } from './admission.js';
-import { SessionlessReaper } from './limits/index.js';
 import type { ServerOptions } from './options.js';
 import { Snapshotter } from './snapshotter.js';
 import { keepProcess } from './system-ports.js';
@@ -32,7 +20,10 @@ import { Upkeep, type UpkeepHost } from './upkeep.js';
 
 /** What a server is made of: the contracts that may be swapped. */
 export interface ServerParts {
+  /** Of the client port. */
   readonly transport: Transport;
+  /** Further addresses where clients connect. */
+  readonly listeners?: readonly ClientListener[];
   readonly storage: Storage;
   readonly providers: AuthProviders;
   readonly clock: Clock;
@@ -54,51 +45,34 @@ const nothing = (): void => undefined;
 
 /** Time a stop waits for writes that are on their way. */
 const DRAIN_MS = 5000;
-/** Time a connection that is being closed has to read what was sent before. */
-const LINGER_MS = 10_000;
 const QUOTA_WARNING_INTERVAL_MS = 60_000;
 
 /**
- * A standalone server. It owns the connections and the turn of the event loop, and feeds the pipeline:
- * read what has arrived, append writes to the log and start its sync, apply what has become durable, fire watches,
- * encode replies, then one flush of every connection that has output.
+ * A standalone server. It puts the parts together and takes them through their life; requests go from the
+ * {@link ConnectionDesk} straight to the pipeline. In a turn of the event loop what has arrived is read, writes are
+ * appended to the log and its sync is started, what has become durable is applied, watches fire, replies are encoded,
+ * and then every connection that has output is flushed once.
  */
-export class ZkServer implements ConnectionHost, OutboxHost, UpkeepHost {
+export class ZkServer implements DeskHost, UpkeepHost {
   readonly stats: ServerStats;
   readonly database: Database;
-  readonly isThrottling: boolean;
   readonly sessions: SessionTracker;
   readonly snapshotter: Snapshotter;
-  readonly connections = new Set<ClientConnection>();
-  readonly maxFrameBytes: number;
-  readonly maxOutputBytes: number;
-  readonly maxOutstanding: number;
   pipeline!: RequestPipeline;
   loadReport: LoadReport | undefined;
 
   private readonly states = new BehaviorSubject<ServerState>('stopped');
   private readonly sessionEvents = new Subject<SessionEvent>();
-  private readonly pool = new BufferPool();
   private readonly words: FourLetterWords;
   readonly admission: Admission;
-  private readonly reaper: SessionlessReaper<ClientConnection>;
-  /** Connections that are closed once they have sent everything: one that never reads would stay for ever. */
-  private readonly lingering: SessionlessReaper<ClientConnection>;
-  private readonly freeWatchers: number[] = [];
-  private nextWatcher = 0;
-  private listener: Listener | undefined;
+  private readonly desk: ConnectionDesk;
+  private readonly listeners: ClientListeners;
   private starting: Promise<void> | undefined;
   private stopping: Promise<void> | undefined;
   private readonly timers: Timers;
 
   private nextQuotaWarningMs = -Infinity;
-  private isTurnScheduled = false;
-  private nowMs = 0;
   private hasUnsynced = false;
-  private dirty: Outbox[] = [];
-  private waiting: ClientConnection[] = [];
-  /** Connections whose transport has not taken everything. */
-  private readonly stalledConnections = new Set<ClientConnection>();
   private readonly failure: { promise: Promise<Error>; resolve: (error: Error) => void };
 
   constructor(
@@ -106,9 +80,6 @@ export class ZkServer implements ConnectionHost, OutboxHost, UpkeepHost {
     readonly options: ServerOptions,
   ) {
     const { clock, storage, logger, scheduler, random } = parts;
-    this.maxFrameBytes = options.maxFrameBytes;
-    this.maxOutputBytes = options.maxOutputBytes;
-    this.maxOutstanding = options.globalOutstandingLimit;
     this.database = new Database(
       storage,
       {
@@ -141,11 +112,8 @@ export class ZkServer implements ConnectionHost, OutboxHost, UpkeepHost {
     this.stats = new ServerStats(this, clock);
     this.words = new FourLetterWords(this, storage, options, clock);
     this.admission = new Admission(options, clock, random);
-    this.isThrottling = this.admission.requests.isOn;
-    this.reaper = new SessionlessReaper((connection) => connection.closeNow(), {
-      timeoutMs: options.sessionlessTimeoutMs,
-    });
-    this.lingering = new SessionlessReaper((connection) => connection.closeNow(), { timeoutMs: LINGER_MS });
+    this.desk = new ConnectionDesk(this, parts, options, this.admission, this.stats);
+    this.listeners = new ClientListeners(parts.transport, parts.listeners ?? [], options);
     let resolve: (error: Error) => void = () => undefined;
     const promise = new Promise<Error>((done) => (resolve = done));
     this.failure = { promise, resolve };
@@ -180,10 +148,23 @@ export class ZkServer implements ConnectionHost, OutboxHost, UpkeepHost {
     return session === null ? '0x0' : `0x${hexOf(session.idHi, session.idLo)}`;
   }
 
-  /** Where clients connect. @throws Error before {@link start} has resolved */
-  get clientAddress(): { readonly host: string; readonly port: number } {
-    if (this.listener === undefined) throw new Error('the server is not listening');
-    return { host: this.listener.host, port: this.listener.port };
+  /**
+   * Where clients connect: the client port, or where there is none the first other listener.
+   * @throws Error before {@link start} has resolved
+   */
+  get clientAddress(): BoundAddress {
+    const [first] = this.listeners.addresses;
+    if (first === undefined) throw new Error('the server is not listening');
+    return first;
+  }
+
+  /** Everywhere clients connect; empty before {@link start} has resolved. */
+  get addresses(): readonly BoundAddress[] {
+    return this.listeners.addresses;
+  }
+
+  get connections(): ReadonlySet<ClientConnection> {
+    return this.desk.connections;
   }
 
   get lastZxid(): Zxid {
@@ -201,7 +182,7 @@ export class ZkServer implements ConnectionHost, OutboxHost, UpkeepHost {
   }
 
   private async begin(): Promise<void> {
-    const { storage, clock, logger, transport } = this.parts;
+    const { storage, clock, logger } = this.parts;
     this.states.next('loading');
     try {
       await storage.open();
@@ -225,15 +206,7 @@ export class ZkServer implements ConnectionHost, OutboxHost, UpkeepHost {
       if (report.snapshot === undefined && (await this.snapshotter.take()) === undefined) {
         throw new Error('the first snapshot could not be written, so nothing would be found again after a restart');
       }
-      this.listener = await transport.listen(
-        {
-          port: this.options.clientPort,
-          ...(this.options.clientHost === undefined ? {} : { host: this.options.clientHost }),
-          ...(this.options.listenBacklog === undefined ? {} : { backlog: this.options.listenBacklog }),
-          keepAlive: this.options.tcpKeepAlive,
-        },
-        (connection) => this.accept(connection),
-      );
+      await this.listeners.start((connection) => this.desk.accept(connection));
     } catch (error) {
       this.states.next('failed');
       await storage.close();
@@ -253,31 +226,25 @@ export class ZkServer implements ConnectionHost, OutboxHost, UpkeepHost {
     await this.starting?.then(nothing, nothing);
     this.states.next('stopping');
     this.timers.cancelAll();
-    if (this.listener !== undefined) {
-      await this.listener.close();
-      for (const connection of this.connections) connection.stopReading();
+    if (this.listeners.wasOpened) {
+      await this.listeners.close();
+      this.desk.stopReading();
       await this.drain();
       await this.snapshotter.stop();
-      this.runTurn();
-      for (const connection of [...this.connections]) connection.closeAfterFlush();
-      this.runTurn();
+      this.desk.runTurn();
+      this.desk.closeAfterFlush();
+      this.desk.runTurn();
       await this.parts.storage.close();
-      for (const connection of [...this.connections]) connection.closeNow();
+      this.desk.closeNow();
     }
     this.states.next('stopped');
     this.states.complete();
     this.sessionEvents.complete();
   }
 
-  // ---- ConnectionHost
-
+  /** Opens a turn if none is open; monotonic ms, read once per turn. */
   turnNow(): number {
-    if (!this.isTurnScheduled) {
-      this.isTurnScheduled = true;
-      this.nowMs = this.parts.clock.monotonicMs();
-      this.parts.scheduler.atTurnEnd(() => this.runTurn());
-    }
-    return this.nowMs;
+    return this.desk.turnNow();
   }
 
   /** Connections refused: too many, or sessions coming too fast. */
@@ -285,137 +252,17 @@ export class ZkServer implements ConnectionHost, OutboxHost, UpkeepHost {
     return this.admission.rejectedConnections;
   }
 
-  connect(connection: ClientConnection, bytes: Uint8Array, start: number, end: number): void {
-    if (!this.admission.admitsSession(bytes, start, end)) {
-      connection.closeNow();
-      return;
-    }
-    this.reaper.remove(connection);
-    this.stats.connectionRequests++;
-    this.stats.received++;
-    connection.client.received++;
-    this.pipeline.connect(connection.client, bytes, start, end, this.turnNow());
-  }
-
-  submit(connection: ClientConnection, bytes: Uint8Array, start: number, end: number): void {
-    this.stats.received++;
-    this.pipeline.submit(connection.client, bytes, start, end, this.nowMs);
-    this.admission.submitted(connection.client, end - start);
-  }
-
-  mayReceive(lengthBytes: number): boolean {
-    return this.admission.mayReceive(lengthBytes);
-  }
+  // ---- DeskHost
 
   fourLetterWord(connection: ClientConnection, bytes: Uint8Array, start: number, end: number): WordResult {
     return this.words.handle(connection, bytes, start, end);
   }
 
-  throttle(
-    connection: ClientConnection,
-    bytes: Uint8Array,
-    start: number,
-    waitedMs: number,
-  ): 'pass' | 'wait' | 'refused' {
-    const { requests } = this.admission;
-    if (requests.mustWait(this.pipeline.inFlight)) {
-      requests.waitCount++;
-      return 'wait';
-    }
-    if (!requests.isTooLate(readInt32(bytes, start + 4), waitedMs)) return 'pass';
-    requests.throttledOps++;
-    this.pipeline.refuseThrottled(connection.client, readInt32(bytes, start), this.nowMs);
-    return 'refused';
-  }
-
-  get isCongested(): boolean {
-    return this.pipeline.inFlight > this.options.globalOutstandingLimit;
-  }
-
-  congested(connection: ClientConnection): void {
-    this.waiting.push(connection);
-    this.turnNow();
-  }
-
-  stalled(connection: ClientConnection): void {
-    this.stalledConnections.add(connection);
-  }
-
-  drained(connection: ClientConnection): void {
-    this.stalledConnections.delete(connection);
-    this.turnNow();
-    connection.flush();
-    connection.resume();
-  }
-
-  sending(outbox: Outbox): void {
-    this.stats.sending(outbox);
-  }
-
-  received(byteCount: number): void {
-    this.stats.bytesReceived += byteCount;
-  }
-
-  closing(connection: ClientConnection): void {
-    this.lingering.add(connection, this.turnNow());
-  }
-
-  closed(connection: ClientConnection, error?: Error): void {
-    this.connections.delete(connection);
-    this.stalledConnections.delete(connection);
-    this.lingering.remove(connection);
-    this.admission.left(connection.peer.remoteAddress);
-    this.reaper.remove(connection);
-    this.stats.retire(connection.client.outbox);
-    if (connection.wasDropped) this.stats.connectionsDropped++;
-    this.pipeline.remove(connection.client);
-    this.freeWatchers.push(connection.client.watcher);
-    if (error !== undefined) {
-      this.parts.logger.debug({ client: connection.peer.remoteAddress, reason: error.message }, 'connection lost');
-    }
-  }
-
-  // ---- OutboxHost
-
-  borrow(minimum: number): Uint8Array {
-    return this.pool.borrow(minimum);
-  }
-
-  giveBack(buffer: Uint8Array): void {
-    this.pool.giveBack(buffer);
-  }
-
-  filled(outbox: Outbox): void {
-    this.dirty.push(outbox);
-    this.turnNow();
-  }
-
-  // ---- the turn
-
-  /** Ends a turn: starts the sync of what was appended, sends what was encoded, lets go on who had to wait. */
-  private runTurn(): void {
-    this.isTurnScheduled = false;
-    if (this.hasUnsynced) {
-      this.hasUnsynced = false;
-      this.parts.storage.log.sync();
-      this.snapshotter.check(this.parts.storage.log);
-    }
-    this.admission.endTurn();
-    const { dirty } = this;
-    if (dirty.length > 0) {
-      this.dirty = [];
-      for (const outbox of dirty) (outbox.owner as ClientConnection).flush();
-    }
-    if (this.stalledConnections.size > 0) for (const connection of this.stalledConnections) connection.limitOutput();
-    if (this.waiting.length > 0 && !this.isCongested && !this.admission.requests.mustWait(this.pipeline.inFlight)) {
-      const resumed = this.waiting;
-      this.waiting = [];
-      for (const connection of resumed) {
-        // Looked at again when a commitment has ended a turn.
-        if (connection.isOverloaded) this.waiting.push(connection);
-        else connection.resume();
-      }
-    }
+  endingTurn(): void {
+    if (!this.hasUnsynced) return;
+    this.hasUnsynced = false;
+    this.parts.storage.log.sync();
+    this.snapshotter.check(this.parts.storage.log);
   }
 
   private startPipeline(): void {
@@ -457,34 +304,8 @@ export class ZkServer implements ConnectionHost, OutboxHost, UpkeepHost {
         requiredSchemes: this.options.requiredAuthSchemes,
       },
     );
+    this.desk.pipeline = this.pipeline;
     this.database.tree.quotas.onSoftLimitExceeded = (event) => this.softLimitExceeded(event);
-  }
-
-  private accept(transport: Connection): ConnectionHandler | undefined {
-    const { clock, providers, logger } = this.parts;
-    if (!this.isServing) return undefined;
-    const refusal = this.admission.enter(transport.remoteAddress);
-    if (refusal !== undefined) {
-      logger.warn(
-        { client: transport.remoteAddress, reason: refusal },
-        'refused a connection (see maxClientCnxns, maxCnxns)',
-      );
-      return undefined;
-    }
-    const watcher = this.freeWatchers.pop() ?? this.nextWatcher++;
-    const connection = new ClientConnection(
-      this,
-      transport,
-      watcher,
-      this,
-      providers,
-      clock.wallMs(),
-      clock.monotonicMs(),
-    );
-    this.connections.add(connection);
-    this.reaper.add(connection, connection.acceptedMs);
-    this.pipeline.add(connection.client);
-    return connection;
   }
 
   private logFailed(error: Error): void {
@@ -542,8 +363,7 @@ export class ZkServer implements ConnectionHost, OutboxHost, UpkeepHost {
 
   expireDue(nowMs: number): void {
     this.sessions.expire(nowMs);
-    this.stats.sessionlessExpired += this.reaper.expire(nowMs);
-    this.lingering.expire(nowMs);
+    this.stats.sessionlessExpired += this.desk.expire(nowMs);
   }
 
   private startUpkeep(): void {
@@ -561,7 +381,7 @@ export class ZkServer implements ConnectionHost, OutboxHost, UpkeepHost {
     const deadlineMs = this.parts.clock.monotonicMs() + DRAIN_MS;
     return new Promise((resolve) => {
       const look = (): void => {
-        this.runTurn();
+        this.desk.runTurn();
         const isHopeless = !this.pipeline.acceptsWrites || this.parts.clock.monotonicMs() > deadlineMs;
         if (this.pipeline.inFlight === 0 || isHopeless) resolve();
         else this.parts.scheduler.after(1, look);

@@ -31,8 +31,13 @@ export class LargeRequestGate {
     return this.rejected;
   }
 
+  /** Frames longer than this are large; infinite where none is. */
+  get thresholdBytes(): number {
+    return this.options.thresholdBytes > 0 ? this.options.thresholdBytes : Infinity;
+  }
+
   isLarge(lengthBytes: number): boolean {
-    return this.options.thresholdBytes > 0 && lengthBytes > this.options.thresholdBytes;
+    return lengthBytes > this.thresholdBytes;
   }
 
   /** Whether a frame of this length would pass now. Takes nothing. */

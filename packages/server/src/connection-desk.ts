@@ -1,0 +1,259 @@
+import type { AuthProviders, Clock, Connection, ConnectionHandler, Logger, Scheduler } from '@zk/contracts';
+import { readInt32 } from '@zk/jute';
+import type { Outbox, OutboxHost, RequestPipeline } from '@zk/request-pipeline';
+import type { Admission } from './admission.js';
+import { BufferPool } from './buffer-pool.js';
+import { ClientConnection, type ConnectionHost, type WordResult } from './client-connection.js';
+import { SessionlessReaper } from './limits/index.js';
+import type { ServerOptions } from './options.js';
+import type { ServerStats } from './stats.js';
+
+/** What the connections are made of and answer to. */
+export interface DeskParts {
+  readonly providers: AuthProviders;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly logger: Logger;
+}
+
+/** What the desk asks of its server. */
+export interface DeskHost {
+  readonly isServing: boolean;
+  /** A turn ends: what was appended to the log must be on its way to the disk before replies leave. */
+  endingTurn(): void;
+  fourLetterWord(connection: ClientConnection, bytes: Uint8Array, start: number, end: number): WordResult;
+}
+
+/** Time a connection that is being closed has to read what was sent before. */
+const LINGER_MS = 10_000;
+
+/**
+ * Where clients are served: all connections, whichever listener they came through, and the turn of the event loop, in
+ * which what has arrived is read and at whose end everything that collected is sent with one write per connection.
+ */
+export class ConnectionDesk implements ConnectionHost, OutboxHost {
+  readonly connections = new Set<ClientConnection>();
+  readonly maxFrameBytes: number;
+  readonly maxOutputBytes: number;
+  readonly maxOutstanding: number;
+  readonly isThrottling: boolean;
+  readonly largeFrameBytes: number;
+  /** Set before anything is accepted. */
+  pipeline!: RequestPipeline;
+
+  private readonly pool = new BufferPool();
+  private readonly reaper: SessionlessReaper<ClientConnection>;
+  /** Connections that are closed once they have sent everything: one that never reads would stay for ever. */
+  private readonly lingering: SessionlessReaper<ClientConnection>;
+  private readonly freeWatchers: number[] = [];
+  private nextWatcher = 0;
+  private isTurnScheduled = false;
+  private nowMs = 0;
+  private dirty: Outbox[] = [];
+  private waiting: ClientConnection[] = [];
+  /** Connections whose transport has not taken everything. */
+  private readonly stalledConnections = new Set<ClientConnection>();
+
+  constructor(
+    private readonly host: DeskHost,
+    private readonly parts: DeskParts,
+    options: ServerOptions,
+    private readonly admission: Admission,
+    private readonly stats: ServerStats,
+  ) {
+    this.maxFrameBytes = options.maxFrameBytes;
+    this.maxOutputBytes = options.maxOutputBytes;
+    this.maxOutstanding = options.globalOutstandingLimit;
+    this.isThrottling = admission.requests.isOn;
+    this.largeFrameBytes = admission.largeFrameBytes;
+    const close = (connection: ClientConnection): void => connection.closeNow();
+    this.reaper = new SessionlessReaper(close, { timeoutMs: options.sessionlessTimeoutMs });
+    this.lingering = new SessionlessReaper(close, { timeoutMs: LINGER_MS });
+  }
+
+  /** Takes a connection in, or refuses it. */
+  accept(transport: Connection): ConnectionHandler | undefined {
+    const { clock, providers, logger } = this.parts;
+    if (!this.host.isServing) return undefined;
+    const refusal = this.admission.enter(transport.remoteAddress);
+    if (refusal !== undefined) {
+      logger.warn(
+        { client: transport.remoteAddress, reason: refusal },
+        'refused a connection (see maxClientCnxns, maxCnxns)',
+      );
+      return undefined;
+    }
+    const watcher = this.freeWatchers.pop() ?? this.nextWatcher++;
+    const connection = new ClientConnection(
+      this,
+      transport,
+      watcher,
+      this,
+      providers,
+      clock.wallMs(),
+      clock.monotonicMs(),
+    );
+    this.connections.add(connection);
+    this.reaper.add(connection, connection.acceptedMs);
+    this.pipeline.add(connection.client);
+    return connection;
+  }
+
+  stopReading(): void {
+    for (const connection of this.connections) connection.stopReading();
+  }
+
+  closeAfterFlush(): void {
+    for (const connection of [...this.connections]) connection.closeAfterFlush();
+  }
+
+  closeNow(): void {
+    for (const connection of [...this.connections]) connection.closeNow();
+  }
+
+  /** Closes connections that have had no session, or have been closing, for too long; returns how many of the former. */
+  expire(nowMs: number): number {
+    this.lingering.expire(nowMs);
+    return this.reaper.expire(nowMs);
+  }
+
+  // ---- ConnectionHost
+
+  turnNow(): number {
+    if (!this.isTurnScheduled) {
+      this.isTurnScheduled = true;
+      this.nowMs = this.parts.clock.monotonicMs();
+      this.parts.scheduler.atTurnEnd(() => this.runTurn());
+    }
+    return this.nowMs;
+  }
+
+  connect(connection: ClientConnection, bytes: Uint8Array, start: number, end: number): void {
+    if (!this.admission.admitsSession(bytes, start, end)) {
+      connection.closeNow();
+      return;
+    }
+    this.reaper.remove(connection);
+    this.stats.connectionRequests++;
+    this.stats.received++;
+    connection.client.received++;
+    this.pipeline.connect(connection.client, bytes, start, end, this.turnNow());
+  }
+
+  submit(connection: ClientConnection, bytes: Uint8Array, start: number, end: number): void {
+    this.stats.received++;
+    this.pipeline.submit(connection.client, bytes, start, end, this.nowMs);
+    if (end - start > this.largeFrameBytes) this.admission.submitted(connection.client, end - start);
+  }
+
+  mayReceiveLarge(lengthBytes: number): boolean {
+    return this.admission.mayReceive(lengthBytes);
+  }
+
+  fourLetterWord(connection: ClientConnection, bytes: Uint8Array, start: number, end: number): WordResult {
+    return this.host.fourLetterWord(connection, bytes, start, end);
+  }
+
+  throttle(
+    connection: ClientConnection,
+    bytes: Uint8Array,
+    start: number,
+    waitedMs: number,
+  ): 'pass' | 'wait' | 'refused' {
+    const { requests } = this.admission;
+    if (requests.mustWait(this.pipeline.inFlight)) {
+      requests.waitCount++;
+      return 'wait';
+    }
+    if (!requests.isTooLate(readInt32(bytes, start + 4), waitedMs)) return 'pass';
+    requests.throttledOps++;
+    this.pipeline.refuseThrottled(connection.client, readInt32(bytes, start), this.nowMs);
+    return 'refused';
+  }
+
+  get isCongested(): boolean {
+    return this.pipeline.inFlight > this.maxOutstanding;
+  }
+
+  congested(connection: ClientConnection): void {
+    this.waiting.push(connection);
+    this.turnNow();
+  }
+
+  stalled(connection: ClientConnection): void {
+    this.stalledConnections.add(connection);
+  }
+
+  drained(connection: ClientConnection): void {
+    this.stalledConnections.delete(connection);
+    this.turnNow();
+    connection.flush();
+    connection.resume();
+  }
+
+  sending(outbox: Outbox): void {
+    this.stats.sending(outbox);
+  }
+
+  received(byteCount: number): void {
+    this.stats.bytesReceived += byteCount;
+  }
+
+  closing(connection: ClientConnection): void {
+    this.lingering.add(connection, this.turnNow());
+  }
+
+  closed(connection: ClientConnection, error?: Error): void {
+    this.connections.delete(connection);
+    this.stalledConnections.delete(connection);
+    this.lingering.remove(connection);
+    this.admission.left(connection.peer.remoteAddress);
+    this.reaper.remove(connection);
+    this.stats.retire(connection.client.outbox);
+    if (connection.wasDropped) this.stats.connectionsDropped++;
+    this.pipeline.remove(connection.client);
+    this.freeWatchers.push(connection.client.watcher);
+    if (error !== undefined) {
+      this.parts.logger.debug({ client: connection.peer.remoteAddress, reason: error.message }, 'connection lost');
+    }
+  }
+
+  // ---- OutboxHost
+
+  borrow(minimum: number): Uint8Array {
+    return this.pool.borrow(minimum);
+  }
+
+  giveBack(buffer: Uint8Array): void {
+    this.pool.giveBack(buffer);
+  }
+
+  filled(outbox: Outbox): void {
+    this.dirty.push(outbox);
+    this.turnNow();
+  }
+
+  // ---- the turn
+
+  /** Ends a turn: sends what was encoded, lets go on who had to wait. */
+  runTurn(): void {
+    this.isTurnScheduled = false;
+    this.host.endingTurn();
+    this.admission.endTurn();
+    const { dirty } = this;
+    if (dirty.length > 0) {
+      this.dirty = [];
+      for (const outbox of dirty) (outbox.owner as ClientConnection).flush();
+    }
+    if (this.stalledConnections.size > 0) for (const connection of this.stalledConnections) connection.limitOutput();
+    if (this.waiting.length > 0 && !this.isCongested && !this.admission.requests.mustWait(this.pipeline.inFlight)) {
+      const resumed = this.waiting;
+      this.waiting = [];
+      for (const connection of resumed) {
+        // Looked at again when a commitment has ended a turn.
+        if (connection.isOverloaded) this.waiting.push(connection);
+        else connection.resume();
+      }
+    }
+  }
+}
