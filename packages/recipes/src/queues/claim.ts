@@ -1,6 +1,6 @@
 import { type MultiError, type ZkClient, op } from '@zk/client-api';
 import type { SessionId } from '@zk/model';
-import { LinkedSignal, LockLostError, childPath, isNamed, isTransient, withRetry } from '../support/index.js';
+import { LinkedSignal, LockLostError, childPath, firstOf, isNamed, isTransient, withRetry } from '../support/index.js';
 import type { ReceiptWriter } from '../values/receipts.js';
 import type { Patience } from '../values/scoped.js';
 import type { QueueLayout } from './listing.js';
@@ -119,10 +119,10 @@ export class LockedClaim implements Claim {
     );
   }
 
-  release(): Promise<void> {
+  async release(scope: Patience): Promise<void> {
     this.#linked.abort(new LockLostError(this.#lock.path, 'released'));
-    unlock(this.#context.client, this.#lock);
-    return Promise.resolve();
+    // It goes on in the background when the scope ends before.
+    await firstOf({ signals: [scope.signal], promises: [unlock(this.#context.client, this.#lock)] });
   }
 
   /** While the session lives, and not in another one: the requests are not even sent there. */
@@ -138,7 +138,7 @@ export class LockedClaim implements Claim {
       if (!isNamed(error, 'NONODE')) throw error;
       // The item: completed by the attempt whose reply was lost, or removed by hand. The lock: removed by hand.
       const isLockMissing = isMultiError(error) ? error.failedIndex > 0 : pathOf(error) === this.#lock.path;
-      await this.release();
+      await this.release(scope);
       if (isLockMissing) throw new LockLostError(this.#lock.path, 'nodeDeleted');
     }
   }
@@ -153,12 +153,12 @@ function pathOf(error: unknown): unknown {
 }
 
 /** Removes a lock of ours, or one of which we do not know whether we have it; in the background, as long as it takes. */
-export function unlock(client: ZkClient, lock: Pick<ItemLock, 'path' | 'token'>): void {
+export function unlock(client: ZkClient, lock: Pick<ItemLock, 'path' | 'token'>): Promise<void> {
   const attempt = async (): Promise<void> => {
     const { data, stat } = await client.get(lock.path, { linearizable: true });
     const isOurs = data.length === lock.token.length && data.every((byte, index) => byte === lock.token[index]);
     if (isOurs) await client.delete(lock.path, { version: stat.version, ifMissing: 'ignore' });
   };
   // What is refused here is gone, or will go with the session.
-  withRetry(client.runtime, attempt).catch(() => undefined);
+  return withRetry(client.runtime, attempt).catch(() => undefined);
 }

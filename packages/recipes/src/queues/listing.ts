@@ -1,5 +1,6 @@
-import type { NodeChildren, Watched, ZkClient } from '@zk/client-api';
-import { ensurePath, isNamed } from '../support/index.js';
+import type { CallOptions, NodeChildren, Watched, ZkClient } from '@zk/client-api';
+import type { Acl } from '@zk/model';
+import { type ParentKind, isNamed, parentPath, ensurePath } from '../support/index.js';
 import { type Patience, persistently } from '../values/scoped.js';
 import type { QueueNames } from './names.js';
 
@@ -12,6 +13,8 @@ export interface QueueLayout {
   readonly locks: string | undefined;
   /** Directory of receipts. */
   readonly receipts: string;
+  /** What the directories are created as when they are missing, and what is missing above them. */
+  readonly kinds: { readonly own: ParentKind; readonly parents: ParentKind };
 }
 
 /** What was in a queue at one moment, in order, and a watch that tells when that has changed. */
@@ -45,8 +48,8 @@ export class Listing implements Disposable {
     const watches: Watched<NodeChildren>[] = [];
     try {
       // Locks first: an item that is completed in between is then missing in the second list, and not wrongly free.
-      if (layout.locks !== undefined) watches.push(await listAndWatch(client, layout.locks, scope));
-      watches.unshift(await listAndWatch(client, layout.items, scope));
+      if (layout.locks !== undefined) watches.push(await listAndWatch(client, layout, layout.locks, scope));
+      watches.unshift(await listAndWatch(client, layout, layout.items, scope));
       return new Listing(layout, watches);
     } catch (error) {
       for (const watched of watches) watched.cancel();
@@ -91,8 +94,24 @@ export class Listing implements Disposable {
   }
 }
 
+/** Creates a directory of a queue, and what is missing above it. */
+export async function ensureDirectory(
+  client: ZkClient,
+  layout: QueueLayout,
+  path: string,
+  options: CallOptions & { readonly acl?: readonly Acl[] },
+): Promise<void> {
+  await ensurePath(client, parentPath(path), { ...options, as: layout.kinds.parents });
+  await ensurePath(client, path, { ...options, as: layout.kinds.own });
+}
+
 /** Lists; a directory that is missing is made, for without it there is nothing to watch. */
-async function listAndWatch(client: ZkClient, path: string, scope: Patience): Promise<Watched<NodeChildren>> {
+async function listAndWatch(
+  client: ZkClient,
+  layout: QueueLayout,
+  path: string,
+  scope: Patience,
+): Promise<Watched<NodeChildren>> {
   const { signal } = scope;
   return persistently(client, scope, async () => {
     for (;;) {
@@ -100,7 +119,7 @@ async function listAndWatch(client: ZkClient, path: string, scope: Patience): Pr
         return await client.getChildrenAndWatch(path, { signal });
       } catch (error) {
         if (!isNamed(error, 'NONODE')) throw error;
-        await ensurePath(client, path, { as: 'persistent', signal });
+        await ensureDirectory(client, layout, path, { signal });
       }
     }
   });

@@ -3,7 +3,6 @@ import type { Acl } from '@zk/model';
 import {
   LinkedSignal,
   childPath,
-  ensurePath,
   exponentialBackoff,
   firstOf,
   hex32,
@@ -15,7 +14,7 @@ import {
 import { type Outcome, ReceiptWriter } from '../values/receipts.js';
 import { type Patience, persistently } from '../values/scoped.js';
 import { type Claim, type ClaimContext, type ItemLock, LockedClaim, RemovedClaim, unlock } from './claim.js';
-import { Listing, type QueueLayout } from './listing.js';
+import { Listing, type QueueLayout, ensureDirectory } from './listing.js';
 
 /**
  * What all queues have in common: bytes in znodes whose names have an order, and consumers that agree on who gets which.
@@ -206,10 +205,10 @@ export class QueueCore implements ClaimContext {
         return { value, claim: new LockedClaim(this, lock, name, found.data) };
       }
     } catch (error) {
-      unlock(this.client, lock);
+      void unlock(this.client, lock);
       throw error;
     }
-    unlock(this.client, lock);
+    void unlock(this.client, lock);
     return undefined;
   }
 
@@ -224,7 +223,7 @@ export class QueueCore implements ClaimContext {
         const { stat } = await this.client.create(path, token, { mode: 'ephemeral', signal });
         if (stat.ephemeralOwner === session.id) return { path, token, sessionId: session.id, signal: session.signal };
         // Made by a session that came after the one we looked at, or found by its token: not certain, so not taken.
-        unlock(this.client, { path, token });
+        void unlock(this.client, { path, token });
         return undefined;
       } catch (error) {
         if (isNamed(error, 'NONODE')) await this.#ensure(this.layout.locks!, scope);
@@ -235,7 +234,7 @@ export class QueueCore implements ClaimContext {
           const isUnder = mayHaveApplied(error);
           isUnsure ||= isUnder;
           if (!isTransient(error) || signal.aborted) {
-            if (isUnsure) unlock(this.client, { path, token });
+            if (isUnsure) void unlock(this.client, { path, token });
             throw error;
           }
           await sleep(this.client.runtime, policy(attempt, 0, this.client.runtime.random)!, signal);
@@ -254,7 +253,7 @@ export class QueueCore implements ClaimContext {
         if (session !== undefined && stat.ephemeralOwner === session.id) {
           return { path, token, sessionId: session.id, signal: session.signal };
         }
-        unlock(this.client, { path, token });
+        void unlock(this.client, { path, token });
         return undefined;
       } catch (error) {
         if (isNamed(error, 'NONODE')) return undefined;
@@ -345,7 +344,10 @@ export class QueueCore implements ClaimContext {
   #ensure(path: string, scope: Patience): Promise<void> {
     const { acl } = this.#options;
     return persistently(this.client, scope, () =>
-      ensurePath(this.client, path, { as: 'persistent', signal: scope.signal, ...(acl === undefined ? {} : { acl }) }),
+      ensureDirectory(this.client, this.layout, path, {
+        signal: scope.signal,
+        ...(acl === undefined ? {} : { acl }),
+      }),
     );
   }
 

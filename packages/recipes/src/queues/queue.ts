@@ -180,9 +180,11 @@ export class TakenItems<T> implements AsyncDisposable {
   }
 }
 
+/** As Curator has it: directories that stay, below containers. */
 export function layoutOf(path: string, names: QueueNames, lockPath?: string): QueueLayout {
   requirePath(path);
   const locks = lockPath === undefined ? undefined : requirePath(lockPath);
   if (locks === path) throw new RangeError('the locks of a queue need a path of their own');
-  return { names, items: path, locks, receipts: receiptsBeside(path) };
+  const kinds = { own: 'persistent', parents: 'container' } as const;
+  return { names, items: path, locks, receipts: receiptsBeside(path), kinds };
 }

@@ -5,6 +5,7 @@ import { kazooNames, kazooStem, simpleNames } from './names.js';
 import { Queue, type QueueOptions, layoutOf } from './queue.js';
 
 const EMPTY = new Uint8Array();
+const PERSISTENT = Object.freeze({ own: 'persistent', parents: 'persistent' } as const);
 
 /**
  * Items as they are, one per znode, removed before they are handed out: Curator's SimpleDistributedQueue, or kazoo's
@@ -19,8 +20,11 @@ export class SimpleDistributedQueue<T> {
   constructor(client: ZkClient, path: string, options: SimpleQueueOptions<T>) {
     this.path = requirePath(path);
     this.#dialect = options.dialect ?? 'curator';
-    const names = this.#dialect === 'curator' ? simpleNames : kazooNames;
-    this.#queue = new RawQueue(client, path, layoutOf(path, names), options);
+    const layout =
+      this.#dialect === 'curator'
+        ? { ...layoutOf(path, simpleNames), kinds: { own: 'container', parents: 'container' } as const }
+        : { ...layoutOf(path, kazooNames), kinds: PERSISTENT };
+    this.#queue = new RawQueue(client, path, layout, options);
   }
 
   /** @param options.priority 0 to 999, smaller first, default 100; in kazoo's dialect only */
@@ -80,7 +84,7 @@ export class LockingQueue<T> extends Queue<T> {
       string,
       string,
     ];
-    super(client, path, { names: kazooNames, items, locks, receipts }, options);
+    super(client, path, { names: kazooNames, items, locks, receipts, kinds: PERSISTENT }, options);
     this.#codec = options.codec;
   }
 

@@ -20,7 +20,11 @@ export class DistributedAtomicLong extends DistributedAtomicValue<bigint> {
 
   constructor(client: ZkClient, path: string, options: AtomicNumberOptions<bigint> = {}) {
     const isText = options.format === 'kazoo';
-    super(client, path, { ...options, codec: isText ? decimalCodec : int64Codec });
+    super(client, path, {
+      parents: isText ? 'persistent' : 'container',
+      ...options,
+      codec: isText ? decimalCodec : int64Codec,
+    });
     this.#wrap = isText ? (value) => value : (value) => BigInt.asIntN(64, value);
   }
 
@@ -48,7 +52,12 @@ export class DistributedAtomicLong extends DistributedAtomicValue<bigint> {
  */
 export class DistributedAtomicInteger extends DistributedAtomicValue<number> {
   constructor(client: ZkClient, path: string, options: AtomicNumberOptions<number> = {}) {
-    super(client, path, { ...options, codec: options.format === 'kazoo' ? decimalInt32Codec : int32Codec });
+    const isText = options.format === 'kazoo';
+    super(client, path, {
+      parents: isText ? 'persistent' : 'container',
+      ...options,
+      codec: isText ? decimalInt32Codec : int32Codec,
+    });
   }
 
   add(delta: number, options?: CallOptions): Promise<AtomicResult<number>> {
