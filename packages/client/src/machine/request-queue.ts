@@ -176,18 +176,22 @@ export class RequestQueue {
 
   /** The connection broke: what may be repeated goes back to the front of the queue, what may not is rejected. */
   connectionLost(cause: unknown): void {
-    const repeated: Request[] = [];
-    for (const request of this.sent.takeAll()) {
-      if (request.stage === 'settled') continue;
-      if (request.kind.isRepeatable) repeated.push(request);
-      else this.fail(request, new ConnectionLossError(request.path, true, { cause }));
-    }
-    this.sentBytes = 0;
-    for (let i = repeated.length - 1; i >= 0; i--) {
-      const request = repeated[i]!;
-      request.stage = 'waiting';
-      this.addFirst(request);
-    }
+    this.takeBack((path) => new ConnectionLossError(path, true, { cause }));
+  }
+
+  /**
+   * A request that changes something belongs to the session in which it was made, sent or not: another session would
+   * own its ephemerals. A read means the same in the next one, and waits for it.
+   */
+  sessionLost(): void {
+    this.takeBack((path) => new SessionExpiredError(path, true));
+    this.waiting.filter((request) => {
+      if (request.stage !== 'settled' && request.kind.isRepeatable) return true;
+      this.waitingBytes -= request.sizeBytes;
+      if (request.stage !== 'settled') this.fail(request, new SessionExpiredError(request.path, false));
+      return false;
+    });
+    this.deadWaiting = 0;
   }
 
   /** Rejects everything. The error is told whether the request may have been applied. */
@@ -198,10 +202,6 @@ export class RequestQueue {
     for (const request of all) {
       if (request.stage !== 'settled') this.fail(request, errorOf(request.path, maybeApplied(request)));
     }
-  }
-
-  sessionLost(): void {
-    this.failAll((path, isMaybeApplied) => new SessionExpiredError(path, isMaybeApplied));
   }
 
   /** Rejects what has waited long enough. */
@@ -218,6 +218,21 @@ export class RequestQueue {
     }
     this.earliestDeadlineMs = earliestMs;
     this.dropDead();
+  }
+
+  private takeBack(errorOf: (path: string) => Error): void {
+    const repeated: Request[] = [];
+    for (const request of this.sent.takeAll()) {
+      if (request.stage === 'settled') continue;
+      if (request.kind.isRepeatable) repeated.push(request);
+      else this.fail(request, errorOf(request.path));
+    }
+    this.sentBytes = 0;
+    for (let i = repeated.length - 1; i >= 0; i--) {
+      const request = repeated[i]!;
+      request.stage = 'waiting';
+      this.addFirst(request);
+    }
   }
 
   private write(request: Request, out: Outbox, nowMs: number): boolean {

@@ -179,23 +179,23 @@ async function createProtected(
   limits: CallLimits,
 ): Promise<Created> {
   const { core } = calls;
+  const isEphemeral = isEphemeralMode(creation);
   let isUncertain = false;
+  let session = core.session;
   try {
     for (;;) {
-      const { session } = core;
       try {
         if (isUncertain) {
           const found = await findOwn(calls, creation, prefix, limits);
+          if (isEphemeral && core.session !== session) throw new SessionExpiredError(creation.path, true);
           if (found !== undefined) return found;
         }
         return await createAround(calls, creation, options, limits);
       } catch (error) {
         if (isMaybeApplied(error)) isUncertain = true;
         if (!hasCode(error, ErrorCode.CONNECTIONLOSS)) throw error;
+        session ??= core.session;
         await core.until(() => core.isConnected, limits, creation.path);
-        if (isEphemeralMode(creation) && session !== undefined && core.session !== session) {
-          throw new SessionExpiredError(creation.path, true);
-        }
       }
     }
   } catch (error) {
