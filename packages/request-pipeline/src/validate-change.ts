@@ -96,9 +96,9 @@ export function validateSetData(p: Preparer): number {
   if (reader.failed) return UNDECODABLE;
   p.writer.ensure(end - start + (dataEnd - dataStart) + FIXED_BYTES);
   const path = reader.bytes;
-  if (isNull || !isValidPath(path, start, end)) return ErrorCode.BADARGUMENTS;
+  if (isNull || start === end) return ErrorCode.BADARGUMENTS;
   const node = p.obtain(path, start, end);
-  if (!node.exists) return leave(p, node, ErrorCode.NONODE);
+  if (!node.exists) return leave(p, node, absenceCode(path, start, end));
   if (!p.guard.allowsRecord(node, Perms.write, context.ids)) return leave(p, node, ErrorCode.NOAUTH);
   if (p.options.enforceQuota && p.tree.quotas.isActive) {
     const difference = dataEnd - dataStart - committedLength(p, node);
@@ -119,6 +119,11 @@ export function validateSetData(p: Preparer): number {
   p.assignData(node, path, dataStart, dataEnd, dataIsNull);
   p.count(node);
   return ErrorCode.OK;
+}
+
+/** Why there is no znode: a path that is not valid names none, so only one that is not found has to be looked at. */
+function absenceCode(path: Uint8Array, start: number, end: number): number {
+  return isValidPath(path, start, end) ? ErrorCode.NONODE : ErrorCode.BADARGUMENTS;
 }
 
 /** Quotas look at what is applied, not at what is pending (spec: server semantics, section 7.3). */
@@ -172,9 +177,9 @@ export function validateCheck(p: Preparer): number {
   if (reader.failed) return UNDECODABLE;
   p.writer.ensure(end - start + FIXED_BYTES);
   const path = reader.bytes;
-  if (isNull || !isValidPath(path, start, end)) return ErrorCode.BADARGUMENTS;
+  if (isNull || start === end) return ErrorCode.BADARGUMENTS;
   const node = p.obtain(path, start, end);
-  if (!node.exists) return leave(p, node, ErrorCode.NONODE);
+  if (!node.exists) return leave(p, node, absenceCode(path, start, end));
   if (!p.guard.allowsRecord(node, Perms.read, p.context.ids)) return leave(p, node, ErrorCode.NOAUTH);
   const version = nextVersion(node.words[Field.version]!, expected);
   if (version === undefined) return leave(p, node, ErrorCode.BADVERSION);

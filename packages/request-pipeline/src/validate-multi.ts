@@ -44,41 +44,87 @@ const MULTI_HEADER_BYTES = 9;
  * result is a transaction; only a body that cannot be decoded gives an error code.
  */
 export function validateMulti(p: Preparer): number {
-  const { reader, writer, overlay } = p;
-  const bodyStart = reader.at;
-  const count = countOperations(p);
-  if (count < 0) return ErrorCode.MARSHALLINGERROR;
-
-  reader.at = bodyStart;
+  const { reader, writer, overlay, digest } = p;
   writer.ensure(4);
-  writer.int32(count);
-  const digestHi = p.digest.hi;
-  const digestLo = p.digest.lo;
+  const countAt = writer.at - writer.start;
+  writer.int32(0);
+  const { hi, lo } = digest;
   overlay.begin();
   let done = 0;
   let code: number = ErrorCode.OK;
-  while (done < count) {
-    const type = reader.int32();
-    reader.at += MULTI_HEADER_BYTES - 4;
+  let type = nextOperation(p);
+  let bodyAt = reader.at;
+  while (type > 0) {
     code = validateSubOperation(p, type);
     if (code !== ErrorCode.OK) break;
     done++;
+    type = nextOperation(p);
+    bodyAt = reader.at;
   }
-  const isTooLong = writer.length > p.options.maxTxnBytes;
-  if (code === ErrorCode.OK && !isTooLong) {
+  // Whether the rest can be decoded matters more than why an operation was refused.
+  const refused = code === ErrorCode.OK ? 0 : countFrom(p, type, bodyAt);
+  if (type === BROKEN || refused === BROKEN || writer.length > p.options.maxTxnBytes) {
+    overlay.rollback();
+    p.setDigest(hi, lo);
+    return ErrorCode.MARSHALLINGERROR;
+  }
+  writeInt32(writer.bytes, writer.start + countAt, done + refused);
+  if (code === ErrorCode.OK) {
     overlay.keep();
     return ErrorCode.OK;
   }
   overlay.rollback();
-  p.setDigest(digestHi, digestLo);
-  if (isTooLong) return ErrorCode.MARSHALLINGERROR;
-  writer.ensure((count - done) * 12);
-  for (let i = done; i < count; i++) {
+  p.setDigest(hi, lo);
+  writer.ensure(refused * 12);
+  for (let i = 0; i < refused; i++) {
     writer.int32(OpCode.error);
     writer.int32(4);
-    writer.int32(i === done ? code : ErrorCode.RUNTIMEINCONSISTENCY);
+    writer.int32(i === 0 ? code : ErrorCode.RUNTIMEINCONSISTENCY);
   }
   return ErrorCode.OK;
+}
+
+/** No operation follows; not one that could be decoded follows. */
+const END = 0;
+const BROKEN = -1;
+
+/** Reads the header of the next operation: its type, or one of the above. Leaves the reader at its body. */
+function nextOperation(p: Preparer): number {
+  const { reader } = p;
+  const { at, bytes } = reader;
+  if (at + MULTI_HEADER_BYTES > reader.limit) return BROKEN;
+  reader.at = at + MULTI_HEADER_BYTES;
+  if (bytes[at + 4] !== 0) return END;
+  const type = readInt32(bytes, at);
+  return isAllowed(type) ? type : BROKEN;
+}
+
+/** What a multi may hold. */
+function isAllowed(type: number): boolean {
+  switch (type) {
+    case OpCode.create:
+    case OpCode.create2:
+    case OpCode.createContainer:
+    case OpCode.createTTL:
+    case OpCode.delete:
+    case OpCode.check:
+    case OpCode.setData:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** The number of operations from the refused one on, whose body is at `bodyAt`; BROKEN when one cannot be decoded. */
+function countFrom(p: Preparer, type: number, bodyAt: number): number {
+  p.reader.at = bodyAt;
+  p.reader.failed = false;
+  let count = 0;
+  for (let next = type; next !== END; next = nextOperation(p)) {
+    if (next === BROKEN || !skipOperation(p, next)) return BROKEN;
+    count++;
+  }
+  return count;
 }
 
 /** Writes type, length and record of one operation; nothing when it is refused. */
@@ -96,21 +142,6 @@ function validateSubOperation(p: Preparer, type: number): number {
   }
   writeInt32(writer.bytes, at + 4, writer.at - at - 8);
   return code;
-}
-
-/** The number of operations; -1 when any of them cannot be decoded or is not allowed in a multi. */
-function countOperations(p: Preparer): number {
-  const { reader } = p;
-  let count = 0;
-  for (;;) {
-    if (reader.at + MULTI_HEADER_BYTES > reader.limit) return -1;
-    const type = readInt32(reader.bytes, reader.at);
-    const isDone = reader.bytes[reader.at + 4] !== 0;
-    reader.at += MULTI_HEADER_BYTES;
-    if (isDone) return count;
-    if (!skipOperation(p, type)) return -1;
-    count++;
-  }
 }
 
 function skipOperation(p: Preparer, type: number): boolean {
