@@ -9,3 +9,7 @@ export type { CompressionProvider, Deflate } from './gzip.js';
 export { GzipError, gzip } from './gzip.js';
 export type { NamespaceOptions } from './namespace.js';
 export { namespace } from './namespace.js';
+export type { SetPartitionerOptions, Share } from './set-partitioner.js';
+export { PartyChangedError, SetPartitioner } from './set-partitioner.js';
+export type { UniqueIdsOptions } from './unique-ids.js';
+export { UniqueIds } from './unique-ids.js';
