@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import path from 'node:path';
+import ts from 'typescript';
 import { type Conditions, type Manifest, readManifest } from './stage.js';
 
 const NEEDED = ['name', 'version', 'description', 'license', 'type', 'engines', 'files'] as const;
@@ -86,8 +87,9 @@ function importProblems(folder: string, manifest: Manifest, files: readonly stri
   const imported = new Set<string>();
   for (const file of files.filter((name) => /^(dist|bin)\/.*\.(js|cjs|d\.ts)$/.test(name))) {
     const text = readFileSync(path.join(folder, file), 'utf8');
-    const specifiers = text.matchAll(/(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\(\s*)["']([^"'.][^"']*)["']/g);
-    for (const [, specifier] of specifiers) imported.add(packageOf(specifier!));
+    for (const { fileName } of ts.preProcessFile(text, true, true).importedFiles) {
+      if (!fileName.startsWith('.')) imported.add(packageOf(fileName));
+    }
   }
   const declared = { ...manifest.dependencies, ...manifest.peerDependencies };
   const problems: string[] = [];

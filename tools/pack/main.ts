@@ -6,7 +6,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { flag, parseOptions, text } from '../lib/options.js';
 import { Checks, note, writeJson } from '../lib/report.js';
-import { PageServer, bundlePage, findBrowser, installBrowser } from './browser.js';
+import { type Bundle, PageServer, bundlePage, findBrowser, installBrowser } from './browser.js';
 import { type Outcome, mustRun } from './commands.js';
 import { problemsOf } from './inspect.js';
 import { compileAndRun, install, loadAll, runModule, runProgram, typeScriptProjects } from './project.js';
@@ -84,7 +84,13 @@ async function tryInNode(project: string, names: readonly string[]): Promise<voi
 }
 
 async function tryInBrowser(project: string): Promise<void> {
-  const bundle = await bundlePage(project);
+  let bundle: Bundle;
+  try {
+    bundle = await bundlePage(project);
+  } catch (error) {
+    checks.fail('the client bundles for a browser', error instanceof Error ? error.message : String(error));
+    return;
+  }
   const kib = (bytes: number): string => `${Math.round(bytes / 1024)} KiB`;
   checks.pass('the client bundles for a browser', `${kib(bundle.sizeBytes)}, minified ${kib(bundle.minifiedBytes)}`);
   if (findBrowser() === undefined && !options['no-install']) installBrowser();
