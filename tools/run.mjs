@@ -28,6 +28,7 @@ const commands = {
   crash: () => tool('crash'),
   hostile: () => tool('hostile'),
   churn: () => tool('churn'),
+  contention: () => tool('contention'),
   'pack-check': () => tool('pack'),
   help,
 };
