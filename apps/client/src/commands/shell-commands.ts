@@ -1,0 +1,100 @@
+import { CommandError, ExitCode, UnknownCommandError } from '../cli/exit-codes.js';
+import { closest } from '../shell/suggest.js';
+import { tokenize } from '../shell/tokenize.js';
+import type { Command } from './command.js';
+import { commandHelp, overview } from './help.js';
+import { commandNames, findCommand } from './registry.js';
+
+const history: Command = {
+  name: 'history',
+  usage: '',
+  summary: 'print the last lines, with their numbers',
+  options: [],
+  args: { min: 0 },
+  completes: 'none',
+  isZkCli: true,
+  isOffline: true,
+  async run(call) {
+    const lines = call.shell.history.recent();
+    call.out.emit(lines, () => lines.map(({ number, line }) => `${number} - ${line}`).join('\n'));
+  },
+};
+
+const redo: Command = {
+  name: 'redo',
+  usage: 'cmdno',
+  summary: 'run a line of the history again',
+  options: [],
+  args: { min: 1 },
+  completes: 'none',
+  isZkCli: true,
+  isOffline: true,
+  async run(call) {
+    const line = call.shell.history.at(call.args[0] as string);
+    const words = tokenize(line);
+    if (words[0]?.text === 'redo') throw new CommandError('No redoing redos', ExitCode.usage);
+    call.shell.history.replaceLast(line);
+    return call.shell.runWords(words, call.signal);
+  },
+};
+
+const printWatches: Command = {
+  name: 'printwatches',
+  usage: 'on|off',
+  summary: 'whether events of watches are printed',
+  options: [],
+  args: { min: 0 },
+  completes: 'none',
+  isZkCli: true,
+  async run(call) {
+    const { shell, out } = call;
+    const [wanted] = call.args;
+    if (wanted !== undefined) shell.printsWatches = wanted === 'on';
+    if (wanted === undefined || out.isJson) {
+      out.emit({ printwatches: shell.printsWatches }, `printwatches is ${shell.printsWatches ? 'on' : 'off'}`);
+    }
+  },
+};
+
+const quit: Command = {
+  name: 'quit',
+  usage: '',
+  summary: 'end the session and the shell',
+  options: [],
+  args: { min: 0 },
+  completes: 'none',
+  isZkCli: true,
+  isOffline: true,
+  async run(call) {
+    // The exit code of the shell is that of the command before.
+    const { exitCode } = call.shell;
+    call.shell.isDone = true;
+    await call.shell.close();
+    return exitCode;
+  },
+};
+
+const exit: Command = { ...quit, name: 'exit', summary: 'as quit', isZkCli: false };
+
+const help: Command = {
+  name: 'help',
+  usage: '[command]',
+  summary: 'say what commands there are, or what one does',
+  options: [],
+  args: { min: 0, max: 1 },
+  completes: 'none',
+  isOffline: true,
+  async run(call) {
+    const [name] = call.args;
+    if (name === undefined) {
+      call.out.emit(commandNames(), overview);
+      return;
+    }
+    const command = findCommand(name);
+    if (command === undefined) throw new UnknownCommandError(name, closest(name, commandNames()));
+    const { usage, summary, options } = command;
+    call.out.emit({ name: command.name, usage, summary, options }, () => commandHelp(command));
+  },
+};
+
+export const shellCommands: readonly Command[] = [history, redo, printWatches, quit, exit, help];
