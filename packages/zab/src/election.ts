@@ -47,7 +47,7 @@ export class Election {
 
   /** When {@link tick} has something to do; Infinity when never. */
   get wakeAtMs(): number {
-    return Math.min(this.repeatAtMs, this.finalizeAtMs);
+    return this.finalizeAtMs === Infinity ? this.repeatAtMs : this.finalizeAtMs;
   }
 
   /** Whom this peer votes for or follows. */

@@ -1,0 +1,196 @@
+import type { EnsembleConfig } from '@zk/quorum';
+import { counterOf, epochOf, hex64 } from '@zk/model';
+import type { History } from './history.js';
+import type { Host } from './host.js';
+
+/** A property that must always hold did not. */
+export class Violation extends Error {
+  override readonly name = 'Violation';
+
+  constructor(
+    readonly invariantName: string,
+    detail: string,
+  ) {
+    super(`${invariantName}: ${detail}`);
+  }
+}
+
+/** The invariants, by the names of the specification, with what each says. */
+export const INVARIANTS = {
+  Integrity: 'what is committed was proposed by a leader, with these bytes',
+  UniqueZxid: 'a zxid is proposed once',
+  Agreement: 'committed histories are prefixes of one another',
+  PrimaryOrder: 'transactions of an epoch are committed in the order of their counters, without gaps, epochs in order',
+  PrimaryIntegrity: 'a leader that begins to broadcast has everything that was committed before',
+  OneLeader: 'an epoch has one established leader',
+  EpochsGrow: 'accepted and current epoch never decrease, and the accepted one is not less than the current one',
+  AckIsDurable: 'what is acknowledged survives a crash',
+  CommitIsDurable: 'what is committed is on the disks of a quorum',
+  AcknowledgedIsCommitted: 'what a client was told is committed, and stays so',
+  RealTimeOrder: 'a write that began after another was acknowledged comes after it',
+  Restart: 'what is on a disk leads to a state',
+  Liveness: 'when all is well again, all serve and agree within a minute',
+} as const;
+
+export type InvariantName = keyof typeof INVARIANTS;
+
+/** Watches all hosts, from outside: it knows every disk and every proposal. */
+export class Checkers {
+  /** The committed history, by length. */
+  private readonly line: History[];
+  private readonly proposals = new Map<bigint, number>();
+  private readonly leaders = new Map<number, number>();
+  private readonly epochs = new Map<number, { accepted: number; current: number }>();
+  private readonly positions = new Map<number, number>();
+  private readonly floors = new Map<number, number>();
+  private acknowledgedUpTo = 0;
+  acknowledgedCount = 0;
+
+  constructor(
+    private readonly config: EnsembleConfig,
+    private readonly hosts: () => readonly Host[],
+    empty: History,
+  ) {
+    this.line = [empty];
+  }
+
+  get committedCount(): number {
+    return this.line.length - 1;
+  }
+
+  get head(): History {
+    return this.line[this.line.length - 1]!;
+  }
+
+  proposed(host: Host, zxid: bigint, id: number): void {
+    const other = this.proposals.get(zxid);
+    if (other !== undefined) fail('UniqueZxid', `${name(host)} proposes ${hex64(zxid)}, which is ${other}, as ${id}`);
+    this.proposals.set(zxid, id);
+  }
+
+  /** The host's state is committed up to its end. */
+  committed(host: Host): void {
+    this.checkLine(host, host.state);
+    if (host.role === 'leader') this.checkDurable(host);
+  }
+
+  serves(host: Host): void {
+    if (host.role === 'leader') {
+      const other = this.leaders.get(host.epoch);
+      if (other !== undefined) fail('OneLeader', `${name(host)} leads epoch ${host.epoch}, which ${other} has led`);
+      this.leaders.set(host.epoch, host.number);
+      if (host.state.length < this.head.length || host.state.prefix(this.head.length) !== this.head) {
+        fail('PrimaryIntegrity', `${name(host)} leads with ${show(host.state)}, committed is ${show(this.head)}`);
+      }
+      for (let length = this.line.length; length <= host.state.length; length++) this.extend(host.state.prefix(length));
+    }
+    this.checkLine(host, host.state);
+  }
+
+  /** A learner's word to its leader. */
+  acknowledges(host: Host, zxid: bigint): void {
+    const { disk } = host;
+    if (counterOf(zxid) === 0) {
+      if ((disk.current ?? 0) < epochOf(zxid))
+        fail('AckIsDurable', `${name(host)} acknowledges a leader it may forget`);
+      return;
+    }
+    const id = this.proposals.get(zxid);
+    if (id === undefined || !disk.holds(zxid, id)) {
+      fail('AckIsDurable', `${name(host)} acknowledges ${hex64(zxid)}, which is not on its disk`);
+    }
+  }
+
+  wrote(host: Host): void {
+    const { accepted = 0, current = 0 } = host.disk;
+    const before = this.epochs.get(host.number) ?? { accepted: 0, current: 0 };
+    if (accepted < before.accepted || current < before.current || accepted < current) {
+      const now = `${accepted}/${current}`;
+      fail('EpochsGrow', `${name(host)} has epochs ${now} after ${before.accepted}/${before.current}`);
+    }
+    this.epochs.set(host.number, { accepted, current });
+  }
+
+  restarted(host: Host, restored: { accepted: number; current: number }): void {
+    const before = this.epochs.get(host.number);
+    if (before === undefined) return;
+    if (restored.accepted < before.accepted || restored.current < before.current) {
+      const now = `${restored.accepted}/${restored.current}`;
+      fail('EpochsGrow', `${name(host)} starts with epochs ${now} after ${before.accepted}/${before.current}`);
+    }
+  }
+
+  halted(host: Host, reason: string): void {
+    fail('Agreement', `${name(host)} halts: ${reason}`);
+  }
+
+  /** A client begins a write. */
+  began(id: number): void {
+    this.floors.set(id, this.acknowledgedUpTo);
+  }
+
+  /** A client is told that its write is done. */
+  acknowledged(id: number): void {
+    const position = this.positions.get(id);
+    if (position === undefined) fail('AcknowledgedIsCommitted', `write ${id} is acknowledged and not committed`);
+    this.acknowledgedCount++;
+    if (position! > this.acknowledgedUpTo) this.acknowledgedUpTo = position!;
+  }
+
+  /** Everything has been well for a while. */
+  checkQuiet(): void {
+    for (const host of this.hosts()) {
+      if (!host.isServing) fail('Liveness', `${name(host)} does not serve`);
+      if (host.state !== this.head) fail('Liveness', `${name(host)} has ${show(host.state)}, not ${show(this.head)}`);
+    }
+  }
+
+  private checkLine(host: Host, state: History): void {
+    const known = this.line[state.length];
+    if (known === state) return;
+    if (known !== undefined || state.parent !== this.head) {
+      fail('Agreement', `${name(host)} has ${show(state)} where ${show(known ?? this.head)} is committed`);
+    }
+    this.extend(state);
+  }
+
+  private extend(state: History): void {
+    const { parent, zxid, id } = state;
+    if (this.proposals.get(zxid) !== id)
+      fail('Integrity', `${hex64(zxid)} is committed as ${id}, nobody proposed that`);
+    const isNext =
+      epochOf(zxid) === epochOf(parent!.zxid)
+        ? zxid === parent!.zxid + 1n
+        : zxid > parent!.zxid && counterOf(zxid) === 1;
+    if (!isNext) fail('PrimaryOrder', `${hex64(zxid)} is committed after ${hex64(parent!.zxid)}`);
+    if (this.positions.has(id)) fail('Integrity', `write ${id} is committed twice`);
+    const floor = this.floors.get(id) ?? 0;
+    if (state.length <= floor)
+      fail('RealTimeOrder', `write ${id} is number ${state.length}, ${floor} was acknowledged before`);
+    this.positions.set(id, state.length);
+    this.line.push(state);
+  }
+
+  private checkDurable(leader: Host): void {
+    const { zxid, id } = leader.state;
+    const holders = new Set<bigint>();
+    for (const host of this.hosts()) if (host.disk.holds(zxid, id)) holders.add(host.id);
+    if (this.config.verifier.isQuorum(holders)) return;
+    fail(
+      'CommitIsDurable',
+      `${name(leader)} commits ${hex64(zxid)}, which is on the disks of ${[...holders].join(', ') || 'nobody'}`,
+    );
+  }
+}
+
+function fail(invariantName: InvariantName, detail: string): void {
+  throw new Violation(invariantName, detail);
+}
+
+function name(host: Host): string {
+  return `server ${host.number}`;
+}
+
+function show(state: History): string {
+  return `${hex64(state.zxid)} (number ${state.length}, write ${state.id})`;
+}

@@ -1,0 +1,326 @@
+import type { QuorumPacket } from '@zk/jute';
+import { type EnsembleConfig, type ServerId } from '@zk/quorum';
+import {
+  type DiskContents,
+  type LogEntry,
+  type Notification,
+  PacketType,
+  Peer,
+  type PeerInput,
+  type PeerOptions,
+  type PeerOutput,
+  type PeerRole,
+  type ZabRules,
+} from '@zk/zab';
+import type { Agenda } from './agenda.js';
+import type { Checkers } from './checkers.js';
+import { SimulatedDisk } from './disk.js';
+import { type History, encodeId, idOf } from './history.js';
+import type { NetworkHost, SimulatedNetwork } from './network.js';
+import type { SeededRandom } from './random.js';
+
+export interface HostWorld {
+  readonly agenda: Agenda;
+  readonly random: SeededRandom;
+  readonly network: SimulatedNetwork;
+  readonly checkers: Checkers;
+  readonly config: EnsembleConfig;
+  readonly options: Partial<PeerOptions>;
+  readonly rules: ZabRules;
+  readonly empty: History;
+  /** A transaction was applied on a host that serves clients. */
+  applied(host: Host, id: number): void;
+  /** Clients of this host must look for another one. */
+  stopped(host: Host): void;
+  restartLater(host: Host): void;
+  note(host: Host, text: () => string): void;
+}
+
+/** Every how many transactions a host writes a snapshot, and how many it keeps. */
+const SNAPSHOT_EVERY = 40;
+
+/** One server: a peer, what performs its outputs, and a state machine that remembers what it was given. */
+export class Host implements NetworkHost {
+  readonly disk: SimulatedDisk;
+  peer: Peer | undefined;
+  state: History;
+  role: PeerRole = 'looking';
+  isServing = false;
+  isListening = false;
+  epoch = 0;
+  private nextZxid = 0n;
+  private life = 0;
+  private wakeAtMs = Infinity;
+  private snapshotIn = SNAPSHOT_EVERY;
+  private pausedUntilMs = 0;
+  private readonly backlog: PeerInput[] = [];
+
+  constructor(
+    readonly number: number,
+    private readonly world: HostWorld,
+  ) {
+    this.state = world.empty;
+    this.disk = new SimulatedDisk(world.agenda, world.random, world.empty, {
+      durable: (zxid) => this.give({ kind: 'durable', zxid }),
+      written: (ticket, disk, state) => this.written(ticket, disk, state),
+      writeFailed: (ticket, reason) => this.give({ kind: 'write-failed', ticket, reason }),
+      logFailed: () => this.give({ kind: 'log-failed' }),
+      logRecovered: () => this.give({ kind: 'log-recovered' }),
+      crash: (reason) => this.crash(reason, false),
+    });
+  }
+
+  get id(): ServerId {
+    return BigInt(this.number);
+  }
+
+  get isUp(): boolean {
+    return this.peer !== undefined;
+  }
+
+  // Life and death
+
+  start(): void {
+    const { world } = this;
+    const { epochs, contents, state } = this.disk.load();
+    this.state = state;
+    const restored = world.rules.restoreEpochs(epochs);
+    world.checkers.restarted(this, restored);
+    this.disk.accepted = restored.accepted;
+    this.disk.current = restored.current;
+    const { config, options, rules } = world;
+    this.peer = new Peer({ id: this.id, config, epochs: restored, disk: contents, options, rules });
+    world.note(
+      this,
+      () => `starts with ${contents.lastZxid.toString(16)}, epochs ${restored.accepted}/${restored.current}`,
+    );
+    world.network.appear(this.number);
+    this.perform(this.peer.start(world.agenda.nowMs));
+  }
+
+  /** @param isSilent as when the power fails: nobody is told that connections are gone */
+  crash(reason: string, isSilent: boolean): void {
+    if (!this.isUp) return;
+    this.world.note(this, () => `crashes: ${reason}`);
+    this.life++;
+    this.peer = undefined;
+    this.isListening = false;
+    this.wakeAtMs = Infinity;
+    this.backlog.length = 0;
+    this.pausedUntilMs = 0;
+    this.stopServing();
+    this.role = 'looking';
+    this.disk.crash();
+    this.world.network.vanish(this.number, isSilent);
+    this.world.restartLater(this);
+  }
+
+  /** Nothing happens here for a while; then everything that came meanwhile, at once. */
+  pause(durationMs: number): void {
+    if (!this.isUp) return;
+    const { agenda } = this.world;
+    this.pausedUntilMs = agenda.nowMs + durationMs;
+    const { life } = this;
+    agenda.in(durationMs, () => {
+      if (life !== this.life) return;
+      this.pausedUntilMs = 0;
+      for (const input of this.backlog.splice(0)) this.give(input);
+      this.give({ kind: 'tick' });
+    });
+  }
+
+  // What clients do
+
+  /** Takes a write; false when it was not taken. */
+  submit(id: number): boolean {
+    if (!this.isServing || this.pausedUntilMs > 0) return false;
+    if (this.role === 'leader') this.propose(id);
+    else {
+      const request = { sessionId: 1n, cxid: id, opcode: 1, body: encodeId(id), ids: null };
+      this.give({ kind: 'forward', request });
+    }
+    return true;
+  }
+
+  private propose(id: number): void {
+    if (!this.isServing || this.role !== 'leader') return;
+    const zxid = ++this.nextZxid;
+    this.world.checkers.proposed(this, zxid, id);
+    this.give({ kind: 'propose', zxid, txn: encodeId(id) });
+  }
+
+  // What the network brings
+
+  notified(from: number, notification: Notification): void {
+    this.give({ kind: 'notification', from: BigInt(from), notification });
+  }
+
+  reachable(server: number, isReachable: boolean): void {
+    this.give({ kind: 'reachable', server: BigInt(server), isReachable });
+  }
+
+  accepted(link: number): void {
+    this.give({ kind: 'accepted', link });
+  }
+
+  connected(attempt: number, link: number): void {
+    this.give({ kind: 'connected', attempt, link });
+  }
+
+  dialFailed(attempt: number): void {
+    this.give({ kind: 'dial-failed', attempt });
+  }
+
+  closed(link: number): void {
+    this.give({ kind: 'closed', link });
+  }
+
+  packet(link: number, packet: QuorumPacket): void {
+    this.give({ kind: 'packet', link, packet });
+  }
+
+  snapshot(link: number, state: History): void {
+    this.give({ kind: 'snapshot-received', link }, state);
+  }
+
+  private written(ticket: number, disk: DiskContents | undefined, state: History | undefined): void {
+    this.world.checkers.wrote(this);
+    this.give({ kind: 'written', ticket, disk }, state);
+  }
+
+  // The driver
+
+  /** @param state what the state machine becomes with this input, if anything */
+  private give(input: PeerInput, state?: History): void {
+    if (this.peer === undefined) return;
+    if (this.pausedUntilMs > 0 && input.kind !== 'tick') {
+      // States ride along with their inputs: they are rare enough to be waited for.
+      this.backlog.push(input);
+      if (state !== undefined) this.statesInBacklog.set(input, state);
+      return;
+    }
+    if (this.pausedUntilMs > 0) return;
+    const newState = state ?? this.statesInBacklog.get(input);
+    if (newState !== undefined) this.state = newState;
+    this.perform(this.peer.step(input, this.world.agenda.nowMs));
+  }
+
+  private readonly statesInBacklog = new Map<PeerInput, History>();
+
+  private perform(outputs: readonly PeerOutput[]): void {
+    const { life } = this;
+    for (const output of outputs) {
+      this.performOne(output);
+      // A disk may crash its host in the middle of this: what is left is never done.
+      if (life !== this.life) return;
+    }
+    this.planWake();
+  }
+
+  private planWake(): void {
+    const { agenda } = this.world;
+    const wakeAtMs = this.peer!.wakeAtMs;
+    if (wakeAtMs >= this.wakeAtMs || wakeAtMs === Infinity) return;
+    this.wakeAtMs = wakeAtMs;
+    const { life } = this;
+    agenda.at(wakeAtMs, () => {
+      if (life !== this.life || this.wakeAtMs !== wakeAtMs) return;
+      this.wakeAtMs = Infinity;
+      if (this.pausedUntilMs > 0) return;
+      this.give({ kind: 'tick' });
+    });
+  }
+
+  private performOne(output: PeerOutput): void {
+    const { network, checkers } = this.world;
+    switch (output.kind) {
+      case 'notify':
+        return network.notify(this.number, Number(output.to), output.notification);
+      case 'listen':
+        this.isListening = true;
+        return;
+      case 'unlisten':
+        this.isListening = false;
+        return;
+      case 'dial':
+        return network.dial(this.number, Number(output.to), output.attempt);
+      case 'send':
+        if (output.packet.type === PacketType.ACK) checkers.acknowledges(this, output.packet.zxid);
+        return network.send(output.link, this.number, output.packet);
+      case 'send-snapshot':
+        return network.sendSnapshot(output.link, this.number, this.state);
+      case 'close':
+        return network.close(output.link, this.number);
+      case 'append':
+        return this.disk.append(output.entry);
+      case 'sync':
+        return this.disk.sync(output.point);
+      case 'write':
+        return this.disk.write(output.ticket, output.write, output.point, this.state);
+      case 'read-log':
+        return this.readLog(output.link, output.after, output.upTo);
+      case 'deliver':
+        return this.deliver(output.entry, output.cause);
+      default:
+        return this.performRarer(output);
+    }
+  }
+
+  private performRarer(output: PeerOutput): void {
+    const { checkers } = this.world;
+    switch (output.kind) {
+      case 'phase':
+        this.role = output.role;
+        this.world.note(this, () => `${output.role} ${output.phase} epoch ${output.epoch}`);
+        return;
+      case 'serve':
+        this.isServing = true;
+        this.epoch = output.epoch;
+        this.nextZxid = output.zxid;
+        return checkers.serves(this);
+      case 'stop-serving':
+        this.world.note(this, () => `stops serving: ${output.reason}`);
+        return this.stopServing();
+      case 'request':
+        return this.propose(output.request.cxid);
+      case 'halt':
+        return checkers.halted(this, output.reason);
+      default:
+        return;
+    }
+  }
+
+  private stopServing(): void {
+    if (!this.isServing) return;
+    this.isServing = false;
+    this.world.stopped(this);
+  }
+
+  private deliver(entry: LogEntry, cause: 'commit' | 'recovery'): void {
+    const id = idOf(entry);
+    this.state = this.state.then(entry.zxid, id);
+    if (cause !== 'commit') return;
+    this.world.checkers.committed(this);
+    this.world.applied(this, id);
+    if (--this.snapshotIn > 0 || !this.disk.holds(entry.zxid, id)) return;
+    const { random } = this.world;
+    this.snapshotIn = random.between(SNAPSHOT_EVERY / 4, SNAPSHOT_EVERY);
+    this.disk.snapshot(entry.zxid, this.state, random.between(0, 2));
+  }
+
+  /** In pieces, each in its own time, while the world goes on. */
+  private readLog(link: number, after: bigint, upTo: bigint): void {
+    const { agenda, random } = this.world;
+    const { life } = this;
+    const entries = this.disk.read(after, upTo);
+    const say = (delayMs: number, input: PeerInput): void =>
+      agenda.in(delayMs, () => {
+        if (life === this.life) this.give(input);
+      });
+    if (entries === undefined || entries.length === 0) return say(0.1, { kind: 'log-unavailable', link });
+    const half = random.between(1, entries.length);
+    const rest = entries.slice(half);
+    say(0.2, { kind: 'log-entries', link, entries: entries.slice(0, half), isLast: rest.length === 0 });
+    if (rest.length > 0) say(random.duration(0.3, 20), { kind: 'log-entries', link, entries: rest, isLast: true });
+  }
+}

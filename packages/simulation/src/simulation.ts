@@ -1,0 +1,219 @@
+import { EnsembleConfig, type ServerSpec } from '@zk/quorum';
+import { type PeerOptions, type ZabRules, zabRules } from '@zk/zab';
+import { hex64, InvariantViolation } from '@zk/model';
+import { Agenda } from './agenda.js';
+import { Checkers, Violation } from './checkers.js';
+import { Clients } from './clients.js';
+import { injectFault } from './faults.js';
+import { History } from './history.js';
+import { Host, type HostWorld } from './host.js';
+import { SimulatedNetwork } from './network.js';
+import { SeededRandom } from './random.js';
+
+export interface SimulationOptions {
+  readonly seed: number;
+  /** Events until everything is healed; default 2000. */
+  readonly steps?: number;
+  /** Moments at which something goes wrong; default 3. */
+  readonly faults?: number;
+  /** Voters and observers; by default the seed decides between 3 and 5, with and without observers. */
+  readonly voters?: number;
+  readonly observers?: number;
+  readonly clients?: number;
+  readonly rules?: ZabRules;
+  readonly peer?: Partial<PeerOptions>;
+  /** Hears one line per transition. */
+  readonly trace?: (line: string) => void;
+}
+
+export interface SimulationResult {
+  readonly seed: number;
+  readonly steps: number;
+  readonly simulatedMs: number;
+  readonly committed: number;
+  readonly acknowledged: number;
+  readonly elections: number;
+  readonly violation: Violation | undefined;
+}
+
+/** How long an ensemble in which nothing is wrong any more may take to agree. */
+const QUIET_MS = 60_000;
+const CALM_MS = 300;
+/** More events than that at one moment of virtual time: somebody asks to be woken again and again. */
+const MAX_STEPS_AT_ONCE = 20_000;
+
+/** One ensemble, its clients, and everything that goes wrong with them, from one seed. */
+export class Simulation {
+  readonly agenda = new Agenda();
+  readonly random: SeededRandom;
+  readonly network: SimulatedNetwork;
+  readonly checkers: Checkers;
+  readonly hosts: Host[] = [];
+  readonly clients: Clients;
+  steps = 0;
+  private stepsAtOnce = 0;
+  private elections = 0;
+  private isCalm = false;
+  private readonly byNumber = new Map<number, Host>();
+
+  constructor(private readonly options: SimulationOptions) {
+    this.random = new SeededRandom(options.seed);
+    const voters = options.voters ?? (this.random.chance(0.6) ? 3 : 5);
+    const observers = options.observers ?? (this.random.chance(0.25) ? 1 : 0);
+    const config = configOf(voters, observers);
+    const empty = History.empty();
+    this.network = new SimulatedNetwork(this.agenda, this.random, this.byNumber);
+    this.checkers = new Checkers(config, () => this.hosts, empty);
+    const world = this.worldOf(config, empty);
+    for (let number = 1; number <= voters + observers; number++) {
+      const host = new Host(number, world);
+      this.hosts.push(host);
+      this.byNumber.set(number, host);
+      this.agenda.in(this.random.duration(1, 300), () => this.restart(host));
+    }
+    this.clients = new Clients(this.agenda, this.random, this.checkers, this.hosts, options.clients ?? 3);
+  }
+
+  /** Runs to the end, or to the first violation. */
+  run(): SimulationResult {
+    const { steps = 2000, faults = 3 } = this.options;
+    let violation: Violation | undefined;
+    try {
+      this.runWithFaults(steps, faults);
+      this.calm();
+    } catch (error) {
+      violation = violationOf(error);
+    }
+    return {
+      seed: this.options.seed,
+      steps: this.steps,
+      simulatedMs: this.agenda.nowMs,
+      committed: this.checkers.committedCount,
+      acknowledged: this.checkers.acknowledgedCount,
+      elections: this.elections,
+      violation,
+    };
+  }
+
+  runSteps(count: number): void {
+    for (let i = 0; i < count && this.step(); i++);
+  }
+
+  /** Runs until something is so. @throws Violation when it takes longer than a simulated minute */
+  runUntil(what: string, isSo: () => boolean, withinMs = QUIET_MS): void {
+    const untilMs = this.agenda.nowMs + withinMs;
+    while (!isSo()) if (!this.step(untilMs)) throw new Violation('Liveness', `not within ${withinMs} ms: ${what}`);
+  }
+
+  runFor(durationMs: number): void {
+    const untilMs = this.agenda.nowMs + durationMs;
+    while (this.step(untilMs));
+    this.agenda.nowMs = untilMs;
+  }
+
+  /** Heals everything, lets clients finish, and expects everybody to agree. */
+  calm(): void {
+    this.isCalm = true;
+    this.network.heal();
+    this.network.maxDelayMs = 3;
+    for (const host of this.hosts) {
+      host.disk.slowness = 1;
+      host.disk.crashPlan = undefined;
+      host.disk.recover();
+      if (!host.isUp) this.agenda.in(1, () => this.restart(host));
+    }
+    this.runFor(CALM_MS);
+    this.clients.stop();
+    const isQuiet = (): boolean =>
+      this.clients.outstanding === 0 && this.hosts.every((host) => host.isServing && host.state === this.checkers.head);
+    const untilMs = this.agenda.nowMs + QUIET_MS;
+    while (!isQuiet() && this.step(untilMs));
+    this.checkers.checkQuiet();
+  }
+
+  restart(host: Host): void {
+    if (host.isUp) return;
+    try {
+      host.start();
+    } catch (error) {
+      if (error instanceof Violation || error instanceof InvariantViolation || !(error instanceof Error)) throw error;
+      throw new Violation('Restart', `server ${host.number}: ${error.message}`);
+    }
+  }
+
+  get leader(): Host | undefined {
+    return this.hosts.find((host) => host.role === 'leader' && host.isServing);
+  }
+
+  private step(untilMs = Infinity): boolean {
+    const beforeMs = this.agenda.nowMs;
+    if (!this.agenda.step(untilMs)) return false;
+    this.steps++;
+    this.stepsAtOnce = this.agenda.nowMs > beforeMs ? 0 : this.stepsAtOnce + 1;
+    if (this.stepsAtOnce > MAX_STEPS_AT_ONCE) throw new Violation('Liveness', `time stands still at ${beforeMs} ms`);
+    return true;
+  }
+
+  private runWithFaults(steps: number, faults: number): void {
+    const at = Array.from({ length: faults }, () =>
+      this.random.between(Math.floor(steps / 10), Math.floor(steps * 0.9)),
+    );
+    at.sort((a, b) => a - b);
+    const note = (text: () => string): void => this.note('-', text);
+    const { agenda, random, network, hosts } = this;
+    let done = 0;
+    for (const step of at) {
+      this.runSteps(step - done);
+      done = step;
+      injectFault({ agenda, random, network, hosts, note });
+    }
+    this.runSteps(steps - done);
+  }
+
+  private worldOf(config: EnsembleConfig, empty: History): HostWorld {
+    return {
+      agenda: this.agenda,
+      random: this.random,
+      network: this.network,
+      checkers: this.checkers,
+      config,
+      empty,
+      options: { tickTimeMs: 400, initLimitTicks: 6, syncLimitTicks: 3, commitLogCount: 20, ...this.options.peer },
+      rules: this.options.rules ?? zabRules,
+      applied: (host, id) => this.clients.applied(host, id),
+      stopped: (host) => this.clients.stopped(host),
+      restartLater: (host) => {
+        const delayMs = this.isCalm ? 10 : this.random.duration(10, 3000);
+        this.agenda.in(delayMs, () => this.restart(host));
+      },
+      note: (host, text) => {
+        if (host.role === 'leader' && host.isServing) this.elections++;
+        this.note(String(host.number), text, host);
+      },
+    };
+  }
+
+  private note(who: string, text: () => string, host?: Host): void {
+    const { trace } = this.options;
+    if (trace === undefined) return;
+    const time = this.agenda.nowMs.toFixed(3).padStart(12);
+    const zxid = host === undefined ? '' : hex64(host.state.zxid);
+    trace(`${time} ${who.padStart(2)} ${zxid.padStart(12)} ${text()}`);
+  }
+}
+
+/** What an exception in the middle of a run means. Anything unknown is a defect of the simulation, and is thrown. */
+function violationOf(error: unknown): Violation {
+  if (error instanceof Violation) return error;
+  if (error instanceof InvariantViolation) return new Violation('Integrity', error.message);
+  throw error;
+}
+
+function configOf(voters: number, observers: number): EnsembleConfig {
+  const servers = new Map<bigint, ServerSpec>();
+  for (let number = 1; number <= voters + observers; number++) {
+    const addresses = [{ host: `s${number}`, quorumPort: 2888, electionPort: 3888 }];
+    servers.set(BigInt(number), { id: BigInt(number), role: number <= voters ? 'participant' : 'observer', addresses });
+  }
+  return new EnsembleConfig(servers);
+}
