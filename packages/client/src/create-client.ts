@@ -1,10 +1,10 @@
-import type { CallOptions, ClientRuntime, ZkClient } from '@zk/client-api';
+import type { CallOptions, ClientRuntime } from '@zk/client-api';
 import { ConnectionLossError } from '@zk/client-api';
 import type { Transport } from '@zk/contracts';
 import { createDigestMd5Client } from '@zk/sasl';
 import { ClientCore } from './client-core.js';
 import { parseConnectionString } from './connection-string.js';
-import { type ClientOptions, type InternalOptions, type Resolver, completeOptions } from './options.js';
+import { type CommonOptions, type InternalOptions, type Resolver, completeOptions } from './options.js';
 import { systemRuntime } from './system-runtime.js';
 import { ZooKeeperClient } from './zookeeper-client.js';
 
@@ -18,7 +18,7 @@ export interface Platform extends InternalOptions {
 export const noLookUp: Resolver = (host) => Promise.resolve([host]);
 
 /** @throws TypeError or RangeError for a connection string or options that make no sense */
-export function makeClient(servers: string, options: ClientOptions, platform: Platform): ZooKeeperClient {
+export function makeClient(servers: string, options: CommonOptions, platform: Platform): ZooKeeperClient {
   const { servers: addresses, chroot } = parseConnectionString(servers);
   const complete = completeOptions(options, addresses.length, platform);
   const runtime: ClientRuntime = { ...systemRuntime, ...options.runtime };
@@ -36,7 +36,7 @@ export function makeClient(servers: string, options: ClientOptions, platform: Pl
 }
 
 /** Waits for the first connection; without one the client is closed, and the error tells what was tried. */
-export async function whenConnected(client: ZooKeeperClient, options: CallOptions): Promise<ZkClient> {
+export async function whenConnected(client: ZooKeeperClient, options: CallOptions): Promise<ZooKeeperClient> {
   try {
     await client.connected(options);
     return client;

@@ -1,9 +1,10 @@
 export * from '@zk/client-api';
 export type { ClientMetrics, LatencySummary } from './metrics.js';
-export type { AuthInfo, ClientOptions, Resolver } from './options.js';
+export type { AuthInfo, CommonOptions, Resolver } from './options.js';
 export { defaultLimits } from './options.js';
 export type { RequestLimits } from './machine/request-queue.js';
 export { parseConnectionString } from './connection-string.js';
 export type { ConnectionString, ServerAddress } from './connection-string.js';
+export type { FailedAttempt } from './machine/machine-ports.js';
 export type { RequestTrace } from './tracing.js';
 export type { ZooKeeperClient } from './zookeeper-client.js';

@@ -17,7 +17,8 @@ export interface AuthInfo {
   readonly auth: Uint8Array | string;
 }
 
-export interface ClientOptions {
+/** What a client can be told on every platform. */
+export interface CommonOptions {
   /** What connections are made of; default: TCP, or TLS when `tls` is given (in a browser: WebSocket). */
   readonly transport?: Transport;
   /** Time and chance; default: the machine's. */
@@ -93,7 +94,7 @@ export const defaultLimits: RequestLimits & { readonly maxReplyBytes: number } =
 
 /** @throws RangeError, TypeError for what makes no sense */
 export function completeOptions(
-  options: ClientOptions,
+  options: CommonOptions,
   serverCount: number,
   internal: InternalOptions = {},
 ): CompleteOptions {

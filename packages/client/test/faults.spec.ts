@@ -1,4 +1,4 @@
-import type { ClientOptions, ConnectionState, RequestFailure, WatchItem } from '@zk/client';
+import type { CommonOptions, ConnectionState, RequestFailure, WatchItem } from '@zk/client';
 import { createTestServer, type TestServer } from '@zk/testing';
 import { makeClient, noLookUp } from '../src/create-client.js';
 import type { InternalOptions } from '../src/options.js';
@@ -27,7 +27,7 @@ describe('faults', () => {
   });
 
   function start(
-    options: ClientOptions & { readonly servers?: string } = {},
+    options: CommonOptions & { readonly servers?: string } = {},
     internal: InternalOptions = {},
   ): ZooKeeperClient {
     const { servers = server.connectionString, ...rest } = options;

@@ -32,7 +32,7 @@ export class OneShotWatches {
 
   constructor(
     private readonly port: WatchPort,
-    /** Whether a persistent watch needs the server's watch on this path too. */
+    /** Whether the server has a persistent watch on this path too. */
     private readonly isOtherwiseWatched: (path: string) => boolean,
   ) {}
 

@@ -4,6 +4,8 @@ import { AddWatchMode, ErrorCode, WatcherType } from '@zk/model';
 import { Request } from '../machine/request.js';
 import { addWatchKind, removeWatchesKind } from '../wire/kinds.js';
 import { type ServerEvent, eventBelow } from './events.js';
+import { EmulatedWatch } from './emulated-watch.js';
+import type { OneShotWatches } from './one-shot-watches.js';
 import type { WatchPort } from './watch-port.js';
 
 /** Somebody who hears of everything from now on. */
@@ -19,6 +21,8 @@ export class PersistentWatch {
   readonly subscribers = new Set<WatchSubscriber>();
   /** On the server of the present connection, or on its way there. */
   isOnServer = false;
+  /** What stands in for the server's watch where it has none. */
+  emulation: EmulatedWatch | undefined;
   /** Subscribers may have missed something when it is set again. */
   hasBeenSet = false;
   /** Resolves when the server has it for the first time; rejects when that will never be. */
@@ -66,13 +70,20 @@ export class PersistentWatch {
 export class PersistentWatches {
   private readonly exact = new Map<string, PersistentWatch>();
   private readonly recursive = new Map<string, PersistentWatch>();
+  /** Until a server says that it does not know them, as those before 3.6 do. */
+  private isSupported = true;
 
   constructor(
     private readonly port: WatchPort,
-    /** Whether one-shot watches need the server's watches on this path too. */
-    private readonly isOtherwiseWatched: (path: string) => boolean,
+    /** They may need the server's watches on the same paths, and stand in for persistent ones. */
+    private readonly oneShot: OneShotWatches,
     private readonly logger: Logger,
   ) {}
+
+  /** Those that servers keep. */
+  get onServers(): PersistentWatch[] {
+    return this.isSupported ? this.all : [];
+  }
 
   get all(): PersistentWatch[] {
     return [...this.exact.values(), ...this.recursive.values()];
@@ -82,7 +93,11 @@ export class PersistentWatches {
     return this.exact.size + this.recursive.size;
   }
 
-  has(path: string): boolean {
+  isOnServer(path: string): boolean {
+    return this.isSupported && this.has(path);
+  }
+
+  private has(path: string): boolean {
     return this.exact.has(path) || this.recursive.has(path);
   }
 
@@ -91,7 +106,8 @@ export class PersistentWatches {
     let watch = watches.get(path);
     if (watch === undefined) watches.set(path, (watch = new PersistentWatch(path, isRecursive)));
     watch.subscribers.add(subscriber);
-    if (!watch.isOnServer && this.port.isConnected) this.add(watch);
+    if (!this.isSupported) this.emulate(watch);
+    else if (!watch.isOnServer && this.port.isConnected) this.add(watch);
     return watch;
   }
 
@@ -101,6 +117,7 @@ export class PersistentWatches {
     const watches = this.modeOf(watch.isRecursive);
     if (watches.get(watch.path) !== watch) return;
     watches.delete(watch.path);
+    watch.emulation?.stop();
     if (!watch.isOnServer || !this.port.isConnected) return;
     await this.forgetOnServer(watch);
   }
@@ -119,9 +136,12 @@ export class PersistentWatches {
     for (const watch of this.all) watch.isOnServer = false;
   }
 
-  /** What addWatch does not know is never set; they end with this error. */
-  failAll(error: unknown): void {
-    this.take().forEach((watch) => watch.fail(error));
+  /** A server has refused them as unknown: from now on one-shot watches stand in. */
+  isUnknownToServer(): void {
+    if (!this.isSupported) return;
+    this.logger.info({}, 'the server has no persistent watches (it is older than 3.6): one-shot watches stand in');
+    this.isSupported = false;
+    for (const watch of this.all) this.emulate(watch);
   }
 
   completeAll(error: unknown): void {
@@ -150,16 +170,27 @@ export class PersistentWatches {
     // Without a connection, or in another session, it is set by the next one.
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === ErrorCode.CONNECTIONLOSS || code === ErrorCode.SESSIONEXPIRED) return;
+    if (code === ErrorCode.UNIMPLEMENTED) {
+      this.isUnknownToServer();
+      return;
+    }
     const watches = this.modeOf(watch.isRecursive);
     if (watches.get(watch.path) === watch) watches.delete(watch.path);
     watch.fail(error);
+  }
+
+  private emulate(watch: PersistentWatch): void {
+    watch.isOnServer = false;
+    if (watch.emulation !== undefined) return;
+    watch.emulation = new EmulatedWatch(watch, this.oneShot, this.port);
+    watch.emulation.start();
   }
 
   private async forgetOnServer(watch: PersistentWatch): Promise<void> {
     const { path, isRecursive } = watch;
     const request = new Request(removeWatchesKind, '', path);
     // By kind only servers from 3.9 on know it; where nothing else is watched, all of it is the same.
-    const isShared = this.has(path) || this.isOtherwiseWatched(path);
+    const isShared = this.has(path) || this.oneShot.has(path);
     const kind = isRecursive ? WatcherType.persistentRecursive : WatcherType.persistent;
     request.number = isShared ? kind : WatcherType.any;
     this.port.submit(request);

@@ -1,7 +1,8 @@
 import type { Logger } from '@zk/contracts';
 import { type RecordReader, readWatcherEvent } from '@zk/jute';
-import type { Zxid } from '@zk/model';
+import { ErrorCode, type Zxid } from '@zk/model';
 import { Request } from '../machine/request.js';
+import { hasCode } from '../operations/calls.js';
 import { setWatches2Kind, setWatchesKind } from '../wire/kinds.js';
 import { eventTypeOf } from './events.js';
 import { OneShotWatches } from './one-shot-watches.js';
@@ -23,8 +24,8 @@ export class WatchRegistry {
     private readonly port: WatchPort,
     private readonly logger: Logger,
   ) {
-    this.oneShot = new OneShotWatches(port, (path) => this.persistent.has(path));
-    this.persistent = new PersistentWatches(port, (path) => this.oneShot.has(path), logger);
+    this.oneShot = new OneShotWatches(port, (path) => this.persistent.isOnServer(path));
+    this.persistent = new PersistentWatches(port, this.oneShot, logger);
   }
 
   get count(): number {
@@ -45,8 +46,8 @@ export class WatchRegistry {
 
   /** Sends what sets everything again, in front of all that waits: nothing that is read from now on can change unseen. */
   established(lastZxid: Zxid): void {
-    const persistent = this.persistent.all;
-    this.interrupted = persistent.filter((watch) => watch.hasBeenSet);
+    const persistent = this.persistent.onServers;
+    this.interrupted = this.persistent.all.filter((watch) => watch.hasBeenSet);
     const byPath = (isRecursive: boolean): PersistentWatch[] =>
       persistent.filter((watch) => watch.isRecursive === isRecursive);
     for (const watch of persistent) watch.isOnServer = true;
@@ -91,8 +92,10 @@ export class WatchRegistry {
         for (const watch of packet.persistent) watch.wasSet();
         for (const watch of packet.recursive) watch.wasSet();
       },
-      (error: unknown) =>
-        this.logger.debug({ err: error }, 'watches could not be set again; the next connection tries'),
+      (error: unknown) => {
+        if (isPersistent && hasCode(error, ErrorCode.UNIMPLEMENTED)) this.persistent.isUnknownToServer();
+        else this.logger.debug({ err: error }, 'watches could not be set again; the next connection tries');
+      },
     );
     this.port.submitFirst(request);
   }
