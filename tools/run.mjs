@@ -28,6 +28,7 @@ const commands = {
   crash: () => tool('crash'),
   hostile: () => tool('hostile'),
   churn: () => tool('churn'),
+  'bench-client': () => tool('bench-client'),
   contention: () => tool('contention'),
   'pack-check': () => tool('pack'),
   help,
