@@ -22,6 +22,7 @@ describe('createAuthProviders', () => {
     ['with digest not enabled', { digest: { isEnabled: false, algorithm: 'SHA1' } }, ['ip']],
     ['with x509', { x509: true }, ['ip', 'digest', 'x509']],
     ['with x509 configured', { x509: { superUser: 'CN=root' } }, ['ip', 'digest', 'x509']],
+    ['with sasl', { saslScheme: true }, ['ip', 'digest', 'sasl']],
     ['with a scheme of its own', { custom: [keyProvider] }, ['ip', 'digest', 'key']],
   ])('%s there are exactly the schemes %2$j', (_case, options, expected) => {
     const providers = createAuthProviders(options);

@@ -1,4 +1,5 @@
 import type { Id } from '@zk/model';
+import type { SaslAuthority } from './sasl.js';
 
 /** What an authentication scheme knows about the other end of a connection. */
 export interface PeerInfo {
@@ -27,6 +28,8 @@ export interface AuthProviders {
   get(scheme: string): AuthProvider | undefined;
   /** Ids every connection has from the start. */
   initialIds(peer: PeerInfo): readonly Id[];
+  /** Absent: no SASL. */
+  readonly sasl?: SaslAuthority;
 }
 
 export const AUTH_PROVIDERS = Symbol.for('@zk/AuthProviders');

@@ -4,7 +4,7 @@ export type { LogFields, Logger } from './logger.js';
 export { LOGGER, silentLogger } from './logger.js';
 export type { RandomSource } from './random.js';
 export { RANDOM } from './random.js';
-export type { SaslExchange, SaslStep } from './sasl.js';
+export type { SaslAuthority, SaslExchange, SaslStep } from './sasl.js';
 export type {
   EntryVisitor,
   ReplayReport,

@@ -1,3 +1,6 @@
+import type { Id } from '@zk/model';
+import type { PeerInfo } from './auth.js';
+
 /** What one end of a SASL exchange does next. */
 export type SaslStep =
   /** Send the token, and step again with what comes back. */
@@ -11,4 +14,16 @@ export type SaslStep =
 export interface SaslExchange {
   /** The other end's token; a client begins with an empty one. */
   step(token: Uint8Array): SaslStep;
+}
+
+/** What a server needs to let clients in by SASL. */
+export interface SaslAuthority {
+  /** Whether a client stays connected, with nothing proved, when its exchange has failed. */
+  readonly keepsFailed: boolean;
+  /** The server's end of a new exchange, for one connection. */
+  begin(): SaslExchange;
+  /** The ids that an exchange has proved. */
+  idsOf(authorizationId: string): readonly Id[];
+  /** Hears of every exchange that failed. */
+  failed(peer: PeerInfo, reason: string): void;
 }

@@ -1,5 +1,5 @@
-import type { AuthProviders } from '@zk/contracts';
-import { utf8Text } from '@zk/jute';
+import type { AuthProviders, SaslAuthority, SaslExchange } from '@zk/contracts';
+import { utf8Text, writeInt32 } from '@zk/jute';
 import { ErrorCode, type Id } from '@zk/model';
 import type { Client } from './client.js';
 import type { FrameReader } from './frame-reader.js';
@@ -9,6 +9,7 @@ import { OpKind } from './op-kinds.js';
 export class Authentication {
   /** Proofs refused so far. */
   failures = 0;
+  private readonly exchanges = new WeakMap<Client, SaslExchange>();
 
   constructor(
     private readonly providers: AuthProviders,
@@ -34,9 +35,7 @@ export class Authentication {
       return;
     }
     if (kind === OpKind.sasl) {
-      const at = client.outbox.beginReply(xid, 0, 0, ErrorCode.AUTHFAILED, 4);
-      client.outbox.bytes.fill(0xff, at, at + 4);
-      this.fail(client);
+      this.exchange(client, xid, bytes, start, end);
       return;
     }
     const ids = this.prove(client, bytes, start, end);
@@ -45,9 +44,45 @@ export class Authentication {
       this.fail(client);
       return;
     }
-    const fresh = ids.filter((id) => !client.ids.some((known) => known.scheme === id.scheme && known.id === id.id));
-    if (fresh.length > 0) client.ids = [...client.ids, ...fresh];
+    addIds(client, ids);
     client.outbox.beginReply(xid, 0, 0, ErrorCode.OK, 0);
+  }
+
+  /** One round of SASL. A server without it answers every token with none, and a missing token ends the connection. */
+  private exchange(client: Client, xid: number, bytes: Uint8Array, start: number, end: number): void {
+    const { reader, providers } = this;
+    reader.reset(bytes, start, end);
+    reader.range();
+    if (reader.isNull) {
+      client.connection.closeNow();
+      return;
+    }
+    if (providers.sasl === undefined) {
+      replyToken(client, xid, ErrorCode.OK, undefined);
+      return;
+    }
+    const step = this.exchangeOf(client, providers.sasl).step(bytes.slice(reader.start, reader.end));
+    if (step.kind !== 'failed') {
+      if (step.kind === 'complete') addIds(client, providers.sasl.idsOf(step.authorizationId));
+      replyToken(client, xid, ErrorCode.OK, step.token);
+      return;
+    }
+    providers.sasl.failed(client.connection.peer, step.reason);
+    const isRequired = this.requiredSchemes.includes('sasl');
+    if (providers.sasl.keepsFailed && !isRequired) {
+      replyToken(client, xid, ErrorCode.OK, undefined);
+      return;
+    }
+    replyToken(client, xid, isRequired ? ErrorCode.SESSIONCLOSEDREQUIRESASLAUTH : ErrorCode.AUTHFAILED, undefined);
+    this.fail(client);
+  }
+
+  private exchangeOf(client: Client, sasl: SaslAuthority): SaslExchange {
+    const known = this.exchanges.get(client);
+    if (known !== undefined) return known;
+    const begun = sasl.begin();
+    this.exchanges.set(client, begun);
+    return begun;
   }
 
   private isDecodable(kind: number, bytes: Uint8Array, start: number, end: number): boolean {
@@ -82,4 +117,18 @@ export class Authentication {
     client.ignoresRequests = true;
     client.connection.closeAfterFlush();
   }
+}
+
+function addIds(client: Client, ids: readonly Id[]): void {
+  const fresh = ids.filter((id) => !client.ids.some((known) => known.scheme === id.scheme && known.id === id.id));
+  if (fresh.length > 0) client.ids = [...client.ids, ...fresh];
+}
+
+/** A SetSASLResponse: the length of the token, -1 for none, and the token. */
+function replyToken(client: Client, xid: number, error: number, token: Uint8Array | undefined): void {
+  const { outbox } = client;
+  const length = token?.length ?? -1;
+  const at = outbox.beginReply(xid, 0, 0, error, 4 + Math.max(length, 0));
+  writeInt32(outbox.bytes, at, length);
+  if (token !== undefined) outbox.bytes.set(token, at + 4);
 }

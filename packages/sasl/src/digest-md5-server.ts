@@ -19,8 +19,8 @@ const MAX_RESPONSE_BYTES = 4096;
 const SINGLE = ['username', 'realm', 'nonce', 'cnonce', 'nc', 'qop', 'digest-uri', 'response', 'maxbuf', 'charset'];
 
 /**
- * The server's end of a DIGEST-MD5 exchange (RFC 2831), as Java's and so Apache ZooKeeper's: an empty token opens it,
- * the challenge follows, then one answer is judged. Quality of protection is authentication alone.
+ * The server's end of a DIGEST-MD5 exchange (RFC 2831), as Java's and so Apache ZooKeeper's: a token opens it, empty
+ * as a rule, the challenge follows, then one answer is judged. Quality of protection is authentication alone.
  */
 export class DigestMd5Server implements SaslExchange {
   private phase: 'opening' | 'answer' | 'over' = 'opening';
@@ -42,10 +42,9 @@ export class DigestMd5Server implements SaslExchange {
       return failed(`a token of ${token.length} bytes, ${MAX_RESPONSE_BYTES} are allowed`);
     }
     if (phase === 'answer') return this.judge(token);
-    if (token.length > 0) return failed('the client opened with a token; DIGEST-MD5 opens with an empty one');
     this.phase = 'answer';
     const realm = quoted(utf8AsLatin1(this.realm));
-    const challenge = `realm=${realm},nonce=${quoted(this.nonce)},qop="auth",charset=utf-8,algorithm=md5-sess`;
+    const challenge = `realm=${realm},nonce=${quoted(this.nonce)},charset=utf-8,algorithm=md5-sess`;
     return { kind: 'continue', token: latin1Bytes(challenge) };
   }
 
