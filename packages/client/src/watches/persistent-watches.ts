@@ -123,6 +123,8 @@ export class PersistentWatches {
   }
 
   fire(event: ServerEvent): void {
+    // The events of stand-ins are theirs: they look, and tell what they find.
+    if (!this.isSupported) return;
     this.exact.get(event.path)?.deliver(event);
     if (event.type === 'childrenChanged' || this.recursive.size === 0) return;
     for (let path = event.path; ; path = path.slice(0, path.lastIndexOf('/')) || '/') {
