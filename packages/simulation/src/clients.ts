@@ -17,6 +17,8 @@ export class Clients {
   private readonly owners = new Map<number, Client>();
   private nextId = 1;
   private isStopped = false;
+  /** Some runs are busy, some are mostly idle: there is more time in the latter for the same number of events. */
+  private readonly thinkMs: number;
 
   constructor(
     private readonly agenda: Agenda,
@@ -25,6 +27,7 @@ export class Clients {
     private readonly hosts: readonly Host[],
     count: number,
   ) {
+    this.thinkMs = random.duration(10, 1000);
     for (let i = 0; i < count; i++) {
       const client: Client = { outstanding: new Set(), host: undefined };
       this.clients.push(client);
@@ -57,7 +60,7 @@ export class Clients {
   }
 
   private later(client: Client): void {
-    this.agenda.in(this.random.duration(1, 60), () => {
+    this.agenda.in(this.random.duration(1, this.thinkMs), () => {
       if (this.isStopped) return;
       this.write(client);
       this.later(client);

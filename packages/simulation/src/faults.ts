@@ -67,6 +67,40 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     if (ids.length > 0) world.network.cut(world.random.pick(ids));
     return '';
   },
+  'flapping-connections'(world) {
+    const { agenda, random, network, hosts } = world;
+    let timeMs = 0;
+    const count = random.between(3, 15);
+    for (let i = 0; i < count; i++) {
+      agenda.in(timeMs, () => network.cutAll(random.pick(hosts).number));
+      timeMs += random.duration(3, 150);
+    }
+    return `${count} times in ${Math.round(timeMs)} ms`;
+  },
+  'crash-loop'(world) {
+    const { agenda, random, hosts } = world;
+    let timeMs = 0;
+    const count = random.between(3, 8);
+    for (let i = 0; i < count; i++) {
+      agenda.in(timeMs, () => random.pick(hosts).crash('killed in a loop', random.chance(0.3)));
+      timeMs += random.duration(3, 300);
+    }
+    return `${count} times in ${Math.round(timeMs)} ms`;
+  },
+  'slow-leader-and-cuts'(world) {
+    const { agenda, random, network, hosts } = world;
+    const leader = hosts.find((host) => host.isServing && host.role === 'leader');
+    if (leader === undefined) return 'no leader';
+    leader.disk.slowness = random.duration(20, 300);
+    let timeMs = random.duration(1, 20);
+    const count = random.between(2, 10);
+    for (let i = 0; i < count; i++) {
+      agenda.in(timeMs, () => network.cutAll(random.pick(others(hosts, leader)).number));
+      timeMs += random.duration(5, 100);
+    }
+    agenda.in(timeMs + random.duration(10, 1000), () => (leader.disk.slowness = 1));
+    return `server ${leader.number}, ${count} cuts in ${Math.round(timeMs)} ms`;
+  },
   'partition-one'(world) {
     const host = victim(world);
     for (const other of others(world.hosts, host)) {

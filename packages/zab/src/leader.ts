@@ -26,6 +26,8 @@ export class Leader implements Role {
   private readonly acknowledgedEpoch = new Set<ServerId>();
   private readonly acknowledgedLeader = new Set<ServerId>();
   private readonly acknowledging = new Set<ServerId>();
+  /** The last acknowledgement of each server, on whatever connection. */
+  private readonly lastWords = new Map<ServerId, Zxid>();
   private isEpochChosen = false;
   private isEpochStored = false;
   private isHistoryAgreed = false;
@@ -180,10 +182,9 @@ export class Leader implements Role {
    * must not make up a quorum now (test: simulation, planted bug `stale-ack`).
    */
   private replaceOlderLinkOf(server: ServerId, newer: LearnerLink): void {
+    newer.acknowledged = this.context.rules.ackAfterReconnect(this.lastWords.get(server) ?? 0n);
     for (const older of this.links.values()) {
-      if (older.server !== server || older === newer) continue;
-      newer.acknowledged = this.context.rules.ackAfterReconnect(older.acknowledged, this.epoch);
-      this.close(older, 'connected again');
+      if (older.server === server && older !== newer) this.close(older, 'connected again');
     }
   }
 
@@ -355,6 +356,7 @@ export class Leader implements Role {
     }
     if (!this.context.rules.countsAck(zxid, this.epoch, this.lastProposed)) return undefined;
     if (zxid > learner.acknowledged) learner.acknowledged = zxid;
+    this.lastWords.set(learner.server!, zxid);
     if (learner.timed !== undefined && zxid >= learner.timed.zxid) {
       learner.timed = zxid < this.lastProposed ? { zxid: this.lastProposed, sentMs: this.context.nowMs } : undefined;
     }
@@ -374,23 +376,22 @@ export class Leader implements Role {
   private commitWhatCan(): void {
     const { context, acknowledging } = this;
     if (this.phase !== 'broadcast') return;
-    for (;;) {
-      const oldest = context.tail.first;
-      if (oldest === undefined) return;
+    while (context.tail.length > 0) {
+      const index = context.rules.nextToCommit(context.tail.length);
+      const { zxid } = context.tail.at(index);
       acknowledging.clear();
-      if (context.rules.acknowledgeable(context.appended, context.durable) >= oldest.zxid)
-        acknowledging.add(context.id);
+      if (context.rules.acknowledgeable(context.appended, context.durable) >= zxid) acknowledging.add(context.id);
       for (const learner of this.links.values()) {
-        if (learner.acknowledged >= oldest.zxid && !learner.isObserver) acknowledging.add(learner.server!);
+        if (learner.acknowledged >= zxid && !learner.isObserver) acknowledging.add(learner.server!);
       }
       if (!context.rules.isCommitted(context.verifiers, acknowledging)) return;
-      this.commitOldest();
+      this.commit(index);
     }
   }
 
-  private commitOldest(): void {
+  private commit(index: number): void {
     const { context } = this;
-    const { zxid, txn } = context.applyNext('commit');
+    const { zxid, txn } = context.applyNext('commit', index);
     this.last = zxid;
     const commit = packets.commit(zxid);
     let inform: QuorumPacket | undefined;

@@ -301,9 +301,10 @@ export class Learner implements Role {
     }
     this.hasNewLeader = true;
     this.isBusy = true;
+    if (!context.rules.persistsHistoryFirst()) this.acknowledgeLeader();
     if (!this.isInMemory) return this.logHeld();
     context.write({ kind: 'snapshot', zxid: context.applied }, 'learner.snapshot', () => this.claimEpoch());
-    return context.rules.persistsHistoryFirst() ? undefined : this.acknowledgeLeader();
+    return undefined;
   }
 
   private logHeld(): string | undefined {
@@ -313,7 +314,7 @@ export class Learner implements Role {
       if (last !== undefined) {
         context.sync('learner.log');
         this.waitsForLog = { zxid: last, then: () => this.claimEpoch() };
-        return context.rules.persistsHistoryFirst() ? undefined : this.acknowledgeLeader();
+        return undefined;
       }
     }
     this.claimEpoch();
@@ -339,7 +340,7 @@ export class Learner implements Role {
     });
   }
 
-  private acknowledgeLeader(): undefined {
+  private acknowledgeLeader(): void {
     this.context.send(this.link!, packets.ack(epochStart(this.epoch)));
   }
 

@@ -53,6 +53,11 @@ export class EntryQueue {
     return entry;
   }
 
+  /** Removes and returns the entry at a position. */
+  take(index: number): LogEntry {
+    return this.items.splice(this.head + index, 1)[0]!;
+  }
+
   /** Drops everything with a greater zxid. */
   cutAfter(zxid: Zxid): void {
     while (this.length > 0 && this.items[this.items.length - 1]!.zxid > zxid) this.items.pop();

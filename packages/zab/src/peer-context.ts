@@ -132,9 +132,9 @@ export class PeerContext {
     this.outputs.push({ kind: 'sync', point });
   }
 
-  /** Applies the oldest entry of the tail. */
-  applyNext(cause: 'commit' | 'recovery'): LogEntry {
-    const entry = this.tail.shift()!;
+  /** Applies an entry of the tail: the oldest. */
+  applyNext(cause: 'commit' | 'recovery', index = 0): LogEntry {
+    const entry = index === 0 ? this.tail.shift()! : this.tail.take(index);
     this.deliver(entry, cause);
     return entry;
   }

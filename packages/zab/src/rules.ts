@@ -1,7 +1,7 @@
 import { type Zxid, epochOf } from '@zk/model';
 import { type Candidate, type QuorumVerifier, type ServerId, beats, isQuorumOfAll } from '@zk/quorum';
 import { type Epochs, type StoredEpochs, restoreEpochs } from './epochs.js';
-import { type RecentEntries, epochStart, follows } from './log-entry.js';
+import { type RecentEntries, follows } from './log-entry.js';
 import { type SyncPlan, planSync } from './sync-plan.js';
 
 /**
@@ -32,8 +32,10 @@ export interface ZabRules {
   /** Whether an acknowledgement of this zxid counts for a leader of that epoch which proposed up to `lastProposed`. */
   countsAck(zxid: Zxid, epoch: number, lastProposed: Zxid): boolean;
   /** What a learner that connects again is known to have acknowledged, of what its former connection said: nothing. */
-  ackAfterReconnect(acknowledged: Zxid, epoch: number): Zxid;
-  /** Whether the oldest proposal that is not committed may be. */
+  ackAfterReconnect(acknowledged: Zxid): Zxid;
+  /** Which of the proposals that wait is decided next, by its place: the oldest, whatever is said of later ones. */
+  nextToCommit(waiting: number): number;
+  /** Whether a proposal may be committed, by those who acknowledged it. */
   isCommitted(verifiers: readonly QuorumVerifier[], acknowledged: ReadonlySet<ServerId>): boolean;
   /** Whether a proposal may come after what a learner has. */
   follows(previous: Zxid, next: Zxid): boolean;
@@ -65,7 +67,8 @@ export const zabRules: ZabRules = {
   acknowledgeable: (_appended, durable) => durable,
   countsAck: (zxid, epoch, lastProposed) => epochOf(zxid) === epoch && zxid <= lastProposed,
   // The learner may have truncated it meanwhile: what it acknowledges now is what it has now.
-  ackAfterReconnect: (_acknowledged, epoch) => epochStart(epoch),
+  ackAfterReconnect: () => 0n,
+  nextToCommit: () => 0,
   isCommitted: isQuorumOfAll,
   follows,
   mayApply: (commit, oldestHeld) => commit === oldestHeld,

@@ -1,0 +1,98 @@
+import { epochOf } from '@zk/model';
+import { type SyncPlan, type ZabRules, zabRules } from '@zk/zab';
+
+/**
+ * Deliberate bugs: each takes one decision of the protocol wrongly, as somebody might who thought it did not matter. A
+ * simulation that does not find them has checkers that do not bite.
+ */
+export const PLANTED: Readonly<Record<string, { readonly what: string; readonly rules: Partial<ZabRules> }>> = {
+  'ack-before-sync': {
+    what: 'a proposal is acknowledged when it is appended to the log, not when it is durable',
+    rules: { acknowledgeable: (appended) => appended },
+  },
+  'skip-trunc': {
+    what: 'a learner with a tail that was never committed gets a DIFF',
+    rules: { planSync: (...inputs) => insteadOf('trunc', zabRules.planSync(...inputs)) },
+  },
+  'ignore-trunc': {
+    what: 'a learner that is told to truncate keeps its log as it is',
+    rules: { truncationPoint: (_told, logged) => logged },
+  },
+  'diff-instead-of-snap': {
+    what: 'a learner whose history the leader does not know gets a DIFF',
+    rules: {
+      planSync: (learnerLast, last, recent) => {
+        const plan = zabRules.planSync(learnerLast, last, recent);
+        if (plan.mode !== 'snap') return plan;
+        return { mode: 'diff', zxid: last, from: recent.indexFrom(learnerLast + 1n) };
+      },
+    },
+  },
+  'diff-skips-one': {
+    what: 'a DIFF begins one transaction too late',
+    rules: {
+      planSync: (...inputs) => {
+        const plan = zabRules.planSync(...inputs);
+        return plan.mode === 'diff' ? { ...plan, from: plan.from + 1 } : plan;
+      },
+    },
+  },
+  'commit-out-of-order': {
+    what: 'a leader commits the newest proposal that is acknowledged before older ones',
+    rules: { nextToCommit: (waiting) => waiting - 1 },
+  },
+  'stale-ack': {
+    what: 'what a learner acknowledged on a former connection still counts',
+    rules: { ackAfterReconnect: (acknowledged) => acknowledged },
+  },
+  'minority-commits': {
+    what: 'half of the voters, rounded up, commit: off by one with an even number of acknowledgements missing',
+    rules: {
+      isCommitted: (verifiers, acknowledged) =>
+        verifiers.every((verifier) => acknowledged.size >= Math.floor(verifier.voters.size / 2)),
+    },
+  },
+  'elect-shorter-log': {
+    what: 'votes are compared by epoch and id, and the new leader does not ask who knows more',
+    rules: {
+      beats: (_verifier, a, b) => (a.peerEpoch !== b.peerEpoch ? a.peerEpoch > b.peerEpoch : a.leader > b.leader),
+      isAhead: () => false,
+    },
+  },
+  'vote-with-committed': {
+    what: 'a peer votes with what it knows to be committed, and the new leader does not ask who knows more',
+    rules: { voteZxid: (_logged, committed) => committed, isAhead: () => false },
+  },
+  'forget-epoch': {
+    what: 'the accepted epoch does not survive a crash',
+    rules: {
+      restoreEpochs: ({ lastZxid }) => ({ accepted: epochOf(lastZxid), current: epochOf(lastZxid) }),
+    },
+  },
+  'reuse-epoch': {
+    what: 'a new leader takes the greatest epoch it hears of, not the next one',
+    rules: { epochToPropose: (greatestAccepted) => Math.max(1, greatestAccepted) },
+  },
+  'accept-older-leader': {
+    what: 'a learner follows a leader of an earlier epoch than the one it promised itself to',
+    rules: { acceptsEpoch: () => true },
+  },
+  'broadcast-early': {
+    what: 'a leader proposes before a quorum has its history',
+    rules: { isEstablished: () => true },
+  },
+  'ack-leader-early': {
+    what: 'a learner acknowledges a new leader before its history is on disk',
+    rules: { persistsHistoryFirst: () => false },
+  },
+};
+
+export function plantedRules(name: string): ZabRules {
+  const planted = PLANTED[name];
+  if (planted === undefined) throw new Error(`no planted bug is called ${name}; there are ${Object.keys(PLANTED).join(', ')}`);
+  return { ...zabRules, ...planted.rules };
+}
+
+function insteadOf(mode: 'trunc', plan: SyncPlan): SyncPlan {
+  return plan.mode === mode ? { ...plan, mode: 'diff' } : plan;
+}
