@@ -30,6 +30,7 @@ const commands = {
   churn: () => tool('churn'),
   'bench-client': () => tool('bench-client'),
   contention: () => tool('contention'),
+  guards: () => tool('guards'),
   'pack-check': () => tool('pack'),
   help,
 };

@@ -138,6 +138,23 @@ export class Contender {
       this.report({ kind: 'guarded', token: hold.token, zxid: stat.mzxid });
     }
     if (this.random.chance(0.1)) await delay(this.random.between(1, 5));
+    if (this.config.faultsPerSecond > 0 && this.random.chance(0.01)) await this.failWhileHolding(hold);
+  }
+
+  /**
+   * What locks alone cannot prevent: the holder has looked, then something happens, and then its write arrives. Long
+   * after another one holds, as the case may be.
+   */
+  private async failWhileHolding(hold: Hold): Promise<void> {
+    const { sessionTimeoutMs } = this.config;
+    hold.assertHeld();
+    const way = this.random.below(3);
+    const trouble = way === 0 ? this.stall(sessionTimeoutMs * 2) : way === 1 ? this.kill() : undefined;
+    if (trouble === undefined) this.cut();
+    await delay(this.random.below(sessionTimeoutMs * 2.5));
+    if ((await this.resource.write(hold.token, this.number)) === 'stale') this.count('stale');
+    await trouble;
+    hold.assertHeld();
   }
 
   private count(what: string): void {
