@@ -12,6 +12,7 @@ mkdirSync(target, { recursive: true });
 const examples = [];
 for (const name of readdirSync('packages')) collect(`packages/${name}/README.md`, name);
 collect('README.md', 'root');
+collect('docs/testing.md', 'testing-guide');
 
 function collect(file, name) {
   let count = 0;

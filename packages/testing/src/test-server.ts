@@ -230,6 +230,11 @@ export class TestServer implements AsyncDisposable {
     return this.faults.stallAtNextReply(kind, target);
   }
 
+  /** {@link FaultyTransport.stallAtNextRequest} */
+  stallAtNextRequest(kind: RequestKind, target?: FaultTarget): Promise<void> {
+    return this.faults.stallAtNextRequest(kind, target);
+  }
+
   /** {@link FaultyTransport.cut} */
   cut(target?: FaultTarget): number {
     return this.faults.cut(target);
@@ -238,6 +243,11 @@ export class TestServer implements AsyncDisposable {
   /** {@link FaultyTransport.stall} */
   stall(target?: FaultTarget, direction?: Direction): void {
     this.faults.stall(target, direction);
+  }
+
+  /** {@link FaultyTransport.partition} */
+  partition(target: SessionTarget): void {
+    this.faults.partition(target);
   }
 
   /** {@link FaultyTransport.release} */

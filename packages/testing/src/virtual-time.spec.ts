@@ -46,6 +46,22 @@ describe('VirtualTime', () => {
     await expect(time.during(new Promise(() => undefined))).rejects.toThrow('no timer');
   });
 
+  it.each([20_000 / 3, 0.1 + 0.2, 1e-12, 1 / 3])(
+    'wakes nobody before the moment they wait for (%d ms)',
+    async (delayMs) => {
+      const time = new VirtualTime();
+      const dueMs = time.monotonicMs() + delayMs;
+      let wakings = 0;
+      const wake = (): void => {
+        wakings++;
+        if (time.monotonicMs() < dueMs && wakings < 10) time.after(dueMs - time.monotonicMs(), wake);
+      };
+      time.after(delayMs, wake);
+      await time.advance(20_000);
+      expect(wakings).toBe(1);
+    },
+  );
+
   it('jumps without a timer firing, and then they fire late', async () => {
     const time = new VirtualTime();
     const start = time.monotonicMs();

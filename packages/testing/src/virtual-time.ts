@@ -10,6 +10,12 @@ interface Due extends Timer {
 const QUIET_TURNS = 3;
 /** Where monotonic time begins. Not 0, so that a subtraction that forgot its other side is noticed. */
 const START_MS = 1_000_000;
+/**
+ * Steps of time in a millisecond. Every moment is a whole number of them, and a timer fires at the first that is not
+ * too early: with sums of fractions that are rounded down, who waits for a moment could be woken just before it, ask for
+ * the rest, and be woken in the same moment again, for ever.
+ */
+const STEPS = 1024;
 /** Where the wall clock begins: a day in 2026. */
 const START_WALL_MS = 1_770_000_000_000;
 
@@ -35,7 +41,7 @@ export class VirtualTime implements Clock, Scheduler {
 
   after(delayMs: number, callback: () => void): Timer {
     const due: Due = {
-      atMs: this.nowMs + Math.max(0, delayMs),
+      atMs: roundedUp(this.nowMs + Math.max(0, delayMs)),
       callback,
       cancel: () => {
         const index = this.timers.indexOf(due);
@@ -61,7 +67,7 @@ export class VirtualTime implements Clock, Scheduler {
 
   /** Lets time pass. Every timer fires at its time, in order, and what it sets off comes to rest before the next one. */
   async advance(by: Duration): Promise<void> {
-    const untilMs = this.nowMs + durationMs(by);
+    const untilMs = roundedUp(this.nowMs + durationMs(by));
     await this.settle();
     for (let due = this.timers[0]; due !== undefined && due.atMs <= untilMs; due = this.timers[0]) {
       this.timers.shift();
@@ -101,7 +107,7 @@ export class VirtualTime implements Clock, Scheduler {
    * that have fallen due fire with the next {@link advance}, even by 0.
    */
   jump(by: Duration): void {
-    this.nowMs += durationMs(by);
+    this.nowMs = roundedUp(this.nowMs + durationMs(by));
   }
 
   /** Somebody sets the wall clock, forward or back; the monotonic one does not notice. */
@@ -118,4 +124,8 @@ export class VirtualTime implements Clock, Scheduler {
     }
     return low;
   }
+}
+
+function roundedUp(ms: number): number {
+  return Math.ceil(ms * STEPS) / STEPS;
 }

@@ -44,11 +44,9 @@ describe.each([
     const client = await server.connect();
     const states = statesOf(client);
     const { signal } = client.session!;
-    const request = client.state$.pipe(first((state) => state === 'suspended'));
-    const waiting = firstValueFrom(request).then(() => client.exists('/'));
-    const refusal = expect(waiting).rejects.toMatchObject({ name: 'SESSIONEXPIRED', maybeApplied: false });
+    const lost = firstValueFrom(client.state$.pipe(first((state) => state === 'lost')));
     await server.expireSession(client);
-    await refusal;
+    await lost;
     await client.connected();
     expect(signal.aborted).toBe(true);
     expect(states).toEqual(['connected', 'suspended', 'lost', 'connected']);
@@ -91,6 +89,21 @@ describe('a client in virtual time', () => {
     expect([signal.aborted, server.sessionIds.length]).toEqual([true, 1]);
     expect(server.runtime.clock.monotonicMs()).toBeGreaterThanOrEqual(deadlineMs);
     expect(states).toContain('lost');
+  });
+
+  it.each([
+    ['a stalled connection is left for another', 'stall', 'reconnected'],
+    ['a partitioned client does not come back', 'partition', 'suspended'],
+  ] as const)('%s', async (_, fault, state) => {
+    await using server = await createTestServer({ clock: 'virtual' });
+    const client = await server.connect({ sessionTimeout: '30s' });
+    const { id } = client.session!;
+    server[fault](client);
+    await server.advance('29s');
+    expect([client.state, client.session?.id]).toEqual([state, id]);
+    server.release(client);
+    await server.advance('900ms');
+    expect(client.session?.id).toBe(id);
   });
 
   it('knows without a timer, after its machine has slept, that it may have been expired', async () => {

@@ -56,6 +56,7 @@ export class FaultyTransport implements Transport {
   private readonly seen = new Subject<SeenRequest>();
   private readonly scheduler: Pick<Scheduler, 'atTurnEnd'>;
   private readonly stalled = { toServer: false, toClient: false };
+  private readonly partitioned = new Set<SessionTarget>();
   private isRefusing = false;
   private readonly host: FaultHost;
 
@@ -69,7 +70,9 @@ export class FaultyTransport implements Transport {
       forget: (connection) => this.connections.delete(connection),
       request: (request, port) => {
         this.seen.next(request);
-        return this.judge('request', request, port);
+        return request.kind === 'connect' && this.isPartitioned(request.sessionId)
+          ? 'stall'
+          : this.judge('request', request, port);
       },
       reply: (request, port) => this.judge('reply', request, port),
     };
@@ -152,17 +155,29 @@ export class FaultyTransport implements Transport {
   }
 
   /**
-   * Lets nothing through, in one direction or both, and neither end hear that the other closes. Without a target that
-   * includes connections yet to come.
+   * Lets nothing through, in one direction or both, and neither end hear that the other closes. With a target that
+   * concerns the connections it has at the moment: a half-open one, which its client can leave for another. Without
+   * one it includes connections yet to come.
    */
   stall(target?: FaultTarget, direction: Direction = 'both'): void {
     if (target === undefined) this.setStalled(direction, true);
     for (const connection of this.connectionsOf(target)) connection.stall(direction);
   }
 
-  /** Ends stalls: what was under way arrives. */
+  /** Stalls the connections of a session, and those its client makes to come back to it. */
+  partition(target: SessionTarget): void {
+    this.partitioned.add(target);
+    this.stall(target);
+  }
+
+  /** Ends stalls and partitions: what was under way arrives. */
   release(target?: FaultTarget, direction: Direction = 'both'): void {
-    if (target === undefined) this.setStalled(direction, false);
+    if (target === undefined) {
+      this.setStalled(direction, false);
+      this.partitioned.clear();
+    } else if (!isPort(target)) {
+      this.partitioned.delete(target);
+    }
     for (const connection of this.connectionsOf(target)) connection.release(direction);
   }
 
@@ -255,6 +270,14 @@ export class FaultyTransport implements Transport {
     return 'pass';
   }
 
+  /** Whether the session must not come back; if so, its new connection is stalled both ways. */
+  private isPartitioned(sessionId: SessionId | undefined): boolean {
+    if (sessionId === undefined) return false;
+    const isPartitioned = [...this.partitioned].some((target) => sessionIdOf(target) === sessionId);
+    if (isPartitioned) this.stall(sessionId);
+    return isPartitioned;
+  }
+
   private connectionsOf(target: FaultTarget): FaultyConnection[] {
     return [...this.connections].filter(({ conversation }) => isOf(target, conversation.sessionId, conversation.port));
   }
@@ -265,9 +288,13 @@ export function sessionIdOf(target: SessionTarget): SessionId | undefined {
   return typeof target === 'bigint' ? target : target.session?.id;
 }
 
+function isPort(target: Exclude<FaultTarget, undefined>): target is { readonly port: number } {
+  return typeof target === 'object' && 'port' in target;
+}
+
 function isOf(target: FaultTarget, sessionId: SessionId | undefined, port: number): boolean {
   if (target === undefined) return true;
-  if (typeof target === 'object' && 'port' in target) return target.port === port;
+  if (isPort(target)) return target.port === port;
   return sessionId !== undefined && sessionIdOf(target) === sessionId;
 }
 
