@@ -11,3 +11,5 @@ export type { MultiLockOptions } from './multi-lock.js';
 export { MultiHold, MultiLock } from './multi-lock.js';
 export type { LeaseOptions } from './semaphore.js';
 export { Lease, Leases, Semaphore, SemaphoreMutex } from './semaphore.js';
+export type { NonBlockingLeaseOptions, TimedLease } from './non-blocking-lease.js';
+export { MultiNonBlockingLease, NonBlockingLease } from './non-blocking-lease.js';
