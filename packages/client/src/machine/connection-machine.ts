@@ -1,26 +1,28 @@
-import { AuthFailedError, ClientClosedError, type ConnectionState, SessionExpiredError } from '@zk/client-api';
+import { type ConnectionState, SessionExpiredError } from '@zk/client-api';
 import { RecordReader, readInt32 } from '@zk/jute';
-import { ErrorCode, OpCode, Xid, compare64, hex64, int64 } from '@zk/model';
+import { OpCode, Xid, hex64, int64 } from '@zk/model';
 import type { ServerAddress } from '../connection-string.js';
 import type { CompleteOptions } from '../options.js';
 import { type FrameSink, FrameReader } from '../wire/frame-reader.js';
 import { Authentication, type AuthenticationProgress, type Credential } from './authentication.js';
 import { Connector } from './connector.js';
+import { type EndError, Ending, closedError, refusedError } from './ending.js';
 import { type Grant, readHandshake, writeHandshake } from './handshake.js';
 import { Heartbeat } from './heartbeat.js';
+import { LastZxid } from './last-zxid.js';
 import type { FailedAttempt, MachineListener, MachineOutputs, MachineParts } from './machine-ports.js';
 import type { Request } from './request.js';
 import { RequestQueue, replyTooLong } from './request-queue.js';
 import { Sender } from './sender.js';
 import { Servers } from './servers.js';
-import { LiveSession } from './session.js';
+import type { LiveSession } from './session.js';
+import { SessionKeeper } from './session-keeper.js';
+import { WakeUp } from './wake-up.js';
 import { WritableSearch } from './writable-search.js';
 
 type Phase = 'connecting' | 'handshaking' | 'authenticating' | 'connected' | 'over';
 
 const REPLY_HEADER_BYTES = 16;
-/** A timer that is late by more than this may be ahead of bytes that have long been there. */
-const LATE_MS = 50;
 /** A connection that ends sooner counts as an attempt that failed, so that the pauses grow. */
 const SHORT_LIFE_MS = 1000;
 
@@ -37,23 +39,19 @@ const SHORT_LIFE_MS = 1000;
 export class ConnectionMachine implements FrameSink {
   readonly queue: RequestQueue;
   private currentState: ConnectionState = 'connecting';
-  private currentSession: LiveSession | undefined;
   private phase: Phase = 'connecting';
-  /** What the next handshake asks for; undefined: a new session. */
-  private claim: CompleteOptions['session'];
-  private isSameSession = false;
   private handshakeSentMs = 0;
   private connectedAtMs = 0;
   private connections = 0;
-  private lastZxidHi = 0;
-  private lastZxidLo = 0;
   private nowMs = 0;
-  private armedAtMs = Infinity;
   private isTurnEndCalled = false;
   private isLookingAgain = false;
-  private closing: { readonly keepsSession: boolean; readonly deadlineMs: number; xid: number } | undefined;
-  private endReason: ((path?: string) => Error) | undefined;
+  private ending: Ending | undefined;
+  private endErrorOf: EndError = closedError;
   private readonly options: CompleteOptions;
+  private readonly sessions: SessionKeeper;
+  private readonly lastZxid = new LastZxid();
+  private readonly wakeUp: WakeUp;
   private readonly frames: FrameReader;
   private readonly reader: RecordReader;
   private readonly connector: Connector;
@@ -70,7 +68,8 @@ export class ConnectionMachine implements FrameSink {
   ) {
     const { options, metrics, logger } = parts;
     this.options = options;
-    this.claim = options.session;
+    this.sessions = new SessionKeeper(options.session, parts.clock);
+    this.wakeUp = new WakeUp((ms) => outputs.wakeAt(ms));
     this.queue = new RequestQueue(options.limits, metrics, options.tracer, options.firstXid);
     this.servers = new Servers(parts.servers, options.backOff, parts.random, options.shouldShuffle);
     const now = (): number => this.now();
@@ -86,7 +85,7 @@ export class ConnectionMachine implements FrameSink {
   }
 
   get session(): LiveSession | undefined {
-    return this.currentSession;
+    return this.sessions.current;
   }
 
   get isConnected(): boolean {
@@ -103,8 +102,7 @@ export class ConnectionMachine implements FrameSink {
 
   /** The error of whatever is asked for too late; undefined while it is not. */
   endError(path?: string): Error | undefined {
-    if (this.phase !== 'over' && this.closing === undefined) return undefined;
-    return this.endReason?.(path) ?? new ClientClosedError(path);
+    return this.phase === 'over' || this.ending !== undefined ? this.endErrorOf(path) : undefined;
   }
 
   start(): void {
@@ -121,7 +119,7 @@ export class ConnectionMachine implements FrameSink {
     }
     if (!this.queue.add(request)) return;
     if (this.phase === 'connected') this.callAtTurnEnd();
-    if (request.deadlineMs < this.armedAtMs) this.arm();
+    this.wakeUp.arm(request.deadlineMs);
   }
 
   /** Puts a request in front of all others; only within {@link MachineListener.established}. */
@@ -160,8 +158,8 @@ export class ConnectionMachine implements FrameSink {
     this.handshakeSentMs = this.now();
     this.heartbeat.begin(this.handshakeSentMs);
     const { sessionTimeoutMs, isReadOnlyAllowed } = this.options;
-    const lastZxid = int64(this.lastZxidHi, this.lastZxidLo);
-    writeHandshake(this.sender.out, this.claim, lastZxid, sessionTimeoutMs, isReadOnlyAllowed);
+    const { claim } = this.sessions;
+    writeHandshake(this.sender.out, claim, this.lastZxid.value, sessionTimeoutMs, isReadOnlyAllowed);
     this.sender.send();
   }
 
@@ -174,7 +172,7 @@ export class ConnectionMachine implements FrameSink {
     if (attempt !== this.connector.attempt || this.isOver) return;
     if (!isGood) this.lost(new Error('the server sent what is not the protocol'));
     else if (!this.endsSession(nowMs)) {
-      if (this.closing !== undefined) this.closeWhenIdle();
+      if (this.ending !== undefined) this.closeWhenIdle();
       // Replies have made room in the window.
       if (this.phase === 'connected' && this.queue.waitingCount > 0) this.callAtTurnEnd();
     }
@@ -207,8 +205,7 @@ export class ConnectionMachine implements FrameSink {
   tick(): void {
     if (this.phase === 'over') return;
     const nowMs = this.now();
-    const isLate = nowMs - this.armedAtMs > LATE_MS;
-    this.armedAtMs = Infinity;
+    const isLate = this.wakeUp.rang(nowMs);
     this.queue.expire(nowMs);
     if (isLate && this.phase === 'connected') {
       // The process was busy. What the server has said meanwhile is read before silence is held against it: guard of
@@ -223,12 +220,12 @@ export class ConnectionMachine implements FrameSink {
 
   /** Ends the session when all that was asked before is answered, and everything with it. */
   close(keepsSession: boolean): void {
-    if (this.phase === 'over' || this.closing !== undefined) return;
+    if (this.phase === 'over' || this.ending !== undefined) return;
     if (this.phase !== 'connected') {
       this.finish('closed');
       return;
     }
-    this.closing = { keepsSession, deadlineMs: this.now() + this.options.closeTimeoutMs, xid: 0 };
+    this.ending = new Ending(keepsSession, this.now() + this.options.closeTimeoutMs);
     this.flush();
     this.closeWhenIdle();
     this.arm();
@@ -280,32 +277,27 @@ export class ConnectionMachine implements FrameSink {
     if (xid === Xid.notification) {
       this.listener.notified(reader, int64(hi, lo));
     } else if (xid === Xid.ping) {
-      this.currentSession?.renew(this.heartbeat.answered());
+      this.sessions.renew(this.heartbeat.answered());
     } else if (xid === Xid.auth) {
       this.authenticated(this.authentication.authReply(err));
     } else {
-      // What one server has shown, no server that is behind it may contradict. Only replies tell: the zxids of events
-      // and of authentication do not.
-      if (hi >= 0 && compare64(hi, lo, this.lastZxidHi, this.lastZxidLo) > 0) {
-        this.lastZxidHi = hi;
-        this.lastZxidLo = lo;
-      }
+      this.lastZxid.seen(hi, lo);
       if (this.authentication.isSaslReply(xid)) {
         this.authenticated(this.authentication.saslReply(err, reader, this.sender.out));
-      } else if (this.closing !== undefined && xid === this.closing.xid) {
+      } else if (xid === this.ending?.xid) {
         this.finish('closed');
       } else {
         const request = this.queue.replied(xid, hi, lo, err, reader, this.nowMs);
         if (request === undefined) return false;
-        this.currentSession?.renew(request.sentAtMs);
+        this.sessions.renew(request.sentAtMs);
       }
     }
     return this.isOpen;
   }
 
   private granted(grant: Grant): boolean {
-    const { claim } = this;
     if (grant.timeoutMs <= 0) {
+      const { claim } = this.sessions;
       if (claim === undefined) throw new Error('the server granted a session that is over');
       this.parts.logger.warn({ session: hexId(claim.id) }, 'the server says that the session is over');
       this.phase = 'connecting';
@@ -314,20 +306,12 @@ export class ConnectionMachine implements FrameSink {
       this.arm();
       return false;
     }
-    const previous = this.currentSession;
-    const isSame = previous !== undefined && claim !== undefined && grant.id === claim.id;
-    if (isSame) {
-      previous.attachedAgain(grant.timeoutMs, this.handshakeSentMs);
-    } else {
-      // A read-only server's session is one of its own, and ends with the connection.
-      previous?.end(new SessionExpiredError());
-      if (previous !== undefined) this.listener.sessionLost();
-      this.currentSession = new LiveSession(grant, this.handshakeSentMs, this.parts.clock);
+    const replaced = this.sessions.granted(grant, this.handshakeSentMs);
+    if (replaced !== undefined) {
+      replaced.end(new SessionExpiredError());
+      this.listener.sessionLost();
     }
-    // Only a session that a server with a quorum knows of can be claimed from another one.
-    if (!grant.isReadOnly) this.claim = { id: grant.id, password: grant.password };
     this.heartbeat.setTimeout(grant.timeoutMs);
-    this.isSameSession = isSame;
     this.phase = 'authenticating';
     const progress = this.authentication.begin(this.sender.out);
     this.sender.send();
@@ -338,7 +322,7 @@ export class ConnectionMachine implements FrameSink {
   private authenticated(progress: AuthenticationProgress): void {
     if (typeof progress === 'object') {
       this.parts.logger.error({}, progress.refused);
-      this.finish('authFailed', progress.refused);
+      this.finish('authFailed', refusedError(progress.refused));
       return;
     }
     this.callAtTurnEnd();
@@ -346,19 +330,19 @@ export class ConnectionMachine implements FrameSink {
   }
 
   private ready(): void {
-    const session = this.currentSession!;
-    const isSame = this.isSameSession;
+    const { isContinued } = this.sessions;
+    const session = this.sessions.current!;
     const { host, port } = this.connector.server;
     this.phase = 'connected';
     this.connectedAtMs = this.now();
     this.connector.failedAttempts = [];
     if (this.connections++ > 0) this.parts.metrics.reconnects++;
     this.parts.logger.info({ session: hexId(session.id), host, port, timeoutMs: session.timeoutMs }, 'connected');
-    this.listener.established(isSame, int64(this.lastZxidHi, this.lastZxidLo));
+    this.listener.established(isContinued, this.lastZxid.value);
     if (session.isReadOnly) this.search.begin(this.connectedAtMs);
-    if (!isSame) this.listener.sessionChanged(session);
-    this.setState(session.isReadOnly ? 'readOnly' : isSame ? 'reconnected' : 'connected');
-    this.listener.announced(isSame);
+    if (!isContinued) this.listener.sessionChanged(session);
+    this.setState(session.isReadOnly ? 'readOnly' : isContinued ? 'reconnected' : 'connected');
+    this.listener.announced(isContinued);
     this.callAtTurnEnd();
     this.arm();
   }
@@ -375,7 +359,7 @@ export class ConnectionMachine implements FrameSink {
   }
 
   private connectionLost(error: Error): void {
-    if (this.closing !== undefined) {
+    if (this.ending !== undefined) {
       this.finish('closed');
       return;
     }
@@ -394,11 +378,9 @@ export class ConnectionMachine implements FrameSink {
 
   /** Whether the session's own deadline has passed; ends it then. Nobody may be there to tell. */
   private endsSession(nowMs: number): boolean {
-    const session = this.currentSession;
-    if (session === undefined) return false;
-    session.lookAtClocks();
     // Guard of 'expiry is known without a server' in connection-machine.spec.ts.
-    if (nowMs < session.endMs) return false;
+    if (!this.sessions.isOver(nowMs)) return false;
+    const session = this.sessions.current!;
     this.parts.logger.warn({ session: hexId(session.id) }, 'no contact for the session timeout: the session is over');
     if (this.connector.isDialed) {
       this.phase = 'connecting';
@@ -410,23 +392,20 @@ export class ConnectionMachine implements FrameSink {
   }
 
   private endSession(): void {
-    const session = this.currentSession;
-    this.claim = undefined;
-    this.currentSession = undefined;
     this.search.end();
     this.sender.clear();
     this.parts.metrics.sessionsLost++;
-    session?.end(new SessionExpiredError());
+    this.sessions.end(new SessionExpiredError());
     this.queue.sessionLost();
     this.listener.sessionLost();
     this.listener.sessionChanged(undefined);
     this.setState('lost');
-    if (this.closing !== undefined || !this.options.renewsSession) this.finish('closed');
+    if (this.ending !== undefined || !this.options.renewsSession) this.finish('closed');
   }
 
   private judge(nowMs: number): void {
     if (this.endsSession(nowMs) || this.isOver) return;
-    if (this.closing !== undefined && nowMs >= this.closing.deadlineMs) {
+    if (this.ending !== undefined && nowMs >= this.ending.deadlineMs) {
       this.finish('closed');
     } else if (this.phase !== 'connected') {
       if (nowMs < this.connector.dueMs) return;
@@ -471,28 +450,24 @@ export class ConnectionMachine implements FrameSink {
   }
 
   private closeWhenIdle(): void {
-    const { closing } = this;
-    if (closing === undefined || closing.xid !== 0 || this.phase !== 'connected' || !this.queue.isIdle) return;
-    if (closing.keepsSession) {
-      this.finish('closed', undefined, true);
+    const { ending } = this;
+    if (ending === undefined || ending.xid !== 0 || this.phase !== 'connected' || !this.queue.isIdle) return;
+    if (ending.keepsSession) {
+      this.finish('closed', closedError, true);
     } else if (!this.sender.isBlocked) {
-      closing.xid = this.queue.nextXid();
-      this.sender.header(closing.xid, OpCode.closeSession);
+      ending.xid = this.queue.nextXid();
+      this.sender.header(ending.xid, OpCode.closeSession);
       this.send();
     }
   }
 
-  private finish(state: 'closed' | 'authFailed', reason?: string, isInOrder = false): void {
-    const errorOf = (path?: string, maybeApplied = false): Error =>
-      state === 'closed' ? new ClientClosedError(path, maybeApplied) : authError(path, reason);
+  private finish(state: 'closed' | 'authFailed', errorOf: EndError = closedError, isInOrder = false): void {
     this.connector.stop(isInOrder);
-    this.outputs.wakeAt(Infinity);
+    this.wakeUp.cancel();
     this.phase = 'over';
-    this.endReason = errorOf;
+    this.endErrorOf = errorOf;
     this.queue.failAll(errorOf);
-    const session = this.currentSession;
-    this.currentSession = undefined;
-    session?.end(errorOf());
+    const session = this.sessions.end(errorOf());
     this.listener.ended(errorOf());
     if (session !== undefined) this.listener.sessionChanged(undefined);
     this.setState(state);
@@ -506,20 +481,11 @@ export class ConnectionMachine implements FrameSink {
   /** Sees to it that {@link tick} is called in time for whatever comes next. */
   private arm(): void {
     if (this.phase === 'over') return;
-    let dueMs = Math.min(this.queue.nextDeadlineMs, this.currentSession?.endMs ?? Infinity);
+    let dueMs = Math.min(this.queue.nextDeadlineMs, this.sessions.endMs, this.ending?.deadlineMs ?? Infinity);
     if (this.phase === 'connected') dueMs = Math.min(dueMs, this.heartbeat.dueMs, this.search.dueMs);
     else dueMs = Math.min(dueMs, this.connector.dueMs);
-    if (this.closing !== undefined) dueMs = Math.min(dueMs, this.closing.deadlineMs);
-    if (dueMs >= this.armedAtMs) return;
-    this.armedAtMs = dueMs;
-    this.outputs.wakeAt(dueMs);
+    this.wakeUp.arm(dueMs);
   }
-}
-
-function authError(path: string | undefined, reason: string | undefined): Error {
-  const error = new AuthFailedError(ErrorCode.AUTHFAILED, path);
-  if (reason !== undefined) error.message += `: ${reason}`;
-  return error;
 }
 
 function hexId(id: bigint): string {
