@@ -28,6 +28,7 @@ const commands = {
   crash: () => tool('crash'),
   hostile: () => tool('hostile'),
   churn: () => tool('churn'),
+  simulate: () => tool('simulate'),
   'bench-client': () => tool('bench-client'),
   contention: () => tool('contention'),
   guards: () => tool('guards'),

@@ -10,6 +10,7 @@ export interface FaultWorld {
   readonly network: SimulatedNetwork;
   readonly hosts: readonly Host[];
   note(text: () => string): void;
+  count(what: string): void;
 }
 
 type Fault = (world: FaultWorld) => string;
@@ -168,6 +169,7 @@ export function injectFault(world: FaultWorld): void {
     agenda.in(i === 0 ? 0 : random.duration(1, 600), () => {
       const name = random.pick(Object.keys(FAULTS));
       const detail = FAULTS[name]!(world);
+      world.count(`fault ${name}`);
       world.note(() => `fault ${name} ${detail}`);
     });
   }

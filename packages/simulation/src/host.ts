@@ -5,6 +5,7 @@ import {
   type LogEntry,
   type Notification,
   PacketType,
+  packetName,
   Peer,
   type PeerInput,
   type PeerOptions,
@@ -34,6 +35,8 @@ export interface HostWorld {
   stopped(host: Host): void;
   restartLater(host: Host): void;
   note(host: Host, text: () => string): void;
+  /** Something rare happened: how often it does tells what a run is worth. */
+  count(what: string): void;
 }
 
 /** Every how many transactions a host writes a snapshot, and how many it keeps. */
@@ -64,7 +67,10 @@ export class Host implements NetworkHost {
       durable: (zxid) => this.give({ kind: 'durable', zxid }),
       written: (ticket, disk, state) => this.written(ticket, disk, state),
       writeFailed: (ticket, reason) => this.give({ kind: 'write-failed', ticket, reason }),
-      logFailed: () => this.give({ kind: 'log-failed' }),
+      logFailed: () => {
+        world.count('log failure');
+        this.give({ kind: 'log-failed' });
+      },
       logRecovered: () => this.give({ kind: 'log-recovered' }),
       crash: (reason) => this.crash(reason, false),
     });
@@ -102,6 +108,7 @@ export class Host implements NetworkHost {
   crash(reason: string, isSilent: boolean): void {
     if (!this.isUp) return;
     this.world.note(this, () => `crashes: ${reason}`);
+    this.world.count('crash');
     this.life++;
     this.peer = undefined;
     this.isListening = false;
@@ -246,6 +253,9 @@ export class Host implements NetworkHost {
         return network.dial(this.number, Number(output.to), output.attempt);
       case 'send':
         if (output.packet.type === PacketType.ACK) checkers.acknowledges(this, output.packet.zxid);
+        else if (output.packet.type >= PacketType.DIFF && output.packet.type <= PacketType.SNAP) {
+          this.world.count(packetName(output.packet.type));
+        }
         return network.send(output.link, this.number, output.packet);
       case 'send-snapshot':
         return network.sendSnapshot(output.link, this.number, this.state);
@@ -258,6 +268,7 @@ export class Host implements NetworkHost {
       case 'write':
         return this.disk.write(output.ticket, output.write, output.point, this.state);
       case 'read-log':
+        this.world.count('log read');
         return this.readLog(output.link, output.after, output.upTo);
       case 'deliver':
         return this.deliver(output.entry, output.cause);
@@ -277,6 +288,7 @@ export class Host implements NetworkHost {
         this.isServing = true;
         this.epoch = output.epoch;
         this.nextZxid = output.zxid;
+        if (output.role === 'leader') this.world.count('leader');
         return checkers.serves(this);
       case 'stop-serving':
         this.world.note(this, () => `stops serving: ${output.reason}`);

@@ -46,7 +46,7 @@ export const PLANTED: Readonly<Record<string, { readonly what: string; readonly 
     rules: { ackAfterReconnect: (acknowledged) => acknowledged },
   },
   'minority-commits': {
-    what: 'half of the voters, rounded up, commit: off by one with an even number of acknowledgements missing',
+    what: 'one voter fewer than a majority commits',
     rules: {
       isCommitted: (verifiers, acknowledged) =>
         verifiers.every((verifier) => acknowledged.size >= Math.floor(verifier.voters.size / 2)),
@@ -73,10 +73,6 @@ export const PLANTED: Readonly<Record<string, { readonly what: string; readonly 
     what: 'a new leader takes the greatest epoch it hears of, not the next one',
     rules: { epochToPropose: (greatestAccepted) => Math.max(1, greatestAccepted) },
   },
-  'accept-older-leader': {
-    what: 'a learner follows a leader of an earlier epoch than the one it promised itself to',
-    rules: { acceptsEpoch: () => true },
-  },
   'broadcast-early': {
     what: 'a leader proposes before a quorum has its history',
     rules: { isEstablished: () => true },
@@ -89,7 +85,8 @@ export const PLANTED: Readonly<Record<string, { readonly what: string; readonly 
 
 export function plantedRules(name: string): ZabRules {
   const planted = PLANTED[name];
-  if (planted === undefined) throw new Error(`no planted bug is called ${name}; there are ${Object.keys(PLANTED).join(', ')}`);
+  if (planted === undefined)
+    throw new Error(`no planted bug is called ${name}; there are ${Object.keys(PLANTED).join(', ')}`);
   return { ...zabRules, ...planted.rules };
 }
 

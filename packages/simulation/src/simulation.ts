@@ -32,7 +32,8 @@ export interface SimulationResult {
   readonly simulatedMs: number;
   readonly committed: number;
   readonly acknowledged: number;
-  readonly elections: number;
+  /** How often rare things happened, by name: leaders, crashes, kinds of synchronization, faults. */
+  readonly counts: ReadonlyMap<string, number>;
   readonly violation: Violation | undefined;
 }
 
@@ -52,7 +53,7 @@ export class Simulation {
   readonly clients: Clients;
   steps = 0;
   private stepsAtOnce = 0;
-  private elections = 0;
+  readonly counts = new Map<string, number>();
   private isCalm = false;
   private readonly byNumber = new Map<number, Host>();
 
@@ -90,7 +91,7 @@ export class Simulation {
       simulatedMs: this.agenda.nowMs,
       committed: this.checkers.committedCount,
       acknowledged: this.checkers.acknowledgedCount,
-      elections: this.elections,
+      counts: this.counts,
       violation,
     };
   }
@@ -165,7 +166,7 @@ export class Simulation {
     for (const step of at) {
       this.runSteps(step - done);
       done = step;
-      injectFault({ agenda, random, network, hosts, note });
+      injectFault({ agenda, random, network, hosts, note, count: (what) => this.count(what) });
     }
     this.runSteps(steps - done);
   }
@@ -187,10 +188,14 @@ export class Simulation {
         this.agenda.in(delayMs, () => this.restart(host));
       },
       note: (host, text) => {
-        if (host.role === 'leader' && host.isServing) this.elections++;
         this.note(String(host.number), text, host);
       },
+      count: (what) => this.count(what),
     };
+  }
+
+  private count(what: string): void {
+    this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
   }
 
   private note(who: string, text: () => string, host?: Host): void {
