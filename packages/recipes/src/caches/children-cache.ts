@@ -1,6 +1,5 @@
 import type { ZkClient } from '@zk/client-api';
-import { filter } from 'rxjs';
-import { Subject } from 'rxjs';
+import { Subject, filter } from 'rxjs';
 import { childPath } from '../support/index.js';
 import type { CacheEvent, CacheNode, CacheOptions } from './cache-types.js';
 import { EventStream } from './event-stream.js';
@@ -27,6 +26,7 @@ export class ChildrenCache<T = Uint8Array> extends MirrorCache<T> implements Ite
     const prefix = childPath(path, '');
     super(client, path, options, {
       maxDepth: 1,
+      ignoresRoot: true,
       accepts: accepts === undefined ? undefined : (child) => accepts(child.slice(prefix.length)),
     });
     const ofChildren = new Subject<CacheEvent<T>>();

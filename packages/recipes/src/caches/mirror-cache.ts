@@ -22,7 +22,7 @@ export abstract class MirrorCache<T> implements AsyncDisposable {
     client: ZkClient,
     path: string,
     options: CacheOptions<T>,
-    scope: Pick<MirrorOptions<T>, 'maxDepth' | 'accepts'>,
+    scope: Pick<MirrorOptions<T>, 'maxDepth' | 'accepts' | 'ignoresRoot'>,
   ) {
     this.#client = client;
     this.path = requirePath(path);

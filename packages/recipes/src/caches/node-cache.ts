@@ -21,7 +21,7 @@ export class NodeCache<T = Uint8Array> extends MirrorCache<T> {
   readonly changes: EventStream<NodeCacheChange<T>>;
 
   constructor(client: ZkClient, path: string, options: CacheOptions<T> = {}) {
-    super(client, path, options, { maxDepth: 0, accepts: undefined });
+    super(client, path, options, { maxDepth: 0, accepts: undefined, ignoresRoot: false });
     const changes = new Subject<NodeCacheChange<T>>();
     this.mirror.events$.subscribe({
       next: (event) => {

@@ -23,7 +23,11 @@ export class TreeCache<T = Uint8Array> extends MirrorCache<T> implements Iterabl
   readonly events: EventStream<CacheEvent<T>>;
 
   constructor(client: ZkClient, path: string, options: TreeCacheOptions<T> = {}) {
-    super(client, path, options, { maxDepth: options.maxDepth ?? Infinity, accepts: options.filter });
+    super(client, path, options, {
+      maxDepth: options.maxDepth ?? Infinity,
+      accepts: options.filter,
+      ignoresRoot: false,
+    });
     this.events = new EventStream(this.mirror.events$, { bufferSize: options.bufferSize });
   }
 

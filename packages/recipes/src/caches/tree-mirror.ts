@@ -11,6 +11,7 @@ import {
 } from '../support/index.js';
 import type { CacheEvent, CacheNode, CacheProblem, CacheStatus } from './cache-types.js';
 import { type Task, TaskQueue } from './task-queue.js';
+import { type TreeLimits, TreeScope } from './tree-scope.js';
 import { type FoundNode, OneShotSource, PersistentSource, type TreeSource, isKnown } from './tree-source.js';
 
 // A mirror follows a subtree. The server tells which znode changed, never to what, so every event becomes a task "look at
@@ -22,27 +23,23 @@ import { type FoundNode, OneShotSource, PersistentSource, type TreeSource, isKno
 // Why it ends up right: the server tells of a change before it answers a reading that shows it, and a path that is told
 // about while a look at it is under way is looked at once more. So the last look at a znode begins after the last event.
 
-export interface MirrorOptions<T> {
+export interface MirrorOptions<T> extends TreeLimits {
   readonly codec: Codec<T>;
   readonly withData: boolean;
-  /** 0 is the root alone. */
-  readonly maxDepth: number;
-  /** Znodes that are not accepted are not in the mirror, nor is anything below them. Not asked about the root. */
-  readonly accepts: ((path: string) => boolean) | undefined;
+  /** The root is there for the sake of its children: its data is not decoded, and no value to anybody. */
+  readonly ignoresRoot: boolean;
   readonly concurrency: number;
   readonly watches: 'auto' | 'oneShot';
-}
-
-interface Entry<T> {
-  node: CacheNode<T>;
-  children: Set<string> | undefined;
 }
 
 export class TreeMirror<T> {
   readonly #client: ZkClient;
   readonly #root: string;
   readonly #options: MirrorOptions<T>;
-  readonly #entries = new Map<string, Entry<T>>();
+  readonly #scope: TreeScope;
+  readonly #nodes = new Map<string, CacheNode<T>>();
+  /** Names of the children that are in the mirror, by their parent's path, whether or not that is in it itself. */
+  readonly #children = new Map<string, Set<string>>();
   readonly #queue: TaskQueue;
   /** Found before their parent was: a parent is created first, and if there is none, nor are they. */
   readonly #parked = new Map<string, Set<string>>();
@@ -64,6 +61,7 @@ export class TreeMirror<T> {
     this.#client = client;
     this.#root = root;
     this.#options = options;
+    this.#scope = new TreeScope(root, options);
     this.#queue = new TaskQueue(options.concurrency, (task) => this.#run(task));
     this.#queue.pause();
   }
@@ -90,19 +88,19 @@ export class TreeMirror<T> {
   }
 
   get size(): number {
-    return this.#entries.size;
+    return this.#nodes.size;
   }
 
   get(path: string): CacheNode<T> | undefined {
-    return this.#entries.get(path)?.node;
+    return this.#nodes.get(path);
   }
 
   childNames(path: string): readonly string[] {
-    return [...(this.#entries.get(path)?.children ?? [])];
+    return [...(this.#children.get(path) ?? [])];
   }
 
-  *nodes(): IterableIterator<CacheNode<T>> {
-    for (const { node } of this.#entries.values()) yield node;
+  nodes(): IterableIterator<CacheNode<T>> {
+    return this.#nodes.values();
   }
 
   /** Resolves when there is a watch and the first walk has begun. */
@@ -196,7 +194,7 @@ export class TreeMirror<T> {
       this.#remove(path);
       return this.#checkIdle();
     }
-    const known = this.#entries.get(path)?.node;
+    const known = this.#nodes.get(path);
     if (event.type === 'dataChanged' && known !== undefined && isKnown(event.zxid, known.stat.mzxid)) return;
     this.#queue.add(path);
   }
@@ -244,55 +242,54 @@ export class TreeMirror<T> {
       this.#giveUp(path, error);
     }
     if (!this.#queue.done(task)) return;
-    this.#unpark(path, this.#entries.has(path) || this.#unusable.has(path));
+    this.#unpark(path, this.#nodes.has(path) || this.#unusable.has(path));
     this.#checkIdle();
   }
 
   /** What a reading says, made so. */
   #apply(path: string, found: FoundNode | null): 'absent' | 'parked' | 'new' | 'known' {
-    let entry = this.#entries.get(path);
+    let previous = this.#nodes.get(path);
     if (found === null) {
       this.#remove(path);
       return 'absent';
     }
-    if (entry !== undefined && entry.node.stat.czxid !== found.stat.czxid) {
+    if (previous !== undefined && previous.stat.czxid !== found.stat.czxid) {
       this.#remove(path);
-      entry = undefined;
+      previous = undefined;
     }
-    if (entry === undefined) {
+    if (previous === undefined) {
       const parent = parentPath(path);
-      if (path !== this.#root && !this.#entries.has(parent) && !this.#unusable.has(parent)) return 'parked';
+      if (path !== this.#root && !this.#nodes.has(parent) && !this.#unusable.has(parent)) return 'parked';
       const node = this.#decode(path, found);
       if (node === undefined) return 'known';
       this.#unusable.delete(path);
-      this.#entries.set(path, { node, children: undefined });
-      this.#adopt(parent, path);
+      this.#nodes.set(path, node);
+      if (path !== this.#root) this.#adopt(parent, nodeName(path));
       this.#events.next({ type: 'created', path, node });
       return 'new';
     }
-    const previous = entry.node;
     const hasChanged = previous.stat.mzxid !== found.stat.mzxid;
     const node = hasChanged ? this.#decode(path, found) : { path, data: previous.data, stat: found.stat };
     if (node === undefined) return 'known';
-    entry.node = node;
+    this.#nodes.set(path, node);
     if (hasChanged) this.#events.next({ type: 'changed', path, node, previous });
     return 'known';
   }
 
-  #adopt(parent: string, path: string): void {
-    const entry = this.#entries.get(parent);
-    if (entry === undefined || path === this.#root) return;
-    entry.children ??= new Set();
-    entry.children.add(nodeName(path));
+  #adopt(parent: string, name: string): void {
+    const siblings = this.#children.get(parent);
+    if (siblings === undefined) this.#children.set(parent, new Set([name]));
+    else siblings.add(name);
   }
 
   #decode(path: string, found: FoundNode): CacheNode<T> | undefined {
+    if (this.#options.ignoresRoot && path === this.#root) return { path, data: undefined as T, stat: found.stat };
     try {
       const data = this.#options.codec.decode(found.data ?? null);
       return { path, data, stat: found.stat };
     } catch (error) {
       // The last good value stays, if there is one.
-      if (!this.#entries.has(path)) this.#unusable.add(path);
+      if (!this.#nodes.has(path)) this.#unusable.add(path);
       this.#problems.next({ path, error });
       return undefined;
     }
@@ -304,9 +301,8 @@ export class TreeMirror<T> {
     found: FoundNode,
     what: { readonly children: boolean; readonly subtree: boolean },
   ): Promise<void> {
-    if (this.#depthOf(path) >= this.#options.maxDepth) return;
-    const known = this.#entries.get(path)?.children;
-    const isLeaf = found.stat.numChildren === 0 && known === undefined;
+    if (this.#scope.isDeepest(path)) return;
+    const isLeaf = found.stat.numChildren === 0 && !this.#children.has(path);
     // Where there is one watch for all, a new znode's children come by events of their own.
     if (!source.mustList && (isLeaf || !what.children)) return;
     const names = await source.list(path);
@@ -314,11 +310,11 @@ export class TreeMirror<T> {
     const present = new Set(names);
     for (const name of names) {
       const child = childPath(path, name);
-      const isNew = !this.#entries.has(child);
-      if ((isNew || what.subtree) && this.#accepts(child)) this.#queue.add(child, { subtree: true });
+      const isNew = !this.#nodes.has(child);
+      if ((isNew || what.subtree) && this.#scope.accepts(child)) this.#queue.add(child, { subtree: true });
     }
     // One that is known and not listed is gone, or newer than the listing: a look at it tells.
-    for (const name of this.#entries.get(path)?.children ?? []) {
+    for (const name of this.#children.get(path) ?? []) {
       if (!present.has(name)) this.#queue.add(childPath(path, name));
     }
   }
@@ -326,13 +322,18 @@ export class TreeMirror<T> {
   /** Forgets a znode and, before it, all below it. */
   #remove(path: string): void {
     this.#unusable.delete(path);
-    const entry = this.#entries.get(path);
-    if (entry === undefined) return this.#source?.forget(path);
-    for (const name of entry.children ?? []) this.#remove(childPath(path, name));
-    this.#entries.delete(path);
+    for (const name of this.#children.get(path) ?? []) this.#remove(childPath(path, name));
+    const previous = this.#nodes.get(path);
     this.#source?.forget(path);
-    if (path !== this.#root) this.#entries.get(parentPath(path))?.children?.delete(nodeName(path));
-    this.#events.next({ type: 'deleted', path, previous: entry.node });
+    if (previous === undefined) return;
+    this.#nodes.delete(path);
+    if (path !== this.#root) this.#disown(parentPath(path), nodeName(path));
+    this.#events.next({ type: 'deleted', path, previous });
+  }
+
+  #disown(parent: string, name: string): void {
+    const siblings = this.#children.get(parent);
+    if (siblings?.delete(name) === true && siblings.size === 0) this.#children.delete(parent);
   }
 
   #park(path: string, what: { readonly children: boolean; readonly subtree: boolean }, task: Task): void {
@@ -373,7 +374,7 @@ export class TreeMirror<T> {
       void this.close();
       return;
     }
-    if (!this.#entries.has(path)) this.#unusable.add(path);
+    if (!this.#nodes.has(path)) this.#unusable.add(path);
     this.#problems.next({ path, error });
   }
 
@@ -388,31 +389,6 @@ export class TreeMirror<T> {
   }
 
   #isWanted(path: string): boolean {
-    if (this.#entries.has(path)) return true;
-    if (!isWithin(path, this.#root) || this.#depthOf(path) > this.#options.maxDepth) return false;
-    if (this.#options.accepts === undefined) return true;
-    for (let at = path; at !== this.#root && !this.#entries.has(at); at = parentPath(at)) {
-      if (!this.#accepts(at)) return false;
-    }
-    return true;
+    return this.#nodes.has(path) || this.#scope.includes(path, (above) => this.#nodes.has(above));
   }
-
-  #accepts(path: string): boolean {
-    return this.#options.accepts === undefined || path === this.#root || this.#options.accepts(path);
-  }
-
-  #depthOf(path: string): number {
-    if (path === this.#root) return 0;
-    return slashes(path) - (this.#root === '/' ? 0 : slashes(this.#root));
-  }
-}
-
-function slashes(path: string): number {
-  let count = 0;
-  for (let i = path.indexOf('/'); i >= 0; i = path.indexOf('/', i + 1)) count++;
-  return count;
-}
-
-function isWithin(path: string, root: string): boolean {
-  return path === root || root === '/' || (path.startsWith(root) && path[root.length] === '/');
 }

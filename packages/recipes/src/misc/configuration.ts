@@ -1,4 +1,12 @@
-import { type CallOptions, type Codec, NoNodeError, type StandardSchema, type ZkClient, json } from '@zk/client-api';
+import {
+  type CallOptions,
+  type Codec,
+  NoNodeError,
+  type StandardSchema,
+  type ZkClient,
+  json,
+  utf8,
+} from '@zk/client-api';
 import { ErrorCode } from '@zk/model';
 import { type Observable, Subject } from 'rxjs';
 import { type CacheProblem, type CacheStatus, EventStream } from '../caches/index.js';

@@ -135,7 +135,10 @@ export class PersistentNode<T = Uint8Array> implements AsyncDisposable {
     if (this.state !== 'new') return this;
     this.#state.next('absent');
     this.#sessions = this.#client.session$.subscribe({
-      next: (session) => this.#onSession(session),
+      next: (session) => {
+        if (session !== undefined) this.#ownSessions.add(session.id);
+        this.#onSession(session);
+      },
       complete: () => void this.close(),
     });
     this.#loop = this.#run();
@@ -228,7 +231,7 @@ export class PersistentNode<T = Uint8Array> implements AsyncDisposable {
       } catch (error) {
         if (this.#isClosed) return;
         if (isNamed(error, 'ClientClosedError', 'AUTHFAILED')) return void this.close();
-        if (isTransient(error) || isNamed(error, 'NONODE', 'NODEEXISTS')) {
+        if (isTransient(error) || isNamed(error, 'NONODE', 'NODEEXISTS', 'BADVERSION')) {
           await sleep(this.#client.runtime, backoff(++failures, 0, random)!, signal).catch(() => undefined);
         } else {
           this.#lastError = error;
@@ -244,14 +247,13 @@ export class PersistentNode<T = Uint8Array> implements AsyncDisposable {
   /** Makes it so: the node exists, is watched, and has the data. */
   async #settle(): Promise<void> {
     const session = await this.#client.connected({ signal: this.#life.signal });
-    this.#ownSessions.add(session.id);
     this.#isDirty = false;
     for (;;) {
       if (this.#path === undefined) await this.#create(this.#basePath, this.#mode, session);
       if (this.#isClosed) return;
       const stat = await this.#look(this.#path!);
       if (this.#isClosed) return;
-      if (stat !== null && (await this.#mayStay(stat, session))) break;
+      if (stat !== null && (await this.#mayStay(stat))) break;
       await this.#createAgain(session);
     }
     if (this.#written < this.#wanted) {
@@ -260,7 +262,7 @@ export class PersistentNode<T = Uint8Array> implements AsyncDisposable {
       this.#written = Math.max(this.#written, revision);
     }
     if (this.#isClosed) return;
-    this.#presentIn = session.id;
+    this.#presentIn = this.#client.session?.id;
     if (this.state !== 'present') this.#state.next('present');
     this.#progress.next();
   }
@@ -280,14 +282,16 @@ export class PersistentNode<T = Uint8Array> implements AsyncDisposable {
   }
 
   /** Whether the node that is there will do; if not, it is deleted. */
-  async #mayStay(stat: Stat, session: ClientSession): Promise<boolean> {
-    if (!this.#isEphemeral || stat.ephemeralOwner === session.id) return true;
+  async #mayStay(stat: Stat): Promise<boolean> {
+    // Not the session of when this round began: a create that waited may have been sent in the next one.
+    const current = this.#client.session?.id;
+    if (!this.#isEphemeral || stat.ephemeralOwner === current) return true;
     const isLeftBehind = this.#ownSessions.has(stat.ephemeralOwner);
-    const isReplaced = this.#options.ifForeign === 'replace' && this.#replacedIn !== session.id;
-    // Guard of "replaces what its old session left behind" in persistent-node: it would vanish with that session.
+    const isReplaced = this.#options.ifForeign === 'replace' && this.#replacedIn !== current;
+    // Guard of "replaces what its old session left behind" in node-faults.spec.ts: it would vanish with that session.
     if (!isLeftBehind && !isReplaced) return true;
-    this.#replacedIn = session.id;
-    await this.#client.delete(this.#path!, { ifMissing: 'ignore' });
+    this.#replacedIn = current;
+    await this.#client.delete(this.#path!, { ifMissing: 'ignore', version: stat.version });
     return false;
   }
 
@@ -331,7 +335,7 @@ export class PersistentNode<T = Uint8Array> implements AsyncDisposable {
       throw error;
     }
     if (mode !== 'ephemeralSequential' || this.#prefix !== undefined) throw error;
-    // Guard of "creates one sequential node although the reply is lost" in persistent-node.
+    // Guard of "creates one sequential node although the reply is lost" in node-faults.spec.ts.
     const found = await this.#ownSequentials.find(path, session.id, this.#life.signal);
     if (found === undefined) throw error;
     this.#written = 0;
