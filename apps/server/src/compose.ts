@@ -1,11 +1,11 @@
-import { createAuthProviders } from '@zk/auth';
-import { AUTH_PROVIDERS, LOGGER, STORAGE, TRANSPORT, type Logger } from '@zk/contracts';
-import { createServer, type Registration, type ServerOptions } from '@zk/server';
+import { createAuthProviders, createSaslAuthority } from '@zk/auth';
+import { AUTH_PROVIDERS, LOGGER, STORAGE, TRANSPORT, type AuthProviders, type Logger } from '@zk/contracts';
+import { LISTENERS, createServer, type BoundAddress, type Registration, type ServerOptions } from '@zk/server';
 import { FileStorage, type FileStorageOptions } from '@zk/storage-file';
-import { TcpTransport } from '@zk/transport-tcp';
 import { CorruptionError } from '@zk/model';
 import { DataDirectoryError } from './cli/exit-codes.js';
-import type { ServerConfig } from './config/server-config.js';
+import { clientPortTransport, furtherListeners } from './compose-listeners.js';
+import type { AuthConfig, ServerConfig } from './config/server-config.js';
 
 /**
  * The one place where configuration meets the packages: which option a setting becomes, and which adapters the
@@ -19,7 +19,9 @@ export interface RunningServer {
   /** Answers what is in flight, makes everything durable, closes. */
   stop(): Promise<void>;
   /** Valid once started. */
-  readonly clientAddress: { readonly host: string; readonly port: number };
+  readonly clientAddress: BoundAddress;
+  /** Everywhere clients connect. */
+  readonly addresses: readonly BoundAddress[];
   /** Resolves when the server cannot go on by itself; the process then ends with an error. */
   readonly failed: Promise<Error>;
 }
@@ -59,7 +61,7 @@ export function serverOptionsOf(config: ServerConfig): Partial<ServerOptions> {
     digestEnabled: config.digestEnabled,
     closeSessionTxnEnabled: config.closeSessionTxnEnabled,
     serializeLastProcessedZxid: config.serializeLastProcessedZxid,
-    requiredAuthSchemes: config.enforcedAuthSchemes ?? [],
+    requiredAuthSchemes: config.auth.enforcedSchemes ?? [],
     containerCheckIntervalMs: config.containers.checkIntervalMs,
     containerMaxPerMinute: config.containers.maxPerMinute,
     containerMaxNeverUsedMs: config.containers.maxNeverUsedIntervalMs,
@@ -96,15 +98,26 @@ class NodeStorage extends FileStorage {
   }
 }
 
-/** The standard node: files below, TCP in front. */
-export const composeServer: ComposeServer = (config, logger) => {
-  const { enabled, algorithm, superDigest } = config.digestAuth;
-  const digest = { algorithm, ...(superDigest === undefined ? {} : { superDigest }) };
+/** How clients prove who they are. */
+function authProvidersOf({ digest, x509, saslScheme, sasl }: AuthConfig, logger: Logger): AuthProviders {
+  const { enabled, algorithm, superDigest } = digest;
+  return createAuthProviders({
+    digest: enabled && { algorithm, ...(superDigest === undefined ? {} : { superDigest }) },
+    x509: x509 !== undefined && (x509.superUser === undefined ? {} : { superUser: x509.superUser }),
+    saslScheme:
+      saslScheme !== undefined && (saslScheme.letAnyUser === undefined ? {} : { letAnyUser: saslScheme.letAnyUser }),
+    ...(sasl === undefined ? {} : { sasl: createSaslAuthority({ ...sasl, users: new Map(sasl.users), logger }) }),
+  });
+}
+
+/** The standard node: files below, TCP, TLS and WebSocket in front. */
+export const composeServer: ComposeServer = async (config, logger) => {
   const parts: Registration[] = [
     [LOGGER, logger],
     [STORAGE, new NodeStorage(storageOptionsOf(config, logger))],
-    [TRANSPORT, new TcpTransport({ logger })],
-    [AUTH_PROVIDERS, createAuthProviders({ digest: enabled && digest })],
+    [TRANSPORT, await clientPortTransport(config, logger)],
+    [LISTENERS, await furtherListeners(config, logger)],
+    [AUTH_PROVIDERS, authProvidersOf(config.auth, logger)],
   ];
-  return Promise.resolve(createServer(serverOptionsOf(config), parts));
+  return createServer(serverOptionsOf(config), parts);
 };

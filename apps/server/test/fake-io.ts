@@ -4,7 +4,8 @@ import type { ServerConfig } from '../src/config/server-config.js';
 
 /** A server that opens nothing and does as the test says. */
 export class FakeServer implements RunningServer {
-  readonly clientAddress = { host: '127.0.0.1', port: 2181 };
+  readonly clientAddress = { name: 'client', host: '127.0.0.1', port: 2181 };
+  readonly addresses = [this.clientAddress];
   readonly failed: Promise<Error>;
   isStarted = false;
   isStopped = false;

@@ -2,6 +2,7 @@ import type { Logger } from '@zk/contracts';
 import type { SecureContext, SecureContextOptions } from 'node:tls';
 import { createSecureContext } from 'node:tls';
 import { cipherList, versionRange } from './ciphers.js';
+import { TlsError } from './explain.js';
 import type { TlsMaterial } from './stores/stores.js';
 import { filesOf, loadIdentity, loadTrust, stampOf } from './stores/stores.js';
 
@@ -82,23 +83,30 @@ export class Credentials {
 
   private async load(): Promise<Prepared> {
     try {
-      const stamps = await this.readStamps();
-      const { identity, trust, protocols, cipherSuites } = this.options;
-      const own = identity === undefined ? undefined : await loadIdentity(identity);
-      const ca = trust === undefined ? undefined : await loadTrust(trust);
-      const options: SecureContextOptions = {
-        ...own,
-        ...(ca === undefined ? {} : { ca: [...ca] }),
-        ...(protocols === undefined ? {} : versionRange(protocols)),
-        ...(cipherSuites === undefined ? {} : { ciphers: cipherList(cipherSuites), honorCipherOrder: true }),
-      };
-      const prepared = { options, context: createSecureContext(options) };
-      this.current = prepared;
-      this.stamps = stamps;
-      return prepared;
+      return await this.loadFiles();
+    } catch (error) {
+      const cause = error as Error;
+      throw new TlsError(cause.message, 'ERR_TLS_CREDENTIALS', cause);
     } finally {
       this.loading = undefined;
     }
+  }
+
+  private async loadFiles(): Promise<Prepared> {
+    const stamps = await this.readStamps();
+    const { identity, trust, protocols, cipherSuites } = this.options;
+    const own = identity === undefined ? undefined : await loadIdentity(identity);
+    const ca = trust === undefined ? undefined : await loadTrust(trust);
+    const options: SecureContextOptions = {
+      ...own,
+      ...(ca === undefined ? {} : { ca: [...ca] }),
+      ...(protocols === undefined ? {} : versionRange(protocols)),
+      ...(cipherSuites === undefined ? {} : { ciphers: cipherList(cipherSuites), honorCipherOrder: true }),
+    };
+    const prepared = { options, context: createSecureContext(options) };
+    this.current = prepared;
+    this.stamps = stamps;
+    return prepared;
   }
 
   private get files(): readonly string[] {

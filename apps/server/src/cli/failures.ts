@@ -20,29 +20,49 @@ const DISK_CODES: ReadonlySet<string> = new Set([
   'EIO',
 ]);
 
-export function explainFailure(
-  error: unknown,
-  config: Pick<ServerConfig, 'clientPort' | 'clientPortAddress' | 'dataDir'>,
-): Failure {
-  const { code, syscall, name, message } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
-  const where = `${config.clientPortAddress ?? 'any address'}, port ${config.clientPort}`;
+type ListenSettings = Pick<
+  ServerConfig,
+  'clientPort' | 'clientPortAddress' | 'secureClientPort' | 'secureClientPortAddress' | 'webSocket'
+>;
+
+/** The listener of a port, by the key that sets it; clientPort where nobody knows. */
+function listenerOf(
+  { clientPort, clientPortAddress, secureClientPort, secureClientPortAddress, webSocket }: ListenSettings,
+  port: number | undefined,
+): { readonly key: string; readonly port: number | false; readonly address: string | undefined } {
+  const client = { key: 'clientPort', port: clientPort, address: clientPortAddress };
+  const others = [
+    ...(secureClientPort === undefined
+      ? []
+      : [{ key: 'secureClientPort', port: secureClientPort, address: secureClientPortAddress }]),
+    ...(webSocket === undefined ? [] : [{ key: 'webSocketPort', port: webSocket.port, address: webSocket.address }]),
+  ];
+  if (port === undefined && clientPort === false) return others[0] ?? client;
+  return port === undefined || port === clientPort ? client : (others.find((other) => other.port === port) ?? client);
+}
+
+export function explainFailure(error: unknown, config: ListenSettings & Pick<ServerConfig, 'dataDir'>): Failure {
+  const { code, syscall, name, message, port } = (error ?? {}) as Partial<NodeJS.ErrnoException & { port: number }>;
+  const listener = listenerOf(config, port);
+  const where = `${listener.address ?? 'any address'}, port ${listener.port}`;
   const explained = (text: string, exitCode: number): Failure => ({ message: text, exitCode, isExplained: true });
   if (error instanceof DataDirectoryError) return explained(error.message, ExitCode.dataDirectory);
   if (code === 'EADDRINUSE') {
     return explained(
-      `${where} is taken by another program; stop it, or choose another clientPort`,
+      `${where} is taken by another program; stop it, or choose another ${listener.key}`,
       ExitCode.unexpectedError,
     );
   }
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
     return explained(
-      `clientPortAddress ${config.clientPortAddress ?? ''} is no address of this machine (${code})`,
+      `${listener.key}Address ${listener.address ?? ''} is no address of this machine (${code})`,
       ExitCode.unexpectedError,
     );
   }
   if (code === 'EACCES' && (syscall === 'listen' || syscall === 'bind')) {
     return explained(`${where} may not be used by this user; ports below 1024 need rights`, ExitCode.unexpectedError);
   }
+  if (name === 'TlsError') return explained(`TLS cannot be served: ${message ?? ''}`, ExitCode.invalidInvocation);
   if (code !== undefined && DISK_CODES.has(code)) {
     return explained(`the data directory cannot be used: ${message ?? code}`, ExitCode.dataDirectory);
   }

@@ -119,8 +119,14 @@ async function startServer(io: CliIo, config: ServerConfig, logger: Logger): Pro
 
 function announceServing(io: CliIo, config: ServerConfig, logger: Logger, server: RunningServer): void {
   const { host, port } = server.clientAddress;
+  const further = server.addresses.slice(1).map((other) => [other.name, joinAddress(other.host, other.port)] as const);
   logger.info(
-    { address: joinAddress(host, port), dataDir: config.dataDir, readyAfterMs: Math.round(io.processes.uptimeMs()) },
+    {
+      address: joinAddress(host, port),
+      ...Object.fromEntries(further),
+      dataDir: config.dataDir,
+      readyAfterMs: Math.round(io.processes.uptimeMs()),
+    },
     'serving clients',
   );
   if (io.out.isTerminal) {

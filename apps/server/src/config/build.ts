@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Member } from './members.js';
-import type { ConnectionThrottleConfig, DigestAuthConfig, ServerConfig } from './server-config.js';
+import { authConfig, tlsConfig, webSocketConfig } from './security.js';
+import type { ConnectionThrottleConfig, ServerConfig } from './server-config.js';
 import type { SettingReader } from './setting-reader.js';
 
 /** What surrounds the settings. */
@@ -12,21 +13,23 @@ export interface BuildContext {
   readonly member: Member | undefined;
 }
 
-/** Authentication schemes this server has. */
-const SCHEMES: readonly string[] = ['digest', 'ip', 'world'];
-
 /** Turns settings into the typed object. Problems end up in the reader; the result is usable only without any. */
 export function buildConfig(reader: SettingReader, context: BuildContext): ServerConfig {
   const client = clientAddress(reader, context.member);
   const tickTimeMs = reader.whole('tickTime');
   const directories = dataDirectories(reader, context.workingDirectory);
   const juteMaxBufferBytes = reader.whole('jute.maxbuffer');
+  const tls = tlsConfig(reader, context.workingDirectory);
   const compression = reader.choice('snapshot.compression.method');
   return deepFreeze<ServerConfig>({
     configFile: context.configFile,
     configText: context.configText,
 
     ...client,
+    secureClientPort: reader.isSet('secureClientPort') ? reader.port('secureClientPort') : undefined,
+    secureClientPortAddress: bareAddress(reader.text('secureClientPortAddress')),
+    isClientPortUnified: reader.boolean('client.portUnification'),
+    webSocket: webSocketConfig(reader),
     clientPortListenBacklog: positive(reader.whole('clientPortListenBacklog')),
     maxClientCnxns: reader.whole('maxClientCnxns'),
     maxCnxns: reader.whole('maxCnxns'),
@@ -68,11 +71,16 @@ export function buildConfig(reader: SettingReader, context: BuildContext): Serve
     },
 
     skipAcl: reader.yesNo('skipACL'),
-    digestAuth: digestAuth(reader),
-    enforcedAuthSchemes: enforcedSchemes(reader),
+    tls,
+    auth: authConfig(reader, context.workingDirectory, tls !== undefined),
 
     fourLetterWords: reader.list('4lw.commands.whitelist').map((word) => word.toLowerCase()),
   });
+}
+
+/** Without the brackets of an IPv6 address. */
+function bareAddress(text: string | undefined): string | undefined {
+  return text?.replace(/^\[(.*)\]$/, '$1');
 }
 
 function positive(value: number): number | undefined {
@@ -80,17 +88,17 @@ function positive(value: number): number | undefined {
 }
 
 /** clientPort and clientPortAddress, reconciled with the client part of the only member line (spec: operations, 4.1). */
-function clientAddress(reader: SettingReader, member: Member | undefined) {
+function clientAddress(
+  reader: SettingReader,
+  member: Member | undefined,
+): Pick<ServerConfig, 'clientPort' | 'clientPortAddress'> {
   const clientPort = reader.port('clientPort');
-  const clientPortAddress = reader.text('clientPortAddress')?.replace(/^\[(.*)\]$/, '$1');
+  const clientPortAddress = bareAddress(reader.text('clientPortAddress'));
   const listed = member?.clientAddress;
   if (listed === undefined || member === undefined) {
-    if (!reader.isSet('clientPort') && reader.isSet('secureClientPort')) {
-      reader.problems.push(
-        `${reader.where('secureClientPort')}: secureClientPort asks for TLS only, and this version has no TLS: ` +
-          'it would serve nobody. Set clientPort to serve plain text',
-      );
-    }
+    // A server of which only the TLS port is set has no other, as in Apache ZooKeeper.
+    if (!reader.isSet('clientPort') && reader.isSet('secureClientPort'))
+      return { clientPort: false, clientPortAddress };
     return { clientPort, clientPortAddress };
   }
   if (reader.isSet('clientPort') && clientPort !== listed.port) {
@@ -172,47 +180,6 @@ function largeRequestThreshold(reader: SettingReader): number {
     );
   }
   return threshold === 0 ? -1 : threshold;
-}
-
-function digestAuth(reader: SettingReader): DigestAuthConfig {
-  const superDigest = reader.text('DigestAuthenticationProvider.superDigest');
-  if (superDigest !== undefined && !/^[^:]+:.+$/.test(superDigest)) {
-    reader.problems.push(
-      `${reader.where('DigestAuthenticationProvider.superDigest')}: DigestAuthenticationProvider.superDigest must have ` +
-        'the form user:hash',
-    );
-  }
-  return {
-    enabled: reader.boolean('DigestAuthenticationProvider.enabled'),
-    algorithm: reader.choice('DigestAuthenticationProvider.digestAlg'),
-    superDigest,
-  };
-}
-
-/** spec: operations, section 2.5: enabled without schemes, or with an unknown one, aborts the start. */
-function enforcedSchemes(reader: SettingReader): readonly string[] | undefined {
-  const schemes = reader.list('enforce.auth.schemes');
-  if (reader.boolean('sessionRequireClientSASLAuth')) {
-    reader.problems.push(
-      `${reader.where('sessionRequireClientSASLAuth')}: sessionRequireClientSASLAuth=true refuses every client, since ` +
-        'this version has no SASL; enforce.auth.enabled with enforce.auth.schemes=digest asks for a password instead',
-    );
-  }
-  if (!reader.boolean('enforce.auth.enabled')) return undefined;
-  if (schemes.length === 0) {
-    reader.problems.push(
-      `${reader.where('enforce.auth.enabled')}: enforce.auth.enabled needs enforce.auth.schemes, such as digest`,
-    );
-  }
-  for (const scheme of schemes) {
-    if (!SCHEMES.includes(scheme)) {
-      reader.problems.push(
-        `${reader.where('enforce.auth.schemes')}: enforce.auth.schemes names "${scheme}", which this server does not ` +
-          `have; it has ${SCHEMES.join(', ')}`,
-      );
-    }
-  }
-  return schemes;
 }
 
 function deepFreeze<T extends object>(value: T): Readonly<T> {

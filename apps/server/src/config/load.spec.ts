@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError } from './config-error.js';
 import { loadConfig, type LoadedConfig } from './load.js';
-import type { ServerConfig } from './server-config.js';
 import type { Flag } from './settings.js';
 
 interface Given {
@@ -67,8 +66,15 @@ describe('loadConfig', () => {
       extendedTypesEnabled: true,
       enforceQuota: true,
       skipAcl: false,
-      enforcedAuthSchemes: undefined,
-      digestAuth: { enabled: true, algorithm: 'SHA1', superDigest: undefined },
+      tls: undefined,
+      webSocket: undefined,
+      auth: {
+        digest: { enabled: true, algorithm: 'SHA1', superDigest: undefined },
+        x509: undefined,
+        saslScheme: undefined,
+        sasl: undefined,
+        enforcedSchemes: undefined,
+      },
     });
     expect([warnings, notes]).toEqual([[], []]);
   });
@@ -80,7 +86,7 @@ describe('loadConfig', () => {
     ).toBe(true);
   });
 
-  const fileValues: readonly (readonly [string, Partial<ServerConfig>])[] = [
+  const fileValues: readonly (readonly [string, object])[] = [
     ['clientPort=0', { clientPort: 0 }],
     ['clientPortAddress=[::1]', { clientPortAddress: '::1' }],
     ['dataLogDir=/srv/log', { dataLogDir: '/srv/log' }],
@@ -109,7 +115,7 @@ describe('loadConfig', () => {
     ['4lw.commands.whitelist=', { fourLetterWords: [] }],
     ['largeRequestThreshold=0', { largeRequestThresholdBytes: -1 }],
     ['extendedTypesEnabled=false', { extendedTypesEnabled: false }],
-    ['enforce.auth.enabled=true\nenforce.auth.schemes=digest,ip', { enforcedAuthSchemes: ['digest', 'ip'] }],
+    ['enforce.auth.enabled=true\nenforce.auth.schemes=digest,ip', { auth: { enforcedSchemes: ['digest', 'ip'] } }],
     ['clientPort=1\nclientPort=2', { clientPort: 2 }],
     ['server.1=a:2888:3888;2182', { clientPort: 2182, clientPortAddress: undefined }],
     ['server.1=a:2888:3888;10.0.0.1:2182\nclientPort=2182', { clientPort: 2182, clientPortAddress: '10.0.0.1' }],
@@ -152,17 +158,17 @@ describe('loadConfig', () => {
     ['enforce.auth.enabled=true', 'zoo.cfg:2: enforce.auth.enabled needs enforce.auth.schemes, such as digest'],
     [
       'enforce.auth.enabled=true\nenforce.auth.schemes=sasl',
-      'zoo.cfg:3: enforce.auth.schemes names "sasl", which this server does not have; it has digest, ip, world',
+      'zoo.cfg:3: enforce.auth.schemes names "sasl", which this server does not have; it has digest, ip',
     ],
     [
       'sessionRequireClientSASLAuth=true',
-      'zoo.cfg:2: sessionRequireClientSASLAuth=true refuses every client, since this version has no SASL; ' +
-        'enforce.auth.enabled with enforce.auth.schemes=digest asks for a password instead',
+      'zoo.cfg:2: sessionRequireClientSASLAuth=true refuses every client while nobody can log in by SASL; ' +
+        'set java.security.auth.login.config to a file with a section "Server"',
     ],
     [
       'secureClientPort=2281',
-      'zoo.cfg:2: secureClientPort asks for TLS only, and this version has no TLS: it would serve nobody. ' +
-        'Set clientPort to serve plain text',
+      'zoo.cfg:2: secureClientPort needs a certificate and its key: set ssl.keyStore.location to a PEM, PKCS#12 or ' +
+        'JKS file',
     ],
     ['a=\\u12', 'zoo.cfg:2: \\u must be followed by four hexadecimal digits, got "12"'],
     [
@@ -317,9 +323,11 @@ describe('loadConfig', () => {
       ],
       [
         'everything unsupported in one line',
-        { file: 'dataDir=/d\nadmin.serverPort=1\nssl.keyStore.location=/k\ninitLimit=10\nnio.numWorkerThreads=4' },
+        {
+          file: 'dataDir=/d\nadmin.serverPort=1\nssl.quorum.keyStore.location=/k\ninitLimit=10\nnio.numWorkerThreads=4',
+        },
         [
-          'settings without effect: not supported by this version: admin.serverPort, ssl.keyStore.location; ' +
+          'settings without effect: not supported by this version: admin.serverPort, ssl.quorum.keyStore.location; ' +
             'used by ensembles only: initLimit; nothing to tune here: nio.numWorkerThreads',
         ],
       ],
@@ -389,22 +397,59 @@ describe('loadConfig', () => {
       'dynamicConfigFile',
       'standaloneEnabled',
       'enforce.auth.schemes',
-      'sessionRequireClientSASLAuth',
+      // Say yes or no to a start; see security.spec.ts.
+      'authProvider.*',
+      'ssl.authProvider',
+      'ssl.crl',
+      'ssl.ocsp',
+      'sasl.serverconfig',
     ];
-    const before = JSON.stringify((await load({ file: 'dataDir=/d\nenforce.auth.schemes=ip' })).config, withoutText);
+    for (const name of ['one.pem', 'other.pem']) writeFileSync(join(directory, name), '');
+    for (const user of ['ann', 'bob'])
+      writeFileSync(join(directory, user), `Server { ${DIGEST_LOGIN} user_${user}=x; };`);
+    const before = JSON.stringify((await load({ file: BASE })).config, withoutText);
     for (const spec of KEYS) {
       if (spec.status !== 'honoured' || exceptions.includes(spec.name)) continue;
       const current = spec.ours ?? spec.default;
       const opposite = { true: 'false', false: 'true', yes: 'no', no: 'yes', '': 'gz', SHA1: 'MD5' }[current ?? '?'];
       const sample = opposite !== undefined && spec.kind !== 'list' ? opposite : samples[spec.kind];
-      const file = `dataDir=/d\nenforce.auth.schemes=ip\n${spec.name}=${SPECIAL[spec.name] ?? sample}`;
+      const name = spec.name.replace('*', 'sasl');
+      const file = `${BASE}\n${name}=${SPECIAL[spec.name] ?? sample}`;
       const after = JSON.stringify((await load({ file })).config, withoutText);
       expect([spec.name, after === before]).toEqual([spec.name, false]);
     }
   });
 });
 
-const SPECIAL: Readonly<Record<string, string>> = { maxSessionTimeout: '70000' };
+const DIGEST_LOGIN = 'org.apache.zookeeper.server.auth.DigestLoginModule required';
+
+/** A configuration in which every key that needs another one has it. */
+const BASE = [
+  'dataDir=/d',
+  'clientPort=1',
+  'enforce.auth.schemes=ip',
+  'secureClientPort=2',
+  'ssl.keyStore.location=one.pem',
+  'ssl.trustStore.location=one.pem',
+  'ssl.clientHostnameVerification=true',
+  'webSocketPort=3',
+  'java.security.auth.login.config=ann',
+  'authProvider.1=org.apache.zookeeper.server.auth.SASLAuthenticationProvider',
+].join('\n');
+
+const SPECIAL: Readonly<Record<string, string>> = {
+  maxSessionTimeout: '70000',
+  'enforce.auth.enabled': 'true',
+  'ssl.keyStore.location': 'other.pem',
+  'ssl.keyStore.passwordPath': 'other.pem',
+  'ssl.keyStore.type': 'JKS',
+  'ssl.trustStore.location': 'other.pem',
+  'ssl.trustStore.passwordPath': 'other.pem',
+  'ssl.trustStore.type': 'JKS',
+  'ssl.clientAuth': 'want',
+  'ssl.clientHostnameVerification': 'false',
+  'java.security.auth.login.config': 'bob',
+};
 
 function withoutText(key: string, value: unknown): unknown {
   return key === 'configText' ? undefined : value;

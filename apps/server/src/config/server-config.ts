@@ -10,10 +10,17 @@ export interface ServerConfig {
   readonly configText: string;
 
   // ---- clients
-  /** 0: any free port. */
-  readonly clientPort: number;
+  /** 0: any free port; false: no port for plain text. */
+  readonly clientPort: number | false;
   /** undefined: all addresses. */
   readonly clientPortAddress: string | undefined;
+  /** For TLS; undefined: no such port. */
+  readonly secureClientPort: number | undefined;
+  readonly secureClientPortAddress: string | undefined;
+  /** Whether clientPort takes TLS, too. */
+  readonly isClientPortUnified: boolean;
+  /** undefined: no such port. */
+  readonly webSocket: WebSocketConfig | undefined;
   /** undefined: the platform's default. */
   readonly clientPortListenBacklog: number | undefined;
   /** 0: no limit. */
@@ -65,9 +72,9 @@ export interface ServerConfig {
 
   // ---- security
   readonly skipAcl: boolean;
-  readonly digestAuth: DigestAuthConfig;
-  /** undefined: not enforced. */
-  readonly enforcedAuthSchemes: readonly string[] | undefined;
+  /** undefined: no port has TLS. */
+  readonly tls: TlsConfig | undefined;
+  readonly auth: AuthConfig;
 
   // ---- administration
   /** Lower case; `*` for all. */
@@ -103,4 +110,58 @@ export interface DigestAuthConfig {
   readonly algorithm: string;
   /** `super:<hash>`; a secret. */
   readonly superDigest: string | undefined;
+}
+
+/** A file with certificates, and with a key where it is a key store. */
+export interface StoreConfig {
+  readonly file: string;
+  /** undefined: by the file's name. */
+  readonly type: 'PEM' | 'PKCS12' | 'JKS' | undefined;
+  /** A secret. */
+  readonly password: string | undefined;
+  readonly passwordFile: string | undefined;
+}
+
+export interface TlsConfig {
+  /** undefined only in a configuration that was refused. */
+  readonly keyStore: StoreConfig | undefined;
+  /** undefined: the certificates that come with Node. */
+  readonly trustStore: StoreConfig | undefined;
+  readonly clientAuth: 'none' | 'want' | 'need';
+  readonly verifiesClientNames: boolean;
+  readonly allowsReverseLookup: boolean;
+  readonly protocols: readonly string[];
+  /** undefined: Node's. */
+  readonly cipherSuites: readonly string[] | undefined;
+  readonly handshakeTimeoutMs: number;
+  readonly reload: boolean;
+}
+
+export interface WebSocketConfig {
+  readonly port: number;
+  /** undefined: all addresses. */
+  readonly address: string | undefined;
+  readonly path: string;
+  readonly allowedOrigins: readonly string[];
+  readonly allowsMissingOrigin: boolean;
+  readonly isTls: boolean;
+}
+
+export interface AuthConfig {
+  readonly digest: DigestAuthConfig;
+  /** undefined: the scheme is off. */
+  readonly x509: { readonly superUser: string | undefined } | undefined;
+  /** Whether ACLs may name sasl ids; undefined: they may not. */
+  readonly saslScheme: { readonly letAnyUser: string | undefined } | undefined;
+  /** undefined: nobody logs in by SASL. */
+  readonly sasl: SaslConfig | undefined;
+  /** undefined: not enforced. */
+  readonly enforcedSchemes: readonly string[] | undefined;
+}
+
+export interface SaslConfig {
+  /** Names with passwords; secrets. */
+  readonly users: readonly (readonly [name: string, password: string])[];
+  readonly superUsers: readonly string[];
+  readonly keepsFailed: boolean;
 }

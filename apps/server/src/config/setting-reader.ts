@@ -42,6 +42,11 @@ export class SettingReader {
     return this.settings.get(name)?.source === 'file';
   }
 
+  /** What was set of a family such as `superUser.*`. */
+  family(name: string): readonly Setting[] {
+    return [...this.settings.values()].filter(({ spec }) => spec.name === name);
+  }
+
   text(name: string): string | undefined {
     const spec = this.spec(name);
     const text = this.settings.get(name)?.text ?? effectiveDefault(spec);

@@ -8,9 +8,10 @@ const MEGABYTE = 1024 * 1024;
 export async function confReport({ server, storage, options }: WordContext): Promise<string> {
   const usage = await storage.usage();
   const { dataDir, dataLogDir } = storage.location;
+  const port = (name: string): number => server.addresses.find((address) => address.name === name)?.port ?? -1;
   return [
-    `clientPort=${server.clientAddress.port}`,
-    'secureClientPort=-1',
+    `clientPort=${port('client')}`,
+    `secureClientPort=${port('secure')}`,
     `dataDir=${versioned(dataDir)}`,
     `dataDirSize=${usage.snapshotBytes}`,
     `dataLogDir=${versioned(dataLogDir)}`,

@@ -1,7 +1,6 @@
 import { rowsOf, type KeySpec } from '../key-spec.js';
 
 const honoured = rowsOf('basic', 'honoured');
-const unsupported = rowsOf('basic', 'unsupported');
 
 /** spec: operations, section 2.1. */
 export const BASIC_KEYS: readonly KeySpec[] = [
@@ -17,8 +16,34 @@ export const BASIC_KEYS: readonly KeySpec[] = [
     meaning: 'TCP port for clients.',
   }),
   honoured('clientPortAddress', 'text', { property: null, meaning: 'Address to listen on; default: all addresses.' }),
-  unsupported('secureClientPort', 'port', { property: null, meaning: 'TLS port for clients.' }),
-  unsupported('secureClientPortAddress', 'text', { property: null, meaning: 'Address of the TLS port.' }),
+  honoured('secureClientPort', 'port', {
+    property: null,
+    meaning: 'TLS port for clients; needs ssl.keyStore.location. Without clientPort there is no other port then.',
+  }),
+  honoured('secureClientPortAddress', 'text', {
+    property: null,
+    meaning: 'Address of the TLS port; default: all addresses.',
+  }),
+  honoured('webSocketPort', 'port', {
+    property: null,
+    meaning: 'Port for clients over WebSocket, browsers among them; not in Apache ZooKeeper. Default: none.',
+  }),
+  honoured('webSocketPortAddress', 'text', { property: null, meaning: 'Its address; default: all addresses.' }),
+  honoured('webSocketPath', 'text', { property: null, default: '/', meaning: 'Path of its address.' }),
+  honoured('webSocketAllowedOrigins', 'list', {
+    property: null,
+    meaning: 'Pages that may connect, such as https://console.example.org; `*`: all. Default: none.',
+  }),
+  honoured('webSocketAllowMissingOrigin', 'flag', {
+    property: null,
+    default: 'true',
+    meaning: 'Let in what names no page: programs that are no browsers.',
+  }),
+  honoured('webSocketTls', 'flag', {
+    property: null,
+    default: 'false',
+    meaning: 'wss: with the certificate of ssl.keyStore; clients are not asked for one.',
+  }),
   honoured('tickTime', 'whole', {
     property: null,
     unit: 'ms',

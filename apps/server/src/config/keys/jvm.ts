@@ -2,7 +2,6 @@ import { rowsOf, type KeySpec } from '../key-spec.js';
 
 const honoured = rowsOf('jvm', 'honoured');
 const noEffect = rowsOf('jvm', 'no effect');
-const unsupported = rowsOf('jvm', 'unsupported');
 
 /** spec: operations, section 3. Apache reads these from the command line only; here the file may hold them too. */
 export const JVM_KEYS: readonly KeySpec[] = [
@@ -56,8 +55,8 @@ export const JVM_KEYS: readonly KeySpec[] = [
   }),
   noEffect('jmx.log4j.disable', 'flag', { default: 'false', meaning: 'Java management of logging.' }),
   noEffect('jmx.log4j.mbean', 'text', { meaning: 'Java management of logging.' }),
-  unsupported('java.security.auth.login.config', 'path', {
+  honoured('java.security.auth.login.config', 'path', {
     property: 'java.security.auth.login.config',
-    meaning: 'JAAS file; turns SASL on.',
+    meaning: 'JAAS file; its section `Server` with a DigestLoginModule turns SASL DIGEST-MD5 on.',
   }),
 ];

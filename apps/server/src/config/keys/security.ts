@@ -1,4 +1,4 @@
-import { rowsOf, type KeySpec } from '../key-spec.js';
+import { rowsOf, type KeyDetails, type KeyKind, type KeySpec, type KeyStatus } from '../key-spec.js';
 
 const honoured = rowsOf('security', 'honoured');
 const unsupported = rowsOf('security', 'unsupported');
@@ -6,8 +6,10 @@ const unsupported = rowsOf('security', 'unsupported');
 /** spec: operations, section 2.5, first table. */
 export const SECURITY_KEYS: readonly KeySpec[] = [
   honoured('skipACL', 'yes-no', { default: 'no', meaning: 'yes: nobody checks ACLs.' }),
-  unsupported('authProvider.*', 'text', {
-    meaning: 'Java class of an authentication provider. digest, ip and world are built in.',
+  honoured('authProvider.*', 'text', {
+    meaning:
+      'Java class of an authentication provider. Those of digest, ip, sasl and x509 are built in; others stop the start. ' +
+      'sasl ids may stand in ACLs only where the one of sasl is named.',
   }),
   honoured('DigestAuthenticationProvider.enabled', 'flag', { default: 'true', meaning: 'Offer the digest scheme.' }),
   honoured('DigestAuthenticationProvider.superDigest', 'text', {
@@ -24,19 +26,22 @@ export const SECURITY_KEYS: readonly KeySpec[] = [
     harmless: ['false'],
     meaning: 'Address of admin clients from X-Forwarded-For.',
   }),
-  unsupported('X509AuthenticationProvider.superUser', 'text', {
+  honoured('X509AuthenticationProvider.superUser', 'text', {
     meaning: 'Certificate subject that may do everything.',
   }),
-  unsupported('superUser', 'text', { meaning: 'SASL id that may do everything.' }),
-  unsupported('superUser.*', 'text', { meaning: 'Further SASL ids that may do everything.' }),
-  unsupported('allowSaslFailedClients', 'flag', {
+  honoured('superUser', 'text', { meaning: 'SASL id that may do everything.' }),
+  honoured('superUser.*', 'text', { meaning: 'Further SASL ids that may do everything.' }),
+  honoured('SASLAuthenticationProvider.superPassword', 'text', {
+    isSecret: true,
+    meaning: 'Password of the SASL user `super`, who satisfies every ACL entry of sasl.',
+  }),
+  honoured('allowSaslFailedClients', 'flag', {
     default: 'false',
-    harmless: ['false'],
     meaning: 'Keep clients whose SASL login failed.',
   }),
   honoured('sessionRequireClientSASLAuth', 'flag', {
     default: 'false',
-    meaning: 'Refuse requests of clients without SASL login. There is no SASL here, so true stops the start.',
+    meaning: 'Refuse requests of clients without SASL login.',
   }),
   honoured('enforce.auth.enabled', 'flag', {
     default: 'false',
@@ -44,7 +49,7 @@ export const SECURITY_KEYS: readonly KeySpec[] = [
   }),
   honoured('enforce.auth.schemes', 'list', { meaning: 'The schemes that count.' }),
   unsupported('ensembleAuthName', 'text', { meaning: 'Names a client may expect the ensemble to have.' }),
-  unsupported('sasl.serverconfig', 'text', { default: 'Server', meaning: 'JAAS section of the server.' }),
+  honoured('sasl.serverconfig', 'text', { default: 'Server', meaning: 'JAAS section of the server.' }),
   unsupported('kerberos.removeHostFromPrincipal', 'flag', {
     default: 'false',
     harmless: ['false'],
@@ -56,49 +61,90 @@ export const SECURITY_KEYS: readonly KeySpec[] = [
     meaning: 'Shorten Kerberos principals.',
   }),
   unsupported('security.auth_to_local', 'text', { default: 'DEFAULT', meaning: 'Rules for Kerberos principals.' }),
-  unsupported('letAnySaslUserDoX', 'text', { meaning: 'SASL ids that count as an ACL entry.' }),
+  honoured('letAnySaslUserDoX', 'text', { meaning: 'Id of an ACL entry that any SASL user satisfies.' }),
   rowsOf('security', 'no effect')('fips-mode', 'flag', {
     default: 'true',
     meaning: 'Use only what FIPS allows for TLS and SASL.',
   }),
 ];
 
-const TLS_SUFFIXES: readonly (readonly [suffix: string, byDefault: string | undefined, meaning: string])[] = [
-  ['keyStore.location', undefined, 'Key store.'],
-  ['keyStore.password', undefined, 'Its password.'],
-  ['keyStore.passwordPath', undefined, 'File with its password.'],
-  ['keyStore.type', undefined, 'JKS, PEM, PKCS12 or BCFKS; default: by the file name.'],
-  ['trustStore.location', undefined, 'Trust store.'],
-  ['trustStore.password', undefined, 'Its password.'],
-  ['trustStore.passwordPath', undefined, 'File with its password.'],
-  ['trustStore.type', undefined, 'JKS, PEM, PKCS12 or BCFKS; default: by the file name.'],
-  ['protocol', 'TLSv1.3', 'Protocol offered.'],
-  ['enabledProtocols', undefined, 'Protocols accepted; default: the one offered.'],
-  ['ciphersuites', undefined, 'Cipher suites.'],
-  ['context.supplier.class', undefined, 'Java class that makes TLS contexts.'],
-  ['hostnameVerification', 'true', 'Check names in certificates.'],
-  ['clientHostnameVerification', undefined, 'Check names in client certificates.'],
-  ['allowReverseDnsLookup', undefined, 'Look up names of addresses for that check.'],
-  ['crl', 'false', 'Check revocation lists.'],
-  ['ocsp', 'false', 'Ask for the status of certificates.'],
-  ['clientAuth', 'need', 'none, want or need client certificates.'],
-  ['handshakeDetectionTimeoutMillis', '5000', 'How long to wait for the first bytes when one port serves both.'],
+interface TlsRow {
+  readonly suffix: string;
+  readonly kind: KeyKind;
+  /** Whether it does something for clients; for members none does yet. */
+  readonly client: KeyStatus;
+  readonly details: KeyDetails;
+}
+
+const row = (suffix: string, kind: KeyKind, details: KeyDetails, client: KeyStatus = 'honoured'): TlsRow => ({
+  suffix,
+  kind,
+  client,
+  details,
+});
+
+const TLS_ROWS: readonly TlsRow[] = [
+  row('keyStore.location', 'path', { meaning: 'File with the certificate and its key.' }),
+  row('keyStore.password', 'text', { isSecret: true, meaning: 'Its password.' }),
+  row('keyStore.passwordPath', 'path', { meaning: 'File with its password.' }),
+  row('keyStore.type', 'text', { meaning: 'JKS, PEM or PKCS12 (not BCFKS); default: by the file name.' }),
+  row('trustStore.location', 'path', { meaning: 'File with the certificates to trust; default: those of Node.' }),
+  row('trustStore.password', 'text', { isSecret: true, meaning: 'Its password.' }),
+  row('trustStore.passwordPath', 'path', { meaning: 'File with its password.' }),
+  row('trustStore.type', 'text', { meaning: 'JKS, PEM or PKCS12 (not BCFKS); default: by the file name.' }),
+  row('protocol', 'text', { default: 'TLSv1.3', meaning: 'Protocol, where enabledProtocols is not set.' }),
+  row('enabledProtocols', 'list', {
+    ours: 'TLSv1.2,TLSv1.3',
+    why: 'Clients with an older TLS library have no TLSv1.3.',
+    meaning: 'Protocols accepted.',
+  }),
+  row('ciphersuites', 'list', { meaning: "Cipher suites, in Java's or OpenSSL's names; default: those of Node." }),
+  row('context.supplier.class', 'text', { meaning: 'Java class that makes TLS contexts.' }, 'unsupported'),
+  row('hostnameVerification', 'flag', { default: 'true', meaning: 'Check names in certificates at all.' }),
+  row('clientHostnameVerification', 'flag', {
+    default: 'false',
+    meaning: 'Check that the certificate of a client is for the address it comes from.',
+  }),
+  row('allowReverseDnsLookup', 'flag', {
+    default: 'false',
+    meaning: 'Ask for the names of an address for that check.',
+  }),
+  row('crl', 'flag', { default: 'false', meaning: 'Check revocation lists. true stops the start.' }),
+  row('ocsp', 'flag', { default: 'false', meaning: 'Ask for the status of certificates. true stops the start.' }),
+  row('clientAuth', 'choice', {
+    choices: ['none', 'want', 'need'],
+    default: 'need',
+    meaning: 'Whether clients must have a certificate, may have one, or are not asked.',
+  }),
+  row('handshakeDetectionTimeoutMillis', 'whole', {
+    unit: 'ms',
+    min: 1,
+    default: '5000',
+    meaning: 'How long a handshake may take, or the first byte where one port serves both.',
+  }),
 ];
 
 const tls = rowsOf('tls', 'unsupported');
+const honouredTls = rowsOf('tls', 'honoured');
 
-function tlsRows(prefix: string): KeySpec[] {
-  return TLS_SUFFIXES.map(([suffix, byDefault, meaning]) =>
-    tls(`${prefix}.${suffix}`, 'text', { default: byDefault, meaning, isSecret: suffix.endsWith('.password') }),
-  );
+/** Defaults that differ between members. */
+const QUORUM_DEFAULTS: Readonly<Record<string, string>> = {
+  clientHostnameVerification: 'true',
+  allowReverseDnsLookup: 'true',
+};
+
+function quorumRow({ suffix, details }: TlsRow): KeySpec {
+  const { isSecret, meaning } = details;
+  const byDefault = QUORUM_DEFAULTS[suffix] ?? details.default;
+  return tls(`ssl.quorum.${suffix}`, 'text', { default: byDefault, meaning, ...(isSecret === true && { isSecret }) });
 }
 
 /** spec: operations, section 2.5, second and third table. */
 export const TLS_KEYS: readonly KeySpec[] = [
-  ...tlsRows('ssl'),
-  tls('ssl.authProvider', 'text', { default: 'x509', meaning: 'Authentication provider for client certificates.' }),
-  tls('ssl.sslProvider', 'text', { default: 'JDK', meaning: 'JDK or OPENSSL.' }),
-  ...tlsRows('ssl.quorum'),
+  ...TLS_ROWS.map(({ suffix, kind, client, details }) => rowsOf('tls', client)(`ssl.${suffix}`, kind, details)),
+  honouredTls('ssl.authProvider', 'text', { default: 'x509', meaning: 'Scheme of client certificates; only x509.' }),
+  rowsOf('tls', 'no effect')('ssl.sslProvider', 'text', { default: 'JDK', meaning: 'JDK or OPENSSL.' }),
+  ...TLS_ROWS.map(quorumRow),
   tls('sslQuorum', 'boolean', {
     property: null,
     default: 'false',
@@ -117,14 +163,12 @@ export const TLS_KEYS: readonly KeySpec[] = [
     harmless: ['false'],
     meaning: 'Reload certificates between members.',
   }),
-  tls('client.portUnification', 'flag', {
+  honouredTls('client.portUnification', 'flag', {
     default: 'false',
-    harmless: ['false'],
     meaning: 'TLS and plain text on the client port.',
   }),
-  tls('client.certReload', 'flag', {
+  honouredTls('client.certReload', 'flag', {
     default: 'false',
-    harmless: ['false'],
-    meaning: 'Reload certificates for clients.',
+    meaning: 'Take new certificates when their files change; open connections stay.',
   }),
 ];

@@ -1,0 +1,76 @@
+import type { Logger, Transport } from '@zk/contracts';
+import type { ClientListener } from '@zk/server';
+import { TcpTransport } from '@zk/transport-tcp';
+import type { TlsMaterial } from '@zk/transport-tls';
+import type { ServerConfig, StoreConfig, TlsConfig, WebSocketConfig } from './config/server-config.js';
+
+/** The listeners a configuration asks for. What is not asked for is not loaded. */
+
+/** What clientPort is served by. */
+export async function clientPortTransport(config: ServerConfig, logger: Logger): Promise<Transport> {
+  const { isClientPortUnified, tls } = config;
+  if (isClientPortUnified && tls !== undefined) return tlsTransport(tls, logger, true);
+  return new TcpTransport({ logger });
+}
+
+export async function furtherListeners(config: ServerConfig, logger: Logger): Promise<readonly ClientListener[]> {
+  const listeners: ClientListener[] = [];
+  const { secureClientPort, secureClientPortAddress, tls, webSocket } = config;
+  if (secureClientPort !== undefined && tls !== undefined) {
+    const transport = await tlsTransport(tls, logger, false);
+    listeners.push({ name: 'secure', transport, port: secureClientPort, ...hostOf(secureClientPortAddress) });
+  }
+  if (webSocket !== undefined) {
+    const transport = await webSocketTransport(webSocket, tls, logger);
+    listeners.push({ name: 'websocket', transport, port: webSocket.port, ...hostOf(webSocket.address) });
+  }
+  return listeners;
+}
+
+const hostOf = (address: string | undefined): { host?: string } => (address === undefined ? {} : { host: address });
+
+async function tlsTransport(tls: TlsConfig, logger: Logger, allowsPlainText: boolean): Promise<Transport> {
+  const { TlsTransport } = await import('@zk/transport-tls');
+  const { keyStore, trustStore, cipherSuites } = tls;
+  return new TlsTransport({
+    ...(keyStore === undefined ? {} : { identity: materialOf(keyStore) }),
+    ...(trustStore === undefined ? {} : { trust: materialOf(trustStore) }),
+    ...(cipherSuites === undefined ? {} : { cipherSuites }),
+    protocols: tls.protocols,
+    clientCertificates: tls.clientAuth,
+    verifiesClientName: tls.verifiesClientNames,
+    allowsReverseLookup: tls.allowsReverseLookup,
+    handshakeTimeoutMs: tls.handshakeTimeoutMs,
+    reload: tls.reload,
+    allowsPlainText,
+    logger,
+  });
+}
+
+async function webSocketTransport(
+  config: WebSocketConfig,
+  tls: TlsConfig | undefined,
+  logger: Logger,
+): Promise<Transport> {
+  const { WebSocketTransport } = await import('@zk/transport-websocket');
+  const { path, allowedOrigins, allowsMissingOrigin, isTls } = config;
+  const keyStore = isTls ? tls?.keyStore : undefined;
+  const identity =
+    keyStore === undefined ? undefined : await (await import('@zk/transport-tls')).loadIdentity(materialOf(keyStore));
+  return new WebSocketTransport({
+    path,
+    allowedOrigins,
+    allowMissingOrigin: allowsMissingOrigin,
+    ...(identity === undefined ? {} : { tls: { ...identity } }),
+    logger,
+  });
+}
+
+function materialOf({ file, type, password, passwordFile }: StoreConfig): TlsMaterial {
+  return {
+    file,
+    ...(type === undefined ? {} : { type }),
+    ...(password === undefined ? {} : { password }),
+    ...(passwordFile === undefined ? {} : { passwordFile }),
+  };
+}
