@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ConfigError } from './config-error.js';
+import type { ConfigError } from './config-error.js';
 import { loadConfig, type LoadedConfig } from './load.js';
 
 const DIGEST_LOGIN = 'org.apache.zookeeper.server.auth.DigestLoginModule';
