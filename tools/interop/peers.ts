@@ -8,6 +8,7 @@ import type { PeerReport } from './harness.ts';
 import { java } from './java.ts';
 import { kazoo } from './kazoo.ts';
 import { node } from './node.ts';
+import { recipes } from './recipes.ts';
 import type { TestedServer } from './server.ts';
 
 export interface PeerContext {
@@ -26,4 +27,4 @@ export interface Peer {
   readonly install: () => Promise<(context: PeerContext) => Promise<void>>;
 }
 
-export const PEERS: Readonly<Record<string, Peer>> = { java, curator, kazoo, go, c, node, disk };
+export const PEERS: Readonly<Record<string, Peer>> = { java, curator, kazoo, go, c, node, recipes, disk };
