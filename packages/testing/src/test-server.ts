@@ -46,7 +46,7 @@ export interface TestServerOptions {
 }
 
 /** Options of a client, without what the server decides. */
-export type TestClientOptions = Omit<ClientOptions, 'transport' | 'runtime'> &
+export type TestClientOptions = Omit<ClientOptions, 'transport' | 'runtime' | 'tls'> &
   CallOptions & {
     /** What all its paths are below, as at the end of a connection string. */
     readonly chroot?: string;

@@ -1,19 +1,17 @@
 // A page that uses the published client, and reports to the server it came from.
-import { WebSocketTransport } from '@zk/transport-websocket';
 import { connect, utf8 } from '@zk/client';
 
 const { servers, path, isAllowed } = JSON.parse(globalThis.query);
 
 try {
-  const transport = new WebSocketTransport({ path });
-  const text = isAllowed ? await talk(transport) : await knock(transport);
+  const text = isAllowed ? await talk() : await knock();
   await report({ isFine: true, text });
 } catch (error) {
   await report({ isFine: false, text: String(error?.stack ?? error) });
 }
 
-async function talk(transport) {
-  const client = await connect(servers, { transport, sessionTimeout: '10s' });
+async function talk() {
+  const client = await connect(servers, { webSocket: { path }, sessionTimeout: '10s' });
   await client.create('/page', navigator.userAgent, { codec: utf8, mode: 'ephemeral' });
   const events = [];
   const watching = await client.watch('/page').start((item) => events.push(item.type));
@@ -27,9 +25,9 @@ async function talk(transport) {
   return `session 0x${stat.ephemeralOwner.toString(16)}`;
 }
 
-async function knock(transport) {
+async function knock() {
   try {
-    const client = await connect(servers, { transport, requestTimeout: '2s' });
+    const client = await connect(servers, { webSocket: { path }, requestTimeout: '2s' });
     await client.close();
   } catch (error) {
     return error.name;
