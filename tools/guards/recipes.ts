@@ -108,10 +108,10 @@ export const recipeGuards: readonly Guard[] = [
   {
     failure: 'an owner whose lock is lost enters it again',
     file: 'src/locks/lock-hold.ts',
-    find: 'if (!node.isOurs()) throw',
-    replace: 'if (false as boolean) throw',
+    find: 'if (share.lost !== undefined) throw share.lost;',
+    replace: '',
     spec: LOCK_FAULTS,
-    test: 'that has lost the lock does not enter it again',
+    test: 'that gave up with the connection does not enter it again',
   },
   {
     failure: 'leases of a request that failed are kept',

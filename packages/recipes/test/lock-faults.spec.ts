@@ -164,6 +164,19 @@ describe('no contender is left behind', () => {
     expect(lease.isHeld).toBe(true);
   });
 
+  it('and leases that were lost while waiting for more are taken anew', async () => {
+    const lease = await pass(new Semaphore(b, '/s', 2).acquire());
+    const taking = new Semaphore(a, '/s', 2).acquireMany(2);
+    await until(async () => (await names('/s/leases')).length === 3);
+    const session = a.session!.id;
+    await pass(server.expireSession(a));
+    await until(() => a.session !== undefined && a.session.id !== session);
+    await pass(lease.release());
+    const leases = await pass(taking);
+    leases.assertHeld();
+    expect(await names('/s/leases')).toHaveLength(2);
+  });
+
   it('by several locks that are not all to be had, within one limit of time for all', async () => {
     const [x, y] = await pass(Promise.all([new Mutex(b, '/x').acquire(), new Mutex(b, '/y').acquire()]));
     const acquiring = new MultiLock(a, ['/x', '/y']).acquire({ timeout: '10s' }).catch((error: unknown) => error);
@@ -287,6 +300,17 @@ describe('a holder', () => {
     await pass(server.expireSession(a));
     await pass(aborted(hold.signal));
     await expect(pass(mutex.acquire({ owner }))).rejects.toThrow(LockLostError);
+    await pass(hold.release());
+    (await pass(mutex.acquire({ owner }))).assertHeld();
+  });
+
+  it('that gave up with the connection does not enter it again before it has let go, though its node is there', async () => {
+    const owner = {};
+    const mutex = new Mutex(a, PATH, { loss: 'connection' });
+    const hold = await pass(mutex.acquire({ owner }));
+    server.cut(a);
+    await until(() => a.state === 'reconnected');
+    await expect(pass(mutex.acquire({ owner }))).rejects.toMatchObject({ reason: 'connectionLost' });
     await pass(hold.release());
     (await pass(mutex.acquire({ owner }))).assertHeld();
   });

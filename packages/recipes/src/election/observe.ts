@@ -5,6 +5,7 @@ import type { QueueRules } from '../locks/queue.js';
 import {
   type HolderIdentity,
   LatestStream,
+  LinkedSignal,
   childPath,
   firstOf,
   identityOf,
@@ -63,7 +64,7 @@ export async function leaderNow(
       return leaderOf(path, await client.get(path, options));
     } catch (error) {
       if (!isNamed(error, 'NONODE')) throw error;
-      if (isNamed(error, 'NONODE') && (await client.exists(rules.parent, options)) === null) return undefined;
+      if ((await client.exists(rules.parent, options)) === null) return undefined;
     }
   }
 }
@@ -76,12 +77,17 @@ async function follow(
 ): Promise<void> {
   const reconnects = client.state$.pipe(skip(1), filter(isConnected));
   while (!signal.aborted) {
-    const reconnected = firstOf({ signals: [signal], observables: [reconnects] });
-    const seen = await withRetry(client.runtime, () => look(client, rules, signal), { signal });
-    if (seen === undefined) continue;
-    emit(seen.leader);
-    await firstOf({ signals: [signal], promises: [seen.changed, reconnected] });
-    seen.cancel();
+    using looking = new LinkedSignal(signal);
+    const reconnected = firstOf({ signals: [looking.signal], observables: [reconnects] });
+    try {
+      const seen = await withRetry(client.runtime, () => look(client, rules, signal), { signal });
+      if (seen === undefined) continue;
+      emit(seen.leader);
+      await firstOf({ signals: [signal], promises: [seen.changed, reconnected] });
+      seen.cancel();
+    } finally {
+      looking.abort(undefined);
+    }
   }
 }
 

@@ -7,11 +7,7 @@ import { type Candidate, isRevocation } from './revocation.js';
 export class LockHold extends Hold {
   readonly #candidate: Candidate;
 
-  constructor(
-    client: ZkClient,
-    candidate: Candidate,
-    options: { readonly loss: LossPolicy | undefined; readonly token?: Zxid; readonly onRelease: () => Promise<void> },
-  ) {
+  constructor(client: ZkClient, candidate: Candidate, options: LockHoldOptions) {
     super(client, candidate.node, options);
     this.#candidate = candidate;
   }
@@ -25,10 +21,19 @@ export class LockHold extends Hold {
   }
 }
 
+export interface LockHoldOptions {
+  readonly loss: LossPolicy | undefined;
+  readonly token?: Zxid;
+  readonly owner: object | undefined;
+  readonly onRelease: () => Promise<void>;
+}
+
 interface Share {
   readonly candidate: Candidate;
   readonly token: Zxid | undefined;
   holds: number;
+  /** How a hold of it was lost, if one was. */
+  lost?: LockLostError;
 }
 
 /**
@@ -92,14 +97,17 @@ export class OwnerTable {
 
   #again<H extends LockHold>(owner: object, share: Share, hold: HoldMaker<H>): H {
     const { node } = share.candidate;
+    // Guard of "that gave up with the connection does not enter it again" in lock-faults.spec.ts.
+    if (share.lost !== undefined) throw share.lost;
     if (!node.isOurs()) throw node.signal.aborted ? node.signal.reason : new LockLostError(node.path, 'sessionLost');
     return this.#take(owner, share, hold);
   }
 
   #take<H extends LockHold>(owner: object | undefined, share: Share, hold: HoldMaker<H>): H {
     share.holds++;
-    return hold(this.#client, share.candidate, {
+    const taken = hold(this.#client, share.candidate, {
       loss: this.#loss,
+      owner,
       ...(share.token === undefined ? {} : { token: share.token }),
       onRelease: async () => {
         if (--share.holds > 0) return;
@@ -107,6 +115,11 @@ export class OwnerTable {
         await share.candidate.node.remove();
       },
     });
+    taken.signal.addEventListener('abort', () => {
+      const reason: unknown = taken.signal.reason;
+      if (reason instanceof LockLostError && reason.reason !== 'released') share.lost ??= reason;
+    });
+    return taken;
   }
 }
 
@@ -116,11 +129,7 @@ export interface Entered {
   readonly token: Zxid | undefined;
 }
 
-export type HoldMaker<H extends LockHold> = (
-  client: ZkClient,
-  candidate: Candidate,
-  options: ConstructorParameters<typeof LockHold>[2],
-) => H;
+export type HoldMaker<H extends LockHold> = (client: ZkClient, candidate: Candidate, options: LockHoldOptions) => H;
 
 /** A node in the queue, and whether its holder was asked to give it up, before or after its turn came. */
 export function candidateOf(node: OwnNode): Candidate {

@@ -91,7 +91,8 @@ export async function enter(
     } catch (error) {
       const isNodeLost = node?.signal.aborted ?? false;
       // Guard of "takes a new place for a waiter whose node was deleted" in suite/locks.ts.
-      if (scope.signal.aborted || !(isTransient(error) || isNodeLost)) throw endOf(scope, rules.parent, error);
+      if (scope.signal.aborted || options.once || !(isTransient(error) || isNodeLost))
+        throw endOf(scope, rules.parent, error);
       await pause(client.runtime, backoff(attempt, 0, client.runtime.random) ?? 0, scope, rules.parent);
     } finally {
       // Guard of "no contender is left behind" in lock-faults.spec.ts (kazoo#732, kazoo#760, CURATOR-79). Nobody waits for it.
@@ -121,7 +122,8 @@ export async function awaitTurn(
 ): Promise<boolean> {
   using either = new LinkedSignal(node.signal, scope.signal);
   const { signal } = either;
-  const persist = <T>(task: () => Promise<T>): Promise<T> => withRetry(client.runtime, task, { signal });
+  const persist = <T>(task: () => Promise<T>): Promise<T> =>
+    once ? task() : withRetry(client.runtime, task, { signal });
   const list = (): Promise<{ children: readonly string[] }> =>
     persist(() => client.getChildren(rules.parent, { signal }));
   let [{ children }] = await Promise.all([list(), persist(() => node.watch(signal))]);

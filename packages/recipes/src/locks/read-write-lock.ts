@@ -69,7 +69,7 @@ export class WriteHold extends LockHold {
   }
 
   /**
-   * Takes the read lock, then releases this: nobody writes in between. The token stays the same.
+   * Takes the read lock, for the same owner, then releases this: nobody writes in between. The token stays the same.
    * @throws LockLostError when this is not held any more; otherwise, when it throws, this is still held
    */
   async downgrade(options: AcquireOptions = {}): Promise<LockHold> {
@@ -174,7 +174,9 @@ export class WriteLock extends QueueLock<WriteHold> {
 
   protected override makeHold: HoldMaker<WriteHold> = (client, candidate, options) => {
     const hold = new WriteHold(client, candidate, options);
-    hold.downgrader = (acquire) => this.#read.inheritFrom(candidate, acquire);
+    const { owner } = options;
+    hold.downgrader = (acquire) =>
+      this.#read.inheritFrom(candidate, owner === undefined ? acquire : { owner, ...acquire });
     return hold;
   };
 

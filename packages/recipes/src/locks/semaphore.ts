@@ -109,20 +109,22 @@ export class Semaphore implements Lockable<Lease> {
 
   async #take(count: number, options: LeaseOptions, scope: CallScope, once: boolean): Promise<Leases | null> {
     if (!Number.isInteger(count) || count < 1) throw new RangeError(`one lease or more, not ${count}`);
-    const taken: OwnNode[] = [];
+    let taken: OwnNode[] = [];
     try {
       await this.#layout.prepare(scope.signal);
       if (this.#limit.fixed !== undefined && count > this.#limit.fixed)
         throw new RangeError(`${count} leases of ${this.#limit.fixed} would never be granted`);
       // Looks before it creates anything (kazoo#732).
       if (once && !(await this.#hasRoom(count, scope))) return null;
-      while (taken.length < count) {
+      for (;;) {
+        // With a session go the leases that were taken before.
+        for (const lost of taken.filter((node) => !node.isOurs())) void lost.remove();
+        taken = taken.filter((node) => node.isOurs());
+        if (taken.length === count) break;
         const node = await this.#takeOne(options, scope, once);
         if (node === undefined) return null;
         taken.push(node);
       }
-      const lost = taken.find((node) => !node.isOurs());
-      if (lost !== undefined) throw lost.signal.reason;
       const { loss } = this.#options;
       return new Leases(taken.splice(0).map((node) => new Lease(this.#client, node, { loss })));
     } catch (error) {
@@ -153,7 +155,7 @@ export class Semaphore implements Lockable<Lease> {
         return inner === undefined ? undefined : await this.#lease(inner, options, scope, once);
       } catch (error) {
         const isRepeatable = isTransient(error) || inner?.signal.aborted === true || error === leaseLost;
-        if (scope.signal.aborted || !isRepeatable) throw error;
+        if (scope.signal.aborted || once || !isRepeatable) throw error;
         await sleep(runtime, backoff(attempt, 0, runtime.random) ?? 0, scope.signal);
       } finally {
         void inner?.remove();

@@ -284,7 +284,11 @@ function readWriteSuite(clients: RigClients, dialect: Dialect): void {
     await expect(mine.write.acquire({ owner })).rejects.toThrow(UpgradeNotAllowedError);
     await expect(mine.write.tryAcquire({ owner })).rejects.toThrow(UpgradeNotAllowedError);
     await reader.release();
-    await (await mine.write.acquire({ owner, timeout: '10s' })).release();
+    const writer = await mine.write.acquire({ owner, timeout: '10s' });
+    // A downgrade is for the owner of the write lock, who could not write again either.
+    await using downgraded = await writer.downgrade();
+    await expect(mine.write.acquire({ owner })).rejects.toThrow(UpgradeNotAllowedError);
+    expect(downgraded.isHeld).toBe(true);
   });
 }
 
