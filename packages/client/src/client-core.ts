@@ -166,8 +166,13 @@ export class ClientCore implements MachineListener {
     const { clock, scheduler } = this.runtime;
     let wake: () => void = () => undefined;
     const look = (): void => wake();
-    const timer =
-      deadlineMs === Infinity ? undefined : scheduler.after(Math.max(0, deadlineMs - clock.monotonicMs()), look);
+    let isTooLate = false;
+    const ring = (): void => {
+      isTooLate = true;
+      wake();
+    };
+    const leftMs = deadlineMs - clock.monotonicMs();
+    const timer = deadlineMs === Infinity ? undefined : scheduler.after(Math.max(0, leftMs), ring);
     signal?.addEventListener('abort', look);
     this.waiters.add(look);
     try {
@@ -175,7 +180,7 @@ export class ClientCore implements MachineListener {
         const ended = this.endError(path);
         if (ended !== undefined) throw ended;
         if (signal?.aborted) throw new CancelledError(path, signal.reason, false);
-        if (clock.monotonicMs() >= deadlineMs) throw new OperationTimeoutError(path, timeoutMs, false);
+        if (isTooLate) throw new OperationTimeoutError(path, timeoutMs, false);
         await new Promise<void>((resolve) => (wake = resolve));
       }
     } finally {

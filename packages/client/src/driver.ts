@@ -1,5 +1,5 @@
-import type { Connection, ConnectionHandler, Logger, Scheduler, Timer, Transport } from '@zk/contracts';
-import type { Clock } from '@zk/contracts';
+import type { Clock, Connection, ConnectionHandler, Logger, Scheduler, Timer, Transport } from '@zk/contracts';
+import { asError } from './as-error.js';
 import type { ServerAddress } from './connection-string.js';
 import type { ConnectionMachine } from './machine/connection-machine.js';
 import type { MachineOutputs } from './machine/machine-ports.js';
@@ -122,8 +122,4 @@ export class Driver implements MachineOutputs {
       },
     };
   }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error), { cause: error });
 }

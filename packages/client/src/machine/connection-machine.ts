@@ -1,6 +1,7 @@
 import { type ConnectionState, SessionExpiredError } from '@zk/client-api';
 import { RecordReader, readInt32 } from '@zk/jute';
 import { OpCode, Xid, hex64, int64 } from '@zk/model';
+import { asError } from '../as-error.js';
 import type { ServerAddress } from '../connection-string.js';
 import type { CompleteOptions } from '../options.js';
 import { type FrameSink, FrameReader } from '../wire/frame-reader.js';
@@ -248,7 +249,7 @@ export class ConnectionMachine implements FrameSink {
       if (this.phase === 'handshaking') return this.granted(readHandshake(bytes, start, end));
       return end - start >= REPLY_HEADER_BYTES && this.reply(bytes, start, end);
     } catch (error) {
-      this.lost(error instanceof Error ? error : new Error(String(error), { cause: error }));
+      this.lost(asError(error));
       return false;
     }
   }
