@@ -39,3 +39,5 @@ export {
   keepsDialled,
   packetName,
 } from './wire.js';
+export type { ElectionStreamHandler, PacketStreamHandler } from './streams.js';
+export { ElectionStream, PacketStream } from './streams.js';
