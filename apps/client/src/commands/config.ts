@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { errorOfCode } from '@zk/client-api';
 import { UsageError } from '../cli/exit-codes.js';
 import { dataText } from '../format/data.js';
 import { statJson, statText } from '../format/stat.js';
@@ -91,7 +92,7 @@ const reconfig: Command = {
   completes: 'none',
   isZkCli: true,
   async run(call) {
-    const { data, stat } = await call.client.reconfig(await changeOf(call), { signal: call.signal });
+    const { data, stat } = await reconfigure(call, await changeOf(call));
     const text = dataText(data);
     call.out.emit({ ...parseConfig(text), ...(call.has('stat') ? { stat: statJson(stat) } : {}) }, () => {
       const committed = `Committed new configuration:\n${text}`;
@@ -99,6 +100,16 @@ const reconfig: Command = {
     });
   },
 };
+
+/** A refusal concerns the ensemble, no path. */
+async function reconfigure(call: Call, change: Change): ReturnType<Call['client']['reconfig']> {
+  try {
+    return await call.client.reconfig(change, { signal: call.signal });
+  } catch (error) {
+    const { code } = error as { readonly code?: unknown };
+    throw typeof code === 'number' && code < 0 ? errorOfCode(code) : error;
+  }
+}
 
 type Change = Parameters<Call['client']['reconfig']>[0];
 

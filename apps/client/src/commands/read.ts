@@ -2,7 +2,7 @@ import { UsageError } from '../cli/exit-codes.js';
 import { base64Of, dataJson, dataText, hexDump, rawData } from '../format/data.js';
 import { joinPath } from '../format/paths.js';
 import { statJson, statText } from '../format/stat.js';
-import type { Call, Command } from './command.js';
+import { type Call, type Command, validPath } from './command.js';
 import { OPTIONS } from './shared-options.js';
 import { NoNodeError } from '@zk/client-api';
 import { ErrorCode } from '@zk/model';
@@ -20,10 +20,10 @@ const ls: Command = {
   globs: 'all',
   isZkCli: true,
   async run(call) {
-    const paths = oldStyle(call, 'ls path [watch]', 'ls [-w] path');
+    const { paths, isWatched } = targetOf(call, 'ls path [watch]', 'ls [-w] path');
     for (const path of paths) {
-      if (call.has('recursive')) await listBelow(call, path);
-      else await listChildren(call, path, paths.length > 1);
+      if (call.has('recursive')) await listBelow(call, path, isWatched);
+      else await listChildren(call, path, isWatched, paths.length > 1);
     }
   },
 };
@@ -42,8 +42,8 @@ const get: Command = {
   globs: 'all',
   isZkCli: true,
   async run(call) {
-    const paths = oldStyle(call, 'get path [watch]', 'get [-s] [-w] path');
-    for (const path of paths) await printData(call, path, paths.length > 1);
+    const { paths, isWatched } = targetOf(call, 'get path [watch]', 'get [-s] [-w] path');
+    for (const path of paths) await printData(call, path, isWatched, paths.length > 1);
   },
 };
 
@@ -56,10 +56,10 @@ const stat: Command = {
   globs: 'all',
   isZkCli: true,
   async run(call) {
-    const paths = oldStyle(call, 'stat path [watch]', 'stat [-w] path');
+    const { paths, isWatched } = targetOf(call, 'stat path [watch]', 'stat [-w] path');
     const { client, signal } = call;
     for (const path of paths) {
-      const found = call.has('watch')
+      const found = isWatched
         ? await call.shell.watches.read('data', path, { watched: () => client.existsAndWatch(path, { signal }) })
         : await client.exists(path, { signal });
       if (found === null) throw new NoNodeError(ErrorCode.NONODE, path);
@@ -69,23 +69,26 @@ const stat: Command = {
   },
 };
 
+interface Target {
+  readonly paths: readonly string[];
+  readonly isWatched: boolean;
+}
+
 /**
  * The paths of a command that once took the word `watch` behind the path: zkCli still does, and says so. Globs and
  * several paths are ours, and what begins with a slash is one.
  */
-function oldStyle(call: Call, old: string, present: string): readonly string[] {
-  const paths = call.args.filter((text, index) => index === 0 || text.startsWith('/'));
-  if (call.args.length > paths.length || (call.shell.options.isZkCli && call.args.length > 1)) {
-    call.out.complain(`'${old}' has been deprecated. Please use '${present}' instead.`);
-  }
-  return (call.shell.options.isZkCli ? paths.slice(0, 1) : paths).map((_, index) =>
-    call.path(call.args.indexOf(paths[index] as string)),
-  );
+function targetOf(call: Call, old: string, present: string): Target {
+  const isOurs = (text: string): boolean => text.startsWith('/') && !call.shell.options.isZkCli;
+  const paths = call.args.filter((text, index) => index === 0 || isOurs(text)).map(validPath);
+  const isOld = paths.length < call.args.length;
+  if (isOld) call.out.complain(`'${old}' has been deprecated. Please use '${present}' instead.`);
+  return { paths, isWatched: isOld || call.has('watch') };
 }
 
-async function listChildren(call: Call, path: string, isTitled: boolean): Promise<void> {
+async function listChildren(call: Call, path: string, isWatched: boolean, isTitled: boolean): Promise<void> {
   const { client, signal, out } = call;
-  const { children, stat: found } = call.has('watch')
+  const { children, stat: found } = isWatched
     ? await call.shell.watches.read('children', path, { watched: () => client.getChildrenAndWatch(path, { signal }) })
     : await client.getChildren(path, { signal });
   const names = [...children].sort();
@@ -97,8 +100,8 @@ async function listChildren(call: Call, path: string, isTitled: boolean): Promis
 }
 
 /** The znode, its children, then what is below each of them: zkCli's order. */
-async function listBelow(call: Call, root: string): Promise<void> {
-  if (call.has('watch')) {
+async function listBelow(call: Call, root: string, isWatched: boolean): Promise<void> {
+  if (isWatched) {
     const { client, signal } = call;
     await call.shell.watches.read('children', root, { watched: () => client.getChildrenAndWatch(root, { signal }) });
   }
@@ -139,10 +142,10 @@ async function childrenIfAny(call: Call, path: string): Promise<readonly string[
   }
 }
 
-async function printData(call: Call, path: string, isTitled: boolean): Promise<void> {
+async function printData(call: Call, path: string, isWatched: boolean, isTitled: boolean): Promise<void> {
   const { client, signal, out } = call;
   // A watched read has no codec; whether the znode has no data, or none of any length, is read beside it.
-  if (call.has('watch')) {
+  if (isWatched) {
     await call.shell.watches.read('data', path, { watched: () => client.getAndWatch(path, { signal }) });
   }
   const { data, stat: found } = await client.get(path, { codec: rawData, signal });

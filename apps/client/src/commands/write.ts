@@ -1,5 +1,5 @@
-import { type CreateModeName, InvalidAclError } from '@zk/client-api';
-import { type Acl, ErrorCode, MAX_TTL_MS } from '@zk/model';
+import type { CreateModeName } from '@zk/client-api';
+import { type Acl, MAX_TTL_MS } from '@zk/model';
 import { CommandError, ExitCode, UsageError } from '../cli/exit-codes.js';
 import { parseAcl } from '../format/acl.js';
 import { bytesOfBase64 } from '../format/data.js';
@@ -37,7 +37,7 @@ async function runCreate(call: Call): Promise<void> {
   const { mode, ttl } = createMode(call);
   const path = call.args[0] as string;
   const data = call.args[1] === undefined ? null : bytesOf(call, call.args[1]);
-  const acl = aclArgument(call, 2);
+  const acl = aclArgument(call, 2, 'KeeperErrorCode = InvalidACL\n');
   // zkCli checks the path of an ordinary znode only after the server's rule for sequential ones.
   validCreatePath(call, mode);
   const created = await call.client.create(path, data as Uint8Array, {
@@ -82,14 +82,17 @@ function validCreatePath(call: Call, mode: CreateModeName): void {
   if (!/sequential/i.test(mode) || !path.endsWith('/')) call.path(0);
 }
 
-/** An argument that is an ACL; complaints about it are printed. @throws InvalidAclError when nothing is left of it */
-export function aclArgument(call: Call, index: number): readonly Acl[] | undefined {
+/**
+ * An argument that is an ACL; complaints about it are printed.
+ * @throws CommandError when nothing is left of it, as zkCli has it: without the path, which no server was told
+ */
+export function aclArgument(call: Call, index: number, prefix = ''): readonly Acl[] | undefined {
   const text = call.args[index];
   if (text === undefined) return undefined;
   const { acl, complaints } = parseAcl(text);
   for (const complaint of complaints) call.out.complain(complaint);
   if (acl.length > 0) return acl;
-  throw new InvalidAclError(ErrorCode.INVALIDACL);
+  throw new CommandError(`${prefix}Acl is not valid : null`, ExitCode.failed);
 }
 
 function bytesOf(call: Call, text: string): Uint8Array {
@@ -108,7 +111,9 @@ const set: Command = {
   isZkCli: true,
   async run(call) {
     const path = call.path();
-    const version = call.integer('version') ?? (call.args[2] === undefined ? undefined : versionOf(call.args[2]));
+    // zkCli ignores a third one, which once was the version: whoever still writes it must not lose his condition.
+    if (call.args.length > 2 && !call.shell.options.isZkCli) throw call.usage();
+    const version = call.integer('version');
     const stat = await call.client.set(path, bytesOf(call, call.args[1] as string), {
       signal: call.signal,
       ...(version === undefined ? {} : { version }),

@@ -19,7 +19,7 @@ export function exactText(data: Uint8Array): string | undefined {
   try {
     return strict.decode(data);
   } catch (error) {
-    if (error instanceof TypeError) return undefined;
+    if ((error as Error).name === 'TypeError') return undefined;
     throw error;
   }
 }
@@ -57,8 +57,9 @@ export function dataOfJson({ data, base64 }: DataJson): Uint8Array | null {
 
 const FRAME = '+--------+-------------------------------------------------+----------------+';
 
-/** The table that `get -x` prints. */
+/** The table that `get -x` prints; nothing of nothing. */
 export function hexDump(data: Uint8Array): string {
+  if (data.length === 0) return '';
   const lines = [
     '         +-------------------------------------------------+',
     '         |  0  1  2  3  4  5  6  7  8  9  a  b  c  d  e  f |',

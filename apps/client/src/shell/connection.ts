@@ -1,5 +1,6 @@
 import type { ConnectionState, ZkClient } from '@zk/client-api';
 import type { ClientOptions } from '@zk/client';
+import { type LogFields, type Logger, silentLogger } from '@zk/contracts';
 import type { CliIo } from '../cli/io.js';
 import { CommandError, ExitCode } from '../cli/exit-codes.js';
 
@@ -36,6 +37,8 @@ export interface Servers {
 export class Connection {
   private current: ZkClient | undefined;
   private servers: string;
+  /** What went wrong last, in the client's words: `connected` tells only that time is over. */
+  private trouble: string | undefined;
   private subscription: { unsubscribe(): void } | undefined;
 
   constructor(
@@ -74,7 +77,8 @@ export class Connection {
   /** Begins to connect, to the same servers unless others are named. */
   open(servers = this.servers): void {
     this.servers = servers;
-    const client = this.io.createClient(servers, this.target.options);
+    this.trouble = undefined;
+    const client = this.io.createClient(servers, { logger: this.listener(), ...this.target.options });
     this.current = client;
     let last: string | undefined;
     this.subscription = client.state$.subscribe((state) => {
@@ -95,9 +99,17 @@ export class Connection {
       if (signal.aborted) throw new CommandError(`No connection to ${this.servers}: interrupted`, ExitCode.interrupted);
       if (!(error instanceof Error)) throw error;
       if (error.name === 'AUTHFAILED') throw error;
-      const reason = error.cause instanceof Error ? `: ${error.cause.message}` : `: ${error.message}`;
-      throw new CommandError(`No connection to ${this.servers}${reason}`, ExitCode.connection, { cause: error });
+      const reason = this.trouble ?? `no answer within ${timeoutMs} ms`;
+      throw new CommandError(`No connection to ${this.servers}: ${reason}`, ExitCode.connection, { cause: error });
     }
+  }
+
+  private listener(): Logger {
+    const keep = ({ err }: LogFields): void => {
+      if (err instanceof Error) this.trouble = err.message;
+    };
+    const logger: Logger = { ...silentLogger, info: keep, warn: keep, error: keep, child: () => logger };
+    return logger;
   }
 
   async close(): Promise<void> {

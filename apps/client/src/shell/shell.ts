@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { CommandError, ExitCode, UnknownCommandError } from '../cli/exit-codes.js';
 import { type Explanation, explain } from '../cli/errors.js';
 import type { CliIo } from '../cli/io.js';
@@ -60,6 +61,8 @@ export class Shell {
 
   /** Runs a command. Never throws: what goes wrong is printed, and is the exit code. */
   async runWords(words: readonly Word[], signal: AbortSignal): Promise<number> {
+    // Hundreds of requests hang on it when a tree is walked: that is no leak.
+    setMaxListeners(0, signal);
     const [head, ...rest] = words as readonly [Word, ...Word[]];
     const isJson = this.out.isJson || rest.some(({ text, isQuoted }) => text === '--json' && !isQuoted);
     const out = this.out.withJson(isJson);
@@ -110,12 +113,13 @@ export class Shell {
     const { min, max } = command.args;
     const isTooMany = max !== undefined && args.length > max;
     if (args.length >= min && !isTooMany) return;
-    const surplus = isTooMany
-      ? `\n${command.name}: too many arguments: ${args
-          .slice(max)
-          .map(({ text }) => text)
-          .join(' ')}`
-      : '';
+    const surplus =
+      isTooMany && !this.options.isZkCli
+        ? `\n${command.name}: too many arguments: ${args
+            .slice(max)
+            .map(({ text }) => text)
+            .join(' ')}`
+        : '';
     throw new UsageCountError(`${usageLine(command)}${surplus}`);
   }
 

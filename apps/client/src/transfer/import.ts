@@ -185,7 +185,8 @@ async function createAll(call: Call, nodes: readonly Exported[], creation: Creat
   };
   let told = 0;
   let done = 0;
-  for await (const _ of mapAhead(nodes, make, inFlight)) {
+  const made = mapAhead(nodes, make, inFlight);
+  while ((await made.next()).done !== true) {
     if (++done - told < 500) continue;
     progress.advance(done - told);
     told = done;
@@ -202,7 +203,8 @@ async function deleteAll(
 ): Promise<void> {
   const remove = (client: ZkClient) => (path: string) =>
     client.delete(path, { signal: call.signal, ifMissing: 'ignore' });
-  for await (const _ of mapAhead(paths, remove(call.client), inFlight)) {
+  const removed = mapAhead(paths, remove(call.client), inFlight);
+  while ((await removed.next()).done !== true) {
     counts.deleted++;
     progress.advance(1);
   }

@@ -1,13 +1,10 @@
-import type { ZkClient } from '@zk/client-api';
+import { type ZkClient, op } from '@zk/client-api';
 import { walk } from './walk.js';
 
 export interface DeleteTreeOptions {
   /** Deletions on their way at a time. */
   readonly batch: number;
   readonly signal: AbortSignal;
-  readonly onDeleted?: (count: number) => void;
-  /** Leave the root, and delete what is below. */
-  readonly keepRoot?: boolean;
 }
 
 /**
@@ -18,27 +15,56 @@ export interface DeleteTreeOptions {
 export async function deleteTree(
   client: ZkClient,
   root: string,
-  { batch, signal, onDeleted, keepRoot = false }: DeleteTreeOptions,
+  { batch, signal }: DeleteTreeOptions,
 ): Promise<{ readonly deleted: number; readonly failed: number }> {
   const paths: string[] = [];
   for await (const { path, error } of walk(client, root, { signal })) {
     if (error !== undefined) throw error;
-    if (path !== root || !keepRoot) paths.push(path);
+    paths.push(path);
   }
   let failed = 0;
   let firstError: Error | undefined;
-  // Requests of one session are answered in order: children go before parents because they are asked for first.
-  for (let end = paths.length; end > 0; end -= batch) {
+  for (const part of batchesOf(paths.reverse(), batch)) {
     signal.throwIfAborted();
-    const part = paths.slice(Math.max(0, end - batch), end).reverse();
-    const results = await Promise.allSettled(part.map((path) => client.delete(path, { signal, ifMissing: 'ignore' })));
-    for (const result of results) {
-      if (result.status === 'fulfilled') continue;
+    for (const error of await deleteBatch(client, part, signal)) {
       failed++;
-      firstError ??= result.reason as Error;
+      firstError ??= error;
     }
-    onDeleted?.(part.length);
   }
   if (firstError !== undefined && firstError.name !== 'NOTEMPTY') throw firstError;
   return { deleted: paths.length - failed, failed };
+}
+
+/** A request is limited in size by the server, 1 MiB by default: a batch stays well below. */
+const MAX_BATCH_CHARS = 256 * 1024;
+
+function* batchesOf(paths: readonly string[], size: number): Generator<readonly string[]> {
+  let batch: string[] = [];
+  let chars = 0;
+  for (const path of paths) {
+    if (batch.length >= size || chars + path.length > MAX_BATCH_CHARS) {
+      yield batch;
+      batch = [];
+      chars = 0;
+    }
+    batch.push(path);
+    chars += path.length;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** In one transaction, as zkCli does; when that is refused, one by one. @returns what was refused */
+async function deleteBatch(client: ZkClient, paths: readonly string[], signal: AbortSignal): Promise<readonly Error[]> {
+  try {
+    await client.multi(
+      paths.map((path) => op.delete(path)),
+      { signal },
+    );
+    return [];
+  } catch (error) {
+    if (!('failedIndex' in (error as object))) throw error;
+  }
+  // Requests of one session are answered in order: children go before parents because they are asked for first.
+  const results = await Promise.allSettled(paths.map((path) => client.delete(path, { signal, ifMissing: 'ignore' })));
+  return results.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : []));
 }
