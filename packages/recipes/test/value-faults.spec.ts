@@ -211,4 +211,25 @@ describe('a shared value', () => {
     expect(seen.at(-1)).toBe(3);
     expect(seen).not.toContain(0);
   });
+
+  it('never shows an older value after a newer one', async () => {
+    // A reply that was overtaken: what was read before the last write arrives after it.
+    const old = { value: 0 };
+    const late = interfere(a, {
+      get: (async (path: string, options: object) => {
+        const read = await a.get(path, options);
+        if (old.value++ !== 1) return read;
+        return { data: Uint8Array.of(0, 0, 0, 9), stat: { ...read.stat, mzxid: first } };
+      }) as ZkClient['get'],
+    });
+    const { stat } = await pass(a.create(PATH, Uint8Array.of(0, 0, 0, 9)));
+    const first = stat.mzxid;
+    const shared = await pass(new SharedCount(late, PATH).start());
+    const seen: number[] = [];
+    shared.changes$.subscribe(({ value }) => seen.push(value));
+    await pass(shared.set(10));
+    await until(() => old.value > 1);
+    await server.advance(100);
+    expect(seen).toEqual([9, 10]);
+  });
 });

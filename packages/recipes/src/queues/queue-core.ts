@@ -64,7 +64,7 @@ export class QueueCore implements ClaimContext {
     if (operations.length === 0) return;
     for (;;) {
       try {
-        // Guard of "an item is put once when the reply of the put is lost" in test/suite/queues.ts.
+        // Guard of "an item is put once" in queue-faults.spec.ts.
         await this.writer.write(operations, scope);
         return;
       } catch (error) {
@@ -179,7 +179,7 @@ export class QueueCore implements ClaimContext {
         ? 'unknown'
         : 'notApplied';
     try {
-      // Guard of "an item is neither lost nor doubled when the reply of its removal is lost" in test/suite/queues.ts.
+      // Guard of "an item is neither lost nor doubled when it is taken" in queue-faults.spec.ts.
       await this.writer.write([op.delete(path, found.version)], scope, stillThere);
     } catch (error) {
       if (isNamed(error, 'NONODE', 'BADVERSION')) return undefined;
@@ -228,7 +228,7 @@ export class QueueCore implements ClaimContext {
       } catch (error) {
         if (isNamed(error, 'NONODE')) await this.#ensure(this.layout.locks!, scope);
         else if (isNamed(error, 'NODEEXISTS')) {
-          // Guard of "a lock whose reply was lost is found again" in test/suite/queues.ts.
+          // Guard of "a lock whose reply was lost is found again" in queue-faults.spec.ts.
           return isUnsure ? this.#findLock(path, token, scope) : undefined;
         } else {
           const isUnder = mayHaveApplied(error);

@@ -101,7 +101,7 @@ export class ReceiptWriter {
     scope: Patience,
   ): Promise<'applied' | 'wait' | 'again'> {
     if (isTransient(error) && !scope.signal.aborted) {
-      // Guard of "counts an increment once when its reply is lost" in test/suite/values.ts.
+      // Guard of "counts an increment once when its reply is lost" in value-faults.spec.ts.
       const outcome = mayHaveApplied(error) ? await attempt.settle(receipt, scope) : 'notApplied';
       if (receipt !== undefined) this.#free.push(receipt);
       return outcome === 'applied' ? 'applied' : 'wait';

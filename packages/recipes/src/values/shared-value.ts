@@ -202,7 +202,7 @@ export class SharedValue<T> implements AsyncDisposable, AsyncIterable<VersionedV
     });
   }
 
-  /** Guard of "never shows an older value after a newer one" in shared-value.spec.ts. */
+  /** Guard of "never shows an older value after a newer one" in value-faults.spec.ts. */
   #accept(next: VersionedValue<T>): void {
     const present = this.#value$.value;
     if (present !== undefined && next.zxid <= present.zxid) return;
