@@ -308,7 +308,7 @@ export class TreeMirror<T> {
     const names = await source.list(path);
     if (names === null || this.#isClosed) return;
     const present = new Set(names);
-    for (const name of names) {
+    for (const name of [...names].sort()) {
       const child = childPath(path, name);
       const isNew = !this.#nodes.has(child);
       if ((isNew || what.subtree) && this.#scope.accepts(child)) this.#queue.add(child, { subtree: true });
