@@ -13,6 +13,7 @@ const examples = [];
 for (const name of readdirSync('packages')) collect(`packages/${name}/README.md`, name);
 collect('README.md', 'root');
 collect('docs/testing.md', 'testing-guide');
+collect('docs/recipes.md', 'recipes-guide');
 
 function collect(file, name) {
   let count = 0;
