@@ -1,6 +1,8 @@
+import { hex64 } from '@zk/model';
 import type { DiskContents, DiskWrite, LogEntry, StoredEpochs, WritePoint } from '@zk/zab';
 import { follows } from '@zk/zab';
 import type { Agenda } from './agenda.js';
+import { Violation } from './checkers.js';
 import { History, idOf } from './history.js';
 import type { SeededRandom } from './random.js';
 
@@ -59,15 +61,15 @@ export class SimulatedDisk {
     private readonly host: DiskHost,
   ) {}
 
-  /** What a start finds. @throws Error when the log has a hole */
+  /** What a start finds. @throws Violation when the log has a hole */
   load(): { readonly epochs: StoredEpochs; readonly contents: DiskContents; readonly state: History } {
     const snapshot = this.newestSnapshot();
     let state = snapshot?.state ?? this.empty;
     let last = snapshot?.zxid ?? 0n;
-    if (last < this.purgedTo) throw new Error(`no snapshot leads to the log, which begins after ${this.purgedTo}`);
+    if (last < this.purgedTo) throw new Violation('Restart', `no snapshot leads to the log, which begins after ${this.purgedTo}`);
     for (const entry of this.log) {
       if (entry.zxid <= last) continue;
-      if (last !== 0n && !follows(last, entry.zxid)) throw new Error(`the log has ${entry.zxid} after ${last}`);
+      if (last !== 0n && !follows(last, entry.zxid)) throw new Violation('Restart', `the log has ${hex64(entry.zxid)} after ${hex64(last)}`);
       state = state.then(entry.zxid, idOf(entry));
       last = entry.zxid;
     }
@@ -141,9 +143,12 @@ export class SimulatedDisk {
 
   recover(): void {
     this.isFull = false;
-    if (!this.isLogBroken) return;
+    if (this.isLogBroken) this.host.logRecovered();
+  }
+
+  /** The host has heard of the recovery: what it appends from now on follows what is durable. */
+  reopenLog(): void {
     this.isLogBroken = false;
-    this.host.logRecovered();
   }
 
   private run(): void {

@@ -209,6 +209,7 @@ export class Host implements NetworkHost {
     if (this.pausedUntilMs > 0) return;
     const newState = state ?? this.statesInBacklog.get(input);
     if (newState !== undefined) this.state = newState;
+    if (input.kind === 'log-recovered') this.disk.reopenLog();
     this.perform(this.peer.step(input, this.world.agenda.nowMs));
   }
 
