@@ -36,7 +36,7 @@ export const recipeGuards: readonly Guard[] = [
   {
     failure: 'the holder is never told that the session is over (kazoo#565, CURATOR-206)',
     file: 'src/support/own-node.ts',
-    find: "signal.addEventListener('abort', onAbort);",
+    find: 'onAbort(this.signal, onAbort(signal, end));',
     replace: 'void onAbort;',
     spec: LOCK_FAULTS,
     test: 'is told no later than the next one holds',

@@ -225,6 +225,21 @@ describe('a waiter', () => {
   });
 });
 
+it('hangs any number of locks on one session and one signal without a warning', async () => {
+  const warnings: Error[] = [];
+  const hear = (warning: Error): void => void warnings.push(warning);
+  process.on('warning', hear);
+  const { signal } = new AbortController();
+  const acquire = (_: unknown, i: number): Promise<Hold> => new Mutex(a, `/many/${i}`).acquire({ signal });
+  const holds = await pass(Promise.all(Array.from({ length: 50 }, acquire)));
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off('warning', hear);
+  expect(warnings).toEqual([]);
+  await pass(server.expireSession(a));
+  await pass(aborted(holds[49]!.signal));
+  expect(holds.every((hold) => hold.signal.aborted)).toBe(true);
+});
+
 describe('a holder', () => {
   /** Whether both ever claim to hold at one moment. */
   async function watchBoth(first: Hold, second: () => Hold | undefined, ms: number): Promise<void> {

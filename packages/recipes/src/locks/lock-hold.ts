@@ -1,6 +1,6 @@
 import type { ZkClient } from '@zk/client-api';
 import type { Zxid } from '@zk/model';
-import { Hold, LockLostError, type LossPolicy, type OwnNode, firstOf } from '../support/index.js';
+import { Hold, LockLostError, type LossPolicy, type OwnNode, firstOf, onAbort } from '../support/index.js';
 import { type Candidate, isRevocation } from './revocation.js';
 
 /** A lock, held. */
@@ -115,7 +115,7 @@ export class OwnerTable {
         await share.candidate.node.remove();
       },
     });
-    taken.signal.addEventListener('abort', () => {
+    onAbort(taken.signal, () => {
       const reason: unknown = taken.signal.reason;
       if (reason instanceof LockLostError && reason.reason !== 'released') share.lost ??= reason;
     });

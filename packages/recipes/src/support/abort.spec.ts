@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import { BehaviorSubject, Subject } from 'rxjs';
 import type { ClientRuntime } from '@zk/client-api';
 import { VirtualTime } from '@zk/testing';
-import { CallScope, LinkedSignal, firstOf, sleep } from './abort.js';
+import { CallScope, LinkedSignal, firstOf, onAbort, sleep } from './abort.js';
 
 const listeners = (signal: AbortSignal): number => getEventListeners(signal, 'abort').length;
 
@@ -10,6 +10,35 @@ function virtual(): { time: VirtualTime; runtime: ClientRuntime } {
   const time = new VirtualTime();
   return { time, runtime: { clock: time, scheduler: time, random: { next: () => 0.5 } } };
 }
+
+describe('onAbort', () => {
+  it('puts one listener on a signal, however many follow it, and takes it away with the last', () => {
+    const source = new AbortController();
+    const seen: number[] = [];
+    const leave = Array.from({ length: 1_000 }, (_, i) => onAbort(source.signal, () => seen.push(i)));
+    expect(listeners(source.signal)).toBe(1);
+    for (const each of leave.slice(2)) each();
+    leave[5]!();
+    expect(listeners(source.signal)).toBe(1);
+    source.abort();
+    expect(seen).toEqual([0, 1]);
+    const other = new AbortController();
+    onAbort(other.signal, () => undefined)();
+    expect(listeners(other.signal)).toBe(0);
+  });
+
+  it('calls twice a function that follows twice', () => {
+    const source = new AbortController();
+    let calls = 0;
+    const follower = (): void => void calls++;
+    onAbort(source.signal, follower);
+    const leave = onAbort(source.signal, follower);
+    onAbort(source.signal, follower);
+    leave();
+    source.abort();
+    expect(calls).toBe(2);
+  });
+});
 
 describe('LinkedSignal', () => {
   it('aborts with the first source, and with its reason', () => {
@@ -28,7 +57,7 @@ describe('LinkedSignal', () => {
     const source = new AbortController();
     const disposed = new LinkedSignal(source.signal);
     const aborted = new LinkedSignal(source.signal);
-    expect(listeners(source.signal)).toBe(2);
+    expect(listeners(source.signal)).toBe(1);
     disposed[Symbol.dispose]();
     aborted.abort('by hand');
     expect(listeners(source.signal)).toBe(0);

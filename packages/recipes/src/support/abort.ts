@@ -2,20 +2,57 @@ import { type Duration, durationMs } from '@zk/client-api';
 import type { ClientRuntime } from '@zk/client-api';
 import type { Observable } from 'rxjs';
 
+/** All who follow one signal, behind one listener. */
+class Followers {
+  readonly #callbacks = new Set<{ readonly callback: () => void }>();
+  readonly #onAbort = (): void => {
+    followersOf.delete(this.signal);
+    for (const { callback } of this.#callbacks) callback();
+  };
+
+  constructor(private readonly signal: AbortSignal) {
+    signal.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  add(callback: () => void): () => void {
+    // An object of its own, so that the same function may follow twice.
+    const follower = { callback };
+    this.#callbacks.add(follower);
+    return () => {
+      this.#callbacks.delete(follower);
+      if (this.#callbacks.size > 0 || followersOf.get(this.signal) !== this) return;
+      followersOf.delete(this.signal);
+      this.signal.removeEventListener('abort', this.#onAbort);
+    };
+  }
+}
+
+/** Two copies of this module have two of these, and a signal two listeners: no harm. */
+const followersOf = new WeakMap<AbortSignal, Followers>();
+
+/**
+ * Calls back once when the signal aborts (not if it has), unless the function returned was called before. However many
+ * follow a signal, it has one listener: a session that many locks hang on is no leak, but Node warns of one after ten.
+ */
+export function onAbort(signal: AbortSignal, callback: () => void): () => void {
+  let followers = followersOf.get(signal);
+  if (followers === undefined) followersOf.set(signal, (followers = new Followers(signal)));
+  return followers.add(callback);
+}
+
 /**
  * A signal that follows others until it is disposed. `AbortSignal.any` keeps a listener on each source for as long as
  * that source lives, which for the signal of a session, or of a whole program, is a leak per call.
  */
 export class LinkedSignal implements Disposable {
   readonly #controller = new AbortController();
-  readonly #sources: readonly AbortSignal[];
-  readonly #onAbort = (event: Event): void => this.abort((event.target as AbortSignal).reason);
+  readonly #leave: (() => void)[] = [];
 
   constructor(...sources: readonly (AbortSignal | undefined)[]) {
-    this.#sources = sources.filter((source) => source !== undefined);
-    const over = this.#sources.find((source) => source.aborted);
+    const all = sources.filter((source) => source !== undefined);
+    const over = all.find((source) => source.aborted);
     if (over !== undefined) this.#controller.abort(over.reason);
-    else for (const source of this.#sources) source.addEventListener('abort', this.#onAbort);
+    else for (const source of all) this.#leave.push(onAbort(source, () => this.abort(source.reason)));
   }
 
   get signal(): AbortSignal {
@@ -30,7 +67,7 @@ export class LinkedSignal implements Disposable {
 
   /** Lets the sources go without aborting. */
   [Symbol.dispose](): void {
-    for (const source of this.#sources) source.removeEventListener('abort', this.#onAbort);
+    for (const leave of this.#leave.splice(0)) leave();
   }
 }
 
@@ -84,19 +121,17 @@ export function firstOf(sources: {
   readonly observables?: readonly Observable<unknown>[];
 }): Promise<void> {
   return new Promise((resolve) => {
-    const signals = (sources.signals ?? []).filter((signal) => signal !== undefined);
-    const subscriptions: { unsubscribe(): void }[] = [];
+    const ends: (() => void)[] = [];
     let isDone = false;
     const done = (): void => {
       if (isDone) return;
       isDone = true;
-      for (const signal of signals) signal.removeEventListener('abort', done);
-      for (const subscription of subscriptions) subscription.unsubscribe();
+      for (const end of ends) end();
       resolve();
     };
-    for (const signal of signals) {
-      if (signal.aborted) return done();
-      signal.addEventListener('abort', done);
+    for (const signal of sources.signals ?? []) {
+      if (signal?.aborted === true) return done();
+      if (signal !== undefined) ends.push(onAbort(signal, done));
     }
     for (const promise of sources.promises ?? []) promise.then(done, done);
     for (const observable of sources.observables ?? []) {
@@ -104,7 +139,7 @@ export function firstOf(sources: {
       const subscription = observable.subscribe({ next: done, error: done, complete: done });
       // One that answers at once has called `done` before there was a subscription to end.
       if (isDone) subscription.unsubscribe();
-      else subscriptions.push(subscription);
+      else ends.push(() => subscription.unsubscribe());
     }
   });
 }
@@ -113,14 +148,15 @@ export function firstOf(sources: {
 export function sleep(runtime: ClientRuntime, delayMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason as Error);
-    const onAbort = (): void => {
-      timer.cancel();
-      reject(signal!.reason as Error);
-    };
+    const leave =
+      signal &&
+      onAbort(signal, () => {
+        timer.cancel();
+        reject(signal.reason as Error);
+      });
     const timer = runtime.scheduler.after(delayMs, () => {
-      signal?.removeEventListener('abort', onAbort);
+      leave?.();
       resolve();
     });
-    signal?.addEventListener('abort', onAbort, { once: true });
   });
 }

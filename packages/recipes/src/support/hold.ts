@@ -8,7 +8,7 @@ import {
   op,
 } from '@zk/client-api';
 import type { SessionId, Zxid } from '@zk/model';
-import { LinkedSignal } from './abort.js';
+import { LinkedSignal, onAbort } from './abort.js';
 import { type LossReason, LockLostError } from './errors.js';
 import type { OwnNode } from './own-node.js';
 import { isNamed } from './retry.js';
@@ -124,7 +124,7 @@ export class Hold implements Held {
       if (!isConnected(state)) this.lose('connectionLost');
     });
     if (this.signal.aborted) subscription.unsubscribe();
-    else this.signal.addEventListener('abort', () => subscription.unsubscribe(), { once: true });
+    else onAbort(this.signal, () => subscription.unsubscribe());
   }
 
   #explain(error: unknown): unknown {

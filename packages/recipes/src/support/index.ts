@@ -1,4 +1,4 @@
-export { CallScope, LinkedSignal, firstOf, sleep } from './abort.js';
+export { CallScope, LinkedSignal, firstOf, onAbort, sleep } from './abort.js';
 export { guaranteedDelete, sweepChildren } from './clean-up.js';
 export type { ParentKind } from './ensure-path.js';
 export { ensurePath } from './ensure-path.js';

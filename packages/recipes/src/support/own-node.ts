@@ -7,7 +7,7 @@ import {
   type ZkClient,
 } from '@zk/client-api';
 import type { Acl, Zxid } from '@zk/model';
-import { LinkedSignal } from './abort.js';
+import { LinkedSignal, onAbort } from './abort.js';
 import { guaranteedDelete } from './clean-up.js';
 import { type LossReason, LockLostError } from './errors.js';
 import { childPath, nodeName } from './paths.js';
@@ -130,10 +130,9 @@ export class OwnNode {
 
   #followSession(): void {
     const { signal } = this.session;
-    const onAbort = (): void => this.end(isNamed(signal.reason, 'ClientClosedError') ? 'clientClosed' : 'sessionLost');
-    if (signal.aborted) return onAbort();
-    signal.addEventListener('abort', onAbort);
-    this.signal.addEventListener('abort', () => signal.removeEventListener('abort', onAbort), { once: true });
+    const end = (): void => this.end(isNamed(signal.reason, 'ClientClosedError') ? 'clientClosed' : 'sessionLost');
+    if (signal.aborted) return end();
+    onAbort(this.signal, onAbort(signal, end));
   }
 
   async #follow(watched: Watched<NodeData<Uint8Array>>): Promise<void> {
