@@ -1,6 +1,7 @@
 /** The peers that `npm run interop` knows, each with how to install it and how to run it. */
 import type { ServerKind } from '../lib/launch.ts';
 import { c } from './c.ts';
+import { client } from './client.ts';
 import { curator } from './curator.ts';
 import { disk } from './disk.ts';
 import { go } from './go.ts';
@@ -10,6 +11,7 @@ import { kazoo } from './kazoo.ts';
 import { node } from './node.ts';
 import { recipes } from './recipes.ts';
 import type { TestedServer } from './server.ts';
+import { tls } from './tls.ts';
 
 export interface PeerContext {
   readonly report: PeerReport;
@@ -27,4 +29,4 @@ export interface Peer {
   readonly install: () => Promise<(context: PeerContext) => Promise<void>>;
 }
 
-export const PEERS: Readonly<Record<string, Peer>> = { java, curator, kazoo, go, c, node, recipes, disk };
+export const PEERS: Readonly<Record<string, Peer>> = { java, curator, kazoo, go, c, node, recipes, disk, client, tls };
