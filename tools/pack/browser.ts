@@ -101,15 +101,14 @@ export class PageServer {
   async visit(browser: string): Promise<PageReport> {
     const report = new Promise<PageReport>((resolve) => (this.heard = resolve));
     const profile = mkdtempSync(path.join(tmpdir(), 'zk-page-'));
-    const flags = [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-dev-shm-usage',
-      `--user-data-dir=${profile}`,
-    ];
-    // The port makes it stay: without a task of that kind a headless shell prints the page and goes.
-    const child = spawn(browser, [...flags, '--remote-debugging-port=0', `${this.origin}/`], { stdio: 'ignore' });
+    const flags = ['--headless', '--disable-gpu', '--disable-dev-shm-usage', `--user-data-dir=${profile}`];
+    if (process.getuid?.() === 0) flags.push('--no-sandbox');
+    // The port makes it stay: without a task of that kind a headless shell prints the page and goes. A group of its
+    // own, because what is called may be a script, and the browser has children.
+    const child = spawn(browser, [...flags, '--remote-debugging-port=0', `${this.origin}/`], {
+      stdio: 'ignore',
+      detached: true,
+    });
     let timer: NodeJS.Timeout | undefined;
     const silence = new Promise<PageReport>((resolve) => {
       timer = setTimeout(() => resolve({ isFine: false, text: 'the page did not report' }), PAGE_TIMEOUT_MS);
@@ -131,6 +130,6 @@ export class PageServer {
 async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.pid === undefined) return;
   const exit = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGKILL');
+  process.kill(-child.pid, 'SIGKILL');
   await exit;
 }
