@@ -165,6 +165,26 @@ it('an item whose consumer is silent goes to another, and the silent one knows b
   await expect(taken.complete()).rejects.toMatchObject({ name: expect.any(String) as string });
 });
 
+it('a completion that waited for a connection is not sent in another session', async () => {
+  const queue = new DistributedQueue(a, '/q', LOCKED);
+  const other = new DistributedQueue(b, '/q', LOCKED);
+  await pass(queue.put('item'));
+  const taken = await pass(queue.take());
+  const session = a.session!.id;
+  await server.refuseConnections();
+  server.cut(a);
+  await until(() => a.state === 'suspended');
+  const completing = taken.complete().catch((error: unknown) => error);
+  const again = await pass(other.take());
+  await until(() => a.session?.id !== session);
+  await server.acceptConnections();
+  expect(await pass(completing)).toMatchObject({ name: 'LockLostError', reason: 'sessionLost' });
+  await until(() => a.session !== undefined);
+  await server.advance('5s');
+  expect(await children('/q')).toEqual([again.name]);
+  expect(await children('/locks')).toEqual([again.name]);
+});
+
 it('everything arrives once through many lost replies and requests', async () => {
   const producer = new DistributedQueue(a, '/q', { codec });
   const consumer = new DistributedQueue(b, '/q', { codec });

@@ -128,6 +128,7 @@ export class LockedClaim implements Claim {
   /** While the session lives, and not in another one: the requests are not even sent there. */
   async #settle(scope: Patience, write: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
     if (this.signal.aborted) throw this.signal.reason;
+    // Guard of "a completion that waited for a connection is not sent in another session" in queue-faults.spec.ts.
     using either = new LinkedSignal(scope.signal, this.#lock.signal);
     try {
       await write(either.signal);
