@@ -14,6 +14,7 @@ for (const name of readdirSync('packages')) collect(`packages/${name}/README.md`
 collect('README.md', 'root');
 collect('docs/testing.md', 'testing-guide');
 collect('docs/recipes.md', 'recipes-guide');
+collect('docs/values-and-queues.md', 'values-guide');
 
 function collect(file, name) {
   let count = 0;
