@@ -49,7 +49,7 @@ export function javaPayload<P extends object>(className: string): PayloadCodec<P
     encode: (payload) => ({ '@class': className, ...payload }),
     decode: (json) => {
       if (typeof json !== 'object' || json === null) throw new TypeError('the payload is not an object');
-      const { '@class': _class, ...fields } = json as Record<string, unknown>;
+      const fields = Object.fromEntries(Object.entries(json).filter(([name]) => name !== '@class'));
       return fields as P;
     },
   };
