@@ -5,7 +5,7 @@ import {
   type WatchStream,
   type WatchSubscription,
 } from '@zk/client-api';
-import { Observable, type Subscriber, type Subscription } from 'rxjs';
+import { Observable, type Subscriber } from 'rxjs';
 import type { Calls } from '../operations/calls.js';
 import { absolute } from '../operations/multi.js';
 import type { PersistentWatch, WatchSubscriber } from './persistent-watches.js';
@@ -51,9 +51,8 @@ export class PathWatchStream extends Observable<WatchItem> implements WatchStrea
 
   [Symbol.asyncIterator](): AsyncIterator<WatchItem> {
     const { bufferSize, overflow } = this.options;
-    let subscription: Subscription | undefined;
-    const buffer = new WatchBuffer(this.path, bufferSize, overflow, () => subscription?.unsubscribe());
-    subscription = this.subscribe({
+    const buffer = new WatchBuffer(this.path, bufferSize, overflow, () => subscription.unsubscribe());
+    const subscription = this.subscribe({
       next: (item) => buffer.push(item),
       error: (error: unknown) => buffer.end(error),
       complete: () => buffer.end(),
