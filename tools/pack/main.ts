@@ -75,6 +75,7 @@ async function tryInNode(project: string, names: readonly string[]): Promise<voi
   check('every package loads by import and by require', await loadAll(project, libraries));
   check('an ES module connects, creates, gets, locks', await runModule(project, 'esm.mjs'));
   check('a CommonJS module does', await runModule(project, 'cjs.cjs'));
+  check('node:test runs a test with a server, a client and virtual time', await runModule(project, 'node-test.mjs'));
   for (const typeScript of typeScriptProjects) {
     check(`strict TypeScript does (${typeScript.name})`, await compileAndRun(project, typeScript));
   }
