@@ -4,8 +4,9 @@ import type { ServerId } from '@zk/quorum';
 import { LearnerLink } from './learner-link.js';
 import { epochStart } from './log-entry.js';
 import type { LinkId, PeerInput, PeerPhase } from './messages.js';
-import { ackEpochOf, clientRequestOf, learnerInfoOf, packets, touchesOf } from './packets.js';
+import { ackEpochOf, learnerInfoOf, packets } from './packets.js';
 import type { PeerContext } from './peer-context.js';
+import { relay } from './relay.js';
 import type { Role, ServingInput } from './role.js';
 import type { RoleStatus } from './status.js';
 import { Synchronizer } from './synchronizer.js';
@@ -79,14 +80,9 @@ export class Leader implements Role {
   }
 
   private closeSilentLinks(): void {
-    const { options, nowMs } = this.context;
     for (const learner of this.links.values()) {
-      const ticks = learner.hasAcknowledgedLeader ? options.syncLimitTicks : options.initLimitTicks;
-      const limitMs = ticks * options.tickTimeMs;
-      if (nowMs - learner.lastHeardMs > limitMs) this.close(learner, `silent for ${nowMs - learner.lastHeardMs} ms`);
-      else if (learner.stage === 'up' && learner.timed !== undefined && nowMs - learner.timed.sentMs > limitMs) {
-        this.close(learner, `proposal ${hex64(learner.timed.zxid)} not acknowledged`);
-      }
+      const reason = learner.silence(this.context.nowMs, this.context.options);
+      if (reason !== undefined) this.close(learner, reason);
     }
   }
 
@@ -144,15 +140,11 @@ export class Leader implements Role {
         return this.receiveAckEpoch(learner, packet);
       case PacketType.ACK:
         return this.receiveAck(learner, packet.zxid);
-      case PacketType.PING:
-        return this.receivePing(learner, packet);
-      case PacketType.REVALIDATE:
-        return this.receiveRevalidate(learner, packet);
-      case PacketType.REQUEST:
-        return this.receiveRequest(learner, packet);
-      default:
-        // As Apache does: a packet it does not know is ignored.
+      default: {
+        const defect = relay(this.context, learner, packet);
+        if (defect !== undefined) this.close(learner, defect);
         return undefined;
+      }
     }
   }
 
@@ -411,32 +403,6 @@ export class Leader implements Role {
     const waiting = this.waitingSyncs.get(this.lastProposed);
     if (waiting === undefined) this.waitingSyncs.set(this.lastProposed, [resume]);
     else waiting.push(resume);
-  }
-
-  // What learners pass on
-
-  private receivePing(learner: LearnerLink, packet: QuorumPacket): string | undefined {
-    for (const { sessionId, timeoutMs } of touchesOf(packet)) {
-      this.context.outputs.push({ kind: 'touched', link: learner.link, sessionId, timeoutMs });
-    }
-    return undefined;
-  }
-
-  private receiveRevalidate(learner: LearnerLink, packet: QuorumPacket): string | undefined {
-    for (const { sessionId, timeoutMs } of touchesOf(packet)) {
-      this.context.outputs.push({ kind: 'revalidate', link: learner.link, sessionId, timeoutMs });
-    }
-    return undefined;
-  }
-
-  private receiveRequest(learner: LearnerLink, packet: QuorumPacket): string | undefined {
-    const request = clientRequestOf(packet);
-    if (request === undefined || learner.stage !== 'up') {
-      this.close(learner, 'expected no REQUEST');
-      return undefined;
-    }
-    this.context.outputs.push({ kind: 'request', link: learner.link, server: learner.server!, request });
-    return undefined;
   }
 
   status(): RoleStatus {

@@ -1,6 +1,7 @@
 import { hex64, type Zxid } from '@zk/model';
 import type { ServerId } from '@zk/quorum';
 import type { LinkId } from './messages.js';
+import type { PeerOptions } from './peer-context.js';
 import type { LearnerStatus } from './status.js';
 import type { LogWalk } from './sync-plan.js';
 
@@ -23,7 +24,6 @@ export class LearnerLink {
   stage: LearnerStage = 'greeting';
   server: ServerId | undefined;
   isObserver = false;
-  /** Speaks the protocol before Zab 1.0, which this leader does not. */
   acceptedEpoch = 0;
   lastZxid: Zxid = 0n;
   sync: string | undefined;
@@ -44,6 +44,16 @@ export class LearnerLink {
 
   get hasAcknowledgedLeader(): boolean {
     return this.stage === 'synchronized' || this.stage === 'up';
+  }
+
+  /** Why this learner is given up, if it is: it, or the acknowledgement of a proposal, has been waited for too long. */
+  silence(nowMs: number, options: PeerOptions): string | undefined {
+    const limitTicks = this.hasAcknowledgedLeader ? options.syncLimitTicks : options.initLimitTicks;
+    const limitMs = limitTicks * options.tickTimeMs;
+    if (nowMs - this.lastHeardMs > limitMs) return `silent for ${Math.round(nowMs - this.lastHeardMs)} ms`;
+    const { timed } = this;
+    if (this.stage !== 'up' || timed === undefined || nowMs - timed.sentMs <= limitMs) return undefined;
+    return `proposal ${hex64(timed.zxid)} not acknowledged for ${Math.round(nowMs - timed.sentMs)} ms`;
   }
 
   status(nowMs: number): LearnerStatus {

@@ -1,16 +1,14 @@
 import { OpCode, type SessionId, type Zxid, epochOf, hex64 } from '@zk/model';
 import type { QuorumPacket } from '@zk/jute';
-import { EnsembleConfig, type ServerId } from '@zk/quorum';
-import { type LogEntry, EntryQueue, epochStart } from './log-entry.js';
+import type { ServerId } from '@zk/quorum';
+import { Synchronization } from './learner-sync.js';
+import { epochStart } from './log-entry.js';
 import type { LinkId, PeerPhase } from './messages.js';
-import { configTextOf, packets, revalidatedOf, txnOf } from './packets.js';
+import { packets, revalidatedOf, txnOf } from './packets.js';
 import type { PeerContext } from './peer-context.js';
 import type { Role, ServingInput } from './role.js';
 import type { RoleStatus } from './status.js';
 import { PacketType, packetName } from './wire.js';
-
-/** How the leader brings this learner up to date; `undefined` before it said so. */
-type SyncMode = 'diff' | 'snap' | 'trunc';
 
 /**
  * A follower or an observer, from the end of the election on (spec: learner protocol, sections 6 and 7).
@@ -25,18 +23,10 @@ export class Learner implements Role {
   private attempt = 0;
   private epoch = 0;
   private isGreeted = false;
-  private mode: SyncMode | undefined;
-  /** State goes to the state machine only, and to the disk as a snapshot: what SNAP and TRUNC ask for. */
-  private isInMemory = false;
-  private hasNewLeader = false;
-  /** Proposals received and not logged, before UPTODATE; and the commits that came for them. */
-  private readonly held = new EntryQueue();
-  private readonly heldCommits: Zxid[] = [];
-  private lastReceived: Zxid | undefined;
+  private readonly synchronization: Synchronization;
   /** Logged, and acknowledged one by one when durable. */
   private readonly unacknowledged: Zxid[] = [];
-  private waitsForLog: { readonly zxid: Zxid; readonly then: () => void } | undefined;
-  /** What the disk is busy with. */
+  /** Packets wait for the disk, or for the end of a snapshot. */
   private isBusy = false;
   private readonly inbox: QuorumPacket[] = [];
   private readonly touched = new Map<SessionId, number>();
@@ -53,6 +43,12 @@ export class Learner implements Role {
     private readonly nextAttempt: () => number,
   ) {
     this.startedMs = this.lastHeardMs = context.nowMs;
+    this.synchronization = new Synchronization(context, role, {
+      send: (packet) => context.send(this.link!, packet),
+      hold: () => void (this.isBusy = true),
+      resume: () => this.resume(),
+      upToDate: () => this.upToDate(),
+    });
   }
 
   get wakeAtMs(): number {
@@ -62,7 +58,7 @@ export class Learner implements Role {
   private get deadlineMs(): number {
     const { initLimitTicks, syncLimitTicks, tickTimeMs } = this.context.options;
     if (this.link === undefined) return this.startedMs + initLimitTicks * tickTimeMs;
-    return this.lastHeardMs + (this.hasNewLeader ? syncLimitTicks : initLimitTicks) * tickTimeMs;
+    return this.lastHeardMs + (this.synchronization.hasNewLeader ? syncLimitTicks : initLimitTicks) * tickTimeMs;
   }
 
   start(): string | undefined {
@@ -151,8 +147,12 @@ export class Learner implements Role {
 
   private receive(packet: QuorumPacket): string | undefined {
     if (this.phase === 'broadcast') return this.receiveBroadcast(packet);
-    if (this.mode !== undefined) return this.receiveSynchronization(packet);
-    if (this.isGreeted) return this.receiveMode(packet);
+    if (this.synchronization.mode !== undefined) return this.synchronization.receive(packet);
+    if (this.isGreeted) {
+      this.phase = 'synchronization';
+      this.context.announce(this.role, 'synchronization', this.epoch);
+      return this.synchronization.begin(packet, this.epoch);
+    }
     if (packet.type !== PacketType.LEADERINFO) return `${packetName(packet.type)} where LEADERINFO is expected`;
     return this.receiveLeaderInfo(packet);
   }
@@ -193,165 +193,19 @@ export class Learner implements Role {
 
   // Synchronization
 
-  private receiveMode(packet: QuorumPacket): string | undefined {
-    const { context } = this;
-    this.phase = 'synchronization';
-    context.announce(this.role, 'synchronization', this.epoch);
-    switch (packet.type) {
-      case PacketType.DIFF:
-        this.mode = 'diff';
-        this.isInMemory = context.needsSnapshot;
-        if (this.isInMemory) this.adoptForeign(0n);
-        return undefined;
-      case PacketType.SNAP:
-        this.mode = 'snap';
-        this.isInMemory = true;
-        this.adoptForeign(packet.zxid);
-        this.isBusy = true;
-        return undefined;
-      case PacketType.TRUNC:
-        return this.truncate(packet.zxid);
-      default:
-        return `${packetName(packet.type)} where DIFF, TRUNC or SNAP is expected`;
-    }
-  }
-
-  /** From here on the state machine has what the disk does not. */
-  private adoptForeign(zxid: Zxid): void {
-    const { context } = this;
-    context.isStateForeign = true;
-    context.applied = zxid;
-    context.tail.clear();
-    context.recent.reset([]);
-  }
-
   snapshotReceived(link: LinkId): string | undefined {
-    return link === this.link && this.mode === 'snap' ? this.resume() : undefined;
+    return link === this.link && this.synchronization.mode === 'snap' ? this.resume() : undefined;
   }
 
-  private truncate(told: Zxid): string | undefined {
-    const { context } = this;
-    this.mode = 'trunc';
-    this.isInMemory = true;
-    const to = context.rules.truncationPoint(told, context.appended);
-    this.isBusy = true;
-    context.write({ kind: 'truncate', to }, 'learner.truncate', () => {
-      // What follows is applied and not logged: until the snapshot is written, memory is ahead of the disk.
-      context.isStateForeign = true;
-      return this.resume();
-    });
-    return undefined;
-  }
-
-  private receiveSynchronization(packet: QuorumPacket): string | undefined {
-    switch (packet.type) {
-      case PacketType.PROPOSAL:
-        return this.hold({ zxid: packet.zxid, txn: txnOf(packet) });
-      case PacketType.COMMIT:
-      case PacketType.COMMITANDACTIVATE:
-        return this.commitHeld(packet.zxid);
-      case PacketType.INFORM:
-      case PacketType.INFORMANDACTIVATE:
-        return this.hold({ zxid: packet.zxid, txn: txnOf(packet) }) ?? this.commitHeld(packet.zxid);
-      case PacketType.NEWLEADER:
-        return this.receiveNewLeader(packet);
-      case PacketType.UPTODATE:
-        return this.hasNewLeader ? this.receiveUpToDate() : 'UPTODATE before NEWLEADER';
-      default:
-        return undefined;
-    }
-  }
-
-  private hold(entry: LogEntry): string | undefined {
-    const { lastReceived, context } = this;
-    if (lastReceived !== undefined && !context.rules.follows(lastReceived, entry.zxid)) {
-      return `proposal ${hex64(entry.zxid)} does not follow ${hex64(lastReceived)}`;
-    }
-    const known = this.isInMemory ? context.applied : context.appended;
-    if (entry.zxid <= known) return `proposal ${hex64(entry.zxid)} comes after ${hex64(known)}`;
-    this.lastReceived = entry.zxid;
-    this.held.push(entry);
-    return undefined;
-  }
-
-  private commitHeld(zxid: Zxid): string | undefined {
-    if (!this.isInMemory || this.hasNewLeader) {
-      this.heldCommits.push(zxid);
-      return undefined;
-    }
-    // Commits of what a snapshot already contains come without their proposal.
-    if (this.held.first?.zxid === zxid) this.context.deliver(this.held.shift()!, 'recovery');
-    return undefined;
-  }
-
-  /**
-   * The leader's history is complete. It goes to disk, then the claim to have it (the current epoch), then the ACK. Between
-   * any two of them this peer may crash: PROTOCOL.md, crash points.
-   */
-  private receiveNewLeader(packet: QuorumPacket): string | undefined {
-    const { context } = this;
-    if (this.hasNewLeader) return 'a second NEWLEADER';
-    const text = configTextOf(packet);
-    if (text !== undefined && context.options.isReconfigEnabled) {
-      const config = EnsembleConfig.parse(text);
-      if (config.version > context.config.version) {
-        context.lastSeenConfig = config;
-        context.outputs.push({ kind: 'config', config, status: 'seen' });
-      }
-    }
-    this.hasNewLeader = true;
-    this.isBusy = true;
-    if (!context.rules.persistsHistoryFirst()) this.acknowledgeLeader();
-    if (!this.isInMemory) return this.logHeld();
-    context.write({ kind: 'snapshot', zxid: context.applied }, 'learner.snapshot', () => this.claimEpoch());
-    return undefined;
-  }
-
-  private logHeld(): string | undefined {
-    const { context } = this;
-    if (this.role === 'follower') {
-      const last = this.logCommitted();
-      if (last !== undefined) {
-        context.sync('learner.log');
-        this.waitsForLog = { zxid: last, then: () => this.claimEpoch() };
-        return undefined;
-      }
-    }
-    this.claimEpoch();
-    return undefined;
-  }
-
-  /** Logs and applies what is held and committed; returns the last of it. */
-  private logCommitted(): Zxid | undefined {
-    let last: Zxid | undefined;
-    while (this.heldCommits.length > 0 && this.held.first?.zxid === this.heldCommits[0]) {
-      last = this.heldCommits.shift();
-      this.context.append(this.held.shift()!);
-      this.context.applyNext('recovery');
-    }
-    return last;
-  }
-
-  private claimEpoch(): void {
-    const { context } = this;
-    context.write({ kind: 'current-epoch', epoch: this.epoch }, 'learner.current-epoch', () => {
-      if (context.rules.persistsHistoryFirst()) this.acknowledgeLeader();
-      return this.resume();
-    });
-  }
-
-  private acknowledgeLeader(): void {
-    this.context.send(this.link!, packets.ack(epochStart(this.epoch)));
-  }
-
-  private receiveUpToDate(): string | undefined {
+  /** The leader is established: clients may come. */
+  upToDate(): string | undefined {
     const { context } = this;
     const { lastSeenConfig } = context;
     if (lastSeenConfig !== undefined && lastSeenConfig.version > context.config.version) {
       context.config = lastSeenConfig;
       context.outputs.push({ kind: 'config', config: lastSeenConfig, status: 'committed' });
     }
-    this.acknowledgeLeader();
+    context.send(this.link!, packets.ack(epochStart(this.epoch)));
     this.phase = 'broadcast';
     context.announce(this.role, 'broadcast', this.epoch);
     this.onEstablished(this.epoch);
@@ -365,14 +219,15 @@ export class Learner implements Role {
   /** Proposals that wait for their commit go the way of all later ones. */
   private logTheRest(): string | undefined {
     const { context } = this;
-    const isSomething = this.held.length > 0;
-    for (let entry = this.held.shift(); entry !== undefined; entry = this.held.shift()) {
+    const { held, heldCommits } = this.synchronization;
+    const isSomething = held.length > 0;
+    for (let entry = held.shift(); entry !== undefined; entry = held.shift()) {
       context.append(entry);
       if (this.role === 'follower') this.unacknowledged.push(entry.zxid);
     }
     if (isSomething) context.sync('broadcast.log');
     this.acknowledge();
-    for (const zxid of this.heldCommits.splice(0)) {
+    for (const zxid of heldCommits.splice(0)) {
       // Its proposal was part of the snapshot.
       if (zxid <= context.applied) continue;
       const reason = this.commit(zxid);
@@ -437,10 +292,7 @@ export class Learner implements Role {
 
   durable(): string | undefined {
     this.acknowledge();
-    const waiting = this.waitsForLog;
-    if (waiting === undefined || this.context.durable < waiting.zxid) return undefined;
-    this.waitsForLog = undefined;
-    waiting.then();
+    this.synchronization.durable();
     return undefined;
   }
 

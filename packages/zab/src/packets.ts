@@ -20,7 +20,7 @@ import {
   writeSessionTouch,
 } from '@zk/jute';
 import type { SessionId, Zxid } from '@zk/model';
-import type { ServerId } from '@zk/quorum';
+import { EnsembleConfig, type ServerId } from '@zk/quorum';
 import { epochStart } from './log-entry.js';
 import type { ClientRequest } from './messages.js';
 import { PacketType, ZAB_PROTOCOL_VERSION, packet } from './wire.js';
@@ -127,6 +127,17 @@ export function clientRequestOf({ data, authinfo }: QuorumPacket): ClientRequest
 
 export function configTextOf({ data }: QuorumPacket): string | undefined {
   return data === null || data.length === 0 ? undefined : utf8Text(data);
+}
+
+/** Undefined for a text that is not a configuration: somebody else's, and not worth an outage here. */
+export function parsedConfig(text: string | undefined): EnsembleConfig | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return EnsembleConfig.parse(text);
+  } catch (error) {
+    if (error instanceof Error) return undefined;
+    throw error;
+  }
 }
 
 /** A copy of the transaction in a PROPOSAL, INFORM, or, behind the leader's id, INFORMANDACTIVATE. */

@@ -1,9 +1,10 @@
 import { hex64 } from '@zk/model';
-import { EnsembleConfig, type ServerId } from '@zk/quorum';
+import type { EnsembleConfig, ServerId } from '@zk/quorum';
 import { Election, type ElectionResult } from './election.js';
 import { Leader } from './leader.js';
 import { Learner } from './learner.js';
 import type { DiskContents, PeerInput, PeerOutput } from './messages.js';
+import { parsedConfig } from './packets.js';
 import { PeerContext, type PeerOptions, defaultPeerOptions } from './peer-context.js';
 import type { Role } from './role.js';
 import { type ZabRules, zabRules } from './rules.js';
@@ -241,15 +242,5 @@ export class Peer {
       this.role = new Learner(context, result.leader, kind, onEstablished, () => ++this.attempts);
     }
     this.check(this.role.start());
-  }
-}
-
-function parsedConfig(text: string): EnsembleConfig | undefined {
-  try {
-    return EnsembleConfig.parse(text);
-  } catch (error) {
-    // Somebody else's text, which is not worth an outage here.
-    if (error instanceof Error) return undefined;
-    throw error;
   }
 }

@@ -1,0 +1,189 @@
+import type { QuorumPacket } from '@zk/jute';
+import { type Zxid, hex64 } from '@zk/model';
+import { EntryQueue, type LogEntry, epochStart } from './log-entry.js';
+import { configTextOf, packets, parsedConfig, txnOf } from './packets.js';
+import type { PeerContext } from './peer-context.js';
+import { PacketType, packetName } from './wire.js';
+
+/** The learner around it. */
+export interface SynchronizingLearner {
+  send(packet: QuorumPacket): void;
+  /** Packets wait from now on, until {@link resume}. */
+  hold(): void;
+  resume(): string | undefined;
+  upToDate(): string | undefined;
+}
+
+/**
+ * How a learner takes over its leader's history (spec: learner protocol, section 6, F3 to F5). After DIFF, transactions
+ * go to the log. After SNAP and TRUNC they go to the state machine, which becomes a snapshot as a whole. In either case
+ * everything is on disk before the new epoch is claimed, and that before the leader is told.
+ */
+export class Synchronization {
+  /** Undefined before the leader said so. */
+  mode: 'diff' | 'snap' | 'trunc' | undefined;
+  hasNewLeader = false;
+  /** Proposals received and not logged; and the commits that came for them. */
+  readonly held = new EntryQueue();
+  readonly heldCommits: Zxid[] = [];
+  private isInMemory = false;
+  private lastReceived: Zxid | undefined;
+  private waitsForLog: Zxid | undefined;
+  private epoch = 0;
+
+  constructor(
+    private readonly context: PeerContext,
+    private readonly role: 'follower' | 'observer',
+    private readonly host: SynchronizingLearner,
+  ) {}
+
+  durable(): void {
+    if (this.waitsForLog === undefined || this.context.durable < this.waitsForLog) return;
+    this.waitsForLog = undefined;
+    this.claimEpoch();
+  }
+
+  /** The first packet says how. */
+  begin(packet: QuorumPacket, epoch: number): string | undefined {
+    const { context } = this;
+    this.epoch = epoch;
+    switch (packet.type) {
+      case PacketType.DIFF:
+        this.mode = 'diff';
+        this.isInMemory = context.needsSnapshot;
+        if (this.isInMemory) this.adoptForeign(0n);
+        return undefined;
+      case PacketType.SNAP:
+        this.mode = 'snap';
+        this.isInMemory = true;
+        this.adoptForeign(packet.zxid);
+        this.host.hold();
+        return undefined;
+      case PacketType.TRUNC:
+        return this.truncate(packet.zxid);
+      default:
+        return `${packetName(packet.type)} where DIFF, TRUNC or SNAP is expected`;
+    }
+  }
+
+  /** From here on the state machine has what the disk does not. */
+  private adoptForeign(zxid: Zxid): void {
+    const { context } = this;
+    context.isStateForeign = true;
+    context.applied = zxid;
+    context.tail.clear();
+    context.recent.reset([]);
+  }
+
+  private truncate(told: Zxid): string | undefined {
+    const { context } = this;
+    this.mode = 'trunc';
+    this.isInMemory = true;
+    const to = context.rules.truncationPoint(told, context.appended);
+    this.host.hold();
+    context.write({ kind: 'truncate', to }, 'learner.truncate', () => {
+      // What follows is applied and not logged: until the snapshot is written, memory is ahead of the disk.
+      context.isStateForeign = true;
+      return this.host.resume();
+    });
+    return undefined;
+  }
+
+  receive(packet: QuorumPacket): string | undefined {
+    switch (packet.type) {
+      case PacketType.PROPOSAL:
+        return this.hold({ zxid: packet.zxid, txn: txnOf(packet) });
+      case PacketType.COMMIT:
+      case PacketType.COMMITANDACTIVATE:
+        return this.commitHeld(packet.zxid);
+      case PacketType.INFORM:
+      case PacketType.INFORMANDACTIVATE:
+        return this.hold({ zxid: packet.zxid, txn: txnOf(packet) }) ?? this.commitHeld(packet.zxid);
+      case PacketType.NEWLEADER:
+        return this.receiveNewLeader(packet);
+      case PacketType.UPTODATE:
+        return this.hasNewLeader ? this.host.upToDate() : 'UPTODATE before NEWLEADER';
+      default:
+        return undefined;
+    }
+  }
+
+  private hold(entry: LogEntry): string | undefined {
+    const { lastReceived, context } = this;
+    if (lastReceived !== undefined && !context.rules.follows(lastReceived, entry.zxid)) {
+      return `proposal ${hex64(entry.zxid)} does not follow ${hex64(lastReceived)}`;
+    }
+    const known = this.isInMemory ? context.applied : context.appended;
+    if (entry.zxid <= known) return `proposal ${hex64(entry.zxid)} comes after ${hex64(known)}`;
+    this.lastReceived = entry.zxid;
+    this.held.push(entry);
+    return undefined;
+  }
+
+  private commitHeld(zxid: Zxid): string | undefined {
+    if (!this.isInMemory || this.hasNewLeader) {
+      this.heldCommits.push(zxid);
+      return undefined;
+    }
+    // Commits of what a snapshot already contains come without their proposal.
+    if (this.held.first?.zxid === zxid) this.context.deliver(this.held.shift()!, 'recovery');
+    return undefined;
+  }
+
+  /**
+   * The leader's history is complete. It goes to disk, then the claim to have it (the current epoch), then the ACK. Between
+   * any two of them this peer may crash: PROTOCOL.md, crash points.
+   */
+  private receiveNewLeader(packet: QuorumPacket): string | undefined {
+    const { context } = this;
+    if (this.hasNewLeader) return 'a second NEWLEADER';
+    const config = context.options.isReconfigEnabled ? parsedConfig(configTextOf(packet)) : undefined;
+    if (config !== undefined && config.version > context.config.version) {
+      context.lastSeenConfig = config;
+      context.outputs.push({ kind: 'config', config, status: 'seen' });
+    }
+    this.hasNewLeader = true;
+    this.host.hold();
+    if (!context.rules.persistsHistoryFirst()) this.acknowledgeLeader();
+    if (!this.isInMemory) return this.logHeld();
+    context.write({ kind: 'snapshot', zxid: context.applied }, 'learner.snapshot', () => this.claimEpoch());
+    return undefined;
+  }
+
+  private logHeld(): string | undefined {
+    const { context } = this;
+    if (this.role === 'follower') {
+      const last = this.logCommitted();
+      if (last !== undefined) {
+        context.sync('learner.log');
+        this.waitsForLog = last;
+        return undefined;
+      }
+    }
+    this.claimEpoch();
+    return undefined;
+  }
+
+  /** Logs and applies what is held and committed; returns the last of it. */
+  private logCommitted(): Zxid | undefined {
+    let last: Zxid | undefined;
+    while (this.heldCommits.length > 0 && this.held.first?.zxid === this.heldCommits[0]) {
+      last = this.heldCommits.shift();
+      this.context.append(this.held.shift()!);
+      this.context.applyNext('recovery');
+    }
+    return last;
+  }
+
+  private claimEpoch(): void {
+    const { context } = this;
+    context.write({ kind: 'current-epoch', epoch: this.epoch }, 'learner.current-epoch', () => {
+      if (context.rules.persistsHistoryFirst()) this.acknowledgeLeader();
+      return this.host.resume();
+    });
+  }
+
+  private acknowledgeLeader(): void {
+    this.host.send(packets.ack(epochStart(this.epoch)));
+  }
+}
