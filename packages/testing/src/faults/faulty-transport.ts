@@ -127,7 +127,10 @@ export class FaultyTransport implements Transport {
     return this.arm('reply', 'drop', kind, target);
   }
 
-  /** Loses the next request of this kind: the server never sees it, and the connection breaks. For the client it looks the same. */
+  /**
+   * Loses the next request of this kind: the server never sees it, and the connection breaks. For the client that
+   * looks the same.
+   */
   dropNextRequest(kind: RequestKind, target?: FaultTarget): Promise<void> {
     return this.arm('request', 'drop', kind, target);
   }
