@@ -1,10 +1,13 @@
 /** One process of the contention test: its share of the contenders, and what goes wrong for them. */
+import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SeededRandom } from '../lib/random.js';
 import { Contender } from './contender.js';
 import type { Order, Report, WorkerConfig } from './messages.js';
 
 const stop = new AbortController();
+// Every contender listens: no leak.
+setMaxListeners(0, stop.signal);
 process.on('message', (order: Order) => {
   if (order.kind === 'stop') stop.abort();
   else void run(order.config);
