@@ -1,4 +1,4 @@
-import { Observable, Subject, of } from 'rxjs';
+import { type Observable, Subject, of } from 'rxjs';
 import { LatestStream } from './latest-stream.js';
 
 function streamOf<T>(source: Observable<T>): LatestStream<T> {
