@@ -1,4 +1,13 @@
-export type { Dialect, Held, HolderIdentity, HoldOptions, LossPolicy, LossReason, ParentKind, RetryPolicy } from './support/index.js';
+export type {
+  Dialect,
+  Held,
+  HolderIdentity,
+  HoldOptions,
+  LossPolicy,
+  LossReason,
+  ParentKind,
+  RetryPolicy,
+} from './support/index.js';
 export {
   AcquireCancelledError,
   AcquireTimeoutError,
