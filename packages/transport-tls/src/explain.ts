@@ -39,7 +39,8 @@ export function certificateProblem(code: string, whose: string, certificate: Cer
   const text = (): string => {
     if (UNTRUSTED.has(code)) {
       const issuer = partOf(certificate, issuerOf);
-      return issuer === undefined || issuer === subject
+      if (issuer === undefined) return 'is not trusted: who issued it is not in the trust store';
+      return issuer === subject
         ? 'is not trusted: it is signed by itself and not in the trust store'
         : `is not trusted: "${issuer}", which issued it, is not in the trust store`;
     }

@@ -61,6 +61,8 @@ export async function listenTls(
 
 /** Lets connections in, one by one. */
 class Door {
+  /** By the socket below: a TLS socket whose handshake has failed no longer knows where it came from. */
+  private readonly addresses = new WeakMap<object, string>();
   private silentUntilMs = 0;
   private suppressed = 0;
 
@@ -111,6 +113,7 @@ class Door {
   private encrypt(socket: Socket): void {
     // The TLS socket on top reports what happens to it; the one below must only not bring the process down.
     socket.on('error', () => undefined);
+    this.addresses.set(socket, plainAddress(socket.remoteAddress));
     this.tlsServer.emit('connection', socket);
   }
 
@@ -149,7 +152,10 @@ class Door {
   }
 
   private failed(error: Error & { code?: string }, socket: TLSSocket): void {
-    const whose = clientOf(socket);
+    // Not documented, and needed for the log only.
+    const { _parent: below } = socket as { _parent?: object };
+    const address = below === undefined ? undefined : this.addresses.get(below);
+    const whose = address === undefined ? clientOf(socket) : `client ${address}`;
     const refusal = socket.authorizationError as unknown;
     if (typeof refusal === 'string') this.refused(whose, certificateProblem(refusal, whose, {}));
     else if (error.code !== 'ECONNRESET') this.refused(whose, explained(error, whose));

@@ -77,7 +77,7 @@ public final class TlsPeer {
         Harness.equal(true, session.ids().contains("sasl:" + user));
         String path = Harness.fresh();
         ACL mine = new ACL(31, new Id("sasl", user));
-        session.zk.create(path, Harness.bytes("mine"), List.of(mine), CreateMode.EPHEMERAL);
+        session.zk.create(path, Harness.bytes("mine"), java.util.Collections.singletonList(mine), CreateMode.EPHEMERAL);
         Harness.equal("mine", new String(session.zk.getData(path, false, null)));
         Session nobody = Session.open(plain, Map.of("zookeeper.sasl.client", "false"));
         Harness.fails(KeeperException.Code.NOAUTH, () -> nobody.zk.getData(path, false, null));
