@@ -1,6 +1,7 @@
-import type { ZkClient } from '@zk/client-api';
+import { type ZkClient, utf8 } from '@zk/client-api';
 import { type TestServer, createTestServer } from '@zk/testing';
-import { DistributedAtomicLong, SharedCount } from '../src/index.js';
+import { DistributedAtomicLong, DistributedQueue, SharedCount } from '../src/index.js';
+import { decodeItems } from '../src/queues/item-codec.js';
 import { interfere } from './interfere.js';
 import { connectTo } from './memory-rig.js';
 
@@ -180,6 +181,25 @@ describe('an increment', () => {
     server.faults.disarm();
     expect(await pass(counters[0]!.get({ linearizable: true }))).toBe(50n);
     expect(faults).toBeGreaterThan(30);
+  });
+});
+
+describe('many writes at a time', () => {
+  it('are in order, and leave no more receipts than there are places', async () => {
+    const queue = new DistributedQueue(a, '/q', { codec: utf8 });
+    const controller = new AbortController();
+    const names = Array.from({ length: 300 }, (_, index) => `${index}`);
+    const putting = names.map((name) => queue.put(name));
+    const cancelled = queue.put('never', { signal: controller.signal });
+    controller.abort();
+    await expect(cancelled).rejects.toMatchObject({ name: 'AbortError', maybeApplied: false });
+    await pass(Promise.all(putting));
+    expect((await pass(a.getChildren('/q-receipts'))).children.length).toBeLessThanOrEqual(128);
+    const items: string[] = [];
+    for (const name of (await pass(a.getChildren('/q'))).children.toSorted()) {
+      items.push(...decodeItems((await pass(a.get(`/q/${name}`))).data).map((item) => utf8.decode(item)));
+    }
+    expect(items).toEqual(names);
   });
 });
 

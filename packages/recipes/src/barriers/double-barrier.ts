@@ -102,6 +102,8 @@ export class DistributedDoubleBarrier {
         );
         node = await this.#join(scope);
       }
+      // From here on somebody has to notice when it is gone.
+      await this.#watchOwn(node, scope.signal);
       this.#node = node;
     } catch (error) {
       void node.remove();

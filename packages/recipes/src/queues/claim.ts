@@ -1,8 +1,8 @@
 import { type MultiError, type ZkClient, op } from '@zk/client-api';
-import type { SessionId } from '@zk/model';
 import { LinkedSignal, LockLostError, childPath, firstOf, isNamed, isTransient, withRetry } from '../support/index.js';
 import type { ReceiptWriter } from '../values/receipts.js';
 import type { Patience } from '../values/scoped.js';
+import { type ItemLock, unlock } from './item-lock.js';
 import type { QueueLayout } from './listing.js';
 
 /** An item that is ours: locked, or removed from the queue already. */
@@ -54,14 +54,6 @@ export class RemovedClaim implements Claim {
   release(scope: Patience): Promise<void> {
     return this.requeue(scope);
   }
-}
-
-/** A lock of an item: an ephemeral node of the item's name, which everybody who wants the item tries to create. */
-export interface ItemLock {
-  readonly path: string;
-  readonly token: Uint8Array;
-  readonly sessionId: SessionId;
-  readonly signal: AbortSignal;
 }
 
 /**
@@ -151,15 +143,4 @@ function isMultiError(error: unknown): error is MultiError {
 
 function pathOf(error: unknown): unknown {
   return error instanceof Error && 'path' in error ? error.path : undefined;
-}
-
-/** Removes a lock of ours, or one of which we do not know whether we have it; in the background, as long as it takes. */
-export function unlock(client: ZkClient, lock: Pick<ItemLock, 'path' | 'token'>): Promise<void> {
-  const attempt = async (): Promise<void> => {
-    const { data, stat } = await client.get(lock.path, { linearizable: true });
-    const isOurs = data.length === lock.token.length && data.every((byte, index) => byte === lock.token[index]);
-    if (isOurs) await client.delete(lock.path, { version: stat.version, ifMissing: 'ignore' });
-  };
-  // What is refused here is gone, or will go with the session.
-  return withRetry(client.runtime, attempt).catch(() => undefined);
 }

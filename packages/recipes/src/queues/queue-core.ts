@@ -1,19 +1,11 @@
-import { type WatchFired, type Watched, type NodeChildren, type ZkClient, op, utf8 } from '@zk/client-api';
+import { type WatchFired, type Watched, type NodeChildren, type ZkClient, op } from '@zk/client-api';
 import type { Acl } from '@zk/model';
-import {
-  LinkedSignal,
-  childPath,
-  exponentialBackoff,
-  firstOf,
-  hex32,
-  isNamed,
-  isTransient,
-  mayHaveApplied,
-  sleep,
-} from '../support/index.js';
+import { LinkedSignal, childPath, firstOf, isNamed } from '../support/index.js';
 import { type Outcome, ReceiptWriter } from '../values/receipts.js';
 import { type Patience, persistently } from '../values/scoped.js';
-import { type Claim, type ClaimContext, type ItemLock, LockedClaim, RemovedClaim, unlock } from './claim.js';
+import { type Claim, type ClaimContext, LockedClaim, RemovedClaim } from './claim.js';
+import { TakeUnknownError, UnreadableItemError } from './errors.js';
+import { createLock, unlock } from './item-lock.js';
 import { Listing, type QueueLayout, ensureDirectory } from './listing.js';
 
 /**
@@ -37,6 +29,8 @@ export class QueueCore implements ClaimContext {
   readonly #unreadable = new Set<string>();
   #listing: Listing | undefined;
   #loading: Promise<Listing> | undefined;
+  #isPrepared = false;
+  #preparing: Promise<void> | undefined;
 
   constructor(client: ZkClient, layout: QueueLayout, options: QueueCoreOptions) {
     this.client = client;
@@ -62,6 +56,7 @@ export class QueueCore implements ClaimContext {
       }),
     );
     if (operations.length === 0) return;
+    if (!this.#isPrepared) await this.#prepare(scope);
     for (;;) {
       try {
         // Guard of "an item is put once" in queue-faults.spec.ts.
@@ -164,6 +159,23 @@ export class QueueCore implements ClaimContext {
     await this.writer.close();
   }
 
+  /** Makes the directories, once for all who put now: so they keep the order of their calls. */
+  async #prepare(scope: Patience): Promise<void> {
+    this.#preparing ??= this.#ensure(this.layout.items, this.#closing)
+      .catch((error: unknown) => {
+        // That is the answer also where it exists already. If it does not, the put will say so.
+        if (!isNamed(error, 'NOAUTH')) throw error;
+      })
+      .then(() => this.writer.prepare(this.#closing))
+      .then(() => void (this.#isPrepared = true))
+      .finally(() => (this.#preparing = undefined));
+    const preparing = this.#preparing;
+    await firstOf({ signals: [scope.signal], promises: [preparing] });
+    preparing.catch(() => undefined);
+    if (scope.signal.aborted) throw scope.signal.reason;
+    await preparing;
+  }
+
   // ---- at most once
 
   async #remove<T>(name: string, decode: (data: Uint8Array) => T, scope: Patience): Promise<Taken<T> | undefined> {
@@ -196,7 +208,7 @@ export class QueueCore implements ClaimContext {
     decode: (data: Uint8Array) => T,
     scope: Patience,
   ): Promise<Taken<T> | undefined> {
-    const lock = await this.#createLock(childPath(locks, name), scope);
+    const lock = await createLock(this.client, childPath(locks, name), scope, () => this.#ensure(locks, scope));
     if (lock === undefined) return undefined;
     try {
       const found = await this.read(name, scope);
@@ -210,56 +222,6 @@ export class QueueCore implements ClaimContext {
     }
     void unlock(this.client, lock);
     return undefined;
-  }
-
-  async #createLock(path: string, scope: Patience): Promise<ItemLock | undefined> {
-    const token = utf8.encode(hex32(this.client.runtime.random))!;
-    const { signal } = scope;
-    const policy = exponentialBackoff();
-    let isUnsure = false;
-    for (let attempt = 1; ; attempt++) {
-      const session = this.client.session ?? (await this.client.connected({ signal }));
-      try {
-        const { stat } = await this.client.create(path, token, { mode: 'ephemeral', signal });
-        if (stat.ephemeralOwner === session.id) return { path, token, sessionId: session.id, signal: session.signal };
-        // Made by a session that came after the one we looked at, or found by its token: not certain, so not taken.
-        void unlock(this.client, { path, token });
-        return undefined;
-      } catch (error) {
-        if (isNamed(error, 'NONODE')) await this.#ensure(this.layout.locks!, scope);
-        else if (isNamed(error, 'NODEEXISTS')) {
-          // Guard of "a lock whose reply was lost is found again" in queue-faults.spec.ts.
-          return isUnsure ? this.#findLock(path, token, scope) : undefined;
-        } else {
-          const isUnder = mayHaveApplied(error);
-          isUnsure ||= isUnder;
-          if (!isTransient(error) || signal.aborted) {
-            if (isUnsure) void unlock(this.client, { path, token });
-            throw error;
-          }
-          await sleep(this.client.runtime, policy(attempt, 0, this.client.runtime.random)!, signal);
-        }
-      }
-    }
-  }
-
-  async #findLock(path: string, token: Uint8Array, scope: Patience): Promise<ItemLock | undefined> {
-    return persistently(this.client, scope, async () => {
-      const session = this.client.session;
-      try {
-        const { data, stat } = await this.client.get(path, { signal: scope.signal });
-        const isOurs = utf8.decode(data) === utf8.decode(token);
-        if (!isOurs) return undefined;
-        if (session !== undefined && stat.ephemeralOwner === session.id) {
-          return { path, token, sessionId: session.id, signal: session.signal };
-        }
-        void unlock(this.client, { path, token });
-        return undefined;
-      } catch (error) {
-        if (isNamed(error, 'NONODE')) return undefined;
-        throw error;
-      }
-    });
   }
 
   // ---- lists
@@ -368,33 +330,4 @@ export interface QueueCoreOptions {
   readonly receipts?: boolean | undefined;
   readonly acl?: readonly Acl[] | undefined;
   readonly minItemsBeforeRefresh?: number | undefined;
-}
-
-/** An item cannot be decoded. It stays where it is, and this object does not offer it again. */
-export class UnreadableItemError extends Error {
-  override readonly name = 'UnreadableItemError';
-
-  constructor(
-    readonly path: string,
-    cause: unknown,
-  ) {
-    super(`${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
-  }
-}
-
-/**
- * An item is gone from the queue, and there is no way left to find out whether it was this call that removed it or
- * another consumer: the reply was lost, and the session with it. Here it is, so that it is not lost silently.
- */
-export class TakeUnknownError extends Error {
-  override readonly name = 'TakeUnknownError';
-  readonly maybeApplied = true;
-
-  constructor(
-    readonly path: string,
-    readonly value: unknown,
-    cause: unknown,
-  ) {
-    super(`${path} was removed, perhaps by this consumer and perhaps by another`, { cause });
-  }
 }

@@ -3,6 +3,7 @@ import {
   childPath,
   ensurePath,
   exponentialBackoff,
+  firstOf,
   guaranteedDelete,
   hex32,
   isNamed,
@@ -34,12 +35,15 @@ export class ReceiptWriter {
   readonly #client: ZkClient;
   readonly #directory: string;
   readonly #free: Receipt[] = [];
+  /** Writes that wait for one to end, so that there are not more receipts than that. */
+  readonly #waiting: (() => void)[] = [];
   #isEnabled: boolean;
   #tokens = 0;
+  #inFlight = 0;
 
   /**
-   * @param directory of the receipts; created when it is missing. There is one receipt per write in flight, and they are
-   *   used again.
+   * @param directory of the receipts; created when it is missing. There is one receipt per write in flight, at most 128,
+   *   and they are used again.
    */
   constructor(client: ZkClient, directory: string, isEnabled = true) {
     this.#client = client;
@@ -56,6 +60,21 @@ export class ReceiptWriter {
    * @throws OutcomeUnknownError
    */
   async write(
+    operations: readonly WriteOp[],
+    scope: Patience,
+    compare?: (scope: Patience) => Promise<Outcome>,
+  ): Promise<readonly WriteAnswer[] | undefined> {
+    if (this.#inFlight >= MAX_IN_FLIGHT) await this.#place(scope.signal);
+    this.#inFlight++;
+    try {
+      return await this.#write(operations, scope, compare);
+    } finally {
+      this.#inFlight--;
+      this.#waiting.shift()?.();
+    }
+  }
+
+  async #write(
     operations: readonly WriteOp[],
     scope: Patience,
     compare?: (scope: Patience) => Promise<Outcome>,
@@ -77,9 +96,30 @@ export class ReceiptWriter {
     }
   }
 
+  /** Makes the directory beforehand, so that the first writes need not be sent twice and keep their order. */
+  async prepare(scope: Patience): Promise<void> {
+    if (this.#isEnabled) await this.#ensureDirectory(scope);
+  }
+
   /** Removes the receipts of this writer. It may go on writing: new ones are made. */
   async close(): Promise<void> {
     await Promise.allSettled(this.#free.splice(0).map((receipt) => guaranteedDelete(this.#client, receipt.path)));
+  }
+
+  /** A place among those in flight, in the order of the calls. */
+  async #place(signal: AbortSignal): Promise<void> {
+    while (this.#inFlight >= MAX_IN_FLIGHT) {
+      let wake: () => void = () => undefined;
+      const woken = new Promise<void>((resolve) => (wake = resolve));
+      this.#waiting.push(wake);
+      await firstOf({ signals: [signal], promises: [woken] });
+      if (!signal.aborted) continue;
+      const at = this.#waiting.indexOf(wake);
+      if (at >= 0) this.#waiting.splice(at, 1);
+      // It was this one's turn: the next one has it.
+      else this.#waiting.shift()?.();
+      throw signal.reason;
+    }
   }
 
   #take(session: ClientSession): Receipt | undefined {
@@ -121,18 +161,25 @@ export class ReceiptWriter {
     if (isNamed(refusal, 'NONODE')) {
       // Gone with the session before, or somebody has tidied up; or the directory was an empty container.
       if (!receipt.isCreated) {
-        await persistently(this.#client, scope, () =>
-          ensurePath(this.#client, this.#directory, { signal: scope.signal }),
-        );
+        await this.#ensureDirectory(scope);
       }
       return 'again';
     }
     if (isNamed(refusal, 'NODEEXISTS')) return 'again';
-    if (isNamed(refusal, 'NOAUTH', 'NOCHILDRENFOREPHEMERALS', 'QUOTAEXCEEDED', 'INVALIDACL')) {
+    if (isNamed(refusal, ...NOT_ALLOWED)) {
       this.#isEnabled = false;
       return 'again';
     }
     throw refusal;
+  }
+
+  async #ensureDirectory({ signal }: Patience): Promise<void> {
+    try {
+      await persistently(this.#client, { signal }, () => ensurePath(this.#client, this.#directory, { signal }));
+    } catch (error) {
+      if (!isNamed(error, ...NOT_ALLOWED)) throw error;
+      this.#isEnabled = false;
+    }
   }
 
   async #pause(delayMs: number, attempt: Attempt, scope: Patience): Promise<void> {
@@ -143,6 +190,11 @@ export class ReceiptWriter {
     }
   }
 }
+
+const MAX_IN_FLIGHT = 128;
+
+/** Where receipts are refused, writes go without. */
+const NOT_ALLOWED = ['NOAUTH', 'NOCHILDRENFOREPHEMERALS', 'QUOTAEXCEEDED', 'INVALIDACL'];
 
 /** Whether a write happened, as far as somebody can tell. */
 export type Outcome = 'applied' | 'notApplied' | 'unknown';

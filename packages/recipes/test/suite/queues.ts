@@ -1,4 +1,5 @@
 import { type ZkClient, json, utf8 } from '@zk/client-api';
+import { Perms } from '@zk/model';
 import {
   DistributedDelayQueue,
   DistributedIdQueue,
@@ -69,6 +70,18 @@ function simpleSuite(clients: RigClients, dialect: 'curator' | 'kazoo'): void {
     await Promise.all(consuming);
     expect(new Set(taken).size).toBe(18);
     await Promise.all(queues.map((queue) => queue.close()));
+  });
+
+  it('does without receipts where it may not create them', async () => {
+    const client = await clients.open();
+    const parent = freshPath(client, 'simple');
+    const acl = [{ scheme: 'world', id: 'anyone', perms: Perms.read }];
+    await client.create(`${parent}/queue`, null, { parents: 'persistent' });
+    await client.setAcl(parent, acl);
+    await using queue = new SimpleDistributedQueue(client, `${parent}/queue`, { codec, dialect });
+    await queue.put('item');
+    expect(await queue.take()).toBe('item');
+    expect((await client.getChildren(parent)).children).toEqual(['queue']);
   });
 
   it('serves priorities where its format has them', async () => {

@@ -1,4 +1,5 @@
 import { type ZkClient, json, utf8 } from '@zk/client-api';
+import { Perms } from '@zk/model';
 import {
   CounterFormatError,
   DistributedAtomicInteger,
@@ -115,6 +116,17 @@ function atomicNumberSuite(clients: RigClients): void {
     expect((await client.getChildren(path)).children).toEqual([]);
     await using plain = new DistributedAtomicLong(client, path, { receipts: false });
     await plain.increment();
+    expect((await client.getChildren(path)).children).toEqual([]);
+  });
+
+  it('does without receipts where it may not create them', async () => {
+    const client = await clients.open();
+    const path = freshPath(client, 'long');
+    const acl = [{ scheme: 'world', id: 'anyone', perms: Perms.read | Perms.write }];
+    await client.create(path, null, { acl, parents: 'persistent' });
+    const counter = new DistributedAtomicLong(client, path);
+    await Promise.all([counter.increment(), counter.increment()]);
+    expect(await counter.get()).toBe(2n);
     expect((await client.getChildren(path)).children).toEqual([]);
   });
 
