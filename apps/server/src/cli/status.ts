@@ -4,7 +4,7 @@ import { effectiveDefault } from '../config/key-spec.js';
 import { indexKeys } from '../config/key-index.js';
 import { parseProperties } from '../config/properties.js';
 import { announceConfig } from './announce.js';
-import { ask } from './ask.js';
+import { ask, askSecurely } from './ask.js';
 import { ExitCode } from './exit-codes.js';
 import { findInstance, type Instance } from './instance.js';
 import type { CliIo } from './io.js';
@@ -23,7 +23,9 @@ export async function runStatus(io: CliIo, options: CliOptions, args: readonly s
   const address = findClientAddress(io, instance);
   const host = isWildcard(address.host) ? 'localhost' : (address.host ?? 'localhost');
   io.out.write(`Client port found: ${address.port}. Client address: ${host}. Client SSL: ${address.isSecure}.\n`);
-  const answer = address.isSecure ? '' : await ask(host, Number(address.port), 'srvr');
+  const answer = await (address.isSecure
+    ? askOverTls(io, instance, host, address.port)
+    : ask(host, Number(address.port), 'srvr'));
   const mode = /^Mode: .*$/m.exec(answer)?.[0];
   if (mode === undefined) {
     io.out.write('Error contacting service. It is probably not running.\n');
@@ -31,6 +33,30 @@ export async function runStatus(io: CliIo, options: CliOptions, args: readonly s
   }
   io.out.write(`${mode}\n`);
   return ExitCode.ok;
+}
+
+/** Shows the server its own certificate, which is the one at hand; nothing when that cannot be read. */
+async function askOverTls(io: CliIo, instance: Instance, host: string, port: string): Promise<string> {
+  const path = (name: string): string | undefined => {
+    const text = instance.setting(name);
+    return text === undefined ? undefined : resolve(io.workingDirectory, text);
+  };
+  const file = path('ssl.keyStore.location');
+  if (file === undefined) return '';
+  const { loadIdentity } = await import('@zk/transport-tls');
+  const password = instance.setting('ssl.keyStore.password');
+  const passwordFile = path('ssl.keyStore.passwordPath');
+  try {
+    const identity = await loadIdentity({
+      file,
+      ...(password === undefined ? {} : { password }),
+      ...(passwordFile === undefined ? {} : { passwordFile }),
+    });
+    return await askSecurely(host, Number(port), 'srvr', identity);
+  } catch (error) {
+    io.err.write(`${(error as Error).message}\n`);
+    return '';
+  }
 }
 
 function isWildcard(host: string | undefined): boolean {
