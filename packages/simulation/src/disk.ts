@@ -45,6 +45,8 @@ export class SimulatedDisk {
   isFull = false;
   slowness = 1;
   crashPlan: CrashPlan | undefined;
+  /** How often each place was written at, this life and before. */
+  readonly written = new Map<WritePoint, number>();
   private buffer: LogEntry[] = [];
   private readonly queue: Operation[] = [];
   private running: Operation | undefined;
@@ -66,10 +68,12 @@ export class SimulatedDisk {
     const snapshot = this.newestSnapshot();
     let state = snapshot?.state ?? this.empty;
     let last = snapshot?.zxid ?? 0n;
-    if (last < this.purgedTo) throw new Violation('Restart', `no snapshot leads to the log, which begins after ${this.purgedTo}`);
+    if (last < this.purgedTo)
+      throw new Violation('Restart', `no snapshot leads to the log, which begins after ${this.purgedTo}`);
     for (const entry of this.log) {
       if (entry.zxid <= last) continue;
-      if (last !== 0n && !follows(last, entry.zxid)) throw new Violation('Restart', `the log has ${hex64(entry.zxid)} after ${hex64(last)}`);
+      if (last !== 0n && !follows(last, entry.zxid))
+        throw new Violation('Restart', `the log has ${hex64(entry.zxid)} after ${hex64(last)}`);
       state = state.then(entry.zxid, idOf(entry));
       last = entry.zxid;
     }
@@ -167,6 +171,7 @@ export class SimulatedDisk {
   private finish(operation: Operation): void {
     if (this.isPlanned(operation.point, 'within')) return this.host.crash(`within ${operation.point}`);
     this.running = undefined;
+    this.written.set(operation.point, (this.written.get(operation.point) ?? 0) + 1);
     if (operation.kind === 'sync') this.finishSync(operation);
     else this.finishWrite(operation);
     this.run();

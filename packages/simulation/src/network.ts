@@ -99,7 +99,16 @@ export class SimulatedNetwork {
   vanish(host: number, isSilent: boolean): void {
     for (const link of [...this.links.values()]) {
       if (!link.open.delete(host)) continue;
-      if (!isSilent) this.finish(link, host);
+      if (!isSilent) {
+        this.finish(link, host);
+        continue;
+      }
+      for (const lane of link.lanes) {
+        if (lane.from !== host) continue;
+        // What the machine had not got rid of is gone with it.
+        lane.queue.length = 0;
+        lane.held = 0;
+      }
     }
   }
 
@@ -186,7 +195,8 @@ export class SimulatedNetwork {
       return;
     }
     const target = this.hosts.get(lane.to)!;
-    const message = lane.queue.shift()!;
+    const message = lane.queue.shift();
+    if (message === undefined) return;
     if (message === 'end') {
       link.open.delete(lane.to);
       this.links.delete(link.id);

@@ -20,6 +20,8 @@ export interface SimulationOptions {
   readonly voters?: number;
   readonly observers?: number;
   readonly clients?: number;
+  /** Whether servers that crashed come back by themselves; default true. */
+  readonly restarts?: boolean;
   readonly rules?: ZabRules;
   readonly peer?: Partial<PeerOptions>;
   /** Hears one line per transition. */
@@ -132,6 +134,14 @@ export class Simulation {
     this.checkers.checkQuiet();
   }
 
+  /** Runs until there is a leader, and everybody who is up serves. */
+  settle(): Host {
+    this.runUntil('a leader, and all serve', () => {
+      return this.leader !== undefined && this.hosts.every((host) => !host.isUp || host.isServing);
+    });
+    return this.leader!;
+  }
+
   restart(host: Host): void {
     if (host.isUp) return;
     try {
@@ -184,6 +194,7 @@ export class Simulation {
       applied: (host, id) => this.clients.applied(host, id),
       stopped: (host) => this.clients.stopped(host),
       restartLater: (host) => {
+        if (this.options.restarts === false && !this.isCalm) return;
         const delayMs = this.isCalm ? 10 : this.random.duration(10, 3000);
         this.agenda.in(delayMs, () => this.restart(host));
       },
