@@ -80,6 +80,10 @@ export class ClientCore implements MachineListener {
     return this.machine.isConnected;
   }
 
+  get lastZxid(): Zxid {
+    return this.machine.lastSeenZxid;
+  }
+
   get failedAttempts(): readonly FailedAttempt[] {
     return this.machine.failedAttempts;
   }

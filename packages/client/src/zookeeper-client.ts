@@ -282,6 +282,8 @@ export class ZooKeeperClient implements ZkClient {
     const synced = options?.linearizable ? this.sync(path, options) : undefined;
     const request = new Request(kind, this.prefix, path);
     request.codec = codec;
+    // What the sync has seen, only servers that are not behind it can show; another session may meet one that is.
+    request.isOfSession = synced !== undefined;
     this.core.call(request, options);
     return (synced === undefined ? request.promise : behind(synced, request.promise)) as Promise<T>;
   }
@@ -295,7 +297,7 @@ export class ZooKeeperClient implements ZkClient {
     reject(badPath(path));
     const watch = this.core.watches.oneShot.prepare(table, this.prefix, path);
     const request = new Request(kind, this.prefix, path);
-    request.isWatching = true;
+    request.isWatching = !watch.isCovered;
     request.extra = watch;
     this.core.call(request, options);
     return new WatchedValue((await request.promise) as T, watch);

@@ -535,6 +535,29 @@ describe('faults', () => {
       expect(watchesOnServer()).toBe(0);
     });
 
+    it('a one-shot watch outlives the persistent one whose events stood in for it', async () => {
+      const client = await connected();
+      const other = await connected();
+      await client.create('/a');
+      const persistent = await client.watch('/a').start(() => undefined);
+      const data = await client.getAndWatch('/a');
+      const children = await client.getChildrenAndWatch('/a');
+      const absent = await client.existsAndWatch('/a/b');
+      await persistent.unsubscribe();
+      await other.set('/a', text('1'));
+      expect(await data.fired).toMatchObject({ type: 'dataChanged' });
+      await other.create('/a/b');
+      expect(await children.fired).toMatchObject({ type: 'childrenChanged' });
+      expect(await absent.fired).toMatchObject({ type: 'created' });
+      const recursive = await client.watch('/a', { recursive: true }).start(() => undefined);
+      const reading = client.getAndWatch('/a');
+      const leaving = recursive.unsubscribe();
+      const late = await reading;
+      await leaving;
+      await other.set('/a', text('2'));
+      expect(await late.fired).toMatchObject({ type: 'dataChanged' });
+    });
+
     it('a cancelled read leaves no watch behind', async () => {
       const client = await connected();
       server.stall(client, 'toClient');

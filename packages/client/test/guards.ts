@@ -156,7 +156,7 @@ export const clientGuards: readonly Guard[] = [
   {
     failure: 'a write of a session that is over is carried out in the next one',
     file: 'src/machine/request-queue.ts',
-    find: "if (request.stage !== 'settled' && request.kind.isRepeatable) return true;",
+    find: "if (request.stage !== 'settled' && request.kind.isRepeatable && !request.isOfSession) return true;",
     replace: "if (request.stage !== 'settled') return true;",
     spec: FAULTS,
     test: 'what was asked for in a session that is lost',

@@ -1,6 +1,6 @@
 import { type ConnectionState, SessionExpiredError } from '@zk/client-api';
 import { RecordReader, readInt32 } from '@zk/jute';
-import { OpCode, Xid, hex64, int64 } from '@zk/model';
+import { OpCode, Xid, type Zxid, hex64, int64 } from '@zk/model';
 import { asError } from '../as-error.js';
 import type { ServerAddress } from '../connection-string.js';
 import type { CompleteOptions } from '../options.js';
@@ -95,6 +95,10 @@ export class ConnectionMachine implements FrameSink {
 
   get isOver(): boolean {
     return this.phase === 'over';
+  }
+
+  get lastSeenZxid(): Zxid {
+    return this.lastZxid.value;
   }
 
   get failedAttempts(): readonly FailedAttempt[] {
@@ -397,6 +401,7 @@ export class ConnectionMachine implements FrameSink {
     this.sender.clear();
     this.parts.metrics.sessionsLost++;
     this.sessions.end(new SessionExpiredError());
+    this.lastZxid.forget();
     this.queue.sessionLost();
     this.listener.sessionLost();
     this.listener.sessionChanged(undefined);

@@ -12,6 +12,11 @@ export class LastZxid {
     return int64(this.hi, this.lo);
   }
 
+  /** A new session has seen nothing: it may begin on servers that were restored to an earlier state. */
+  forget(): void {
+    this.hi = this.lo = 0;
+  }
+
   seen(hi: number, lo: number): void {
     if (hi < 0 || compare64(hi, lo, this.hi, this.lo) <= 0) return;
     this.hi = hi;

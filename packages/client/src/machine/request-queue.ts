@@ -186,7 +186,7 @@ export class RequestQueue {
   sessionLost(): void {
     this.takeBack((path) => new SessionExpiredError(path, true));
     this.waiting.filter((request) => {
-      if (request.stage !== 'settled' && request.kind.isRepeatable) return true;
+      if (request.stage !== 'settled' && request.kind.isRepeatable && !request.isOfSession) return true;
       this.waitingBytes -= request.sizeBytes;
       if (request.stage !== 'settled') this.fail(request, new SessionExpiredError(request.path, false));
       return false;

@@ -49,6 +49,8 @@ export class Request {
   /** A version, create flags, a mode or a type. */
   number = 0;
   isWatching = false;
+  /** Rests on what another request of this session has seen: it ends with the session, though it changes nothing. */
+  isOfSession = false;
   acl: readonly Acl[] | null = null;
   ttlMs = 0;
   codec: Codec<unknown> | undefined = undefined;

@@ -1,7 +1,7 @@
 import type { WatchFired } from '@zk/client-api';
 import { WatcherType } from '@zk/model';
 import { Request } from '../machine/request.js';
-import { removeWatchesKind } from '../wire/kinds.js';
+import { removeWatchesKind, setWatchesKind } from '../wire/kinds.js';
 import { type ServerEvent, eventBelow } from './events.js';
 import type { WatchPort } from './watch-port.js';
 
@@ -32,8 +32,8 @@ export class OneShotWatches {
 
   constructor(
     private readonly port: WatchPort,
-    /** Whether the server has a persistent watch on this path too. */
-    private readonly isOtherwiseWatched: (path: string) => boolean,
+    /** The client's persistent watches. */
+    private readonly persistent: { covers(table: WatchTable, path: string): boolean },
   ) {}
 
   get count(): number {
@@ -48,7 +48,7 @@ export class OneShotWatches {
   prepare(table: WatchTable, prefix: string, path: string): OneShotWatch {
     const absolute = prefix === '' ? path : path === '/' ? prefix : prefix + path;
     this.entry(table, absolute).pending++;
-    return new OneShotWatch(this, table, prefix, absolute);
+    return new OneShotWatch(this, table, prefix, absolute, this.persistent.covers(table, absolute));
   }
 
   get paths(): WatchedPaths {
@@ -82,6 +82,27 @@ export class OneShotWatches {
     const entry = this.entry(watch.table, watch.path);
     entry.pending--;
     entry[as].add(watch);
+    if (watch.isCovered && !this.persistent.covers(watch.table, watch.path)) this.setOnServer(watch.path);
+  }
+
+  /**
+   * The persistent watch on this path is about to go, whose events stood in for those of one-shot watches: whatever
+   * changes from the present state on, they tell.
+   */
+  setOnServer(path: string): void {
+    const { data, children } = this.tables;
+    const pathIf = (entry: Entry | undefined, which: 'present' | 'absent'): string[] =>
+      entry !== undefined && entry[which].size > 0 ? [path] : [];
+    const request = new Request(setWatchesKind, '', path);
+    request.extra = {
+      relativeZxid: this.port.lastZxid,
+      dataWatches: pathIf(data.get(path), 'present'),
+      existWatches: pathIf(data.get(path), 'absent'),
+      childWatches: pathIf(children.get(path), 'present'),
+    };
+    // Without a connection, the next one sets them.
+    request.promise.catch(() => undefined);
+    this.port.submit(request);
   }
 
   /** @internal The read that should have set it has failed. */
@@ -105,7 +126,7 @@ export class OneShotWatches {
    * the server' and 'a cancelled read leaves no watch behind' in test/faults.spec.ts.
    */
   forgetOnServer(table: WatchTable, path: string): void {
-    if (this.tables[table].has(path) || !this.port.isConnected || this.isOtherwiseWatched(path)) return;
+    if (this.tables[table].has(path) || !this.port.isConnected || this.persistent.covers(table, path)) return;
     const request = new Request(removeWatchesKind, '', path);
     request.number = table === 'data' ? WatcherType.data : WatcherType.children;
     // NOWATCHER: it has fired meanwhile. No connection: it is gone with it.
@@ -147,6 +168,12 @@ export class OneShotWatch {
     readonly prefix: string,
     /** Absolute. */
     readonly path: string,
+    /**
+     * A persistent watch on the same path brings the events: nothing is set on the server. Servers before 3.9 keep one
+     * mode per path and client, and the one-shot watch would be the end of the other. Guard of 'tell one event for each
+     * change' in test/suite/watches.ts, on such a server.
+     */
+    readonly isCovered: boolean,
   ) {
     this.fired = new Promise((resolve) => (this.settle = resolve));
   }

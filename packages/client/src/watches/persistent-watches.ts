@@ -5,7 +5,7 @@ import { Request } from '../machine/request.js';
 import { addWatchKind, removeWatchesKind } from '../wire/kinds.js';
 import { type ServerEvent, eventBelow } from './events.js';
 import { EmulatedWatch } from './emulated-watch.js';
-import type { OneShotWatches } from './one-shot-watches.js';
+import type { OneShotWatches, WatchTable } from './one-shot-watches.js';
 import type { WatchPort } from './watch-port.js';
 
 /** Somebody who hears of everything from now on. */
@@ -93,8 +93,10 @@ export class PersistentWatches {
     return this.exact.size + this.recursive.size;
   }
 
-  isOnServer(path: string): boolean {
-    return this.isSupported && this.has(path);
+  /** Whether the server tells of this path all that a one-shot watch in this table would. */
+  covers(table: WatchTable, path: string): boolean {
+    if (this.exact.get(path)?.isOnServer) return true;
+    return table === 'data' && (this.recursive.get(path)?.isOnServer ?? false);
   }
 
   private has(path: string): boolean {
@@ -119,6 +121,8 @@ export class PersistentWatches {
     watches.delete(watch.path);
     watch.emulation?.stop();
     if (!watch.isOnServer || !this.port.isConnected) return;
+    watch.isOnServer = false;
+    if (this.oneShot.has(watch.path)) this.oneShot.setOnServer(watch.path);
     await this.forgetOnServer(watch);
   }
 

@@ -24,7 +24,7 @@ export class WatchRegistry {
     private readonly port: WatchPort,
     private readonly logger: Logger,
   ) {
-    this.oneShot = new OneShotWatches(port, (path) => this.persistent.isOnServer(path));
+    this.oneShot = new OneShotWatches(port, { covers: (table, path) => this.persistent.covers(table, path) });
     this.persistent = new PersistentWatches(port, this.oneShot, logger);
   }
 

@@ -7,14 +7,20 @@ import { describeMultis } from './multis.js';
 import { describeReads } from './reads.js';
 import { describeWatches } from './watches.js';
 
-/** The service that the suite is to be run against: any server from 3.6 on, with TTL nodes. */
+/**
+ * What not every service has: `ttl` unless configured; `whoAmI` from 3.7 on; `multiStat`, the Stat of a create in a multi,
+ * from 3.9 on; `multiRead`, `counting` (ephemerals, descendants) and `persistentWatches` from 3.6 on.
+ */
+export type Feature = 'ttl' | 'whoAmI' | 'multiStat' | 'multiRead' | 'counting' | 'persistentWatches';
+
+/** The service that the suite is to be run against: any server from 3.5 on. */
 export interface SuiteTarget {
   /** Without a chroot; asked for when the tests run. */
   connectionString(): string;
   /** Default: TCP. */
   readonly transport?: () => Transport;
   /** What the service cannot do. */
-  readonly lacks?: readonly ('ttl' | 'whoAmI' | 'multiStat')[];
+  readonly lacks?: readonly Feature[];
 }
 
 /** What every part of the suite works with. */

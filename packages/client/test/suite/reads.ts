@@ -83,6 +83,7 @@ export function describeReads(suite: Suite): void {
     it('counts descendants, and lists its ephemerals', async () => {
       const client = await suite.client();
       await client.create('/a/b/c', null, { parents: 'persistent' });
+      if (suite.target.lacks?.includes('counting')) return;
       expect(await client.countDescendants('/a')).toBe(2);
       await client.create('/a/e', null, { mode: 'ephemeral' });
       await client.create('/f', null, { mode: 'ephemeral' });
