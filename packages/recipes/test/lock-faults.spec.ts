@@ -214,6 +214,22 @@ describe('a waiter', () => {
     (await pass(waiting)).assertHeld();
   });
 
+  it('is the only one that a release wakes', async () => {
+    const hold = await pass(new Mutex(b, PATH).acquire());
+    const waiting = Array.from({ length: 20 }, () => new Mutex(a, PATH).acquire());
+    await until(async () => (await pass(b.getChildren(PATH))).children.length === 21);
+    await server.time!.settle();
+    const kinds: (string | undefined)[] = [];
+    const subscription = server.requests$.subscribe(({ kind }) => kinds.push(kind));
+    await pass(hold.release());
+    const next = await pass(Promise.race(waiting));
+    await server.time!.settle();
+    subscription.unsubscribe();
+    expect(kinds).toEqual(['delete', 'getChildren']);
+    await pass(next.release());
+    for (const each of waiting.slice(1)) await pass(each.then((granted) => granted.release()));
+  });
+
   it('acquires when the server was restarted meanwhile', async () => {
     const hold = await pass(new Mutex(b, PATH).acquire());
     const waiting = new Mutex(a, PATH).acquire();

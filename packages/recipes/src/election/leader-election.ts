@@ -1,6 +1,7 @@
 import type { CallOptions, ZkClient } from '@zk/client-api';
 import { type AcquireOptions, type Participant } from '../locks/index.js';
 import { childrenOf, participantsOf } from '../locks/participants.js';
+import { isNoTime, outOfTime } from '../locks/queue.js';
 import { AcquireTimeoutError, type LatestStream, rankNames, requirePath } from '../support/index.js';
 import { type Leader, leaderNow, observeLeader } from './observe.js';
 import { Candidacy, type ElectionOptions, type Term } from './terms.js';
@@ -46,13 +47,14 @@ export class LeaderElection implements AsyncIterable<Term> {
 
   /** Stands for one term. @throws AcquireTimeoutError, AcquireCancelledError */
   async campaign(options: Pick<AcquireOptions, 'timeout' | 'signal'> = {}): Promise<Term> {
+    if (isNoTime(options.timeout)) return (await this.tryCampaign(options)) ?? outOfTime(this.path);
     return (await this.#candidacy.campaign(options))!;
   }
 
   /** As campaign, but null when somebody else leads: at once, or after the `timeout` if one is given. */
   async tryCampaign(options: Pick<AcquireOptions, 'timeout' | 'signal'> = {}): Promise<Term | null> {
     const { timeout = 0, ...rest } = options;
-    if (timeout === 0) return (await this.#candidacy.campaign(rest, true)) ?? null;
+    if (isNoTime(timeout)) return (await this.#candidacy.campaign(rest, true)) ?? null;
     try {
       return await this.campaign(options);
     } catch (error) {

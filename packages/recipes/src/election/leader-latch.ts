@@ -13,8 +13,8 @@ import { Candidacy, type ElectionOptions, type Term } from './terms.js';
  *
  * Suspended: leadership ends at once (`loss: 'session'`: not before the session's deadline). When the connection comes
  * back in time and the node has survived, a new term begins with the old node and token. Lost: leadership is over, and a
- * new node stands at the end of the queue. Closed: the term's signal aborts, then the node is removed, in the
- * background if need be.
+ * new node stands at the end of the queue. Cancelled: who waits for leadership stops waiting, and the latch goes on
+ * standing. Closed: the term's signal aborts, then the node is removed, in the background if need be.
  */
 export class LeaderLatch implements AsyncDisposable {
   readonly path: string;

@@ -3,7 +3,7 @@ import { AcquireTimeoutError, CallScope, type Hold } from '../support/index.js';
 import { Combined } from './combined.js';
 import { Mutex } from './mutex.js';
 import type { AcquireOptions, LockOptions, Lockable } from './options.js';
-import { endOf } from './queue.js';
+import { endOf, isNoTime, outOfTime } from './queue.js';
 
 export interface MultiLockOptions extends LockOptions {
   /**
@@ -39,12 +39,13 @@ export class MultiLock implements Lockable<MultiHold> {
   }
 
   async acquire(options: AcquireOptions = {}): Promise<MultiHold> {
+    if (isNoTime(options.timeout)) return (await this.tryAcquire(options)) ?? outOfTime(this.path);
     return (await this.#acquireAll(options, (lock, left) => lock.acquire(left)))!;
   }
 
   async tryAcquire(options: AcquireOptions = {}): Promise<MultiHold | null> {
     const { timeout = 0 } = options;
-    if (timeout === 0) {
+    if (isNoTime(timeout)) {
       return this.#acquireAll(options, (lock) => lock.tryAcquire({ ...options, timeout: 0 }), Infinity);
     }
     try {

@@ -3,7 +3,7 @@ import { AcquireTimeoutError, CallScope, identityBytes, isNamed, rankNames, requ
 import { type Entered, type HoldMaker, LockHold, OwnerTable, candidateOf } from './lock-hold.js';
 import type { AcquireOptions, LockOptions, Lockable } from './options.js';
 import { type Participant, childrenOf, participantsOf } from './participants.js';
-import { type QueueRules, endOf, enter, isTaken, nearest } from './queue.js';
+import { type QueueRules, endOf, enter, isNoTime, isTaken, nearest, outOfTime } from './queue.js';
 import { type Candidate, requestRevocation } from './revocation.js';
 
 /** A lock whose contenders stand in one queue. What its holds are is up to the subclass. */
@@ -24,6 +24,7 @@ export abstract class QueueLock<H extends LockHold> implements Lockable<H> {
   }
 
   async acquire(options: AcquireOptions = {}): Promise<H> {
+    if (isNoTime(options.timeout)) return (await this.tryAcquire(options)) ?? outOfTime(this.path);
     using scope = new CallScope(this.client.runtime, options);
     // Without `once` there is a hold or an error.
     return (await this.#acquire(options, scope, false))!;
@@ -31,7 +32,7 @@ export abstract class QueueLock<H extends LockHold> implements Lockable<H> {
 
   async tryAcquire(options: AcquireOptions = {}): Promise<H | null> {
     const { timeout = 0, ...rest } = options;
-    if (timeout === 0) {
+    if (isNoTime(timeout)) {
       using scope = new CallScope(this.client.runtime, rest);
       return await this.#acquire(options, scope, true);
     }

@@ -18,7 +18,7 @@ export interface LockOptions {
 
 /** Options of one acquire. */
 export interface AcquireOptions {
-  /** Time for the whole acquire; default: no limit. */
+  /** Time for the whole acquire; default: no limit. 0 looks once, as a try does. */
   readonly timeout?: Duration;
   /** Gives up the acquire; has no effect on what is held already. */
   readonly signal?: AbortSignal;

@@ -1,4 +1,4 @@
-import { type ClientRuntime, type ZkClient, isConnected } from '@zk/client-api';
+import { type ClientRuntime, type Duration, type ZkClient, durationMs, isConnected } from '@zk/client-api';
 import type { Acl } from '@zk/model';
 import { filter, skip } from 'rxjs';
 import {
@@ -188,4 +188,13 @@ export function endOf(scope: CallScope, path: string, error: unknown): unknown {
   return scope.hasTimedOut
     ? new AcquireTimeoutError(path, scope.timeoutMs)
     : new AcquireCancelledError(path, scope.signal.reason);
+}
+
+/** A limit of no time: look once, as Curator does, and do not wait. */
+export function isNoTime(timeout: Duration | undefined): boolean {
+  return timeout !== undefined && durationMs(timeout) === 0;
+}
+
+export function outOfTime(path: string): never {
+  throw new AcquireTimeoutError(path, 0);
 }

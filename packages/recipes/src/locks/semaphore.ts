@@ -21,7 +21,7 @@ import { type LeaseLayout, curatorLeases, kazooLeases } from './lease-layout.js'
 import { LeaseLimit, type MaxLeases } from './lease-limit.js';
 import type { AcquireOptions, LockOptions, Lockable } from './options.js';
 import { type Participant, childrenOf, participantsOf } from './participants.js';
-import { endOf, enter, isTaken } from './queue.js';
+import { endOf, enter, isNoTime, isTaken, outOfTime } from './queue.js';
 
 /** One lease of a semaphore, held. Tokens of leases do not order the holders of different leases. */
 export class Lease extends Hold {}
@@ -76,6 +76,7 @@ export class Semaphore implements Lockable<Lease> {
    * @throws RangeError when there are never that many; AcquireTimeoutError; AcquireCancelledError
    */
   async acquireMany(count: number, options: LeaseOptions = {}): Promise<Leases> {
+    if (isNoTime(options.timeout)) return (await this.tryAcquireMany(count, options)) ?? outOfTime(this.path);
     using scope = new CallScope(this.#client.runtime, options);
     return (await this.#take(count, options, scope, false))!;
   }
@@ -83,9 +84,10 @@ export class Semaphore implements Lockable<Lease> {
   /** As acquireMany, but null when there is no room: at once, or after the `timeout` if one is given. */
   async tryAcquireMany(count: number, options: LeaseOptions = {}): Promise<Leases | null> {
     const { timeout = 0, ...rest } = options;
-    using scope = new CallScope(this.#client.runtime, timeout === 0 ? rest : options);
+    const once = isNoTime(timeout);
+    using scope = new CallScope(this.#client.runtime, once ? rest : options);
     try {
-      return await this.#take(count, options, scope, timeout === 0);
+      return await this.#take(count, options, scope, once);
     } catch (error) {
       if (error instanceof AcquireTimeoutError) return null;
       throw error;

@@ -116,16 +116,21 @@ export class OwnNode {
   /** Ends it locally: the signal aborts, and nobody is watching any more. The node stays. Idempotent. */
   end(reason: LossReason): void {
     this.#watched?.cancel();
-    this.#watched = undefined;
-    this.#dataListeners.clear();
-    this.#gone.abort(new LockLostError(this.path, reason));
+    this.#finish(reason);
   }
 
   /** Ends it, and deletes the node; the promise resolves as in {@link guaranteedDelete}. Idempotent. */
   remove(reason: LossReason = 'released'): Promise<void> {
-    this.end(reason);
+    // The watch is not removed: it ends with the node, which saves a request.
+    this.#finish(reason);
     this.#removed ??= guaranteedDelete(this.#client, this.path);
     return this.#removed;
+  }
+
+  #finish(reason: LossReason): void {
+    this.#watched = undefined;
+    this.#dataListeners.clear();
+    this.#gone.abort(new LockLostError(this.path, reason));
   }
 
   #followSession(): void {

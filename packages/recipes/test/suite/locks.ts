@@ -76,6 +76,19 @@ function mutexSuite(clients: RigClients, dialect: Dialect): void {
     expect(await theirs.tryAcquire()).not.toBeNull();
   });
 
+  it('with no time at all looks once', async () => {
+    const [a, b] = await Promise.all([clients.open(), clients.open()]);
+    const path = freshPath(a, 'mutex');
+    const hold = await new Mutex(a, path, { dialect }).acquire({ timeout: 0 });
+    await b.sync(path);
+    const mutex = new Mutex(b, path, { dialect });
+    await expect(mutex.acquire({ timeout: '0s' })).rejects.toMatchObject({ name: 'AcquireTimeoutError', timeoutMs: 0 });
+    const controller = new AbortController();
+    controller.abort('no');
+    await expect(mutex.tryAcquire({ signal: controller.signal })).rejects.toMatchObject({ cause: 'no' });
+    hold.assertHeld();
+  });
+
   it('gives up when the time is over, and takes its node away', async () => {
     const [a, b] = await Promise.all([clients.open(), clients.open()]);
     const path = freshPath(a, 'mutex');
@@ -310,6 +323,7 @@ function semaphoreSuite(clients: RigClients, dialect: Dialect): void {
     const second = await two.acquire();
     expect(await two.tryAcquire()).toBeNull();
     expect(await two.tryAcquire({ timeout: 40 })).toBeNull();
+    await expect(two.acquire({ timeout: 0 })).rejects.toThrow(AcquireTimeoutError);
     const waiting = two.acquire();
     await first.release();
     const third = await waiting;
@@ -395,6 +409,7 @@ function multiLockSuite(clients: RigClients): void {
     const single = new Mutex(b, `${path}/b`);
     const other = await single.acquire();
     expect(await both.tryAcquire()).toBeNull();
+    await expect(both.acquire({ timeout: 0 })).rejects.toMatchObject({ path: both.path, timeoutMs: 0 });
     await expect(both.acquire({ timeout: 50 })).rejects.toMatchObject({ name: 'AcquireTimeoutError', timeoutMs: 50 });
     await eventually(async () => (await new Mutex(b, `${path}/a`).participants()).length === 0);
     await other.release();
