@@ -207,8 +207,8 @@ describe('a crash at any write', () => {
   it.each(table)('%s %s loses nothing', (when, point) => {
     for (const seed of [1, 2, 3]) {
       const isSnapshotForced = point === 'recovery.reload';
-      // A later transaction would have the former leader sent a snapshot, and not told to truncate.
-      const isQuiet = point === 'learner.truncate' || point === 'learner.snapshot';
+      // With more transactions than these it would be sent a snapshot.
+      const isQuiet = point === 'learner.truncate' || point === 'learner.snapshot' || point === 'learner.log';
       const simulation = scenario({ seed, peer: { isSnapshotForced }, ...(isQuiet ? { clients: 0 } : {}) });
       let planned: readonly Host[] = [];
       paths[point](simulation, (hosts) => {
