@@ -52,8 +52,10 @@ export interface TypeScriptProject {
   readonly name: string;
   readonly file: string;
   readonly compilerOptions: Readonly<Record<string, unknown>>;
+  /** In the folder of consumers; default `typed.ts`. */
+  readonly source?: string;
   /** What runs: the compiled file, or a bundle of it. */
-  readonly runs: 'compiled' | 'bundled';
+  readonly runs: 'compiled' | 'bundled' | 'nothing';
 }
 
 const strict = {
@@ -77,16 +79,29 @@ export const typeScriptProjects: readonly TypeScriptProject[] = [
     compilerOptions: { module: 'esnext', moduleResolution: 'bundler' },
     runs: 'bundled',
   },
+  {
+    name: 'bundler, for a page',
+    source: 'typed-page.mts',
+    file: 'page.ts',
+    compilerOptions: {
+      module: 'esnext',
+      moduleResolution: 'bundler',
+      customConditions: ['browser'],
+      lib: ['es2022', 'dom', 'esnext.disposable'],
+      types: [],
+    },
+    runs: 'nothing',
+  },
 ];
 
 export async function compileAndRun(project: string, typeScript: TypeScriptProject): Promise<Outcome> {
   const { file, compilerOptions, runs } = typeScript;
   const folder = path.join(project, `ts-${typeScript.name.replace(/\W+/g, '-')}`);
   mkdirSync(folder, { recursive: true });
-  copyFileSync(path.join(consumers, 'typed.ts'), path.join(folder, file));
+  copyFileSync(path.join(consumers, typeScript.source ?? 'typed.ts'), path.join(folder, file));
   writeJson(path.join(folder, 'tsconfig.json'), { compilerOptions: { ...strict, ...compilerOptions }, files: [file] });
   const compiled = await run('node', [tsc, '-p', '.'], { cwd: folder, timeoutMs: 120_000 });
-  if (!compiled.isFine) return compiled;
+  if (!compiled.isFine || runs === 'nothing') return compiled;
   const output = path.join('out', file.replace(/ts$/, 'js'));
   if (runs === 'compiled') return run('node', [output], { cwd: folder, timeoutMs: RUN_TIMEOUT_MS });
   const { build } = await import('esbuild');
