@@ -1,20 +1,21 @@
 import { type ConnectionState, SessionExpiredError } from '@zk/client-api';
-import { RecordReader, readInt32 } from '@zk/jute';
-import { OpCode, Xid, type Zxid, hex64, int64 } from '@zk/model';
+import type { RecordReader } from '@zk/jute';
+import { type Zxid, hex64, int64 } from '@zk/model';
 import { asError } from '../as-error.js';
 import type { ServerAddress } from '../connection-string.js';
 import type { CompleteOptions } from '../options.js';
-import { type FrameSink, FrameReader } from '../wire/frame-reader.js';
 import { Authentication, type AuthenticationProgress, type Credential } from './authentication.js';
 import { Connector } from './connector.js';
 import { type EndError, Ending, closedError, refusedError } from './ending.js';
-import { type Grant, readHandshake, writeHandshake } from './handshake.js';
-import { Heartbeat } from './heartbeat.js';
+import { type Conversation, FrameRouter } from './frame-router.js';
+import { type Grant, writeHandshake } from './handshake.js';
+import type { Heartbeat } from './heartbeat.js';
 import { LastZxid } from './last-zxid.js';
 import type { FailedAttempt, MachineListener, MachineOutputs, MachineParts } from './machine-ports.js';
+import { Outgoing } from './outgoing.js';
 import type { Request } from './request.js';
-import { RequestQueue, replyTooLong } from './request-queue.js';
-import { Sender } from './sender.js';
+import { type RequestQueue, replyTooLong } from './request-queue.js';
+import type { Sender } from './sender.js';
 import { Servers } from './servers.js';
 import type { LiveSession } from './session.js';
 import { SessionKeeper } from './session-keeper.js';
@@ -23,7 +24,6 @@ import { WritableSearch } from './writable-search.js';
 
 type Phase = 'connecting' | 'handshaking' | 'authenticating' | 'connected' | 'over';
 
-const REPLY_HEADER_BYTES = 16;
 /** A connection that ends sooner counts as an attempt that failed, so that the pauses grow. */
 const SHORT_LIFE_MS = 1000;
 
@@ -37,7 +37,7 @@ const SHORT_LIFE_MS = 1000;
  * connection that is silent for two thirds is given up; and the session itself ends when the timeout has passed since
  * the last answered request was sent, with no need for a server to say so.
  */
-export class ConnectionMachine implements FrameSink {
+export class ConnectionMachine implements Conversation {
   readonly queue: RequestQueue;
   private currentState: ConnectionState = 'connecting';
   private phase: Phase = 'connecting';
@@ -53,12 +53,12 @@ export class ConnectionMachine implements FrameSink {
   private readonly sessions: SessionKeeper;
   private readonly lastZxid = new LastZxid();
   private readonly wakeUp: WakeUp;
-  private readonly frames: FrameReader;
-  private readonly reader: RecordReader;
+  private readonly frames: FrameRouter;
   private readonly connector: Connector;
+  private readonly outgoing: Outgoing;
   private readonly sender: Sender;
+  private readonly heartbeat: Heartbeat;
   private readonly authentication: Authentication;
-  private readonly heartbeat = new Heartbeat();
   private readonly search = new WritableSearch();
   private readonly servers: Servers;
 
@@ -71,13 +71,12 @@ export class ConnectionMachine implements FrameSink {
     this.options = options;
     this.sessions = new SessionKeeper(options.session, parts.clock);
     this.wakeUp = new WakeUp((ms) => outputs.wakeAt(ms));
-    this.queue = new RequestQueue(options.limits, metrics, options.tracer, options.firstXid);
     this.servers = new Servers(parts.servers, options.backOff, parts.random, options.shouldShuffle);
     const now = (): number => this.now();
     this.connector = new Connector(this.servers, options.connectTimeoutMs, outputs, metrics, logger, now);
-    this.sender = new Sender(outputs, metrics);
-    this.frames = new FrameReader(options.maxReplyBytes, this);
-    this.reader = new RecordReader(new Uint8Array(0), 0, 0, { maxLengthBytes: options.maxReplyBytes });
+    this.outgoing = new Outgoing(options, outputs, metrics, now);
+    ({ queue: this.queue, sender: this.sender, heartbeat: this.heartbeat } = this.outgoing);
+    this.frames = new FrameRouter(this, options.maxReplyBytes);
     this.authentication = new Authentication(options.auth, parts.createSaslExchange, () => this.queue.nextXid());
   }
 
@@ -248,67 +247,15 @@ export class ConnectionMachine implements FrameSink {
     }
   }
 
-  onFrame(bytes: Uint8Array, start: number, end: number): boolean {
-    try {
-      if (this.phase === 'handshaking') return this.granted(readHandshake(bytes, start, end));
-      return end - start >= REPLY_HEADER_BYTES && this.reply(bytes, start, end);
-    } catch (error) {
-      this.lost(asError(error));
-      return false;
-    }
+  // ---- what the server says
+
+  get isHandshaking(): boolean {
+    return this.phase === 'handshaking';
   }
 
-  onLongFrame(bytes: Uint8Array, start: number, lengthBytes: number): boolean {
-    if (this.phase !== 'connected') return false;
-    const error = (request: Request): Error => replyTooLong(request, lengthBytes, this.options.maxReplyBytes);
-    return this.queue.unreadable(readInt32(bytes, start), error) !== undefined;
-  }
-
-  private get isOpen(): boolean {
-    return this.phase === 'connected' || this.phase === 'authenticating';
-  }
-
-  private now(): number {
-    this.nowMs = this.parts.clock.monotonicMs();
-    return this.nowMs;
-  }
-
-  private reply(bytes: Uint8Array, start: number, end: number): boolean {
-    const xid = readInt32(bytes, start);
-    const hi = readInt32(bytes, start + 4);
-    const lo = readInt32(bytes, start + 8);
-    const err = readInt32(bytes, start + 12);
-    const reader = this.reader.reset(bytes, start + REPLY_HEADER_BYTES, end);
-    if (xid === Xid.notification) {
-      this.listener.notified(reader, int64(hi, lo));
-    } else if (xid === Xid.ping) {
-      this.sessions.renew(this.heartbeat.answered());
-    } else if (xid === Xid.auth) {
-      this.authenticated(this.authentication.authReply(err));
-    } else {
-      this.lastZxid.seen(hi, lo);
-      if (this.authentication.isSaslReply(xid)) {
-        this.authenticated(this.authentication.saslReply(err, reader, this.sender.out));
-      } else if (xid === this.ending?.xid) {
-        this.finish('closed');
-      } else {
-        const request = this.queue.replied(xid, hi, lo, err, reader, this.nowMs);
-        if (request === undefined) return false;
-        this.sessions.renew(request.sentAtMs);
-      }
-    }
-    return this.isOpen;
-  }
-
-  private granted(grant: Grant): boolean {
+  granted(grant: Grant): boolean {
     if (grant.timeoutMs <= 0) {
-      const { claim } = this.sessions;
-      if (claim === undefined) throw new Error('the server granted a session that is over');
-      this.parts.logger.warn({ session: hexId(claim.id) }, 'the server says that the session is over');
-      this.phase = 'connecting';
-      this.connector.repeat();
-      this.endSession();
-      this.arm();
+      this.refused();
       return false;
     }
     const replaced = this.sessions.granted(grant, this.handshakeSentMs);
@@ -320,18 +267,78 @@ export class ConnectionMachine implements FrameSink {
     this.phase = 'authenticating';
     const progress = this.authentication.begin(this.sender.out);
     this.sender.send();
-    this.authenticated(progress);
+    return this.authenticated(progress);
+  }
+
+  notified(reader: RecordReader, zxidHi: number, zxidLo: number): boolean {
+    this.listener.notified(reader, int64(zxidHi, zxidLo));
     return this.isOpen;
   }
 
-  private authenticated(progress: AuthenticationProgress): void {
+  pingAnswered(): boolean {
+    this.sessions.renew(this.heartbeat.answered());
+    return this.isOpen;
+  }
+
+  authAnswered(err: number): boolean {
+    return this.authenticated(this.authentication.authReply(err));
+  }
+
+  replied(xid: number, zxidHi: number, zxidLo: number, err: number, reader: RecordReader): boolean {
+    this.lastZxid.seen(zxidHi, zxidLo);
+    if (this.authentication.isSaslReply(xid)) {
+      return this.authenticated(this.authentication.saslReply(err, reader, this.sender.out));
+    }
+    if (xid === this.ending?.xid) {
+      this.finish('closed');
+      return false;
+    }
+    const request = this.queue.replied(xid, zxidHi, zxidLo, err, reader, this.nowMs);
+    if (request === undefined) return false;
+    this.sessions.renew(request.sentAtMs);
+    return this.isOpen;
+  }
+
+  repliedAtLength(xid: number, lengthBytes: number): boolean {
+    const error = (request: Request): Error => replyTooLong(request, lengthBytes, this.options.maxReplyBytes);
+    return this.phase === 'connected' && this.queue.unreadable(xid, error) !== undefined;
+  }
+
+  garbled(error: unknown): void {
+    this.lost(asError(error));
+  }
+
+  // ----
+
+  private get isOpen(): boolean {
+    return this.phase === 'connected' || this.phase === 'authenticating';
+  }
+
+  private now(): number {
+    this.nowMs = this.parts.clock.monotonicMs();
+    return this.nowMs;
+  }
+
+  /** The server knows nothing of the session that was claimed. */
+  private refused(): void {
+    const { claim } = this.sessions;
+    if (claim === undefined) throw new Error('the server granted a session that is over');
+    this.parts.logger.warn({ session: hexId(claim.id) }, 'the server says that the session is over');
+    this.phase = 'connecting';
+    this.connector.repeat();
+    this.endSession();
+    this.arm();
+  }
+
+  private authenticated(progress: AuthenticationProgress): boolean {
     if (typeof progress === 'object') {
       this.parts.logger.error({}, progress.refused);
       this.finish('authFailed', refusedError(progress.refused));
-      return;
+      return false;
     }
     this.callAtTurnEnd();
     if (progress === 'done' && this.phase === 'authenticating') this.ready();
+    return this.isOpen;
   }
 
   private ready(): void {
@@ -421,18 +428,11 @@ export class ConnectionMachine implements FrameSink {
       // Guard of 'a half-open connection is given up' in connection-machine.spec.ts.
       this.lost(new Error(`the server was silent for ${this.heartbeat.readTimeoutMs} ms`));
     } else {
-      if (this.heartbeat.isPingDue(nowMs)) this.ping(nowMs);
+      if (this.heartbeat.isPingDue(nowMs)) this.outgoing.ping(nowMs);
       if (nowMs < this.search.dueMs) return;
       this.search.asked();
       this.outputs.probe(this.servers.peekNext());
     }
-  }
-
-  private ping(nowMs: number): void {
-    if (this.sender.isBlocked) return;
-    this.sender.ping();
-    this.heartbeat.pinged(nowMs);
-    this.send();
   }
 
   private callAtTurnEnd(): void {
@@ -441,30 +441,16 @@ export class ConnectionMachine implements FrameSink {
     this.outputs.callAtTurnEnd();
   }
 
-  /** Sends what may leave, in writes of moderate size, until the transport has enough. */
   private flush(): void {
-    if (this.phase === 'authenticating') this.send();
-    let isMore = this.phase === 'connected';
-    while (isMore && !this.sender.isBlocked) {
-      isMore = this.queue.encode(this.sender.out, this.now());
-      this.send();
-    }
-  }
-
-  private send(): void {
-    if (this.sender.send()) this.heartbeat.sent(this.nowMs);
+    if (this.phase === 'authenticating') this.outgoing.send();
+    else if (this.phase === 'connected') this.outgoing.flush();
   }
 
   private closeWhenIdle(): void {
     const { ending } = this;
     if (ending === undefined || ending.xid !== 0 || this.phase !== 'connected' || !this.queue.isIdle) return;
-    if (ending.keepsSession) {
-      this.finish('closed', closedError, true);
-    } else if (!this.sender.isBlocked) {
-      ending.xid = this.queue.nextXid();
-      this.sender.header(ending.xid, OpCode.closeSession);
-      this.send();
-    }
+    if (ending.keepsSession) this.finish('closed', closedError, true);
+    else ending.xid = this.outgoing.closeSession();
   }
 
   private finish(state: 'closed' | 'authFailed', errorOf: EndError = closedError, isInOrder = false): void {
