@@ -256,6 +256,34 @@ it('hangs any number of locks on one session and one signal without a warning', 
   expect(holds.every((hold) => hold.signal.aborted)).toBe(true);
 });
 
+it('leaves no watch behind, however an acquire or a hold ends', async () => {
+  const max = { path: '/limit', initial: 2 };
+  for (let round = 0; round < 5; round++) {
+    const held = await pass(new Mutex(b, PATH).acquire());
+    const lease = await pass(new Semaphore(b, '/s', max).acquire());
+    const controller = new AbortController();
+    const given = [
+      new Mutex(a, PATH).acquire({ timeout: '1s' }),
+      new Mutex(a, PATH).acquire({ signal: controller.signal }),
+      new Mutex(a, PATH).tryAcquire(),
+      new Semaphore(a, '/s', max).acquireMany(2, { timeout: '1s' }),
+      new Semaphore(a, '/s', max).acquireMany(2, { signal: controller.signal }),
+      new LeaderElection(a, PATH).campaign({ timeout: '1s' }),
+    ].map((each) => each.catch((error: unknown) => error));
+    const watching = new LeaderElection(a, PATH).observe().subscribe();
+    await server.advance('500ms');
+    controller.abort();
+    await server.advance('1s');
+    for (const each of given) expect((await each) ?? new Error('taken')).toBeInstanceOf(Error);
+    watching.unsubscribe();
+    await pass(Promise.all([held.release(), lease.release()]));
+    await pass(new Mutex(a, PATH).run(() => undefined));
+  }
+  await server.advance('1s');
+  expect(server.server.database.watches.watchCount).toBe(0);
+  expect(await names()).toEqual([]);
+});
+
 describe('a holder', () => {
   /** Whether both ever claim to hold at one moment. */
   async function watchBoth(first: Hold, second: () => Hold | undefined, ms: number): Promise<void> {
