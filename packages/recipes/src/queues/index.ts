@@ -10,6 +10,8 @@ export {
 export { QueueItemError } from './item-codec.js';
 export type { ItemContext, ItemHandler, QueueOptions } from './queue.js';
 export { Queue, TakenItems } from './queue.js';
+export type { QueueSharderOptions } from './queue-sharder.js';
+export { QueueSharder } from './queue-sharder.js';
 export { TakeUnknownError, UnreadableItemError } from './errors.js';
 export type { SimpleQueueOptions } from './simple-queue.js';
 export { LockingQueue, SimpleDistributedQueue } from './simple-queue.js';

@@ -1,6 +1,6 @@
 import { type WatchFired, type Watched, type NodeChildren, type ZkClient, op } from '@zk/client-api';
 import type { Acl } from '@zk/model';
-import { LinkedSignal, childPath, firstOf, isNamed } from '../support/index.js';
+import { LinkedSignal, childPath, firstOf, isNamed, requirePath } from '../support/index.js';
 import { type Outcome, ReceiptWriter } from '../values/receipts.js';
 import { type Patience, persistently } from '../values/scoped.js';
 import { type Claim, type ClaimContext, LockedClaim, RemovedClaim } from './claim.js';
@@ -35,7 +35,9 @@ export class QueueCore implements ClaimContext {
   constructor(client: ZkClient, layout: QueueLayout, options: QueueCoreOptions) {
     this.client = client;
     this.layout = layout;
-    this.writer = new ReceiptWriter(client, layout.receipts, options.receipts ?? true);
+    const { receipts = true } = options;
+    const directory = typeof receipts === 'string' ? requirePath(receipts) : layout.receipts;
+    this.writer = new ReceiptWriter(client, directory, receipts !== false);
     this.#options = options;
   }
 
@@ -327,7 +329,7 @@ export interface Taken<T> {
 }
 
 export interface QueueCoreOptions {
-  readonly receipts?: boolean | undefined;
+  readonly receipts?: boolean | string | undefined;
   readonly acl?: readonly Acl[] | undefined;
   readonly minItemsBeforeRefresh?: number | undefined;
 }

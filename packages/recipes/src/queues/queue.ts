@@ -96,8 +96,11 @@ export abstract class Queue<T> implements AsyncDisposable {
 }
 
 export interface QueueOptions {
-  /** Whether each put, and each take that removes, leaves a receipt beside the queue: see README. Default true. */
-  readonly receipts?: boolean;
+  /**
+   * Whether each put, and each take that removes, leaves a receipt, so that a lost reply is never a question; or the path
+   * below which. Default true: beside the queue.
+   */
+  readonly receipts?: boolean | string;
   readonly acl?: readonly Acl[];
   /** A put waits while there are so many items. Advisory: several producers may pass it together. Default: no limit. */
   readonly maxItems?: number;

@@ -9,6 +9,7 @@ import {
   type Queue,
   SimpleDistributedQueue,
 } from '../../src/index.js';
+import { sharderSuite } from './sharder.js';
 import { type RecipeRig, RigClients, type RigFaults, aborted, eventually, freshPath } from './rig.js';
 
 /** What queues do on any server that speaks the protocol. */
@@ -24,6 +25,7 @@ export function describeQueues(rig: RecipeRig): void {
     describe('a queue with locks', () => lockSuite(clients));
     describe('a locking queue', () => lockingQueueSuite(clients));
     describe('a consumer', () => consumerSuite(clients));
+    describe('a sharder', () => sharderSuite(clients, rig.faults));
     if (rig.faults !== undefined) {
       const { faults } = rig;
       describe('queues under faults', () => faultSuite(clients, faults));
