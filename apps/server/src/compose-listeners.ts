@@ -2,6 +2,7 @@ import type { Logger, Transport } from '@zk/contracts';
 import type { ClientListener } from '@zk/server';
 import { TcpTransport } from '@zk/transport-tcp';
 import type { TlsMaterial } from '@zk/transport-tls';
+import type { WebSocketTransportOptions } from '@zk/transport-websocket';
 import type { ServerConfig, StoreConfig, TlsConfig, WebSocketConfig } from './config/server-config.js';
 
 /** The listeners a configuration asks for. What is not asked for is not loaded. */
@@ -57,13 +58,14 @@ async function webSocketTransport(
   const keyStore = isTls ? tls?.keyStore : undefined;
   const identity =
     keyStore === undefined ? undefined : await (await import('@zk/transport-tls')).loadIdentity(materialOf(keyStore));
-  return new WebSocketTransport({
+  const options: WebSocketTransportOptions = {
     path,
     allowedOrigins,
     allowMissingOrigin: allowsMissingOrigin,
     ...(identity === undefined ? {} : { tls: { ...identity } }),
     logger,
-  });
+  };
+  return new WebSocketTransport(options);
 }
 
 function materialOf({ file, type, password, passwordFile }: StoreConfig): TlsMaterial {

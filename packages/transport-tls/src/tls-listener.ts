@@ -55,6 +55,7 @@ export async function listenTls(
     close: async () => {
       unwatch();
       server.close();
+      door.close();
     },
   };
 }
@@ -63,6 +64,9 @@ export async function listenTls(
 class Door {
   /** By the socket below: a TLS socket whose handshake has failed no longer knows where it came from. */
   private readonly addresses = new WeakMap<object, string>();
+  /** Who has not come in yet, by address and port. */
+  private readonly waiting = new Map<string, Socket>();
+  private isClosed = false;
   private silentUntilMs = 0;
   private suppressed = 0;
 
@@ -76,8 +80,19 @@ class Door {
   }
 
   arrived(socket: Socket): void {
+    const end = endOf(socket);
+    this.waiting.set(end, socket);
+    socket.once('close', () => {
+      if (this.waiting.get(end) === socket) this.waiting.delete(end);
+    });
     if (this.options.allowsPlainText) this.sniff(socket);
     else this.encrypt(socket);
+  }
+
+  /** Lets in nobody more. */
+  close(): void {
+    this.isClosed = true;
+    for (const socket of this.waiting.values()) socket.destroy();
   }
 
   refused(whose: string, error: Error & { code?: string }): void {
@@ -163,6 +178,7 @@ class Door {
   }
 
   private admit(socket: Socket, certificateSubject: string | undefined): void {
+    this.waiting.delete(endOf(socket));
     const whose = clientOf(socket);
     const connection = new TlsConnection(socket, {
       closeTimeoutMs: this.options.closeTimeoutMs,
@@ -170,10 +186,15 @@ class Door {
       explain: (error) => explained(error, whose),
     });
     // Gone already: there is nobody to talk to, and no address to count.
-    const handler = connection.remoteAddress === '' ? undefined : this.accept(connection);
+    const handler = connection.remoteAddress === '' || this.isClosed ? undefined : this.accept(connection);
     if (handler === undefined) connection.destroy();
     else connection.start(handler);
   }
+}
+
+/** The same for a TLS socket as for the one below it. */
+function endOf(socket: Socket): string {
+  return `${socket.remoteAddress ?? ''} ${String(socket.remotePort)}`;
 }
 
 function clientOf(socket: Socket): string {

@@ -318,6 +318,23 @@ describe('TlsTransport', () => {
     expect(ears).toEqual([]);
   });
 
+  it('hangs up on whoever is still at the door when the listener closes, and on nobody else', async () => {
+    const port = await listen({ allowsPlainText: true, clientCertificates: 'none' });
+    const accepted = nextEar();
+    const inside = await dial(port, {});
+    await accepted;
+    const waiting = net.connect(port, '127.0.0.1');
+    sockets.push(waiting.on('error', () => undefined));
+    await new Promise((resolve) => waiting.once('connect', resolve));
+    // Connections are seen in their order, so the one before has been seen, too.
+    await dial(port, {});
+    await listeners[0]?.close();
+    waiting.resume();
+    await new Promise((resolve) => waiting.once('close', resolve));
+    (await accepted).say('still here');
+    await inside.hears('still here');
+  });
+
   it('needs a certificate to listen', async () => {
     await expect(new TlsTransport().listen({ port: 0 }, () => undefined)).rejects.toThrow(/needs a certificate/);
   });
