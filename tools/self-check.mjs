@@ -59,7 +59,7 @@ function checkDependencies(folder, manifest) {
   for (const file of files.filter(
     (name) => name.startsWith(`${folder}/src/`) && name.endsWith('.ts') && !isSpec(name),
   )) {
-    for (const [, name] of readFileSync(file, 'utf8').matchAll(/from '(@zk\/[^']+)'/g)) imported.add(name);
+    for (const [, name] of readFileSync(file, 'utf8').matchAll(/(?:from |import\()'(@zk\/[^']+)'/g)) imported.add(name);
   }
   const declared = new Set(Object.keys(manifest.dependencies ?? {}).filter((name) => name.startsWith('@zk/')));
   const references = new Set(
