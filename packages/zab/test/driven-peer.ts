@@ -85,6 +85,11 @@ export class DrivenPeer {
     return this.give({ kind: 'written', ticket, ...(found === undefined ? {} : { disk: this.disk ?? found }) });
   }
 
+  failWrite(reason: string): this {
+    const { ticket } = this.waiting.shift()!;
+    return this.give({ kind: 'write-failed', ticket, reason });
+  }
+
   sync(): this {
     return this.appended === 0n ? this : this.give({ kind: 'durable', zxid: this.appended });
   }
