@@ -9,13 +9,13 @@ import {
 } from '@zk/client-api';
 import type { Logger, SaslExchange, Transport } from '@zk/contracts';
 import type { RecordReader } from '@zk/jute';
-import { type Zxid, hex64 } from '@zk/model';
+import type { Zxid } from '@zk/model';
 import type { ConnectionString } from './connection-string.js';
 import { Driver } from './driver.js';
 import { ConnectionMachine } from './machine/connection-machine.js';
 import type { FailedAttempt, MachineListener } from './machine/machine-ports.js';
 import type { Request } from './machine/request.js';
-import type { LiveSession } from './machine/session.js';
+import { type LiveSession, hexId } from './machine/session.js';
 import { type ClientMetrics, MetricsRecorder } from './metrics.js';
 import { type CompleteOptions, type Resolver, authBytes } from './options.js';
 import { SerialSubject } from './serial-subject.js';
@@ -81,7 +81,7 @@ export class ClientCore implements MachineListener {
   }
 
   get lastZxid(): Zxid {
-    return this.machine.lastSeenZxid;
+    return this.machine.lastZxid;
   }
 
   get failedAttempts(): readonly FailedAttempt[] {
@@ -248,7 +248,7 @@ export class ClientCore implements MachineListener {
         op: request.kind.name,
         path: request.path,
         chroot: request.prefix,
-        session: session === undefined ? undefined : `0x${hex64(session.id)}`,
+        session: session === undefined ? undefined : hexId(session.id),
         xid: 0,
         zxid: undefined,
         error: undefined,

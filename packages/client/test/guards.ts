@@ -44,15 +44,15 @@ export const clientGuards: readonly Guard[] = [
   {
     failure: 'a session comes back after its end was told',
     file: 'src/machine/connection-machine.ts',
-    find: 'if (this.connector.isDialed) {\n      this.phase',
-    replace: 'if (false) {\n      this.phase',
+    find: 'if (this.connector.isDialed) {\n      this.dialogue',
+    replace: 'if (false) {\n      this.dialogue',
     spec: MACHINE,
     test: 'abandons a handshake that would bring a session back',
   },
   {
     failure: 'a busy process takes its own silence for the server’s',
     file: 'src/machine/connection-machine.ts',
-    find: "if (isLate && this.phase === 'connected') {",
+    find: 'if (isLate && this.isConnected) {',
     replace: 'if (false) {',
     spec: MACHINE,
     test: 'a process that was busy reads what has arrived',

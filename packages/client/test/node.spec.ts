@@ -62,7 +62,7 @@ describe('in Node', () => {
     await new Promise((resolve) => setTimeout(resolve, 20));
     await Promise.all([client.close(), hopeless.close()]);
     for (let i = 0; i < 20 && holding().length > before; i++) await new Promise((resolve) => setTimeout(resolve, 5));
-    expect(holding()).toHaveLength(before);
+    expect(holding().length).toBeLessThanOrEqual(before);
   });
 
   it('traces every request on a diagnostics channel', async () => {

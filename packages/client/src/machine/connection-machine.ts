@@ -1,28 +1,22 @@
 import { type ConnectionState, SessionExpiredError } from '@zk/client-api';
 import type { RecordReader } from '@zk/jute';
-import { type Zxid, hex64, int64 } from '@zk/model';
+import type { Zxid } from '@zk/model';
 import { asError } from '../as-error.js';
 import type { ServerAddress } from '../connection-string.js';
 import type { CompleteOptions } from '../options.js';
-import { Authentication, type AuthenticationProgress, type Credential } from './authentication.js';
+import type { Credential } from './authentication.js';
 import { Connector } from './connector.js';
+import { Dialogue, type DialogueHost } from './dialogue.js';
 import { type EndError, Ending, closedError, refusedError } from './ending.js';
-import { type Conversation, FrameRouter } from './frame-router.js';
-import { type Grant, writeHandshake } from './handshake.js';
-import type { Heartbeat } from './heartbeat.js';
-import { LastZxid } from './last-zxid.js';
 import type { FailedAttempt, MachineListener, MachineOutputs, MachineParts } from './machine-ports.js';
 import { Outgoing } from './outgoing.js';
 import type { Request } from './request.js';
-import { type RequestQueue, replyTooLong } from './request-queue.js';
-import type { Sender } from './sender.js';
+import type { RequestQueue } from './request-queue.js';
 import { Servers } from './servers.js';
-import type { LiveSession } from './session.js';
+import { type LiveSession, hexId } from './session.js';
 import { SessionKeeper } from './session-keeper.js';
 import { WakeUp } from './wake-up.js';
 import { WritableSearch } from './writable-search.js';
-
-type Phase = 'connecting' | 'handshaking' | 'authenticating' | 'connected' | 'over';
 
 /** A connection that ends sooner counts as an attempt that failed, so that the pauses grow. */
 const SHORT_LIFE_MS = 1000;
@@ -31,53 +25,46 @@ const SHORT_LIFE_MS = 1000;
  * The life of a client's connection, without a socket, a timer or a promise of its own: events go in by the methods,
  * what is to be done comes out through {@link MachineOutputs}, in order.
  *
- * It goes around: connect (see {@link Connector}), shake hands, show credentials, be connected, and after a loss from
- * the start, with the same session as long as that may live. Four clocks run meanwhile, all monotonic: each attempt
- * has a deadline through the handshake; a ping leaves when nothing was sent for a third of the session timeout; a
- * connection that is silent for two thirds is given up; and the session itself ends when the timeout has passed since
- * the last answered request was sent, with no need for a server to say so.
+ * It goes around: connect (see {@link Connector}), talk (see {@link Dialogue}), and after a loss from the start, with
+ * the same session as long as that may live. Four clocks run meanwhile, all monotonic: each attempt has a deadline
+ * through the handshake; a ping leaves when nothing was sent for a third of the session timeout; a connection that is
+ * silent for two thirds is given up; and the session itself ends when the timeout has passed since the last answered
+ * request was sent, with no need for a server to say so.
  */
-export class ConnectionMachine implements Conversation {
+export class ConnectionMachine implements DialogueHost {
   readonly queue: RequestQueue;
   private currentState: ConnectionState = 'connecting';
-  private phase: Phase = 'connecting';
-  private handshakeSentMs = 0;
+  private hasEnded = false;
   private connectedAtMs = 0;
   private connections = 0;
-  private nowMs = 0;
   private isTurnEndCalled = false;
   private isLookingAgain = false;
   private ending: Ending | undefined;
   private endErrorOf: EndError = closedError;
   private readonly options: CompleteOptions;
   private readonly sessions: SessionKeeper;
-  private readonly lastZxid = new LastZxid();
   private readonly wakeUp: WakeUp;
-  private readonly frames: FrameRouter;
+  private readonly servers: Servers;
   private readonly connector: Connector;
   private readonly outgoing: Outgoing;
-  private readonly sender: Sender;
-  private readonly heartbeat: Heartbeat;
-  private readonly authentication: Authentication;
+  private readonly dialogue: Dialogue;
   private readonly search = new WritableSearch();
-  private readonly servers: Servers;
+  private readonly now = (): number => this.parts.clock.monotonicMs();
 
   constructor(
     private readonly parts: MachineParts,
     private readonly outputs: MachineOutputs,
     private readonly listener: MachineListener,
   ) {
-    const { options, metrics, logger } = parts;
+    const { options, metrics, logger, clock, random } = parts;
     this.options = options;
-    this.sessions = new SessionKeeper(options.session, parts.clock);
+    this.sessions = new SessionKeeper(options.session, clock);
     this.wakeUp = new WakeUp((ms) => outputs.wakeAt(ms));
-    this.servers = new Servers(parts.servers, options.backOff, parts.random, options.shouldShuffle);
-    const now = (): number => this.now();
-    this.connector = new Connector(this.servers, options.connectTimeoutMs, outputs, metrics, logger, now);
-    this.outgoing = new Outgoing(options, outputs, metrics, now);
-    ({ queue: this.queue, sender: this.sender, heartbeat: this.heartbeat } = this.outgoing);
-    this.frames = new FrameRouter(this, options.maxReplyBytes);
-    this.authentication = new Authentication(options.auth, parts.createSaslExchange, () => this.queue.nextXid());
+    this.servers = new Servers(parts.servers, options.backOff, random, options.shouldShuffle);
+    this.connector = new Connector(this.servers, options.connectTimeoutMs, outputs, metrics, logger, this.now);
+    this.outgoing = new Outgoing(options, outputs, metrics, this.now);
+    this.queue = this.outgoing.queue;
+    this.dialogue = new Dialogue(options, this.outgoing, this.sessions, this, parts.createSaslExchange);
   }
 
   get state(): ConnectionState {
@@ -89,15 +76,16 @@ export class ConnectionMachine implements Conversation {
   }
 
   get isConnected(): boolean {
-    return this.phase === 'connected';
+    return this.dialogue.stage === 'open';
   }
 
   get isOver(): boolean {
-    return this.phase === 'over';
+    return this.hasEnded;
   }
 
-  get lastSeenZxid(): Zxid {
-    return this.lastZxid.value;
+  /** The latest state that a reply has shown. */
+  get lastZxid(): Zxid {
+    return this.dialogue.lastZxid.value;
   }
 
   get failedAttempts(): readonly FailedAttempt[] {
@@ -106,7 +94,7 @@ export class ConnectionMachine implements Conversation {
 
   /** The error of whatever is asked for too late; undefined while it is not. */
   endError(path?: string): Error | undefined {
-    return this.phase === 'over' || this.ending !== undefined ? this.endErrorOf(path) : undefined;
+    return this.hasEnded || this.ending !== undefined ? this.endErrorOf(path) : undefined;
   }
 
   start(): void {
@@ -122,7 +110,7 @@ export class ConnectionMachine implements Conversation {
       return;
     }
     if (!this.queue.add(request)) return;
-    if (this.phase === 'connected') this.callAtTurnEnd();
+    if (this.isConnected) this.callAtTurnEnd();
     this.wakeUp.arm(request.deadlineMs);
   }
 
@@ -132,11 +120,25 @@ export class ConnectionMachine implements Conversation {
   }
 
   addCredential(credential: Credential): void {
-    const { isOpen, sender } = this;
-    this.authentication.add(credential, isOpen && !sender.isBlocked ? sender.out : undefined);
     // While the transport holds the buffer nothing can be added to it: the next connection shows this one as well.
-    if (isOpen && sender.isBlocked) this.connectionLost(new Error('new credentials need a new connection'));
-    else this.callAtTurnEnd();
+    if (this.dialogue.hasSession && this.outgoing.sender.isBlocked) {
+      this.connectionLost(new Error('new credentials need a new connection'));
+    }
+    this.dialogue.addCredential(credential);
+    this.callAtTurnEnd();
+  }
+
+  /** Ends the session when all that was asked before is answered, and everything with it. */
+  close(keepsSession: boolean): void {
+    if (this.hasEnded || this.ending !== undefined) return;
+    if (!this.isConnected) {
+      this.finish('closed');
+      return;
+    }
+    this.ending = new Ending(keepsSession, this.now() + this.options.closeTimeoutMs);
+    this.flush();
+    this.closeWhenIdle();
+    this.arm();
   }
 
   /** The look-up of a name has an answer. */
@@ -152,66 +154,55 @@ export class ConnectionMachine implements Conversation {
   }
 
   dialed(attempt: number): void {
-    if (!this.connector.dialed(attempt)) {
-      this.outputs.hangUp(attempt, false);
-      return;
-    }
-    this.phase = 'handshaking';
-    this.sender.clear();
-    this.frames.reset();
-    this.handshakeSentMs = this.now();
-    this.heartbeat.begin(this.handshakeSentMs);
-    const { sessionTimeoutMs, isReadOnlyAllowed } = this.options;
-    const { claim } = this.sessions;
-    writeHandshake(this.sender.out, claim, this.lastZxid.value, sessionTimeoutMs, isReadOnlyAllowed);
-    this.sender.send();
+    if (this.connector.dialed(attempt)) this.dialogue.begin(this.now());
+    else this.outputs.hangUp(attempt, false);
   }
 
   received(attempt: number, bytes: Uint8Array, start: number, end: number): void {
-    if (attempt !== this.connector.attempt || this.phase === 'over') return;
+    if (attempt !== this.connector.attempt || !this.connector.isDialed) return;
     const nowMs = this.now();
-    this.heartbeat.received(nowMs);
     this.parts.metrics.bytesReceived += end - start;
-    const isGood = this.frames.received(bytes, start, end);
-    if (attempt !== this.connector.attempt || this.isOver) return;
-    if (!isGood) this.lost(new Error('the server sent what is not the protocol'));
-    else if (!this.endsSession(nowMs)) {
+    const isGood = this.dialogue.received(bytes, start, end, nowMs);
+    if (attempt !== this.connector.attempt || this.hasEnded) return;
+    if (!isGood) {
+      this.lost(new Error('the server sent what is not the protocol'));
+    } else if (!this.endsSession(nowMs)) {
       if (this.ending !== undefined) this.closeWhenIdle();
       // Replies have made room in the window.
-      if (this.phase === 'connected' && this.queue.waitingCount > 0) this.callAtTurnEnd();
+      if (this.isConnected && this.queue.waitingCount > 0) this.callAtTurnEnd();
     }
   }
 
   /** The transport has let go of what it was given. */
   drained(attempt: number): void {
     if (attempt !== this.connector.attempt) return;
-    this.sender.clear();
+    this.outgoing.sender.clear();
     this.callAtTurnEnd();
   }
 
   /** The connection of an attempt is gone. */
   closed(attempt: number, error: Error | undefined): void {
-    if (attempt !== this.connector.attempt) return;
-    this.lost(error ?? new Error('the server closed the connection'));
+    if (attempt === this.connector.attempt) this.lost(error ?? new Error('the server closed the connection'));
   }
 
   turnEnded(): void {
     this.isTurnEndCalled = false;
-    if (this.phase === 'over') return;
+    if (this.hasEnded) return;
     if (this.isLookingAgain) {
       this.isLookingAgain = false;
       this.judge(this.now());
     }
     this.flush();
+    this.closeWhenIdle();
     this.arm();
   }
 
   tick(): void {
-    if (this.phase === 'over') return;
+    if (this.hasEnded) return;
     const nowMs = this.now();
     const isLate = this.wakeUp.rang(nowMs);
     this.queue.expire(nowMs);
-    if (isLate && this.phase === 'connected') {
+    if (isLate && this.isConnected) {
       // The process was busy. What the server has said meanwhile is read before silence is held against it: guard of
       // 'a process that was busy reads what has arrived before it judges' in connection-machine.spec.ts.
       this.isLookingAgain = true;
@@ -219,19 +210,6 @@ export class ConnectionMachine implements Conversation {
       return;
     }
     this.judge(nowMs);
-    this.arm();
-  }
-
-  /** Ends the session when all that was asked before is answered, and everything with it. */
-  close(keepsSession: boolean): void {
-    if (this.phase === 'over' || this.ending !== undefined) return;
-    if (this.phase !== 'connected') {
-      this.finish('closed');
-      return;
-    }
-    this.ending = new Ending(keepsSession, this.now() + this.options.closeTimeoutMs);
-    this.flush();
-    this.closeWhenIdle();
     this.arm();
   }
 
@@ -247,110 +225,36 @@ export class ConnectionMachine implements Conversation {
     }
   }
 
-  // ---- what the server says
-
-  get isHandshaking(): boolean {
-    return this.phase === 'handshaking';
+  get closingXid(): number | undefined {
+    return this.ending?.xid;
   }
 
-  granted(grant: Grant): boolean {
-    if (grant.timeoutMs <= 0) {
-      this.refused();
-      return false;
-    }
-    const replaced = this.sessions.granted(grant, this.handshakeSentMs);
-    if (replaced !== undefined) {
-      replaced.end(new SessionExpiredError());
-      this.listener.sessionLost();
-    }
-    this.heartbeat.setTimeout(grant.timeoutMs);
-    this.phase = 'authenticating';
-    const progress = this.authentication.begin(this.sender.out);
-    this.sender.send();
-    return this.authenticated(progress);
-  }
-
-  notified(reader: RecordReader, zxidHi: number, zxidLo: number): boolean {
-    this.listener.notified(reader, int64(zxidHi, zxidLo));
-    return this.isOpen;
-  }
-
-  pingAnswered(): boolean {
-    this.sessions.renew(this.heartbeat.answered());
-    return this.isOpen;
-  }
-
-  authAnswered(err: number): boolean {
-    return this.authenticated(this.authentication.authReply(err));
-  }
-
-  replied(xid: number, zxidHi: number, zxidLo: number, err: number, reader: RecordReader): boolean {
-    this.lastZxid.seen(zxidHi, zxidLo);
-    if (this.authentication.isSaslReply(xid)) {
-      return this.authenticated(this.authentication.saslReply(err, reader, this.sender.out));
-    }
-    if (xid === this.ending?.xid) {
-      this.finish('closed');
-      return false;
-    }
-    const request = this.queue.replied(xid, zxidHi, zxidLo, err, reader, this.nowMs);
-    if (request === undefined) return false;
-    this.sessions.renew(request.sentAtMs);
-    return this.isOpen;
-  }
-
-  repliedAtLength(xid: number, lengthBytes: number): boolean {
-    const error = (request: Request): Error => replyTooLong(request, lengthBytes, this.options.maxReplyBytes);
-    return this.phase === 'connected' && this.queue.unreadable(xid, error) !== undefined;
-  }
-
-  garbled(error: unknown): void {
-    this.lost(asError(error));
-  }
-
-  // ----
-
-  private get isOpen(): boolean {
-    return this.phase === 'connected' || this.phase === 'authenticating';
-  }
-
-  private now(): number {
-    this.nowMs = this.parts.clock.monotonicMs();
-    return this.nowMs;
-  }
-
-  /** The server knows nothing of the session that was claimed. */
-  private refused(): void {
-    const { claim } = this.sessions;
-    if (claim === undefined) throw new Error('the server granted a session that is over');
-    this.parts.logger.warn({ session: hexId(claim.id) }, 'the server says that the session is over');
-    this.phase = 'connecting';
+  sessionRefused(): void {
+    this.parts.logger.warn({ session: hexId(this.sessions.claim!.id) }, 'the server says that the session is over');
+    this.dialogue.end();
     this.connector.repeat();
     this.endSession();
     this.arm();
   }
 
-  private authenticated(progress: AuthenticationProgress): boolean {
-    if (typeof progress === 'object') {
-      this.parts.logger.error({}, progress.refused);
-      this.finish('authFailed', refusedError(progress.refused));
-      return false;
-    }
-    this.callAtTurnEnd();
-    if (progress === 'done' && this.phase === 'authenticating') this.ready();
-    return this.isOpen;
+  sessionReplaced(): void {
+    this.listener.sessionLost();
   }
 
-  private ready(): void {
+  credentialsRefused(reason: string): void {
+    this.parts.logger.error({}, reason);
+    this.finish('authFailed', refusedError(reason));
+  }
+
+  ready(): void {
     const { isContinued } = this.sessions;
     const session = this.sessions.current!;
     const { host, port } = this.connector.server;
-    this.phase = 'connected';
     this.connectedAtMs = this.now();
     this.connector.failedAttempts = [];
     if (this.connections++ > 0) this.parts.metrics.reconnects++;
     this.parts.logger.info({ session: hexId(session.id), host, port, timeoutMs: session.timeoutMs }, 'connected');
-    this.listener.established(isContinued, this.lastZxid.value);
+    this.listener.established(isContinued, this.lastZxid);
     if (session.isReadOnly) this.search.begin(this.connectedAtMs);
     if (!isContinued) this.listener.sessionChanged(session);
     this.setState(session.isReadOnly ? 'readOnly' : isContinued ? 'reconnected' : 'connected');
@@ -359,14 +263,32 @@ export class ConnectionMachine implements Conversation {
     this.arm();
   }
 
+  notified(reader: RecordReader, zxid: Zxid): void {
+    this.listener.notified(reader, zxid);
+  }
+
+  sessionClosed(): void {
+    this.finish('closed');
+  }
+
+  garbled(error: unknown): void {
+    this.lost(asError(error));
+  }
+
+  callAtTurnEnd(): void {
+    if (this.isTurnEndCalled) return;
+    this.isTurnEndCalled = true;
+    this.outputs.callAtTurnEnd();
+  }
+
   /** There is no connection any more, or it is of no use. */
   private lost(error: Error): void {
-    if (this.phase === 'handshaking') {
-      this.phase = 'connecting';
+    if (this.dialogue.hasSession) {
+      this.connectionLost(error);
+    } else if (this.dialogue.isHandshaking) {
+      this.dialogue.end();
       this.connector.fail(error);
       this.arm();
-    } else if (this.isOpen) {
-      this.connectionLost(error);
     }
   }
 
@@ -375,12 +297,11 @@ export class ConnectionMachine implements Conversation {
       this.finish('closed');
       return;
     }
-    const wasConnected = this.phase === 'connected';
+    const wasConnected = this.isConnected;
     const hasLasted = wasConnected && this.now() - this.connectedAtMs >= SHORT_LIFE_MS;
     this.parts.logger.warn({ err: error }, 'the connection is lost');
-    this.phase = 'connecting';
     this.search.end();
-    this.sender.clear();
+    this.dialogue.end();
     this.connector.startOver(hasLasted);
     this.queue.connectionLost(error);
     this.listener.connectionLost();
@@ -394,8 +315,9 @@ export class ConnectionMachine implements Conversation {
     if (!this.sessions.isOver(nowMs)) return false;
     const session = this.sessions.current!;
     this.parts.logger.warn({ session: hexId(session.id) }, 'no contact for the session timeout: the session is over');
+    // Also a handshake under way, which would bring it back.
     if (this.connector.isDialed) {
-      this.phase = 'connecting';
+      this.dialogue.end();
       this.connector.startOver(true);
     }
     this.endSession();
@@ -405,10 +327,9 @@ export class ConnectionMachine implements Conversation {
 
   private endSession(): void {
     this.search.end();
-    this.sender.clear();
     this.parts.metrics.sessionsLost++;
     this.sessions.end(new SessionExpiredError());
-    this.lastZxid.forget();
+    this.dialogue.lastZxid.forget();
     this.queue.sessionLost();
     this.listener.sessionLost();
     this.listener.sessionChanged(undefined);
@@ -417,47 +338,44 @@ export class ConnectionMachine implements Conversation {
   }
 
   private judge(nowMs: number): void {
-    if (this.endsSession(nowMs) || this.isOver) return;
+    const { heartbeat } = this.outgoing;
+    if (this.endsSession(nowMs) || this.hasEnded) return;
     if (this.ending !== undefined && nowMs >= this.ending.deadlineMs) {
       this.finish('closed');
-    } else if (this.phase !== 'connected') {
+    } else if (!this.isConnected) {
       if (nowMs < this.connector.dueMs) return;
       if (this.connector.isDialed) this.lost(new Error(`no session within ${this.options.connectTimeoutMs} ms`));
       else this.connector.due(nowMs);
-    } else if (this.heartbeat.isSilent(nowMs)) {
+    } else if (heartbeat.isSilent(nowMs)) {
       // Guard of 'a half-open connection is given up' in connection-machine.spec.ts.
-      this.lost(new Error(`the server was silent for ${this.heartbeat.readTimeoutMs} ms`));
+      this.lost(new Error(`the server was silent for ${heartbeat.readTimeoutMs} ms`));
     } else {
-      if (this.heartbeat.isPingDue(nowMs)) this.outgoing.ping(nowMs);
+      if (heartbeat.isPingDue(nowMs)) this.outgoing.ping(nowMs);
       if (nowMs < this.search.dueMs) return;
       this.search.asked();
       this.outputs.probe(this.servers.peekNext());
     }
   }
 
-  private callAtTurnEnd(): void {
-    if (this.isTurnEndCalled) return;
-    this.isTurnEndCalled = true;
-    this.outputs.callAtTurnEnd();
-  }
-
   private flush(): void {
-    if (this.phase === 'authenticating') this.outgoing.send();
-    else if (this.phase === 'connected') this.outgoing.flush();
+    if (this.isConnected) this.outgoing.flush();
+    else if (this.dialogue.hasSession) this.outgoing.send();
   }
 
   private closeWhenIdle(): void {
     const { ending } = this;
-    if (ending === undefined || ending.xid !== 0 || this.phase !== 'connected' || !this.queue.isIdle) return;
+    if (ending === undefined || ending.xid !== undefined || !this.isConnected || !this.queue.isIdle) return;
     if (ending.keepsSession) this.finish('closed', closedError, true);
     else ending.xid = this.outgoing.closeSession();
   }
 
   private finish(state: 'closed' | 'authFailed', errorOf: EndError = closedError, isInOrder = false): void {
+    if (this.hasEnded) return;
+    this.hasEnded = true;
+    this.endErrorOf = errorOf;
+    this.dialogue.end();
     this.connector.stop(isInOrder);
     this.wakeUp.cancel();
-    this.phase = 'over';
-    this.endErrorOf = errorOf;
     this.queue.failAll(errorOf);
     const session = this.sessions.end(errorOf());
     this.listener.ended(errorOf());
@@ -472,14 +390,10 @@ export class ConnectionMachine implements Conversation {
 
   /** Sees to it that {@link tick} is called in time for whatever comes next. */
   private arm(): void {
-    if (this.phase === 'over') return;
+    if (this.hasEnded) return;
     let dueMs = Math.min(this.queue.nextDeadlineMs, this.sessions.endMs, this.ending?.deadlineMs ?? Infinity);
-    if (this.phase === 'connected') dueMs = Math.min(dueMs, this.heartbeat.dueMs, this.search.dueMs);
+    if (this.isConnected) dueMs = Math.min(dueMs, this.outgoing.heartbeat.dueMs, this.search.dueMs);
     else dueMs = Math.min(dueMs, this.connector.dueMs);
     this.wakeUp.arm(dueMs);
   }
-}
-
-function hexId(id: bigint): string {
-  return `0x${hex64(id)}`;
 }

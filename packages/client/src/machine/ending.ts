@@ -3,8 +3,8 @@ import { ErrorCode } from '@zk/model';
 
 /** How a client ends, and how it is on its way there. */
 export class Ending {
-  /** Of the request that ends the session; 0 while it has not been sent. */
-  xid = 0;
+  /** Of the request that ends the session; undefined while it has not been sent. */
+  xid: number | undefined;
 
   constructor(
     readonly keepsSession: boolean,

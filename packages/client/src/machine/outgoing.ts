@@ -43,9 +43,9 @@ export class Outgoing {
     this.send();
   }
 
-  /** @returns the xid of the request, 0 when it cannot be sent now */
-  closeSession(): number {
-    if (this.sender.isBlocked) return 0;
+  /** @returns the xid of the request, undefined when it cannot be sent now */
+  closeSession(): number | undefined {
+    if (this.sender.isBlocked) return undefined;
     const xid = this.queue.nextXid();
     this.sender.header(xid, OpCode.closeSession);
     this.send();

@@ -1,6 +1,6 @@
 import type { ClientSession } from '@zk/client-api';
 import type { Clock } from '@zk/contracts';
-import type { SessionId } from '@zk/model';
+import { type SessionId, hex64 } from '@zk/model';
 import type { Grant } from './handshake.js';
 
 /** A gap between the two clocks below this is drift, not sleep. */
@@ -90,4 +90,9 @@ export class LiveSession implements ClientSession {
   private gapMs(): number {
     return this.clock.wallMs() - this.clock.monotonicMs();
   }
+}
+
+/** As ids of sessions are shown. */
+export function hexId(id: SessionId): string {
+  return `0x${hex64(id)}`;
 }
