@@ -29,7 +29,10 @@ export interface CommonOptions {
   readonly sessionTimeout?: Duration;
   /** For each call that has no `timeout` of its own; default 30 s. */
   readonly requestTimeout?: Duration;
-  /** For one attempt, from the look-up of the name to the granted session; default: 2/3 of the session timeout divided by the number of servers, 1 to 10 s. */
+  /**
+   * For one attempt, from the look-up of the name to the granted session; default: 2/3 of the session timeout divided by
+   * the number of servers, 1 to 10 s.
+   */
   readonly connectTimeout?: Duration;
   /** How long `close` waits for what is on its way; default 5 s. */
   readonly closeTimeout?: Duration;
