@@ -1,6 +1,7 @@
 /** The peers that `npm run interop` knows, each with how to install it and how to run it. */
 import type { ServerKind } from '../lib/launch.ts';
 import { c } from './c.ts';
+import { cli } from './cli.ts';
 import { client } from './client.ts';
 import { curator } from './curator.ts';
 import { disk } from './disk.ts';
@@ -29,4 +30,16 @@ export interface Peer {
   readonly install: () => Promise<(context: PeerContext) => Promise<void>>;
 }
 
-export const PEERS: Readonly<Record<string, Peer>> = { java, curator, kazoo, go, c, node, recipes, disk, client, tls };
+export const PEERS: Readonly<Record<string, Peer>> = {
+  java,
+  curator,
+  kazoo,
+  go,
+  c,
+  node,
+  recipes,
+  disk,
+  client,
+  tls,
+  cli,
+};
