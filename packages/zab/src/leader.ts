@@ -9,6 +9,7 @@ import type { PeerContext } from './peer-context.js';
 import { relay } from './relay.js';
 import type { Role, ServingInput } from './role.js';
 import type { RoleStatus } from './status.js';
+import { SyncWaiters } from './sync-waiters.js';
 import { Synchronizer } from './synchronizer.js';
 import { PacketType } from './wire.js';
 
@@ -38,7 +39,7 @@ export class Leader implements Role {
   private phaseEndsAtMs: number;
   private pingAtMs: number;
   private isHalfTick = false;
-  private readonly waitingSyncs = new Map<Zxid, (() => void)[]>();
+  private readonly syncs = new SyncWaiters();
   private readonly synchronizer: Synchronizer;
 
   constructor(
@@ -94,28 +95,21 @@ export class Leader implements Role {
 
   // Links
 
-  accepted(link: LinkId): string | undefined {
+  accepted(link: LinkId): undefined {
     this.links.set(link, new LearnerLink(link, this.context.nowMs));
-    return undefined;
   }
 
-  connected(_attempt: number, link: LinkId): string | undefined {
+  connected(_attempt: number, link: LinkId): undefined {
     this.context.outputs.push({ kind: 'close', link, reason: 'a leader follows nobody' });
-    return undefined;
   }
 
-  dialFailed(): string | undefined {
-    return undefined;
-  }
+  dialFailed(): undefined {}
 
-  closed(link: LinkId): string | undefined {
+  closed(link: LinkId): undefined {
     this.links.delete(link);
-    return undefined;
   }
 
-  snapshotReceived(): string | undefined {
-    return undefined;
-  }
+  snapshotReceived(): undefined {}
 
   leave(reason: string): void {
     for (const learner of [...this.links.values()]) this.close(learner, reason);
@@ -356,9 +350,8 @@ export class Leader implements Role {
     return undefined;
   }
 
-  durable(): string | undefined {
+  durable(): undefined {
     this.commitWhatCan();
-    return undefined;
   }
 
   /**
@@ -391,18 +384,13 @@ export class Leader implements Role {
       if (!learner.isForwarding) continue;
       context.send(learner.link, learner.isObserver ? (inform ??= packets.inform(zxid, txn)) : commit);
     }
-    const waiting = this.waitingSyncs.get(zxid);
-    if (waiting === undefined) return;
-    this.waitingSyncs.delete(zxid);
-    for (const resume of waiting) resume();
+    this.syncs.committed(zxid);
   }
 
   /** Runs when everything proposed so far is committed. */
   private afterOutstanding(resume: () => void): void {
-    if (this.context.tail.length === 0) return resume();
-    const waiting = this.waitingSyncs.get(this.lastProposed);
-    if (waiting === undefined) this.waitingSyncs.set(this.lastProposed, [resume]);
-    else waiting.push(resume);
+    if (this.context.tail.length === 0) resume();
+    else this.syncs.add(this.lastProposed, resume);
   }
 
   status(): RoleStatus {
