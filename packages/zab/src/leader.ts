@@ -73,23 +73,18 @@ export class Leader implements Role {
     // After a pause the ticks that were missed are not made up for.
     this.pingAtMs = Math.max(this.pingAtMs + halfTickMs, context.nowMs + 1);
     this.isHalfTick = !this.isHalfTick;
-    this.closeSilentLinks();
+    for (const learner of this.links.values()) {
+      const silence = learner.silence(context.nowMs, context.options);
+      if (silence !== undefined) this.close(learner, silence);
+    }
     if (this.phase === 'broadcast' && !this.isHalfTick && !this.hasQuorum()) return 'no quorum of learners';
     const ping = packets.ping(this.lastProposed);
     for (const learner of this.links.values()) if (learner.isForwarding) context.send(learner.link, ping);
     return undefined;
   }
 
-  private closeSilentLinks(): void {
-    for (const learner of this.links.values()) {
-      const reason = learner.silence(this.context.nowMs, this.context.options);
-      if (reason !== undefined) this.close(learner, reason);
-    }
-  }
-
   private hasQuorum(): boolean {
-    const alive = new Set<ServerId>([this.context.id]);
-    for (const learner of this.links.values()) if (learner.server !== undefined) alive.add(learner.server);
+    const alive = new Set([this.context.id, ...[...this.links.values()].flatMap((learner) => learner.server ?? [])]);
     return this.context.verifiers.every((verifier) => verifier.isQuorum(alive));
   }
 
