@@ -162,10 +162,10 @@ export class ClientCore implements MachineListener {
   }
 
   /**
-   * Resolves once the test holds; it is made now and after every change of state.
+   * Resolves once the test holds; it is made now, after every change of state, and when the promise has settled.
    * @throws CancelledError, OperationTimeoutError, or what ended the client
    */
-  async until(test: () => boolean, limits: CallLimits, path?: string): Promise<void> {
+  async until(test: () => boolean, limits: CallLimits, path?: string, also?: Promise<unknown>): Promise<void> {
     const { timeoutMs, deadlineMs, signal } = limits;
     const { clock, scheduler } = this.runtime;
     let wake: () => void = () => undefined;
@@ -179,6 +179,7 @@ export class ClientCore implements MachineListener {
     const timer = deadlineMs === Infinity ? undefined : scheduler.after(Math.max(0, leftMs), ring);
     signal?.addEventListener('abort', look);
     this.waiters.add(look);
+    also?.then(look, look);
     try {
       while (!test()) {
         const ended = this.endError(path);

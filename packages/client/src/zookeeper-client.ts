@@ -235,9 +235,11 @@ export class ZooKeeperClient implements ZkClient {
 
   async addAuth(scheme: string, auth: Uint8Array | string, options?: CallOptions): Promise<void> {
     const { core } = this;
-    let isAccepted = false;
-    const accepted = core.addCredential(scheme, auth).then(() => (isAccepted = true));
-    await Promise.race([accepted, core.until(() => isAccepted, core.limitsOf(options))]);
+    const limits = core.limitsOf(options);
+    let isSettled = false;
+    const accepted = core.addCredential(scheme, auth).finally(() => (isSettled = true));
+    await core.until(() => isSettled, limits, undefined, accepted);
+    await accepted;
   }
 
   getConfig(options?: ReadOptions): Promise<NodeData<Uint8Array>> {

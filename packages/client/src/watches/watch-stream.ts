@@ -27,22 +27,23 @@ export class PathWatchStream extends Observable<WatchItem> implements WatchStrea
     if (this.defect !== undefined) throw this.defect;
     const { core } = this.calls;
     const limits = core.limitsOf({ ...this.options, ...options });
-    const failed: { error?: unknown } = {};
     const subscriber: WatchSubscriber = {
       prefix: this.calls.prefix,
       next: (item) => this.deliver(listener, item),
-      error: (error) => (failed.error = error),
+      // `ready` tells, until it is; after that nothing can be refused any more.
+      error: () => undefined,
       complete: () => undefined,
     };
     const watch = this.subscribeTo(subscriber);
     const subscription = new StartedWatch(this.calls, watch, subscriber);
     try {
-      let isReady = false;
-      const ready = watch.ready.then(() => (isReady = true));
-      await Promise.race([ready, core.until(() => isReady, limits, this.path)]);
+      let isSettled = false;
+      const ready = watch.ready.finally(() => (isSettled = true));
+      await core.until(() => isSettled, limits, this.path, ready);
+      await ready;
     } catch (error) {
       void subscription.unsubscribe();
-      throw failed.error ?? error;
+      throw error;
     }
     const { signal } = limits;
     if (signal !== undefined) subscription.endWith(signal);
