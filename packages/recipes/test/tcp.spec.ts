@@ -1,6 +1,9 @@
 import { type TestServer, createTestServer } from '@zk/testing';
+import { describeCaches } from './suite/caches.js';
+import { describeDiscovery } from './suite/discovery.js';
 import { describeElections } from './suite/elections.js';
 import { describeLocks } from './suite/locks.js';
+import { describeNodes } from './suite/nodes.js';
 import type { RecipeRig } from './suite/rig.js';
 import { tcpRig } from './tcp-rig.js';
 
@@ -25,3 +28,6 @@ const late: RecipeRig = {
 
 describeLocks(late);
 describeElections(late);
+describeCaches(late);
+describeNodes(late);
+describeDiscovery(late);

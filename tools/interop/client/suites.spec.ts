@@ -6,6 +6,7 @@ import { TcpTransport } from '@zk/transport-tcp';
 import { describeClient } from '../../../packages/client/test/suite/describe-client.js';
 import { describeBarriers } from '../../../packages/recipes/test/suite/barriers.js';
 import { describeCaches } from '../../../packages/recipes/test/suite/caches.js';
+import { describeDiscovery } from '../../../packages/recipes/test/suite/discovery.js';
 import { describeElections } from '../../../packages/recipes/test/suite/elections.js';
 import { describeLocks } from '../../../packages/recipes/test/suite/locks.js';
 import { describeNodes } from '../../../packages/recipes/test/suite/nodes.js';
@@ -49,6 +50,7 @@ for (const describeRecipes of [
   describeQueues,
   describeCaches,
   describeNodes,
+  describeDiscovery,
   describePartitions,
 ]) {
   describeRecipes(rig);
