@@ -257,7 +257,6 @@ export class Leader implements Role {
     const config = this.context.lastSeenConfig ?? this.context.config;
     learner.stage = 'new-leader';
     learner.isForwarding = true;
-    // Whatever is waited for, the learner has something to do first.
     learner.lastHeardMs = this.context.nowMs;
     this.context.send(learner.link, packets.newLeader(this.epoch, config.text));
   }
@@ -272,8 +271,8 @@ export class Leader implements Role {
     context.committed = context.applied;
     context.announce('leader', 'broadcast', this.epoch);
     this.onEstablished(this.epoch);
-    const zxid = this.lastProposed;
-    context.outputs.push({ kind: 'serve', role: 'leader', epoch: this.epoch, leader: context.id, zxid });
+    const { epoch, lastProposed: zxid } = this;
+    context.outputs.push({ kind: 'serve', role: 'leader', epoch, leader: context.id, zxid });
     for (const learner of this.links.values()) if (learner.stage === 'synchronized') this.welcome(learner);
   }
 
@@ -322,7 +321,6 @@ export class Leader implements Role {
     }
     context.append({ zxid, txn });
     context.sync('broadcast.log');
-    // Nobody else's word is needed in an ensemble of one; and a wrong rule may need nobody's at all.
     this.commitWhatCan();
     return undefined;
   }
