@@ -6,6 +6,7 @@ import { repositoryRoot } from '../lib/launch.js';
 import { optionalText, parseOptions } from '../lib/options.js';
 import { Checks, note } from '../lib/report.js';
 import { type Guard, recipeGuards } from './recipes.js';
+import { valueGuards } from './values.js';
 
 const options = parseOptions(
   'guards',
@@ -22,7 +23,9 @@ process.exit(main());
 
 function main(): number {
   const { only } = options;
-  const guards = recipeGuards.filter(({ failure, test }) => only === undefined || `${failure} ${test}`.includes(only));
+  const guards = [...recipeGuards, ...valueGuards].filter(
+    ({ failure, test }) => only === undefined || `${failure} ${test}`.includes(only),
+  );
   const checks = new Checks('npm run guards');
   mkdirSync(path.join(repositoryRoot, 'data'), { recursive: true });
   // A copy, so that a run that is interrupted leaves the source as it was.
