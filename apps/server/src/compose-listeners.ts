@@ -32,11 +32,12 @@ const hostOf = (address: string | undefined): { host?: string } => (address === 
 
 async function tlsTransport(tls: TlsConfig, logger: Logger, allowsPlainText: boolean): Promise<Transport> {
   const { TlsTransport } = await import('@zk/transport-tls');
-  const { keyStore, trustStore, cipherSuites } = tls;
+  const { keyStore, trustStore, cipherSuites, maxHandshakes } = tls;
   return new TlsTransport({
     ...(keyStore === undefined ? {} : { identity: materialOf(keyStore) }),
     ...(trustStore === undefined ? {} : { trust: materialOf(trustStore) }),
     ...(cipherSuites === undefined ? {} : { cipherSuites }),
+    ...(maxHandshakes === undefined ? {} : { maxHandshakes }),
     protocols: tls.protocols,
     clientCertificates: tls.clientAuth,
     verifiesClientName: tls.verifiesClientNames,

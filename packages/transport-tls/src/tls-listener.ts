@@ -80,6 +80,11 @@ class Door {
   }
 
   arrived(socket: Socket): void {
+    if (this.waiting.size >= this.options.maxHandshakes) {
+      this.refused(clientOf(socket), new Error(`${String(this.waiting.size)} others are still at their handshakes`));
+      socket.destroy();
+      return;
+    }
     const end = endOf(socket);
     this.waiting.set(end, socket);
     socket.once('close', () => {
@@ -129,10 +134,14 @@ class Door {
     // The TLS socket on top reports what happens to it; the one below must only not bring the process down.
     socket.on('error', () => undefined);
     this.addresses.set(socket, plainAddress(socket.remoteAddress));
+    // Whoever leaves in the middle of a handshake is gone at once, not when its time is over: probes do that all day.
+    socket.allowHalfOpen = false;
     this.tlsServer.emit('connection', socket);
   }
 
   private async secured(socket: TLSSocket): Promise<void> {
+    const below = this.waiting.get(endOf(socket));
+    if (below !== undefined) below.allowHalfOpen = true;
     const certificate = socket.getPeerCertificate(true);
     // Without a certificate this is an empty object, whatever the type says.
     const raw = certificate.raw as Uint8Array | undefined;

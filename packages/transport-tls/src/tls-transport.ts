@@ -46,6 +46,8 @@ export interface TlsTransportOptions {
   readonly allowsPlainText?: boolean;
   /** How long a handshake may take; default 10,000. */
   readonly handshakeTimeoutMs?: number;
+  /** Server: handshakes that may be under way on one port; connections beyond are closed. Default: no limit. */
+  readonly maxHandshakes?: number;
 
   /** How long a connection that was told to end may go without progress before it is cut off; default 3,000. */
   readonly closeTimeoutMs?: number;
@@ -61,6 +63,7 @@ export type CompleteOptions = Required<
     | 'allowsReverseLookup'
     | 'allowsPlainText'
     | 'handshakeTimeoutMs'
+    | 'maxHandshakes'
     | 'closeTimeoutMs'
     | 'logger'
   >
@@ -80,6 +83,7 @@ export class TlsTransport implements Transport {
       allowsReverseLookup: options.allowsReverseLookup ?? false,
       allowsPlainText: options.allowsPlainText ?? false,
       handshakeTimeoutMs: options.handshakeTimeoutMs ?? 10_000,
+      maxHandshakes: options.maxHandshakes ?? Infinity,
       closeTimeoutMs: options.closeTimeoutMs ?? 3_000,
       logger: options.logger ?? silentLogger,
     };
@@ -183,7 +187,8 @@ export class TlsTransport implements Transport {
 }
 
 function cutShort(whose: string, cause: Error & { code?: string }): TlsError {
-  const text = `${whose} closed the connection during the TLS handshake: perhaps its port is for plain text`;
+  const reason = 'perhaps its port is for plain text, or it takes no more connections';
+  const text = `${whose} closed the connection during the TLS handshake: ${reason}`;
   return new TlsError(text, cause.code ?? 'ECONNRESET', cause);
 }
 

@@ -335,6 +335,34 @@ describe('TlsTransport', () => {
     await inside.hears('still here');
   });
 
+  it('lets go of who leaves in the middle of a handshake', async () => {
+    const port = await listen({ clientCertificates: 'none', maxHandshakes: 1 });
+    const probe = net.connect(port, '127.0.0.1');
+    await new Promise((resolve) => probe.once('connect', resolve));
+    probe.end().resume();
+    await new Promise((resolve) => probe.once('close', resolve));
+    await dial(port, {});
+    expect(warnings).toEqual([]);
+  });
+
+  it('turns away who would be one handshake too many, until there are fewer', async () => {
+    const port = await listen({ clientCertificates: 'none', maxHandshakes: 1 });
+    const first = net.connect(port, '127.0.0.1');
+    sockets.push(first);
+    await new Promise((resolve) => first.once('connect', resolve));
+    await expect(dial(port, {})).rejects.toThrow();
+    await warned(/client 127\.0\.0\.1 was refused: 1 others are still at their handshakes/);
+    first.destroy();
+    const accepted = nextEar();
+    for (;;) {
+      const dialled = await dial(port, {}).catch(() => undefined);
+      if (dialled !== undefined) break;
+    }
+    await accepted;
+    // Whoever is in does not count.
+    await dial(port, {});
+  });
+
   it('needs a certificate to listen', async () => {
     await expect(new TlsTransport().listen({ port: 0 }, () => undefined)).rejects.toThrow(/needs a certificate/);
   });

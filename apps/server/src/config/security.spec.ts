@@ -49,6 +49,7 @@ describe('security settings', () => {
       protocols: ['TLSv1.2', 'TLSv1.3'],
       cipherSuites: undefined,
       handshakeTimeoutMs: 5000,
+      maxHandshakes: undefined,
       reload: false,
     });
     expect(config.auth.x509).toEqual({ superUser: undefined });

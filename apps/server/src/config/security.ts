@@ -40,6 +40,7 @@ export function tlsConfig(reader: SettingReader, workingDirectory: string): TlsC
         'x509 here',
     );
   }
+  const handshakes = reader.whole('netty.server.outstandingHandshake.limit');
   const protocol = reader.text('ssl.protocol');
   const isRestricted = reader.isSet('ssl.protocol') && !reader.isSet('ssl.enabledProtocols');
   return {
@@ -51,6 +52,7 @@ export function tlsConfig(reader: SettingReader, workingDirectory: string): TlsC
     protocols: isRestricted && protocol !== undefined ? [protocol] : reader.list('ssl.enabledProtocols'),
     cipherSuites: reader.isSet('ssl.ciphersuites') ? reader.list('ssl.ciphersuites') : undefined,
     handshakeTimeoutMs: reader.whole('ssl.handshakeDetectionTimeoutMillis'),
+    maxHandshakes: handshakes > 0 ? handshakes : undefined,
     reload: reader.boolean('client.certReload'),
   };
 }

@@ -134,6 +134,8 @@ export interface TlsConfig {
   /** undefined: Node's. */
   readonly cipherSuites: readonly string[] | undefined;
   readonly handshakeTimeoutMs: number;
+  /** undefined: no limit. */
+  readonly maxHandshakes: number | undefined;
   readonly reload: boolean;
 }
 

@@ -192,10 +192,9 @@ export const REQUEST_KEYS: readonly KeySpec[] = [
     meaning: 'How long the threads may take to end.',
   }),
   noEffect('netty.advancedFlowControl.enabled', 'flag', { default: 'false', meaning: 'Flow control in Netty.' }),
-  unsupported('netty.server.outstandingHandshake.limit', 'whole', {
+  honoured('netty.server.outstandingHandshake.limit', 'whole', {
     default: '-1',
-    harmless: ['-1'],
-    meaning: 'TLS handshakes in flight.',
+    meaning: 'TLS handshakes under way at a time on one port; more connections are closed. -1: no limit.',
   }),
   unsupported('netty.server.earlyDropSecureConnectionHandshakes', 'flag', {
     default: 'false',
