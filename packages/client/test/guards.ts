@@ -15,7 +15,7 @@ export interface Guard {
 const MACHINE = 'src/machine/connection-machine.spec.ts';
 const FAULTS = 'test/faults.spec.ts';
 
-/** Read by `npm run guards`. */
+/** In the form that `npm run guards` reads. */
 export const clientGuards: readonly Guard[] = [
   {
     failure: 'a half-open connection hangs for good',
