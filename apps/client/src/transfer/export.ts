@@ -7,8 +7,6 @@ import { createGzip } from 'node:zlib';
 import { CommandError, ExitCode } from '../cli/exit-codes.js';
 import { type Call, validPath } from '../commands/command.js';
 import { relativeTo } from '../format/paths.js';
-import { mapAhead } from '../tree/read-ahead.js';
-import { readNode } from '../tree/read-node.js';
 import { walk } from '../tree/walk.js';
 import { type Exported, exportLine, headerLine } from './format.js';
 import { startProgress } from './progress.js';
@@ -55,22 +53,15 @@ async function* exportedNodes(call: Call, root: string): AsyncGenerator<Exported
   const withAcl = !call.has('no-acl');
   const withEphemerals = !call.has('no-ephemerals');
   const withSystem = call.has('system') || root.startsWith('/zookeeper');
-  const nodes = mapAhead(
-    walk(client, root, { signal }),
-    async ({ path, stat, error }): Promise<Exported | undefined> => {
-      // An export that silently lacks what it was not allowed to see would be taken for a complete one.
-      if (error !== undefined) throw error;
-      if (!withSystem && (path === '/zookeeper' || path.startsWith('/zookeeper/'))) return undefined;
-      const isEphemeral = stat !== undefined && stat.ephemeralOwner !== 0n;
-      if (isEphemeral && !withEphemerals) return undefined;
-      const node = await readNode(client, path, { withAcl, signal });
-      return node === undefined
-        ? undefined
-        : { relative: relativeTo(root, path), data: node.data, isEphemeral, acl: node.acl };
-    },
-    500,
-  );
-  for await (const node of nodes) if (node !== undefined) yield node;
+  const visited = walk(client, root, { signal, reads: { data: true, acl: withAcl } });
+  for await (const { path, stat, data, acl, error } of visited) {
+    if (!withSystem && (path === '/zookeeper' || path.startsWith('/zookeeper/'))) continue;
+    // An export that silently lacks what it was not allowed to see would be taken for a complete one.
+    if (error !== undefined) throw error;
+    const isEphemeral = stat !== undefined && stat.ephemeralOwner !== 0n;
+    if (isEphemeral && !withEphemerals) continue;
+    yield { relative: relativeTo(root, path), data: data ?? null, isEphemeral, acl };
+  }
 }
 
 interface Sink {

@@ -6,15 +6,14 @@ import { permsText } from '../format/acl.js';
 import { dataJson, exactText } from '../format/data.js';
 import { relativeTo } from '../format/paths.js';
 import { Connection } from '../shell/connection.js';
-import { mapAhead } from './read-ahead.js';
-import { type ReadNode, readNode } from './read-node.js';
 import { walk } from './walk.js';
 
 interface Item {
   /** Below the root of its side; the key by which both sides are merged. */
   readonly relative: string;
   readonly path: string;
-  readonly node: ReadNode;
+  readonly data: Uint8Array | null;
+  readonly acl: readonly Acl[] | undefined;
 }
 
 interface DiffOptions {
@@ -60,13 +59,14 @@ async function connectOther(call: Call, servers: string): Promise<Connection> {
 
 async function* items(client: ZkClient, root: string, options: DiffOptions): AsyncGenerator<Item> {
   const { withAcl, withEphemerals, withSystem, signal } = options;
-  const nodes = mapAhead(walk(client, root, { signal }), async ({ path, stat }): Promise<Item | undefined> => {
-    if (!withSystem && (path === '/zookeeper' || path.startsWith('/zookeeper/'))) return undefined;
-    if (!withEphemerals && stat !== undefined && stat.ephemeralOwner !== 0n) return undefined;
-    const node = await readNode(client, path, { withAcl, signal });
-    return node === undefined ? undefined : { relative: relativeTo(root, path), path, node };
-  });
-  for await (const item of nodes) if (item !== undefined) yield item;
+  const visited = walk(client, root, { signal, reads: { data: true, acl: withAcl } });
+  for await (const { path, stat, data, acl, error } of visited) {
+    if (!withSystem && (path === '/zookeeper' || path.startsWith('/zookeeper/'))) continue;
+    // What one may not see cannot be compared, and silence would mean that it is the same.
+    if (error !== undefined) throw error;
+    if (!withEphemerals && stat !== undefined && stat.ephemeralOwner !== 0n) continue;
+    yield { relative: relativeTo(root, path), path, data: data ?? null, acl };
+  }
 }
 
 /** @returns the number of differences */
@@ -110,18 +110,16 @@ export function compareInWalkOrder(a: string, b: string): number {
 }
 
 function compare(call: Call, a: Item, b: Item, tell: (json: unknown, text: () => string) => void): void {
-  if (!sameBytes(a.node.data, b.node.data)) {
-    tell(
-      { differs: 'data', path: a.path, other: b.path, left: dataJson(a.node.data), right: dataJson(b.node.data) },
-      () =>
-        [
-          call.out.paint('yellow', `! ${a.path}${a.path === b.path ? '' : ` ${b.path}`}: data`),
-          call.out.paint('red', `  < ${shown(a.node.data)}`),
-          call.out.paint('green', `  > ${shown(b.node.data)}`),
-        ].join('\n'),
+  if (!sameBytes(a.data, b.data)) {
+    tell({ differs: 'data', path: a.path, other: b.path, left: dataJson(a.data), right: dataJson(b.data) }, () =>
+      [
+        call.out.paint('yellow', `! ${a.path}${a.path === b.path ? '' : ` ${b.path}`}: data`),
+        call.out.paint('red', `  < ${shown(a.data)}`),
+        call.out.paint('green', `  > ${shown(b.data)}`),
+      ].join('\n'),
     );
   }
-  const [left, right] = [aclKey(a.node.acl), aclKey(b.node.acl)];
+  const [left, right] = [aclKey(a.acl), aclKey(b.acl)];
   if (left !== right) {
     tell({ differs: 'acl', path: a.path, other: b.path, left, right }, () =>
       [

@@ -2,11 +2,10 @@ import { hex64, parseHex64, type Stat } from '@zk/model';
 import picomatch from 'picomatch';
 import { UsageError } from '../cli/exit-codes.js';
 import type { Call } from '../commands/command.js';
-import { dataText } from '../format/data.js';
+import { dataText, rawData } from '../format/data.js';
 import { nameOf } from '../format/paths.js';
 import { isoTime, statJson } from '../format/stat.js';
 import { mapAhead } from './read-ahead.js';
-import { readNode } from './read-node.js';
 import { type Visited, walk } from './walk.js';
 
 type Test = (path: string, stat: Stat) => boolean;
@@ -64,10 +63,11 @@ async function deleteFound(call: Call, found: readonly string[]): Promise<void> 
 
 async function hasData(call: Call, path: string, pattern: RegExp): Promise<boolean> {
   try {
-    const node = await readNode(call.client, path, { withAcl: false, signal: call.signal });
-    return node !== undefined && node.data !== null && pattern.test(dataText(node.data));
+    const { data } = await call.client.get(path, { codec: rawData, signal: call.signal });
+    return data !== null && pattern.test(dataText(data));
   } catch (error) {
-    if ((error as Error).name === 'NOAUTH') return false;
+    const { name } = error as Error;
+    if (name === 'NOAUTH' || name === 'NONODE') return false;
     throw error;
   }
 }

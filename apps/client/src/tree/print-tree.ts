@@ -3,16 +3,9 @@ import type { Call } from '../commands/command.js';
 import { dataJson, exactText } from '../format/data.js';
 import { nameOf } from '../format/paths.js';
 import { statJson } from '../format/stat.js';
-import { mapAhead } from './read-ahead.js';
-import { type ReadNode, readNode } from './read-node.js';
 import { type Visited, walk } from './walk.js';
 
 const MAX_SHOWN = 60;
-
-interface Drawn {
-  readonly visited: Visited;
-  readonly node: ReadNode | undefined;
-}
 
 /** Draws a tree line by line, as it is walked: a big one costs no memory. */
 export async function runTree(call: Call): Promise<void> {
@@ -23,23 +16,22 @@ export async function runTree(call: Call): Promise<void> {
   for (const root of call.paths('/')) {
     const isHidden = (path: string): boolean =>
       withoutSystem && (path === '/zookeeper' || path.startsWith('/zookeeper/'));
-    const nodes = mapAhead(walk(call.client, root, { signal, maxDepth }), async (visited): Promise<Drawn> => {
-      const node = withData
-        ? await readNode(call.client, visited.path, { withAcl: false, signal }).catch(() => undefined)
-        : undefined;
-      return { visited, node };
+    const nodes = walk(call.client, root, {
+      signal,
+      maxDepth,
+      ...(withData ? { reads: { data: true as const } } : {}),
     });
     const lines = new TreeLines();
     let count = 0;
-    for await (const { visited, node } of nodes) {
+    for await (const visited of nodes) {
       if (isHidden(visited.path)) continue;
       count++;
       const children = visited.children.filter(
         (name) => !isHidden(`${visited.path === '/' ? '' : visited.path}/${name}`),
       );
       const prefix = lines.prefixOf(visited.depth, visited.depth < maxDepth ? children.length : 0);
-      if (out.isJson) out.emit(jsonOf(call, visited, node), '');
-      else out.print(prefix + textOf(call, visited, node, root));
+      if (out.isJson) out.emit(jsonOf(call, visited), '');
+      else out.print(prefix + textOf(call, visited, root));
       if (count % 1000 === 0) await out.flushed();
     }
     out.print(`\n${count} znode${count === 1 ? '' : 's'}`);
@@ -63,7 +55,7 @@ class TreeLines {
   }
 }
 
-function textOf(call: Call, { path, depth, stat, error }: Visited, node: ReadNode | undefined, root: string): string {
+function textOf(call: Call, { path, depth, stat, data, error }: Visited, root: string): string {
   const { out } = call;
   const name = depth === 0 ? root : nameOf(path);
   const isEphemeral = stat !== undefined && stat.ephemeralOwner !== 0n;
@@ -75,7 +67,7 @@ function textOf(call: Call, { path, depth, stat, error }: Visited, node: ReadNod
   } else if (isEphemeral) {
     parts.push(out.paint('dim', '(ephemeral)'));
   }
-  if (node !== undefined) parts.push(`= ${shown(node.data)}`);
+  if (data !== undefined) parts.push(`= ${shown(data)}`);
   return parts.join(' ');
 }
 
@@ -87,13 +79,13 @@ function shown(data: Uint8Array | null): string {
   return quoted.length > MAX_SHOWN ? `${quoted.slice(0, MAX_SHOWN)}…` : quoted;
 }
 
-function jsonOf(call: Call, { path, depth, stat, error, children }: Visited, node: ReadNode | undefined): unknown {
+function jsonOf(call: Call, { path, depth, stat, data, error, children }: Visited): unknown {
   return {
     path,
     depth,
     children: children.length,
     ...(error === undefined ? {} : { error: error.name }),
     ...(call.has('stat') && stat !== undefined ? { stat: statJson(stat) } : {}),
-    ...(node === undefined ? {} : dataJson(node.data)),
+    ...(data === undefined ? {} : dataJson(data)),
   };
 }

@@ -1,5 +1,6 @@
 import type { ZkClient } from '@zk/client-api';
-import type { Stat } from '@zk/model';
+import type { Acl, Stat } from '@zk/model';
+import { rawData } from '../format/data.js';
 import { joinPath } from '../format/paths.js';
 
 /** A znode met on a walk. */
@@ -10,11 +11,16 @@ export interface Visited {
   /** Names of its children, sorted. */
   readonly children: readonly string[];
   readonly stat: Stat | undefined;
-  /** Why its children are not known. */
+  /** What was asked for with `reads`. */
+  readonly data: Uint8Array | null | undefined;
+  readonly acl: readonly Acl[] | undefined;
+  /** Why nothing is known of it. */
   readonly error: Error | undefined;
 }
 
 export interface WalkOptions {
+  /** What to read besides the children; a znode without any is not listed then, which saves a request. */
+  readonly reads?: { readonly data: true; readonly acl?: boolean };
   readonly signal?: AbortSignal;
   /** Levels below the root; default: all. */
   readonly maxDepth?: number;
@@ -32,18 +38,19 @@ const DEFAULT_CONCURRENCY = 512;
  * @throws what the server answers for the root, and whatever else is no answer about one znode
  */
 export async function* walk(client: ZkClient, root: string, options: WalkOptions = {}): AsyncGenerator<Visited> {
-  const { maxDepth = Infinity, signal, concurrency = DEFAULT_CONCURRENCY } = options;
-  const list = (path: string): Promise<Listing> => listing(client, path, signal);
+  const { maxDepth = Infinity, signal, concurrency = DEFAULT_CONCURRENCY, reads } = options;
+  const look = reads === undefined ? listing : reading(reads.acl === true);
+  const list = (path: string): Promise<Listing> => look(client, path, signal);
   // A stack, the next one last. A listing is begun when the entry is among the next ones to come.
   const stack: Entry[] = [{ path: root, depth: 0, pending: undefined }];
   while (stack.length > 0) {
     signal?.throwIfAborted();
     askAhead(stack, list, concurrency);
     const entry = stack.pop() as Entry;
-    const { children, stat, error } = await (entry.pending as Promise<Listing>);
+    const { children, stat, data, acl, error } = await (entry.pending as Promise<Listing>);
     if (error !== undefined && (entry.depth === 0 || !isAboutOneNode(error))) throw error;
     if (error?.name === 'NONODE') continue;
-    yield { path: entry.path, depth: entry.depth, children, stat, error };
+    yield { path: entry.path, depth: entry.depth, children, stat, data, acl, error };
     if (entry.depth >= maxDepth) continue;
     for (let i = children.length - 1; i >= 0; i--) {
       stack.push({ path: joinPath(entry.path, children[i] as string), depth: entry.depth + 1, pending: undefined });
@@ -57,17 +64,16 @@ interface Entry {
   pending: Promise<Listing> | undefined;
 }
 
-interface Listing {
-  readonly children: readonly string[];
-  readonly stat: Stat | undefined;
-  readonly error: Error | undefined;
-}
+type Listing = Omit<Visited, 'path' | 'depth'>;
+
+const NOTHING: Listing = { children: [], stat: undefined, data: undefined, acl: undefined, error: undefined };
 
 function askAhead(stack: readonly Entry[], list: (path: string) => Promise<Listing>, concurrency: number): void {
-  const first = Math.max(0, stack.length - concurrency);
-  // The top of the stack is always asked; the others only when a good part of those asked has been used up.
+  // Refilled when half of them are used up, so that there is no pause between one lot and the next.
   const top = stack.at(-1) as Entry;
-  if (top.pending !== undefined) return;
+  const half = stack[Math.max(0, stack.length - (concurrency >> 1))] as Entry;
+  if (top.pending !== undefined && half.pending !== undefined) return;
+  const first = Math.max(0, stack.length - concurrency);
   for (let i = stack.length - 1; i >= first; i--) {
     const entry = stack[i] as Entry;
     entry.pending ??= list(entry.path);
@@ -78,10 +84,27 @@ function askAhead(stack: readonly Entry[], list: (path: string) => Promise<Listi
 async function listing(client: ZkClient, path: string, signal: AbortSignal | undefined): Promise<Listing> {
   try {
     const { children, stat } = await client.getChildren(path, signal === undefined ? {} : { signal });
-    return { children: [...children].sort(), stat, error: undefined };
+    return { ...NOTHING, children: [...children].sort(), stat };
   } catch (error) {
-    return { children: [], stat: undefined, error: error as Error };
+    return { ...NOTHING, error: error as Error };
   }
+}
+
+/** As {@link listing}, of data, and the access control list when that is wanted. */
+function reading(withAcl: boolean): typeof listing {
+  return async (client, path, signal) => {
+    const options = signal === undefined ? {} : { signal };
+    try {
+      const [{ data, stat }, access] = await Promise.all([
+        client.get(path, { codec: rawData, ...options }),
+        withAcl ? client.getAcl(path, options) : undefined,
+      ]);
+      const children = stat.numChildren === 0 ? [] : [...(await client.getChildren(path, options)).children].sort();
+      return { children, stat, data, acl: access?.acl, error: undefined };
+    } catch (error) {
+      return { ...NOTHING, error: error as Error };
+    }
+  };
 }
 
 function isAboutOneNode(error: Error): boolean {
