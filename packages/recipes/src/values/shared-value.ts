@@ -134,7 +134,13 @@ export class SharedValue<T> implements AsyncDisposable, AsyncIterable<VersionedV
     this.#subscription = await persistently(this.#client, scope, () =>
       this.#client.watch(this.path).start(() => this.#refresh(), { signal }),
     );
-    await this.#read(scope);
+    try {
+      await this.#read(scope);
+    } catch (error) {
+      await this.#subscription.unsubscribe().catch(() => undefined);
+      this.#subscription = undefined;
+      throw error;
+    }
     return this;
   }
 

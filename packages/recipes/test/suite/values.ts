@@ -245,6 +245,18 @@ function sharedValueSuite(clients: RigClients, rig: RecipeRig): void {
     expect([first.value, first.isFresh]).toEqual([7, false]);
   });
 
+  it('does not start on what it cannot read, and starts when it can', async () => {
+    const client = await clients.open();
+    const path = freshPath(client, 'count');
+    await client.create(path, Uint8Array.of(1, 2), { parents: 'persistent' });
+    const count = new SharedCount(client, path);
+    await expect(count.start()).rejects.toThrow(CounterFormatError);
+    expect(() => count.versioned).toThrow('has not been started');
+    await client.set(path, Uint8Array.of(0, 0, 0, 5));
+    expect((await count.start()).value).toBe(5);
+    await count.close();
+  });
+
   it('holds anything that has a codec, and closes without a trace', async () => {
     const client = await clients.open();
     const path = freshPath(client, 'shared');
