@@ -161,13 +161,17 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   },
 };
 
+/** What makes no sense with a server that is alone. */
+const NEEDS_OTHERS = new Set(['cut-one-pair', 'slow-leader-and-cuts']);
+
 /** Faults come in company: a second one while the first is being dealt with finds more than two apart. */
 export function injectFault(world: FaultWorld): void {
   const { random, agenda } = world;
   const count = random.chance(0.4) ? random.between(2, 3) : 1;
+  const names = Object.keys(FAULTS).filter((name) => world.hosts.length > 1 || !NEEDS_OTHERS.has(name));
   for (let i = 0; i < count; i++) {
     agenda.in(i === 0 ? 0 : random.duration(1, 600), () => {
-      const name = random.pick(Object.keys(FAULTS));
+      const name = random.pick(names);
       const detail = FAULTS[name]!(world);
       world.count(`fault ${name}`);
       world.note(() => `fault ${name} ${detail}`);

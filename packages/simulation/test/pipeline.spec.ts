@@ -85,7 +85,7 @@ class Server {
         return;
       case 'stop-serving':
         this.isServing = false;
-        this.pipeline?.abandon();
+        this.pipeline?.abandon(this.world.nowMs);
         this.pipeline = undefined;
         return;
       default:

@@ -1,5 +1,5 @@
 import type { QuorumPacket } from '@zk/jute';
-import { type Zxid, counterOf, epochOf, hex64, invariant } from '@zk/model';
+import { InvariantViolation, type Zxid, counterOf, epochOf, hex64 } from '@zk/model';
 import type { ServerId } from '@zk/quorum';
 import { LearnerLink } from './learner-link.js';
 import { epochStart } from './log-entry.js';
@@ -172,8 +172,7 @@ export class Leader implements Role {
   private reportEpoch(server: ServerId, accepted: number): string | undefined {
     const { context } = this;
     if (this.isEpochChosen) {
-      // Apache leaves such a server out until the next election. It has promised itself to a leader that never came to be;
-      // a new epoch above its own lets it back in.
+      // It has promised itself to a leader that never came to be; only a later epoch lets it back in.
       if (accepted > this.epoch && context.isVoter(server)) return `server ${server} has accepted epoch ${accepted}`;
       return undefined;
     }
@@ -311,7 +310,9 @@ export class Leader implements Role {
     if (this.phase !== 'broadcast') return undefined;
     // The counter is used up: a new election gives a new epoch. As in Apache, the transaction is not proposed.
     if (counterOf(zxid) === 0xffff_ffff || epochOf(zxid) !== this.epoch) return 'zxids of this epoch are used up';
-    invariant(zxid === this.lastProposed + 1n, `${hex64(zxid)} is proposed after ${hex64(this.lastProposed)}`);
+    if (zxid !== this.lastProposed + 1n) {
+      throw new InvariantViolation(`${hex64(zxid)} is proposed after ${hex64(this.lastProposed)}`);
+    }
     this.lastProposed = zxid;
     const proposal = packets.proposal(zxid, txn);
     for (const learner of this.links.values()) {
@@ -321,7 +322,6 @@ export class Leader implements Role {
     }
     context.append({ zxid, txn });
     context.sync('broadcast.log');
-    this.commitWhatCan();
     return undefined;
   }
 
@@ -339,7 +339,8 @@ export class Leader implements Role {
     if (learner.timed !== undefined && zxid >= learner.timed.zxid) {
       learner.timed = zxid < this.lastProposed ? { zxid: this.lastProposed, sentMs: this.context.nowMs } : undefined;
     }
-    this.commitWhatCan();
+    // Most acknowledgements come for what a quorum has decided already.
+    if (zxid >= (this.context.tail.first?.zxid ?? zxid + 1n)) this.commitWhatCan();
     return undefined;
   }
 
@@ -380,7 +381,6 @@ export class Leader implements Role {
     this.syncs.committed(zxid);
   }
 
-  /** Runs when everything proposed so far is committed. */
   private afterOutstanding(resume: () => void): void {
     if (this.context.tail.length === 0) resume();
     else this.syncs.add(this.lastProposed, resume);

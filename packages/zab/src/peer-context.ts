@@ -1,5 +1,5 @@
 import type { QuorumPacket } from '@zk/jute';
-import { type Zxid, invariant } from '@zk/model';
+import { InvariantViolation, type Zxid, hex64, invariant } from '@zk/model';
 import type { EnsembleConfig, QuorumVerifier, ServerId } from '@zk/quorum';
 import { EntryQueue, type LogEntry, RecentEntries } from './log-entry.js';
 import type { DiskContents, DiskWrite, LinkId, PeerOutput, PeerPhase, PeerRole, WritePoint } from './messages.js';
@@ -122,7 +122,9 @@ export class PeerContext {
 
   /** Appends to the log; {@link sync} must follow. */
   append(entry: LogEntry): void {
-    invariant(entry.zxid > this.appended, `zxid ${entry.zxid} is to be logged after ${this.appended}`);
+    if (entry.zxid <= this.appended) {
+      throw new InvariantViolation(`${hex64(entry.zxid)} is to be logged after ${hex64(this.appended)}`);
+    }
     this.appended = entry.zxid;
     this.tail.push(entry);
     this.outputs.push({ kind: 'append', entry });
