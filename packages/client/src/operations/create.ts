@@ -24,6 +24,9 @@ import { keepTrying } from './keep-trying.js';
 
 const ANY_VERSION = -1;
 
+/** What Curator and kazoo give to parents that nobody gave data to: none, which is not null. */
+const NOTHING = new Uint8Array();
+
 /** What is sent to make a znode. */
 interface Creation {
   readonly path: string;
@@ -143,7 +146,7 @@ async function createParents(
     if (path === '/' && calls.prefix !== '') await createChrootParents(calls, kind, acl, limits);
     return;
   }
-  const creation = { path: parent, data: null, mode: kind, flags: CreateMode[kind], acl, ttlMs: 0 };
+  const creation = { path: parent, data: NOTHING, mode: kind, flags: CreateMode[kind], acl, ttlMs: 0 };
   try {
     await createAround(calls, creation, { parents: kind }, limits);
   } catch (error) {

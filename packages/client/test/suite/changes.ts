@@ -1,4 +1,12 @@
-import { BadVersionError, NoChildrenForEphemeralsError, NodeExistsError, NotEmptyError, json, utf8 } from '@zk/client';
+import {
+  BadVersionError,
+  NoChildrenForEphemeralsError,
+  NodeExistsError,
+  NotEmptyError,
+  json,
+  read,
+  utf8,
+} from '@zk/client';
 import type { Suite } from './describe-client.js';
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
@@ -37,6 +45,10 @@ export function describeChanges(suite: Suite): void {
       expect((await client.get('/a/b/c')).data).toHaveLength(0);
       await Promise.all(Array.from({ length: 10 }, (_, i) => client.create(`/x/y/n${i}`, null, { parents })));
       expect((await client.getChildren('/x/y')).children).toHaveLength(10);
+      if (suite.target.lacks?.includes('multiStat')) return;
+      // Not null: as from Curator and kazoo.
+      const [parent] = await client.multiRead([read.get('/a/b')]);
+      expect(parent).toMatchObject({ kind: 'get', data: new Uint8Array() });
     });
 
     it('creates the chroot itself as a parent', async () => {
