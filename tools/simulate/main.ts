@@ -9,6 +9,7 @@ const options = parseOptions('simulate', 'Runs ensembles under seeds, with fault
   steps: number(2_000, 'n', 'events of each before everything is healed'),
   faults: number(3, 'n', 'moments at which something goes wrong'),
   voters: number(0, 'n', '3 or 5, or any number; 0 leaves it to the seed'),
+  groups: number(0, 'n', 'hierarchical quorums with so many groups'),
   planted: flag('plant every known bug, and find each'),
   bug: optionalText('name', 'plant this bug'),
   trace: flag('with --seed: every transition, not only the last ones'),
@@ -18,7 +19,10 @@ const options = parseOptions('simulate', 'Runs ensembles under seeds, with fault
 const PLANTED_SEEDS = 200;
 const LAST_LINES = 60;
 
-const size = options.voters > 0 ? { voters: options.voters } : {};
+const size = {
+  ...(options.voters > 0 ? { voters: options.voters } : {}),
+  ...(options.groups > 0 ? { groups: options.groups } : {}),
+};
 
 process.exit(options.planted ? plantedBugs() : options.seed > 0 ? oneSeed(options.seed) : manySeeds());
 
@@ -45,7 +49,8 @@ function summary(result: SimulationResult): string {
 function replay(seed: number): string {
   const bug = options.bug === undefined ? '' : ` --bug ${options.bug}`;
   const voters = options.voters > 0 ? ` --voters ${options.voters}` : '';
-  return `npm run simulate -- --seed ${seed} --steps ${options.steps} --faults ${options.faults}${voters}${bug}`;
+  const groups = options.groups > 0 ? ` --groups ${options.groups}` : '';
+  return `npm run simulate -- --seed ${seed} --steps ${options.steps} --faults ${options.faults}${voters}${groups}${bug}`;
 }
 
 function manySeeds(): number {

@@ -19,6 +19,8 @@ export interface SimulationOptions {
   /** Voters and observers; by default the seed decides between 3 and 5, with and without observers. */
   readonly voters?: number;
   readonly observers?: number;
+  /** Hierarchical quorums: voters are dealt out to so many groups. Default: a plain majority. */
+  readonly groups?: number;
   readonly clients?: number;
   /** Whether servers that crashed come back by themselves; default true. */
   readonly restarts?: boolean;
@@ -63,7 +65,7 @@ export class Simulation {
     this.random = new SeededRandom(options.seed);
     const voters = options.voters ?? (this.random.chance(0.6) ? 3 : 5);
     const observers = options.observers ?? (this.random.chance(0.25) ? 1 : 0);
-    const config = configOf(voters, observers);
+    const config = configOf(voters, observers, options.groups ?? 0);
     const empty = History.empty();
     this.network = new SimulatedNetwork(this.agenda, this.random, this.byNumber);
     this.checkers = new Checkers(config, () => this.hosts, empty);
@@ -225,11 +227,16 @@ function violationOf(error: unknown): Violation {
   throw error;
 }
 
-function configOf(voters: number, observers: number): EnsembleConfig {
+function configOf(voters: number, observers: number, groupCount: number): EnsembleConfig {
   const servers = new Map<bigint, ServerSpec>();
   for (let number = 1; number <= voters + observers; number++) {
     const addresses = [{ host: `s${number}`, quorumPort: 2888, electionPort: 3888 }];
     servers.set(BigInt(number), { id: BigInt(number), role: number <= voters ? 'participant' : 'observer', addresses });
   }
-  return new EnsembleConfig(servers);
+  const groups = new Map<bigint, Set<bigint>>();
+  for (let i = 0; i < voters && groupCount > 0; i++) {
+    const group = BigInt((i % groupCount) + 1);
+    groups.set(group, (groups.get(group) ?? new Set<bigint>()).add(BigInt(i + 1)));
+  }
+  return new EnsembleConfig(servers, 0n, groups);
 }

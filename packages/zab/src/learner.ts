@@ -4,7 +4,7 @@ import type { ServerId } from '@zk/quorum';
 import { Synchronization } from './learner-sync.js';
 import { epochStart } from './log-entry.js';
 import type { LinkId, PeerPhase } from './messages.js';
-import { packets, revalidatedOf, txnOf } from './packets.js';
+import { designatedLeaderOf, packets, revalidatedOf, txnOf } from './packets.js';
 import type { PeerContext } from './peer-context.js';
 import type { Role, ServingInput } from './role.js';
 import type { RoleStatus } from './status.js';
@@ -243,11 +243,13 @@ export class Learner implements Role {
       case PacketType.PROPOSAL:
         return this.role === 'follower' ? this.log(packet) : undefined;
       case PacketType.COMMIT:
-      case PacketType.COMMITANDACTIVATE:
         return this.role === 'follower' ? this.commit(packet.zxid) : undefined;
+      case PacketType.COMMITANDACTIVATE:
+        return this.role === 'follower' ? (this.commit(packet.zxid) ?? this.activate(packet)) : undefined;
       case PacketType.INFORM:
-      case PacketType.INFORMANDACTIVATE:
         return this.log(packet) ?? this.commit(packet.zxid);
+      case PacketType.INFORMANDACTIVATE:
+        return this.log(packet) ?? this.commit(packet.zxid) ?? this.activate(packet);
       case PacketType.PING:
         this.context.send(this.link!, packets.pong(packet, this.touched));
         this.touched.clear();
@@ -288,6 +290,11 @@ export class Learner implements Role {
     }
     context.applyNext('commit');
     return undefined;
+  }
+
+  private activate(packet: QuorumPacket): undefined {
+    const leader = designatedLeaderOf(packet);
+    if (leader !== undefined) this.context.outputs.push({ kind: 'activate', zxid: packet.zxid, leader });
   }
 
   durable(): string | undefined {

@@ -47,6 +47,8 @@ export type PeerInput =
       readonly isLast: boolean;
     }
   | { readonly kind: 'log-unavailable'; readonly link: LinkId }
+  /** The state machine applied a new configuration (committed), or a leader proposed one (seen). */
+  | { readonly kind: 'config'; readonly config: EnsembleConfig; readonly status: 'seen' | 'committed' }
   /** A leader's pipeline made a transaction; its zxid is the one after the last. The bytes are kept, not copied. */
   | { readonly kind: 'propose'; readonly zxid: Zxid; readonly txn: Uint8Array }
   /** A client of this learner wants something that the leader decides. */
@@ -108,6 +110,8 @@ export type PeerOutput =
   /** At the learner. */
   | { readonly kind: 'revalidated'; readonly sessionId: SessionId; readonly isValid: boolean }
   | { readonly kind: 'synced'; readonly tag: number }
+  /** The transaction just delivered is a new configuration, and this is who leads from then on. */
+  | { readonly kind: 'activate'; readonly zxid: Zxid; readonly leader: ServerId }
   /** A configuration became the committed one, or the one that was last seen. */
   | { readonly kind: 'config'; readonly config: EnsembleConfig; readonly status: 'seen' | 'committed' }
   /** Nothing can go on: stop the process, keep the evidence. The code is Apache's exit code. */

@@ -147,6 +147,10 @@ export class Peer {
       case 'written':
         this.check(context.written(input.ticket, input.disk));
         return this.lookForLeader();
+      case 'config':
+        if (input.status === 'committed') context.config = input.config;
+        else context.lastSeenConfig = input.config;
+        return;
       case 'write-failed':
         return this.writeFailed(input.ticket, input.reason);
       default:

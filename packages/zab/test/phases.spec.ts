@@ -1,5 +1,6 @@
 import { PacketType, packets, type PeerOutput } from '../src/index.js';
-import { DrivenPeer } from './driven-peer.js';
+import { EnsembleConfig } from '@zk/quorum';
+import { DrivenPeer, threeServers } from './driven-peer.js';
 
 /** Order is the contract: what is said after what is on disk. Spec: learner protocol, sections 4, 6 and 7. */
 
@@ -117,6 +118,19 @@ describe('a follower', () => {
     say(driven, packets.commit(0x100000005n));
     expect(driven.take('halt')).toMatchObject([{ code: 12 }]);
     expect(driven.take('deliver').every((output) => output.cause === 'recovery')).toBe(true);
+  });
+
+  it('tells of a new configuration when it is committed, and says its version from then on', () => {
+    const driven = say(broadcasting(), packets.proposal(0x100000004n, txn));
+    say(driven, {
+      ...packets.commit(0x100000004n),
+      type: PacketType.COMMITANDACTIVATE,
+      data: new Uint8Array([0, 0, 0, 0, 0, 0, 0, 3]),
+    });
+    expect(driven.take('activate')).toEqual([{ kind: 'activate', zxid: 0x100000004n, leader: 3n }]);
+    const later = EnsembleConfig.parse(`${threeServers.replace('version=0', 'version=100000004')}`);
+    driven.give({ kind: 'config', config: later, status: 'committed' });
+    expect(driven.peer.status().configVersion).toBe('100000004');
   });
 
   it('leaves when a proposal is missing', () => {
