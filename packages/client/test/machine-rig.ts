@@ -117,7 +117,7 @@ export class MachineRig {
     return this.endTurn();
   }
 
-  reply(xid: number, { zxid = 5n, err = 0, body = new Uint8Array(0) } = {}): this {
+  reply(xid: number, { zxid = 5n, err = 0, body = new Uint8Array(0) as Uint8Array } = {}): this {
     return this.receive(replyFrame(xid, zxid, err, body));
   }
 

@@ -1,7 +1,11 @@
 import { createClient, connect, REQUEST_CHANNEL, type RequestTrace } from '@zk/client';
 import { createServer, type ZkServer } from '@zk/server';
+import { TcpTransport } from '@zk/transport-tcp';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { createServer as createSocketServer, type AddressInfo, type Socket } from 'node:net';
+import { noLookUp } from '../src/create-client.js';
+import { probeServer } from '../src/probe.js';
+import { systemRuntime } from '../src/system-runtime.js';
 
 /** What there is in Node only: sockets, names, tracing, and a process that has to end. */
 
@@ -90,6 +94,14 @@ describe('in Node', () => {
     expect(typeof exists!.zxid).toBe('bigint');
     expect(get).toMatchObject({ op: 'getData', path: '/none', xid: 2, error: { name: 'NONODE' } });
     await client.close();
+  });
+
+  it('asks a server whether it takes writes', async () => {
+    const { port } = server.clientAddress;
+    const ask = (at: number): Promise<boolean> =>
+      probeServer(new TcpTransport(), noLookUp, systemRuntime.scheduler, { host: '127.0.0.1', port: at });
+    expect(await ask(port)).toBe(true);
+    await expect(ask(1)).rejects.toThrow('ECONNREFUSED');
   });
 
   it('leaves no rejection unhandled, whatever happens', async () => {

@@ -5,7 +5,7 @@ import { MachineRig, replyFrame } from '../../test/machine-rig.js';
 
 const NONODE = { err: ErrorCode.NONODE };
 
-function token(bytes: Uint8Array): Uint8Array {
+function token(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return new RecordWriter().buffer(bytes).bytes();
 }
 
