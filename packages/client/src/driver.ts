@@ -61,6 +61,7 @@ export class Driver implements MachineOutputs {
           connection.destroy();
           return;
         }
+        attempt.connection = connection;
         this.current = connection;
         this.machine.dialed(number);
       },

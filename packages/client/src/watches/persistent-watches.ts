@@ -2,6 +2,7 @@ import type { WatchItem, WatchReset } from '@zk/client-api';
 import type { Logger } from '@zk/contracts';
 import { AddWatchMode, ErrorCode, WatcherType } from '@zk/model';
 import { Request } from '../machine/request.js';
+import { hasCode } from '../operations/calls.js';
 import { addWatchKind, removeWatchesKind } from '../wire/kinds.js';
 import { type ServerEvent, eventBelow } from './events.js';
 import { EmulatedWatch } from './emulated-watch.js';
@@ -174,9 +175,8 @@ export class PersistentWatches {
 
   private refused(watch: PersistentWatch, error: unknown): void {
     // Without a connection, or in another session, it is set by the next one.
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === ErrorCode.CONNECTIONLOSS || code === ErrorCode.SESSIONEXPIRED) return;
-    if (code === ErrorCode.UNIMPLEMENTED) {
+    if (hasCode(error, ErrorCode.CONNECTIONLOSS) || hasCode(error, ErrorCode.SESSIONEXPIRED)) return;
+    if (isUnsupported(error)) {
       this.isUnknownToServer();
       return;
     }
@@ -208,4 +208,9 @@ export class PersistentWatches {
   private modeOf(isRecursive: boolean): Map<string, PersistentWatch> {
     return isRecursive ? this.recursive : this.exact;
   }
+}
+
+/** Whether a refusal says that the server has no persistent watches: it is too old, or its watch manager cannot. */
+export function isUnsupported(error: unknown): boolean {
+  return hasCode(error, ErrorCode.UNIMPLEMENTED) || hasCode(error, ErrorCode.MARSHALLINGERROR);
 }

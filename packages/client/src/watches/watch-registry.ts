@@ -1,12 +1,11 @@
 import type { Logger } from '@zk/contracts';
 import { type RecordReader, readWatcherEvent } from '@zk/jute';
-import { ErrorCode, type Zxid } from '@zk/model';
+import type { Zxid } from '@zk/model';
 import { Request } from '../machine/request.js';
-import { hasCode } from '../operations/calls.js';
 import { setWatches2Kind, setWatchesKind } from '../wire/kinds.js';
 import { eventTypeOf } from './events.js';
 import { OneShotWatches } from './one-shot-watches.js';
-import { type PersistentWatch, PersistentWatches } from './persistent-watches.js';
+import { type PersistentWatch, PersistentWatches, isUnsupported } from './persistent-watches.js';
 import { type WatchPacket, watchPackets } from './watch-packets.js';
 import type { WatchPort } from './watch-port.js';
 
@@ -93,7 +92,7 @@ export class WatchRegistry {
         for (const watch of packet.recursive) watch.wasSet();
       },
       (error: unknown) => {
-        if (isPersistent && hasCode(error, ErrorCode.UNIMPLEMENTED)) this.persistent.isUnknownToServer();
+        if (isPersistent && isUnsupported(error)) this.persistent.isUnknownToServer();
         else this.logger.debug({ err: error }, 'watches could not be set again; the next connection tries');
       },
     );
