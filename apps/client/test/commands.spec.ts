@@ -290,7 +290,7 @@ describe('trees', () => {
 
 describe('export and import', () => {
   beforeEach(async () => {
-    await make('/app=text', '/app/none', '/app/sub/leaf=é');
+    await make('/app=text', '/app/none', '/app/sub', '/app/sub/leaf=é');
     await client.create('/app/bytes', new Uint8Array([0xff, 0]));
     await client.create('/app/temporary', null, { mode: 'ephemeral' });
     await client.create('/app/acl', null, { acl: [{ scheme: 'world', id: 'anyone', perms: 27 }] });
@@ -391,6 +391,16 @@ describe('watch', () => {
     expect(io.documents[0]).toMatchObject({ type: 'dataChanged', path: '/app' });
   });
 
+  it('says that events may be missing after a new connection', async () => {
+    const io = prepare(['watch', '/']);
+    const done = main(io);
+    while (io.stdout === '') await client.create('/app', null, { ifExists: 'set' });
+    server.cut();
+    await io.until(() => io.stdout.includes('reset events may be missing: reconnected'));
+    io.signal('SIGTERM');
+    expect(await done).toBe(143);
+  });
+
   it('ends when the time is over', async () => {
     expect((await run(['watch', '-t', '0.01', '/'])).code).toBe(0);
   });
@@ -429,6 +439,32 @@ describe('lock and elect', () => {
     child?.end({ kind: 'killed', signal: 'SIGTERM', signalNumber: 15 });
     expect(await done).toBe(76);
     expect(io.stderr).toContain('its node was deleted; ending job');
+  });
+
+  it('ends the program when the session is expired behind its back', async () => {
+    const io = prepare(['lock', '/locks/a', '--', 'job']);
+    const done = main(io);
+    await io.until(() => io.children.length === 1);
+    const [child] = io.children;
+    await server.expireSession(BigInt.asIntN(64, BigInt(child?.environment['ZK_SESSION_ID'] as string)));
+    await io.until(() => child?.killed.length === 1);
+    child?.end({ kind: 'exited', code: 0 });
+    expect(await done).toBe(76);
+    expect(io.stderr).toContain('the session is over; ending job');
+  });
+
+  it('stands again after a loss of leadership, with --again', async () => {
+    const io = prepare(['elect', '--again', '/locks/a', '--', 'job']);
+    const done = main(io);
+    await io.until(() => io.children.length === 1);
+    await client.delete(io.children[0]?.environment['ZK_LOCK_NODE'] as string);
+    await io.until(() => io.children[0]?.killed.length === 1);
+    io.children[0]?.end({ kind: 'killed', signal: 'SIGTERM', signalNumber: 15 });
+    await io.until(() => io.children.length === 2);
+    const [first, second] = io.children.map(({ environment }) => BigInt(environment['ZK_FENCING_TOKEN'] as string));
+    expect((second as bigint) > (first as bigint)).toBe(true);
+    io.children[1]?.end({ kind: 'exited', code: 0 });
+    expect(await done).toBe(0);
   });
 
   it('passes a signal on, and gives the lock back only when the program has ended', async () => {

@@ -189,6 +189,20 @@ def main():
         shell.expect(r"\[\]")
         shell.prompt()
 
+    def lends_terminal():
+        shell.type("lock /terminal/lock -- sh -c 'echo ready; read line; echo got $line'\r")
+        shell.expect(r"\nready")
+        shell.type("hello\r")
+        shell.expect("got hello")
+        shell.prompt()
+        shell.type("lock /terminal/lock -- sh -c 'echo ready; sleep 60'\r")
+        shell.expect(r"\nready")
+        shell.type("\x03")
+        shell.prompt()
+        shell.type("ls /terminal/beta\r")
+        shell.expect(r"\[\]")
+        shell.prompt()
+
     def colours():
         before = len(shell.raw)
         shell.type("tree /terminal\r")
@@ -258,6 +272,7 @@ def main():
     check("at a terminal: shows events above what is being typed", shows_events)
     check("at a terminal: Ctrl-C gives up a line", interrupts_line)
     check("at a terminal: Ctrl-C ends a command, not the shell", interrupts_command)
+    check("at a terminal: lends it to a program that runs under a lock, and takes it back", lends_terminal)
     check("at a terminal: has colours, which a pipe has not", colours)
     check("at a terminal: Ctrl-D ends, and the history file holds no secrets", keeps_no_secrets)
     check("at a terminal: remembers the lines of an earlier shell, and ends with the last exit code", remembers)

@@ -1,9 +1,11 @@
 import { type Interface, clearScreenDown, createInterface, cursorTo } from 'node:readline';
 import type { Writable } from 'node:stream';
 import { ExitCode, UsageError } from '../cli/exit-codes.js';
+import { findCommand } from '../commands/registry.js';
 import { complete } from './complete.js';
 import { MAX_LINES, appendHistory, historyPath, readHistory } from './history-file.js';
 import type { Shell } from './shell.js';
+import { tokenize } from './tokenize.js';
 
 /**
  * The shell at a terminal: lines are edited, completed and remembered; events appear above the prompt. Ctrl-C ends a
@@ -52,12 +54,18 @@ class InteractiveShell {
       this.lines.close();
       throw new UsageError((error as Error).message);
     }
+    // While a program has the terminal, Ctrl-C is a signal; otherwise the editor of lines sees it as a key.
+    const stopListening = shell.io.processes.onSignal((signal) => {
+      if (signal === 'SIGINT') this.running?.abort();
+      else this.lines.close();
+    });
     await new Promise<void>((resolve) => {
       this.lines.on('close', resolve);
       this.lines.on('SIGINT', () => this.onInterrupt());
       this.lines.on('line', (line) => void this.onLine(line));
       this.prompt();
     });
+    stopListening();
     this.running?.abort();
     const failure = appendHistory(this.historyFile, this.added);
     if (failure !== undefined) shell.out.complain(`the history could not be kept: ${failure.message}`);
@@ -72,11 +80,22 @@ class InteractiveShell {
       this.added.push(line);
       this.number++;
       this.running = new AbortController();
+      const lends = findCommand(tokenize(line)[0]?.text ?? '')?.takesProgram === true;
+      if (lends) this.lendTerminal(true);
       await shell.runLine(line, this.running.signal);
+      if (lends) this.lendTerminal(false);
       this.running = undefined;
     }
     if (shell.isDone) this.lines.close();
     else this.prompt();
+  }
+
+  /** A program that is run has the terminal to itself, in its ordinary mode. */
+  private lendTerminal(isLent: boolean): void {
+    const { stream } = this.shell.io.input;
+    if (isLent) this.lines.pause();
+    if ('setRawMode' in stream && typeof stream.setRawMode === 'function') stream.setRawMode(!isLent);
+    if (!isLent) this.lines.resume();
   }
 
   private onInterrupt(): void {
