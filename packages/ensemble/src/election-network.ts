@@ -1,0 +1,291 @@
+import type { Connection, ConnectionHandler, Logger, RandomSource, Scheduler, Timer, Transport } from '@zk/contracts';
+import { type ServerId, bracketed } from '@zk/quorum';
+import {
+  ElectionStream,
+  type InitialMessage,
+  type Notification,
+  encodeInitialMessage,
+  encodeNotification,
+  keepsDialled,
+} from '@zk/zab';
+import { type HostAndPort, dialAny, parseHostAndPort } from './dialling.js';
+import { ElectionConnection } from './election-connection.js';
+
+export interface ElectionNetworkOptions {
+  readonly id: ServerId;
+  readonly connectTimeoutMs: number;
+  /** How long somebody who connects may take to say who it is. */
+  readonly handshakeTimeoutMs: number;
+}
+
+export interface ElectionNetworkHost {
+  /** Election addresses by the configuration; empty for a server that is not in it. */
+  addressesOf(server: ServerId): readonly HostAndPort[];
+  notified(from: ServerId, notification: Notification): void;
+  /** A connection was refused, or came to be. */
+  reachable(server: ServerId, isReachable: boolean): void;
+}
+
+/** What is known of the way to one server. */
+interface Channel {
+  readonly server: ServerId;
+  connection: ElectionConnection | undefined;
+  /** The newest message that has not left; an older one is of no use to anybody. */
+  pending: Uint8Array | undefined;
+  /** Repeated on a new connection: the end of the old one may have swallowed it. */
+  last: Uint8Array | undefined;
+  isDialling: boolean;
+  failures: number;
+  retry: Timer | undefined;
+}
+
+const FIRST_RETRY_MS = 100;
+const LONGEST_RETRY_MS = 2000;
+/** How long the server with the greater id may take to call back. */
+const CALL_BACK_MS = 500;
+/** Connections that have not said whose they are. */
+const MAX_STRANGERS = 64;
+
+/**
+ * The connections of elections: one for each pair of servers, dialled by the one with the greater id (spec: election,
+ * section 1). The other one dials too, says who it is, and hangs up: a request to be called back. Only the newest message for
+ * each server is kept, and it is delivered as soon as there is a way to; a lost connection is dialled again only when
+ * there is something to say.
+ */
+export class ElectionNetwork {
+  private readonly channels = new Map<ServerId, Channel>();
+  private readonly strangers = new Set<Connection>();
+  private isStopped = false;
+
+  constructor(
+    private readonly transport: Transport,
+    private readonly scheduler: Scheduler,
+    private readonly random: RandomSource,
+    private readonly logger: Logger,
+    private readonly host: ElectionNetworkHost,
+    private readonly options: ElectionNetworkOptions,
+  ) {}
+
+  /** Servers with an open connection. */
+  get connected(): readonly ServerId[] {
+    return [...this.channels.values()]
+      .filter((channel) => channel.connection !== undefined)
+      .map(({ server }) => server);
+  }
+
+  send(to: ServerId, notification: Notification): void {
+    if (this.isStopped) return;
+    const channel = this.channelOf(to);
+    channel.pending = framed(encodeNotification(notification));
+    this.flush(channel);
+    if (channel.connection === undefined && channel.retry === undefined) this.dial(channel);
+  }
+
+  stop(): void {
+    this.isStopped = true;
+    for (const { connection, retry } of this.channels.values()) {
+      retry?.cancel();
+      connection?.destroy();
+    }
+    for (const connection of this.strangers) connection.destroy();
+    this.channels.clear();
+    this.strangers.clear();
+  }
+
+  /** Takes a connection from outside; it must say first whose it is. */
+  accept(connection: Connection): ConnectionHandler | undefined {
+    if (this.isStopped || this.strangers.size >= MAX_STRANGERS) return undefined;
+    this.strangers.add(connection);
+    const timer = this.scheduler.after(this.options.handshakeTimeoutMs, () => connection.destroy());
+    let kept: ElectionConnection | undefined;
+    const stream = new ElectionStream(
+      {
+        onInitial: (message) => {
+          timer.cancel();
+          this.strangers.delete(connection);
+          kept = this.admit(connection, message);
+        },
+        onNotification: (notification) => this.receive(kept, notification),
+      },
+      true,
+    );
+    return {
+      onData: (bytes, start, end) => this.read(connection, stream, bytes, start, end),
+      onDrain: () => kept?.drained(),
+      onClose: () => {
+        timer.cancel();
+        this.strangers.delete(connection);
+        if (kept !== undefined) this.closed(kept);
+      },
+    };
+  }
+
+  private read(connection: Connection, stream: ElectionStream, bytes: Uint8Array, start: number, end: number): void {
+    const reason = stream.push(bytes, start, end);
+    if (reason === undefined) return;
+    this.logger.warn({ remote: connection.remoteAddress, reason }, 'an election connection is closed');
+    connection.destroy();
+  }
+
+  private receive(connection: ElectionConnection | undefined, notification: Notification): void {
+    // What a connection that has been replaced still has to say is older than what the new one says.
+    if (connection === undefined || this.channels.get(connection.server)?.connection !== connection) return;
+    this.host.notified(connection.server, notification);
+  }
+
+  /** Keeps the connection when the other server is the one to dial; else calls back. */
+  private admit(connection: Connection, { server, addresses }: InitialMessage): ElectionConnection | undefined {
+    const { id } = this.options;
+    if (this.isStopped || server === id) {
+      if (server === id)
+        this.logger.warn({ remote: connection.remoteAddress }, 'another server claims the id of this one');
+      connection.destroy();
+      return undefined;
+    }
+    const channel = this.channelOf(server);
+    if (keepsDialled(server, id)) return this.keep(channel, connection);
+    connection.destroy();
+    // It would not ask if its connection were alive.
+    this.drop(channel);
+    channel.retry?.cancel();
+    channel.retry = undefined;
+    channel.failures = 0;
+    const said = addresses.map(parseHostAndPort).filter((address) => address !== undefined);
+    this.dial(channel, said.length > 0 ? said : undefined);
+    return undefined;
+  }
+
+  private keep(channel: Channel, connection: Connection): ElectionConnection {
+    this.drop(channel);
+    const kept = new ElectionConnection(channel.server, connection);
+    channel.connection = kept;
+    channel.failures = 0;
+    channel.retry?.cancel();
+    channel.retry = undefined;
+    channel.pending ??= channel.last;
+    this.flush(channel);
+    this.host.reachable(channel.server, true);
+    return kept;
+  }
+
+  private drop(channel: Channel): void {
+    const { connection } = channel;
+    channel.connection = undefined;
+    connection?.destroy();
+  }
+
+  private closed(connection: ElectionConnection): void {
+    const channel = this.channels.get(connection.server);
+    if (channel?.connection !== connection) return;
+    channel.connection = undefined;
+    if (channel.pending !== undefined) this.retryLater(channel);
+    else if (this.host.addressesOf(channel.server).length === 0) this.channels.delete(channel.server);
+  }
+
+  private flush(channel: Channel): void {
+    const { connection, pending } = channel;
+    if (connection === undefined || pending === undefined || connection.isBlocked) return;
+    channel.last = pending;
+    channel.pending = undefined;
+    connection.write(pending, () => this.flush(channel));
+  }
+
+  private dial(channel: Channel, said?: readonly HostAndPort[]): void {
+    if (channel.isDialling || this.isStopped) return;
+    channel.isDialling = true;
+    void this.connect(channel, said ?? this.host.addressesOf(channel.server));
+  }
+
+  private async connect(channel: Channel, addresses: readonly HostAndPort[]): Promise<void> {
+    const { transport, scheduler, options } = this;
+    const keeps = keepsDialled(options.id, channel.server);
+    let kept: ElectionConnection | undefined;
+    const open = (connection: Connection): ConnectionHandler => {
+      channel.isDialling = false;
+      const isWanted = !this.isStopped && channel.connection === undefined;
+      if (!isWanted) connection.destroy();
+      else {
+        // In one piece: Apache reads the address with a single call, and takes no less.
+        const initial = this.initialMessage();
+        connection.write(initial, 0, initial.length);
+        if (keeps) kept = this.keep(channel, connection);
+        else this.awaitCallBack(channel, connection);
+      }
+      const stream = new ElectionStream(
+        {
+          onInitial: () => undefined,
+          onNotification: (notification) => this.receive(kept, notification),
+        },
+        false,
+      );
+      return {
+        onData: (bytes, start, end) => this.read(connection, stream, bytes, start, end),
+        onDrain: () => kept?.drained(),
+        onClose: () => {
+          if (kept !== undefined) this.closed(kept);
+        },
+      };
+    };
+    try {
+      await dialAny(transport, scheduler, addresses, options.connectTimeoutMs, open);
+    } catch (error) {
+      channel.isDialling = false;
+      if (this.isStopped || channel.connection !== undefined) return;
+      this.logger.debug(
+        { server: channel.server.toString(), err: error },
+        'a server of the ensemble cannot be reached',
+      );
+      this.host.reachable(channel.server, false);
+      this.retryLater(channel);
+    }
+  }
+
+  private initialMessage(): Uint8Array {
+    const addresses = this.host.addressesOf(this.options.id).map(({ host, port }) => `${bracketed(host)}:${port}`);
+    return encodeInitialMessage({ server: this.options.id, addresses });
+  }
+
+  private awaitCallBack(channel: Channel, connection: Connection): void {
+    connection.end();
+    channel.retry?.cancel();
+    channel.retry = this.scheduler.after(CALL_BACK_MS, () => this.retryNow(channel));
+  }
+
+  private retryLater(channel: Channel): void {
+    if (this.isStopped) return;
+    const longestMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** channel.failures++);
+    channel.retry?.cancel();
+    // Half of it by chance, so that servers that lost each other do not come back in step.
+    const delayMs = longestMs * (0.5 + 0.5 * this.random.next());
+    channel.retry = this.scheduler.after(delayMs, () => this.retryNow(channel));
+  }
+
+  private retryNow(channel: Channel): void {
+    channel.retry = undefined;
+    if (channel.connection === undefined && channel.pending !== undefined) this.dial(channel);
+  }
+
+  private channelOf(server: ServerId): Channel {
+    let channel = this.channels.get(server);
+    if (channel === undefined) {
+      channel = {
+        server,
+        connection: undefined,
+        pending: undefined,
+        last: undefined,
+        isDialling: false,
+        failures: 0,
+        retry: undefined,
+      };
+      this.channels.set(server, channel);
+    }
+    return channel;
+  }
+}
+
+function framed(message: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(4 + message.length);
+  new DataView(bytes.buffer).setInt32(0, message.length);
+  bytes.set(message, 4);
+  return bytes;
+}

@@ -1,0 +1,374 @@
+import type { Clock, Logger, RandomSource, Scheduler, Storage, Timer, Transport } from '@zk/contracts';
+import type { Zxid } from '@zk/model';
+import type { EnsembleConfig, ServerAddress, ServerId } from '@zk/quorum';
+import {
+  type LinkId,
+  type LogEntry,
+  Peer,
+  type PeerInput,
+  type PeerOutput,
+  type PeerStatus,
+  defaultPeerOptions,
+  restoreEpochs,
+} from '@zk/zab';
+import { BehaviorSubject, type Observable } from 'rxjs';
+import { BoundPort } from './bound-port.js';
+import type { HostAndPort } from './dialling.js';
+import { ElectionNetwork } from './election-network.js';
+import { type EnsembleOptions, defaultEnsembleOptions } from './options.js';
+import { PeerDisk } from './peer-disk.js';
+import { QuorumNetwork } from './quorum-network.js';
+import type { ReplicatedState } from './replicated-state.js';
+import { type EnsembleRole, changedRole, initialRole, isSameRole } from './role.js';
+
+export interface EnsemblePorts {
+  /** For elections, and for what leaders and learners say to each other. */
+  readonly transport: Transport;
+  readonly storage: Storage;
+  readonly state: ReplicatedState;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly random: RandomSource;
+  readonly logger: Logger;
+}
+
+/** What a server around a peer has to act upon; documented at `PeerOutput` of `@zk/zab`. */
+export type EnsembleEvent = Extract<
+  PeerOutput,
+  {
+    kind:
+      | 'deliver'
+      | 'serve'
+      | 'stop-serving'
+      | 'request'
+      | 'touched'
+      | 'revalidate'
+      | 'revalidated'
+      | 'synced'
+      | 'config'
+      | 'halt';
+  }
+>;
+
+/** What a server around a peer may ask of it, while it serves; documented at `PeerInput` of `@zk/zab`. */
+export type EnsembleRequest = Extract<
+  PeerInput,
+  { kind: 'propose' | 'forward' | 'sync' | 'sync-learner' | 'touch' | 'revalidate' | 'revalidation' }
+>;
+
+export interface EnsembleStatus {
+  readonly peer: PeerStatus;
+  readonly isServing: boolean;
+  /** Servers with an open election connection. */
+  readonly electionConnections: readonly string[];
+  readonly quorumConnections: number;
+}
+
+/**
+ * One server of an ensemble: elects, leads or follows, and keeps its state and its disk in agreement with the others. It is
+ * the shell around `Peer` of `@zk/zab`, which decides everything; here, what the peer wants is done, in its order, and what
+ * comes of it is told to the peer, one thing at a time.
+ */
+export class EnsemblePeer {
+  private readonly options: EnsembleOptions;
+  private readonly disk: PeerDisk;
+  private readonly elections: ElectionNetwork;
+  private readonly electionPort: BoundPort;
+  private readonly quorum: QuorumNetwork;
+  private readonly roles = new BehaviorSubject<EnsembleRole>(initialRole);
+  private readonly inbox: PeerInput[] = [];
+  private peer: Peer | undefined;
+  private config: EnsembleConfig;
+  private seenConfig: EnsembleConfig | undefined;
+  private isStepping = false;
+  private isStopped = false;
+  private wake: { readonly atMs: number; readonly timer: Timer } | undefined;
+
+  /** @param onEvent called in order; a `deliver` after the state has taken the transaction */
+  constructor(
+    private readonly ports: EnsemblePorts,
+    options: Pick<EnsembleOptions, 'id' | 'config'> & Partial<EnsembleOptions>,
+    private readonly onEvent: (event: EnsembleEvent) => void = () => undefined,
+  ) {
+    this.options = { ...defaultEnsembleOptions, ...options };
+    this.config = options.config;
+    const { transport, storage, state, clock, scheduler, random, logger } = ports;
+    const { id, connectTimeoutMs, maxQueuedBytes } = this.options;
+    const peerOptions = { ...defaultPeerOptions, ...this.options.peer };
+    const recentCount = peerOptions.commitLogCount;
+    this.disk = new PeerDisk(storage, state, recentCount, clock, scheduler, logger, {
+      durable: (zxid) => this.give({ kind: 'durable', zxid }),
+      written: (ticket, disk) => this.give({ kind: 'written', ticket, ...(disk === undefined ? {} : { disk }) }),
+      writeFailed: (ticket, reason) => this.give({ kind: 'write-failed', ticket, reason }),
+      logFailed: (error) => {
+        logger.error({ err: error }, 'the log refuses writes');
+        this.give({ kind: 'log-failed' });
+      },
+      logRecovered: () => this.give({ kind: 'log-recovered' }),
+      fatal: (error) => this.halt(1, error),
+    });
+    const handshakeTimeoutMs = peerOptions.tickTimeMs * peerOptions.syncLimitTicks;
+    this.elections = new ElectionNetwork(
+      transport,
+      scheduler,
+      random,
+      logger,
+      {
+        addressesOf: (server) => this.addressesOf(server, ({ host, electionPort }) => ({ host, port: electionPort })),
+        notified: (from, notification) => this.give({ kind: 'notification', from, notification }),
+        reachable: (server, isReachable) => this.give({ kind: 'reachable', server, isReachable }),
+      },
+      { id, connectTimeoutMs, handshakeTimeoutMs },
+    );
+    this.electionPort = new BoundPort(
+      transport,
+      scheduler,
+      logger,
+      () => this.listenAddresses(({ host, electionPort }) => ({ host, port: electionPort })),
+      (connection) => this.elections.accept(connection),
+    );
+    this.quorum = this.newQuorumNetwork(connectTimeoutMs, maxQueuedBytes);
+  }
+
+  /** The role this server plays, as it is now and then at each change; completes when the server stops. */
+  get role$(): Observable<EnsembleRole> {
+    return this.roles.asObservable();
+  }
+
+  get role(): EnsembleRole {
+    return this.roles.value;
+  }
+
+  /**
+   * Opens the storage, loads the state and begins to look for a leader. Resolves without waiting for one.
+   * @throws CorruptionError when the disk cannot be read; Error when its epochs contradict each other, or this server is
+   *   not in the configuration
+   */
+  async start(): Promise<void> {
+    const { id, config } = this.options;
+    if (!config.servers.has(id)) throw new Error(`server.${id} is not in the configuration`);
+    try {
+      await this.begin();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  /** Leaves the ensemble: closes every connection, waits for the disk, closes the storage. Idempotent. */
+  async stop(): Promise<void> {
+    if (this.isStopped) return;
+    this.isStopped = true;
+    this.wake?.timer.cancel();
+    this.elections.stop();
+    await Promise.all([this.quorum.stop(), this.electionPort.close()]);
+    await this.disk.close();
+    this.roles.complete();
+  }
+
+  /** Undefined before the start. A plain copy, ready for JSON. */
+  status(): EnsembleStatus | undefined {
+    if (this.peer === undefined) return undefined;
+    return {
+      peer: this.peer.status(),
+      isServing: this.role.isServing,
+      electionConnections: this.elections.connected.map(String),
+      quorumConnections: this.quorum.linkCount,
+    };
+  }
+
+  /** What a server that serves clients wants of the ensemble; ignored while the peer does not serve. */
+  request(request: EnsembleRequest): void {
+    if (this.role.isServing) this.give(request);
+  }
+
+  /**
+   * Proposes a transaction, as the leader; it is delivered once it is committed.
+   * @param zxid the one after the last proposed, which `serve` tells at first
+   * @param txn header, record and digest; taken over
+   * @returns false when this server does not lead: the transaction is not proposed
+   */
+  propose(zxid: Zxid, txn: Uint8Array): boolean {
+    if (this.role.role !== 'leader' || !this.role.isServing) return false;
+    this.give({ kind: 'propose', zxid, txn });
+    return true;
+  }
+
+  private async begin(): Promise<void> {
+    const { id, config, peer: options } = this.options;
+    const { epochs: stored, contents } = await this.disk.open();
+    const epochs = restoreEpochs(stored);
+    await this.disk.keepEpochs(stored, epochs);
+    await this.electionPort.open();
+    if (this.isStopped) return;
+    const peer = new Peer({ id, config, epochs, disk: contents, options });
+    this.peer = peer;
+    this.run(() => peer.start(this.ports.clock.monotonicMs()));
+    this.drain();
+  }
+
+  // In and out
+
+  private give(input: PeerInput): void {
+    if (this.isStopped || this.peer === undefined) return;
+    this.inbox.push(input);
+    this.drain();
+  }
+
+  /** One input at a time, each with all that it causes; what is said meanwhile waits. */
+  private drain(): void {
+    if (this.isStepping) return;
+    for (let input = this.inbox.shift(); input !== undefined; input = this.inbox.shift()) {
+      const { peer } = this;
+      if (this.isStopped || peer === undefined) return;
+      const next = input;
+      this.run(() => peer.step(next, this.ports.clock.monotonicMs()));
+    }
+    this.planWake();
+  }
+
+  private run(step: () => readonly PeerOutput[]): void {
+    this.isStepping = true;
+    try {
+      this.performAll(step());
+    } catch (error) {
+      // A defect: going on could acknowledge what is not there.
+      this.halt(1, error);
+    } finally {
+      this.isStepping = false;
+    }
+  }
+
+  private performAll(outputs: readonly PeerOutput[]): void {
+    for (const output of outputs) {
+      if (this.isStopped) return;
+      this.performOne(output);
+    }
+  }
+
+  private planWake(): void {
+    if (this.peer === undefined || this.isStopped) return;
+    const atMs = this.peer.wakeAtMs;
+    if (this.wake !== undefined) {
+      if (this.wake.atMs <= atMs) return;
+      this.wake.timer.cancel();
+      this.wake = undefined;
+    }
+    if (atMs === Infinity) return;
+    const delayMs = Math.max(0, Math.ceil(atMs - this.ports.clock.monotonicMs()));
+    const timer = this.ports.scheduler.after(delayMs, () => {
+      this.wake = undefined;
+      this.give({ kind: 'tick' });
+    });
+    this.wake = { atMs, timer };
+  }
+
+  private performOne(output: PeerOutput): void {
+    const { disk, quorum } = this;
+    switch (output.kind) {
+      case 'notify':
+        return this.elections.send(output.to, output.notification);
+      case 'listen':
+        return quorum.listen();
+      case 'unlisten':
+        return quorum.unlisten();
+      case 'dial':
+        return quorum.dial(output.to, output.attempt);
+      case 'send':
+        return quorum.send(output.link, output.packet);
+      case 'send-snapshot':
+        return quorum.sendSnapshot(output.link);
+      case 'close':
+        return quorum.close(output.link, output.reason);
+      case 'append':
+        return disk.append(output.entry);
+      case 'sync':
+        return disk.sync();
+      case 'write':
+        return disk.write(output.ticket, output.write);
+      case 'read-log':
+        return void this.readLog(output.link, output.after, output.upTo);
+      case 'phase':
+        return this.changeRole(output);
+      default:
+        return this.tell(output);
+    }
+  }
+
+  private tell(event: EnsembleEvent): void {
+    const { logger, state } = this.ports;
+    if (event.kind === 'deliver') state.apply(event.entry.txn);
+    else if (event.kind === 'serve' || event.kind === 'stop-serving') this.changeRole(event);
+    else if (event.kind === 'config') {
+      if (event.status === 'committed') this.config = event.config;
+      else this.seenConfig = event.config;
+    } else if (event.kind === 'halt') {
+      logger.fatal({ code: event.code, reason: event.reason }, 'this server cannot go on');
+    }
+    this.onEvent(event);
+    if (event.kind === 'halt') void this.stop();
+  }
+
+  private changeRole(output: Extract<PeerOutput, { kind: 'phase' | 'serve' | 'stop-serving' }>): void {
+    const role = changedRole(this.roles.value, output);
+    if (isSameRole(role, this.roles.value)) return;
+    this.ports.logger.info({ ...role, leader: role.leader?.toString() }, 'the role in the ensemble has changed');
+    this.roles.next(role);
+  }
+
+  private halt(code: number, error: unknown): void {
+    if (this.isStopped) return;
+    const reason = error instanceof Error ? error.message : String(error);
+    this.ports.logger.fatal({ err: error }, 'this server cannot go on');
+    this.onEvent({ kind: 'halt', code, reason });
+    void this.stop();
+  }
+
+  /** In pieces, each in a turn of its own. */
+  private async readLog(link: LinkId, after: Zxid, upTo: Zxid): Promise<void> {
+    const pieces = await this.readPieces(after, upTo);
+    if (pieces === undefined) return this.give({ kind: 'log-unavailable', link });
+    for (let i = 0; i < pieces.length && this.quorum.isOpen(link); i++) {
+      this.give({ kind: 'log-entries', link, entries: pieces[i]!, isLast: i === pieces.length - 1 });
+      await new Promise<void>((resolve) => this.ports.scheduler.atTurnEnd(resolve));
+    }
+  }
+
+  private async readPieces(after: Zxid, upTo: Zxid): Promise<readonly (readonly LogEntry[])[] | undefined> {
+    try {
+      return await this.disk.read(after, upTo);
+    } catch (error) {
+      this.ports.logger.error({ err: error }, 'the log cannot be read');
+      return undefined;
+    }
+  }
+
+  private newQuorumNetwork(connectTimeoutMs: number, maxQueuedBytes: number): QuorumNetwork {
+    const { transport, scheduler, clock, state, logger } = this.ports;
+    const host = {
+      quorumAddressesOf: (server: ServerId) =>
+        this.addressesOf(server, ({ host, quorumPort }) => ({ host, port: quorumPort })),
+      listenAddresses: () => this.listenAddresses(({ host, quorumPort }) => ({ host, port: quorumPort })),
+      accepted: (link: LinkId) => this.give({ kind: 'accepted', link }),
+      connected: (attempt: number, link: LinkId) => this.give({ kind: 'connected', attempt, link }),
+      dialFailed: (attempt: number) => this.give({ kind: 'dial-failed', attempt }),
+      closed: (link: LinkId) => this.give({ kind: 'closed', link }),
+      packet: (link: LinkId, packet: Extract<PeerInput, { kind: 'packet' }>['packet']) =>
+        this.give({ kind: 'packet', link, packet }),
+      snapshotReceived: (link: LinkId) => this.give({ kind: 'snapshot-received', link }),
+    };
+    return new QuorumNetwork(transport, scheduler, clock, state, logger, host, { connectTimeoutMs, maxQueuedBytes });
+  }
+
+  /** By the committed configuration, else by the last one seen (spec: election, section 1). */
+  private addressesOf(server: ServerId, port: (address: ServerAddress) => HostAndPort): readonly HostAndPort[] {
+    const spec = this.config.servers.get(server) ?? this.seenConfig?.servers.get(server);
+    return spec?.addresses.map(port) ?? [];
+  }
+
+  private listenAddresses(port: (address: ServerAddress) => HostAndPort): readonly HostAndPort[] {
+    const addresses = this.addressesOf(this.options.id, port);
+    if (!this.options.isListeningOnAllAddresses) return addresses;
+    return [...new Set(addresses.map((address) => address.port))].map((number) => ({ host: '0.0.0.0', port: number }));
+  }
+}

@@ -1,0 +1,14 @@
+export type { EnsembleEvent, EnsemblePorts, EnsembleRequest, EnsembleStatus } from './ensemble-peer.js';
+export { EnsemblePeer } from './ensemble-peer.js';
+export type { EnsembleOptions } from './options.js';
+export { defaultEnsembleOptions } from './options.js';
+export type {
+  ReplicatedState,
+  SnapshotForm,
+  StateDump,
+  StateLoader,
+  StateSink,
+  StateSource,
+} from './replicated-state.js';
+export type { EnsembleRole } from './role.js';
+export { TreeState } from './tree-state.js';

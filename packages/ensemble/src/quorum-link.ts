@@ -1,0 +1,165 @@
+import type { Clock, Connection, Scheduler } from '@zk/contracts';
+import type { SnapshotForm, StateDump, StateSink } from './replicated-state.js';
+
+/** Bytes to be sent, or the rest of a snapshot that writes itself. */
+type Item = Uint8Array | SnapshotItem;
+
+interface SnapshotItem {
+  readonly dump: StateDump;
+  /** What the dump has produced and the connection has not taken. */
+  readonly pieces: Uint8Array[];
+  isDone: boolean;
+}
+
+export interface QuorumLinkHost {
+  /** The link cannot keep up, or is broken. */
+  fail(link: QuorumLink, reason: string): void;
+  readonly maxQueuedBytes: number;
+  readonly scheduler: Scheduler;
+  readonly clock: Clock;
+}
+
+/** Time one slice of a snapshot may take; others wait for no more than one. */
+const SLICE_MS = 1.5;
+/** How long the other end may take to read what was sent before the link was closed. */
+const LINGER_MS = 1000;
+/** Packets are copied together up to this size. */
+const BATCH_BYTES = 64 << 10;
+
+/**
+ * What leaves on one connection between a leader and a learner: packets, and snapshots among them, in the order in which
+ * they were given. Packets of one turn leave together. A snapshot is made while it is sent, and what comes behind it waits.
+ */
+export class QuorumLink {
+  private queue: Item[] = [];
+  private queuedBytes = 0;
+  private isBlocked = false;
+  private isScheduled = false;
+  private isEnding = false;
+  private isClosed = false;
+
+  constructor(
+    readonly id: number,
+    private readonly connection: Connection,
+    private readonly host: QuorumLinkHost,
+  ) {}
+
+  get remoteAddress(): string {
+    return this.connection.remoteAddress;
+  }
+
+  send(bytes: Uint8Array): void {
+    if (this.isClosed || this.isEnding) return;
+    this.queue.push(bytes);
+    this.queuedBytes += bytes.length;
+    const { maxQueuedBytes } = this.host;
+    // Without a bound a learner that stopped reading would take all memory of its leader.
+    if (this.queuedBytes > maxQueuedBytes) {
+      return this.host.fail(this, `more than ${maxQueuedBytes} bytes wait to be read`);
+    }
+    this.schedule();
+  }
+
+  /** The state as it is now. */
+  sendSnapshot(dump: (form: SnapshotForm, sink: StateSink) => StateDump): void {
+    if (this.isClosed || this.isEnding) return;
+    const pieces: Uint8Array[] = [];
+    const sink: StateSink = { write: (piece) => void pieces.push(piece), seal: () => undefined };
+    this.queue.push({ dump: dump('stream', sink), pieces, isDone: false });
+    this.schedule();
+  }
+
+  drained(): void {
+    this.isBlocked = false;
+    this.schedule();
+  }
+
+  /** Sends what was given, and then closes. */
+  end(): void {
+    if (this.isClosed || this.isEnding) return;
+    this.isEnding = true;
+    // Nobody waits for the rest of a snapshot.
+    this.cancelSnapshots();
+    this.flush();
+    this.host.scheduler.after(LINGER_MS, () => this.destroy());
+  }
+
+  /** Closes now. Idempotent. */
+  destroy(): void {
+    if (this.isClosed) return;
+    this.closed();
+    this.connection.destroy();
+  }
+
+  /** The connection is gone. */
+  closed(): void {
+    this.isClosed = true;
+    this.cancelSnapshots();
+    this.queue = [];
+    this.queuedBytes = 0;
+  }
+
+  private cancelSnapshots(): void {
+    const first = this.queue.findIndex((item) => !(item instanceof Uint8Array));
+    if (first < 0) return;
+    for (const item of this.queue.splice(first)) if (!(item instanceof Uint8Array)) item.dump.cancel();
+  }
+
+  private schedule(): void {
+    if (this.isScheduled || this.isClosed) return;
+    this.isScheduled = true;
+    this.host.scheduler.atTurnEnd(() => {
+      this.isScheduled = false;
+      this.flush();
+    });
+  }
+
+  private flush(): void {
+    while (!this.isBlocked && !this.isClosed && this.queue.length > 0) {
+      const first = this.queue[0]!;
+      if (first instanceof Uint8Array) this.writeBatch();
+      else if (!this.writeSnapshot(first)) return;
+    }
+    if (this.isEnding && !this.isClosed && this.queue.length === 0) this.connection.end();
+  }
+
+  private writeBatch(): void {
+    const batch: Uint8Array[] = [];
+    let length = 0;
+    for (const item of this.queue) {
+      if (!(item instanceof Uint8Array) || (length > 0 && length + item.length > BATCH_BYTES)) break;
+      batch.push(item);
+      length += item.length;
+    }
+    this.queue.splice(0, batch.length);
+    this.queuedBytes -= length;
+    if (batch.length === 1) return this.write(batch[0]!);
+    const bytes = new Uint8Array(length);
+    let at = 0;
+    for (const item of batch) {
+      bytes.set(item, at);
+      at += item.length;
+    }
+    this.write(bytes);
+  }
+
+  /** One piece, or one slice. @returns whether to go on in this turn */
+  private writeSnapshot(item: SnapshotItem): boolean {
+    const piece = item.pieces.shift();
+    if (piece !== undefined) {
+      this.write(piece);
+      return true;
+    }
+    if (item.isDone) {
+      this.queue.shift();
+      return true;
+    }
+    item.isDone = item.dump.step(SLICE_MS, this.host.clock);
+    this.schedule();
+    return false;
+  }
+
+  private write(bytes: Uint8Array): void {
+    this.isBlocked = !this.connection.write(bytes, 0, bytes.length);
+  }
+}

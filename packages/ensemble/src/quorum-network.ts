@@ -1,0 +1,209 @@
+import type { Clock, Connection, ConnectionHandler, Logger, Scheduler, Transport } from '@zk/contracts';
+import type { QuorumPacket } from '@zk/jute';
+import { CorruptionError, hex64 } from '@zk/model';
+import type { ServerId } from '@zk/quorum';
+import { type LinkId, PacketStream, PacketType, encodePacket } from '@zk/zab';
+import { BoundPort } from './bound-port.js';
+import { type HostAndPort, dialAny } from './dialling.js';
+import { QuorumLink, type QuorumLinkHost } from './quorum-link.js';
+import type { ReplicatedState, StateLoader } from './replicated-state.js';
+
+export interface QuorumNetworkHost {
+  quorumAddressesOf(server: ServerId): readonly HostAndPort[];
+  /** Where this server accepts learners. */
+  listenAddresses(): readonly HostAndPort[];
+  accepted(link: LinkId): void;
+  connected(attempt: number, link: LinkId): void;
+  dialFailed(attempt: number): void;
+  closed(link: LinkId): void;
+  /** The data is a view that does not outlive the call. */
+  packet(link: LinkId, packet: QuorumPacket): void;
+  snapshotReceived(link: LinkId): void;
+}
+
+export interface QuorumNetworkOptions {
+  readonly connectTimeoutMs: number;
+  readonly maxQueuedBytes: number;
+}
+
+/** Learners that may be connected at once: an ensemble has fewer, a mistake may have more. */
+const MAX_LINKS = 1024;
+
+/**
+ * The connections between leaders and learners: the learner dials, packets go both ways, back to back, and snapshots go to
+ * the learner among them (spec: learner protocol, sections 1, 2 and 5.1). Who has been silent for too long is decided by the
+ * peer, which sees the packets.
+ */
+export class QuorumNetwork {
+  private readonly port: BoundPort;
+  private readonly links = new Map<LinkId, QuorumLink>();
+  private readonly linkHost: QuorumLinkHost;
+  private nextLink = 1;
+  private isStopped = false;
+  private encoded: { readonly packet: QuorumPacket; readonly bytes: Uint8Array } | undefined;
+
+  constructor(
+    private readonly transport: Transport,
+    private readonly scheduler: Scheduler,
+    clock: Clock,
+    private readonly state: ReplicatedState,
+    private readonly logger: Logger,
+    private readonly host: QuorumNetworkHost,
+    private readonly options: QuorumNetworkOptions,
+  ) {
+    this.port = new BoundPort(
+      transport,
+      scheduler,
+      logger,
+      () => host.listenAddresses(),
+      (connection) => this.accept(connection),
+    );
+    this.linkHost = {
+      clock,
+      scheduler,
+      maxQueuedBytes: options.maxQueuedBytes,
+      // Later: a peer is not told of anything in the middle of its own outputs.
+      fail: (link, reason) => this.scheduler.atTurnEnd(() => this.fail(link, reason)),
+    };
+  }
+
+  get linkCount(): number {
+    return this.links.size;
+  }
+
+  isOpen(link: LinkId): boolean {
+    return this.links.has(link);
+  }
+
+  listen(): void {
+    void this.port.open();
+  }
+
+  unlisten(): void {
+    void this.port.close();
+  }
+
+  dial(to: ServerId, attempt: number): void {
+    void this.connect(to, attempt);
+  }
+
+  send(link: LinkId, packet: QuorumPacket): void {
+    // A proposal goes to many links as the same object.
+    if (this.encoded?.packet !== packet) this.encoded = { packet, bytes: encodePacket(packet) };
+    this.links.get(link)?.send(this.encoded.bytes);
+  }
+
+  sendSnapshot(link: LinkId): void {
+    this.links.get(link)?.sendSnapshot((form, sink) => this.state.dump(form, sink));
+  }
+
+  close(link: LinkId, reason: string): void {
+    const open = this.links.get(link);
+    if (open === undefined) return;
+    this.logger.info({ remote: open.remoteAddress, reason }, 'a quorum connection is closed');
+    this.links.delete(link);
+    open.end();
+  }
+
+  async stop(): Promise<void> {
+    this.isStopped = true;
+    for (const link of this.links.values()) link.destroy();
+    this.links.clear();
+    await this.port.close();
+  }
+
+  private accept(connection: Connection): ConnectionHandler | undefined {
+    if (this.isStopped || this.links.size >= MAX_LINKS) return undefined;
+    const link = this.newLink(connection);
+    this.host.accepted(link.id);
+    return this.handlerOf(link, connection, false);
+  }
+
+  private async connect(to: ServerId, attempt: number): Promise<void> {
+    const { transport, scheduler, host, options } = this;
+    try {
+      await dialAny(transport, scheduler, host.quorumAddressesOf(to), options.connectTimeoutMs, (connection) => {
+        if (this.isStopped) {
+          connection.destroy();
+          return silent;
+        }
+        const link = this.newLink(connection);
+        host.connected(attempt, link.id);
+        return this.handlerOf(link, connection, true);
+      });
+    } catch (error) {
+      this.logger.debug({ server: to.toString(), err: error }, 'the leader cannot be reached');
+      if (!this.isStopped) host.dialFailed(attempt);
+    }
+  }
+
+  private newLink(connection: Connection): QuorumLink {
+    const link = new QuorumLink(this.nextLink++, connection, this.linkHost);
+    this.links.set(link.id, link);
+    return link;
+  }
+
+  private handlerOf(link: QuorumLink, connection: Connection, takesSnapshots: boolean): ConnectionHandler {
+    let loader: StateLoader | undefined;
+    const isOpen = (): boolean => this.links.get(link.id) === link;
+    const stream = new PacketStream({
+      onPacket: (packet) => {
+        if (!isOpen()) return;
+        if (packet.type === PacketType.SNAP) {
+          if (!takesSnapshots) return this.fail(link, 'a learner must not send a snapshot');
+          loader = this.newLoader(connection, packet);
+        }
+        this.host.packet(link.id, packet);
+      },
+      onSnapshot: (bytes) => {
+        if (!isOpen() || loader === undefined) return undefined;
+        loader.push(bytes);
+        if (!loader.isComplete) return undefined;
+        const taken = bytes.length - loader.surplusBytes;
+        loader.finish();
+        loader = undefined;
+        this.host.snapshotReceived(link.id);
+        return taken;
+      },
+    });
+    return {
+      onData: (bytes, start, end) => {
+        if (!isOpen()) return;
+        const reason = this.read(stream, bytes, start, end);
+        if (reason !== undefined && isOpen()) this.fail(link, reason);
+      },
+      onDrain: () => link.drained(),
+      onClose: () => {
+        link.closed();
+        if (!this.links.delete(link.id)) return;
+        this.host.closed(link.id);
+      },
+    };
+  }
+
+  private newLoader(connection: Connection, { zxid }: QuorumPacket): StateLoader {
+    return this.state.load({
+      form: 'stream',
+      name: `snapshot 0x${hex64(zxid)} from ${connection.remoteAddress}`,
+      zxid,
+    });
+  }
+
+  private read(stream: PacketStream, bytes: Uint8Array, start: number, end: number): string | undefined {
+    try {
+      return stream.push(bytes, start, end);
+    } catch (error) {
+      if (error instanceof CorruptionError) return error.message;
+      throw error;
+    }
+  }
+
+  private fail(link: QuorumLink, reason: string): void {
+    if (!this.links.delete(link.id)) return;
+    this.logger.warn({ remote: link.remoteAddress, reason }, 'a quorum connection is broken');
+    link.destroy();
+    this.host.closed(link.id);
+  }
+}
+
+const silent: ConnectionHandler = { onData: () => undefined, onDrain: () => undefined, onClose: () => undefined };
