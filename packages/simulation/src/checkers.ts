@@ -27,6 +27,7 @@ export const INVARIANTS = {
   AckIsDurable: 'what is acknowledged survives a crash',
   CommitIsDurable: 'what is committed is on the disks of a quorum',
   AcknowledgedIsCommitted: 'what a client was told is committed, and stays so',
+  SessionOrder: 'what a client writes through one server is committed in the order in which it was written',
   RealTimeOrder: 'a write that began after another was acknowledged comes after it',
   Restart: 'what is on a disk leads to a state',
   Liveness: 'when all is well again, all serve and agree within a minute',
@@ -43,6 +44,8 @@ export class Checkers {
   private readonly epochs = new Map<number, { accepted: number; current: number }>();
   private readonly positions = new Map<number, number>();
   private readonly floors = new Map<number, number>();
+  private readonly sessions = new Map<number, number>();
+  private readonly lastOfSession = new Map<number, number>();
   private acknowledgedUpTo = 0;
   acknowledgedCount = 0;
 
@@ -128,9 +131,10 @@ export class Checkers {
     fail('Agreement', `${name(host)} halts: ${reason}`);
   }
 
-  /** A client begins a write. */
-  began(id: number): void {
+  /** A client begins a write; ids grow. @param session of a client at one server, until it goes elsewhere */
+  began(id: number, session: number): void {
     this.floors.set(id, this.acknowledgedUpTo);
+    this.sessions.set(id, session);
   }
 
   /** A client is told that its write is done. */
@@ -171,6 +175,11 @@ export class Checkers {
     const floor = this.floors.get(id) ?? 0;
     if (state.length <= floor)
       fail('RealTimeOrder', `write ${id} is number ${state.length}, ${floor} was acknowledged before`);
+    const session = this.sessions.get(id) ?? 0;
+    const previous = this.lastOfSession.get(session) ?? 0;
+    if (session > 0 && id < previous)
+      fail('SessionOrder', `write ${id} is committed after ${previous} of the same client`);
+    this.lastOfSession.set(session, id);
     this.positions.set(id, state.length);
     this.line.push(state);
   }

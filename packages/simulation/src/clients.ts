@@ -9,6 +9,7 @@ const PATIENCE_MS = 3000;
 interface Client {
   outstanding: Set<number>;
   host: Host | undefined;
+  session: number;
 }
 
 /** Clients that write, each through one server, several writes at a time, and go elsewhere when their server fails. */
@@ -16,6 +17,7 @@ export class Clients {
   private readonly clients: Client[] = [];
   private readonly owners = new Map<number, Client>();
   private nextId = 1;
+  private nextSession = 1;
   private isStopped = false;
   /** Some runs are busy, some are mostly idle: there is more time in the latter for the same number of events. */
   private readonly thinkMs: number;
@@ -29,7 +31,7 @@ export class Clients {
   ) {
     this.thinkMs = random.duration(10, 1000);
     for (let i = 0; i < count; i++) {
-      const client: Client = { outstanding: new Set(), host: undefined };
+      const client: Client = { outstanding: new Set(), host: undefined, session: 0 };
       this.clients.push(client);
       this.later(client);
     }
@@ -70,6 +72,7 @@ export class Clients {
   private write(client: Client): void {
     const host = client.host ?? this.random.pick(this.hosts);
     if (!host.isServing) return;
+    if (client.host === undefined) client.session = this.nextSession++;
     client.host = host;
     const burst = this.random.chance(0.2) ? this.random.between(2, 6) : 1;
     for (let i = 0; i < burst && client.outstanding.size < 12; i++) this.writeOne(client, host);
@@ -79,7 +82,7 @@ export class Clients {
     const id = this.nextId++;
     client.outstanding.add(id);
     this.owners.set(id, client);
-    this.checkers.began(id);
+    this.checkers.began(id, client.session);
     if (!host.submit(id)) this.forget(client, id);
     else this.agenda.in(PATIENCE_MS, () => this.giveUp(client, id));
   }

@@ -109,12 +109,11 @@ export class Synchronization {
   }
 
   private hold(entry: LogEntry): string | undefined {
-    const { lastReceived, context } = this;
-    if (lastReceived !== undefined && !context.rules.follows(lastReceived, entry.zxid)) {
-      return `proposal ${hex64(entry.zxid)} does not follow ${hex64(lastReceived)}`;
+    const { context } = this;
+    const previous = this.lastReceived ?? (this.isInMemory ? context.applied : context.appended);
+    if (!context.rules.follows(previous, entry.zxid)) {
+      return `proposal ${hex64(entry.zxid)} does not follow ${hex64(previous)}`;
     }
-    const known = this.isInMemory ? context.applied : context.appended;
-    if (entry.zxid <= known) return `proposal ${hex64(entry.zxid)} comes after ${hex64(known)}`;
     this.lastReceived = entry.zxid;
     this.held.push(entry);
     return undefined;

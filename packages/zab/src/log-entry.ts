@@ -1,4 +1,4 @@
-import { type Zxid, counterOf, epochOf } from '@zk/model';
+import { type Zxid, counterOf } from '@zk/model';
 
 /** One transaction: header, record and digest as bytes, encoded once by the leader and the same everywhere. */
 export interface LogEntry {
@@ -6,9 +6,9 @@ export interface LogEntry {
   readonly txn: Uint8Array;
 }
 
-/** Whether a transaction may follow another: the next counter, or any of a later epoch. */
+/** Whether a transaction may follow another: the next counter, or the first of a later epoch. */
 export function follows(previous: Zxid, next: Zxid): boolean {
-  return next === previous + 1n || (next > previous && epochOf(next) !== epochOf(previous));
+  return next === previous + 1n || (next > previous && counterOf(next) === 1);
 }
 
 /** A zxid that no transaction has: what a leader calls its state before its first transaction. */
