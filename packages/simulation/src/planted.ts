@@ -69,6 +69,17 @@ export const PLANTED: Readonly<Record<string, { readonly what: string; readonly 
       restoreEpochs: ({ lastZxid }) => ({ accepted: epochOf(lastZxid), current: epochOf(lastZxid) }),
     },
   },
+  'refuse-to-start': {
+    what: 'a crash between the history of an epoch and the claim to have it is taken for corruption',
+    rules: {
+      restoreEpochs: (stored) => {
+        if (stored.current !== undefined && epochOf(stored.lastZxid) > stored.current) {
+          throw new Error('the current epoch is older than the last zxid');
+        }
+        return zabRules.restoreEpochs(stored);
+      },
+    },
+  },
   'reuse-epoch': {
     what: 'a new leader takes the greatest epoch it hears of, not the next one',
     rules: { epochToPropose: (greatestAccepted) => Math.max(1, greatestAccepted) },

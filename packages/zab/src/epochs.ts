@@ -29,7 +29,8 @@ export function parseEpoch(name: string, text: string): number {
  * The epochs to start with (spec: disk format, section 8). Files that are missing belong to a server that was never part
  * of an ensemble. A log that is ahead of the current epoch is what a crash leaves between the history of an epoch and the
  * file that claims it: Apache refuses to start then; but the epoch was accepted, the history is that epoch's as far as
- * it goes, and nothing was acknowledged, so the claim can be made now.
+ * it goes, and nothing was acknowledged, so the claim can be made now (test: simulation, scenarios, a crash after
+ * `learner.snapshot` and after `learner.log`).
  * @throws Error when the files contradict each other
  */
 export function restoreEpochs({ accepted, current, lastZxid }: StoredEpochs): Epochs {

@@ -63,21 +63,21 @@ export class Leader implements Role {
     return this.reportEpoch(this.context.id, this.context.acceptedEpoch);
   }
 
-  // Time
-
   tick(): string | undefined {
     const { context } = this;
     if (this.phase !== 'broadcast' && context.nowMs >= this.phaseEndsAtMs) return `no quorum in ${this.phase}`;
     if (context.nowMs < this.pingAtMs) return undefined;
     const halfTickMs = context.options.tickTimeMs / 2;
-    // After a pause the ticks that were missed are not made up for.
-    this.pingAtMs = Math.max(this.pingAtMs + halfTickMs, context.nowMs + 1);
+    this.pingAtMs = Math.max(this.pingAtMs + halfTickMs, context.nowMs + 1); // Ticks that were missed are not made up for.
     this.isHalfTick = !this.isHalfTick;
+    const before = this.links.size;
     for (const learner of this.links.values()) {
       const silence = learner.silence(context.nowMs, context.options);
       if (silence !== undefined) this.close(learner, silence);
     }
-    if (this.phase === 'broadcast' && !this.isHalfTick && !this.hasQuorum()) return 'no quorum of learners';
+    // Who broke off has a tick to come back; who fell silent has had its time.
+    const isDue = !this.isHalfTick || this.links.size < before;
+    if (this.phase === 'broadcast' && isDue && !this.hasQuorum()) return 'no quorum of learners';
     const ping = packets.ping(this.lastProposed);
     for (const learner of this.links.values()) if (learner.isForwarding) context.send(learner.link, ping);
     return undefined;

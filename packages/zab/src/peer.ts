@@ -179,7 +179,7 @@ export class Peer {
 
   private receiveNotification(from: ServerId, notification: Notification): void {
     if (this.adoptsConfig(notification.config)) return;
-    if (this.isRecovering) this.heard.set(from, notification);
+    if (this.isRecovering && this.context.isVoter(from)) this.heard.set(from, notification);
     this.follow(this.election.receive(from, notification));
   }
 
