@@ -1,0 +1,227 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Storage, silentLogger } from '@zk/contracts';
+import type { Zxid } from '@zk/model';
+import { FileStorage } from '@zk/storage-file';
+import { MemoryStorage } from '@zk/storage-memory';
+import type { DiskContents, DiskWrite } from '@zk/zab';
+import { PeerDisk } from '../src/peer-disk.js';
+import { TreeState } from '../src/index.js';
+import { createTxn, nextTurn, realClock, realScheduler } from './cluster.js';
+
+const E1 = 0x1_0000_0000n;
+const E2 = 0x2_0000_0000n;
+
+/** One life of a disk. */
+class Life {
+  readonly state = new TreeState();
+  readonly heard: string[] = [];
+  readonly disk: PeerDisk;
+  contents: DiskContents | undefined;
+  epochs: { readonly accepted: number | undefined; readonly current: number | undefined } | undefined;
+  private found: DiskContents | undefined;
+  private ticket = 0;
+
+  constructor(readonly storage: Storage) {
+    this.disk = new PeerDisk(storage, this.state, 500, realClock, realScheduler, silentLogger, {
+      durable: (zxid) => void this.heard.push(`durable ${zxid.toString(16)}`),
+      written: (ticket, found) => {
+        this.found = found;
+        this.heard.push(`written ${ticket}`);
+      },
+      writeFailed: (ticket, reason) => void this.heard.push(`failed ${ticket}: ${reason}`),
+      logFailed: () => void this.heard.push('log failed'),
+      logRecovered: () => void this.heard.push('log recovered'),
+      fatal: () => void this.heard.push('fatal'),
+    });
+  }
+
+  async begin(): Promise<this> {
+    const { epochs, contents } = await this.disk.open();
+    this.epochs = epochs;
+    this.contents = contents;
+    return this;
+  }
+
+  /** Appends and applies; the path is the zxid, and what is said about it. */
+  log(zxid: Zxid, what = ''): void {
+    const txn = createTxn(zxid, `/${zxid.toString(16)}${what}`, what);
+    this.disk.append({ zxid, txn });
+    this.state.apply(txn);
+  }
+
+  async hears(pattern: RegExp): Promise<string> {
+    for (;;) {
+      const line = this.heard.find((text) => pattern.test(text));
+      if (line !== undefined) return line;
+      await nextTurn();
+    }
+  }
+
+  /** Writes, and says how that ended; `found` for those that load. */
+  async write(write: DiskWrite): Promise<string> {
+    const ticket = ++this.ticket;
+    this.disk.write(ticket, write);
+    const line = await this.hears(new RegExp(`^(written|failed) ${ticket}\\b`));
+    return line.startsWith('written') ? `ok ${this.found?.lastZxid.toString(16) ?? ''}`.trim() : line;
+  }
+
+  has(path: string): boolean {
+    const bytes = new TextEncoder().encode(path);
+    return this.state.tree.find(bytes, 0, bytes.length) >= 0;
+  }
+
+  async read(after: Zxid, upTo: Zxid): Promise<string | undefined> {
+    const pieces = await this.disk.read(after, upTo);
+    return pieces?.map((piece) => piece.map(({ zxid }) => zxid.toString(16)).join(' ')).join(' | ');
+  }
+}
+
+describe.each(['memory', 'file'])('a disk over %s', (kind) => {
+  let folder: string;
+  let memory: MemoryStorage;
+  let life: Life;
+
+  const storage = (): Storage =>
+    kind === 'memory' ? memory : new FileStorage({ dataDir: folder, dataLogDir: folder, logger: silentLogger });
+  const restart = async (): Promise<void> => {
+    await life.disk.close();
+    life = await new Life(storage()).begin();
+  };
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'zk-disk-'));
+    memory = new MemoryStorage();
+    life = await new Life(storage()).begin();
+  });
+
+  afterEach(async () => {
+    await life.disk.close();
+    await rm(folder, { recursive: true });
+  });
+
+  it('begins with an empty snapshot and no epochs', async () => {
+    expect(life.contents).toEqual({ lastZxid: 0n, recent: [] });
+    expect(life.epochs).toMatchObject({ accepted: undefined, current: undefined });
+    expect((await life.storage.snapshots.list()).map(({ name }) => name)).toEqual(['snapshot.0']);
+  });
+
+  it('epochs outlive a restart, in files that Apache ZooKeeper reads', async () => {
+    expect(await life.write({ kind: 'accepted-epoch', epoch: 4_000_000_000 })).toBe('ok');
+    expect(await life.write({ kind: 'current-epoch', epoch: 3 })).toBe('ok');
+    expect(await life.storage.state.read('acceptedEpoch')).toBe('4000000000');
+    await restart();
+    expect(life.epochs).toMatchObject({ accepted: 4_000_000_000, current: 3 });
+    if (kind === 'file') {
+      expect(await readdir(join(folder, 'version-2'))).toEqual(
+        expect.arrayContaining(['acceptedEpoch', 'currentEpoch']),
+      );
+    }
+  });
+
+  it('a write waits for everything appended before it', async () => {
+    for (let i = 1n; i <= 5n; i++) life.log(E1 + i);
+    await life.write({ kind: 'current-epoch', epoch: 1 });
+    expect(life.heard.at(-2)).toBe('durable 100000005');
+  });
+
+  it('what was logged is there after a restart, in memory too', async () => {
+    for (let i = 1n; i <= 5n; i++) life.log(E1 + i);
+    await life.write({ kind: 'reload' });
+    await restart();
+    expect(life.contents!.lastZxid).toBe(E1 + 5n);
+    expect(life.contents!.recent.map(({ zxid }) => zxid - E1)).toEqual([1n, 2n, 3n, 4n, 5n]);
+    expect(life.has('/100000005')).toBe(true);
+  });
+
+  it('a log is cut, and goes on from there', async () => {
+    for (let i = 1n; i <= 5n; i++) life.log(E1 + i);
+    expect(await life.write({ kind: 'truncate', to: E1 + 3n })).toBe('ok 100000003');
+    expect([life.has('/100000003'), life.has('/100000004')]).toEqual([true, false]);
+    life.log(E1 + 4n, 'again');
+    await life.write({ kind: 'reload' });
+    await restart();
+    expect([life.has('/100000004'), life.has('/100000004again')]).toEqual([false, true]);
+  });
+
+  it('a cut that leads nowhere is refused, and changes nothing', async () => {
+    for (let i = 1n; i <= 3n; i++) life.log(E1 + i);
+    expect(await life.write({ kind: 'truncate', to: E1 + 9n })).toContain('cannot be cut behind zxid 0x100000009');
+    expect(await life.write({ kind: 'truncate', to: 0n })).toContain('cannot be cut behind zxid 0x0');
+    expect(await life.write({ kind: 'reload' })).toBe('ok 100000003');
+  });
+
+  it('a snapshot newer than the cut goes with it', async () => {
+    for (let i = 1n; i <= 3n; i++) life.log(E1 + i);
+    await life.write({ kind: 'reload' });
+    const writer = await life.storage.snapshots.create(E1 + 3n);
+    const dump = life.state.dump('file', writer);
+    while (!dump.step(10, realClock));
+    await writer.commit();
+    expect(await life.write({ kind: 'truncate', to: E1 + 2n })).toBe('ok 100000002');
+    await restart();
+    expect([life.has('/100000002'), life.has('/100000003')]).toEqual([true, false]);
+  });
+
+  it('a state taken over from a leader is all that a restart finds, and what follows it', async () => {
+    for (let i = 1n; i <= 3n; i++) life.log(E1 + i, 'mine');
+    await life.write({ kind: 'clear' });
+    expect(life.has('/100000001mine')).toBe(false);
+    life.state.apply(createTxn(E2, '/theirs', ''));
+    expect(await life.write({ kind: 'snapshot', zxid: E2 })).toBe('ok');
+    life.log(E2 + 1n, 'new');
+    await life.write({ kind: 'current-epoch', epoch: 2 });
+    await restart();
+    expect(life.contents).toMatchObject({ lastZxid: E2 + 1n });
+    expect([life.has('/100000001mine'), life.has('/theirs'), life.has('/200000001new')]).toEqual([false, true, true]);
+  });
+
+  it('a state that is older than the log takes the end of the log away', async () => {
+    for (let i = 1n; i <= 5n; i++) life.log(E1 + i, i > 3n ? 'wrong' : '');
+    await life.write({ kind: 'clear' });
+    for (let i = 1n; i <= 3n; i++) life.state.apply(createTxn(E1 + i, `/${(E1 + i).toString(16)}`, ''));
+    expect(await life.write({ kind: 'snapshot', zxid: E1 + 3n })).toBe('ok');
+    await restart();
+    expect(life.contents!.lastZxid).toBe(E1 + 3n);
+    expect(life.has('/100000004wrong')).toBe(false);
+  });
+
+  it('learners are handed the log from before what they miss', async () => {
+    for (let i = 1n; i <= 6n; i++) life.log(E1 + i);
+    await life.write({ kind: 'current-epoch', epoch: 1 });
+    expect(await life.read(E1 + 2n, E1 + 5n)).toBe('100000002 100000003 100000004 100000005');
+    expect(await life.read(0n, E1 + 5n)).toBeUndefined();
+    expect(await life.read(E1 + 9n, E1 + 9n)).toBe('100000006');
+  });
+
+  it('nobody is handed what the log has from before a state that was taken over', async () => {
+    for (let i = 1n; i <= 3n; i++) life.log(E1 + i, 'perhaps wrong');
+    await life.write({ kind: 'snapshot', zxid: E2 });
+    for (let i = 1n; i <= 3n; i++) life.log(E2 + i);
+    await life.write({ kind: 'current-epoch', epoch: 2 });
+    for (let lives = 0; lives < 2; lives++) {
+      expect(await life.read(E1 + 2n, E2 + 3n)).toBeUndefined();
+      expect(await life.read(E2 + 1n, E2 + 3n)).toBe('200000001 200000002 200000003');
+      await restart();
+    }
+  });
+});
+
+it('A full disk fails the log and the writes, and both go on when there is space.', async () => {
+  const storage = new MemoryStorage();
+  const life = await new Life(storage).begin();
+  life.log(E1 + 1n);
+  await life.write({ kind: 'current-epoch', epoch: 1 });
+  storage.failWrites(new Error('no space left'));
+  life.log(E1 + 2n);
+  expect(await life.write({ kind: 'current-epoch', epoch: 2 })).toContain('no space left');
+  expect(life.heard).toContain('log failed');
+  storage.allowWrites();
+  await life.hears(/log recovered/);
+  expect(await life.write({ kind: 'reload' })).toBe('ok 100000001');
+  expect(life.has('/100000002')).toBe(false);
+  life.log(E1 + 2n, 'again');
+  expect(await life.write({ kind: 'current-epoch', epoch: 2 })).toBe('ok');
+  await life.disk.close();
+});
