@@ -1,4 +1,11 @@
-import { type Clock, type RandomSource, type Scheduler, silentLogger } from '@zk/contracts';
+import {
+  type Clock,
+  type RandomSource,
+  type Scheduler,
+  type Storage,
+  type Transport,
+  silentLogger,
+} from '@zk/contracts';
 import { utf8Bytes, utf8Text, writeLoggedTxn, RecordWriter } from '@zk/jute';
 import { OPEN_ACL_UNSAFE, type Zxid } from '@zk/model';
 import { EnsembleConfig } from '@zk/quorum';
@@ -28,8 +35,15 @@ export const quickly: Partial<PeerOptions> = {
   maxNotificationMs: 500,
 };
 
-export function configOf(count: number): EnsembleConfig {
-  const lines = Array.from({ length: count }, (_, i) => `server.${i + 1}=127.0.0.1:${2181 + i}:${3181 + i}`);
+export function configOf(
+  count: number,
+  observers: readonly number[] = [],
+  ports: (id: number) => readonly [number, number] = (id) => [2180 + id, 3180 + id],
+): EnsembleConfig {
+  const lines = Array.from({ length: count }, (_, i) => {
+    const role = observers.includes(i + 1) ? 'observer' : 'participant';
+    return `server.${i + 1}=127.0.0.1:${ports(i + 1).join(':')}:${role}`;
+  });
   return EnsembleConfig.parse(lines.join('\n'));
 }
 
@@ -52,25 +66,30 @@ export function createTxn(zxid: Zxid, path: string, data: string): Uint8Array {
 /** One server and what it keeps, through several lives. */
 export class Member {
   readonly events: EnsembleEvent[] = [];
+  /** Paths of this life whose creation was committed here. */
+  readonly committed = new Set<string>();
+  private readonly proposed = new Map<Zxid, string>();
   state = new TreeState();
   peer: EnsemblePeer | undefined;
   private lastZxid: Zxid = 0n;
 
   constructor(
     readonly id: number,
-    private readonly transport: MemoryTransport,
+    private readonly transport: Transport,
     private readonly config: EnsembleConfig,
     public storage: MemoryStorage = new MemoryStorage(),
     private readonly options: Partial<PeerOptions> = quickly,
   ) {}
 
-  async start(): Promise<this> {
+  /** @param storage instead of the one in memory */
+  async start(storage: Storage = this.storage): Promise<this> {
     this.events.length = 0;
+    this.committed.clear();
     this.state = new TreeState();
     this.peer = new EnsemblePeer(
       {
         transport: this.transport,
-        storage: this.storage,
+        storage,
         state: this.state,
         clock: realClock,
         scheduler: realScheduler,
@@ -102,6 +121,7 @@ export class Member {
 
   create(path: string, data = ''): Zxid {
     this.lastZxid++;
+    this.proposed.set(this.lastZxid, path);
     expect(this.peer!.propose(this.lastZxid, createTxn(this.lastZxid, path, data))).toBe(true);
     return this.lastZxid;
   }
@@ -136,6 +156,9 @@ export class Member {
   private heard(event: EnsembleEvent): void {
     this.events.push(event);
     if (event.kind === 'serve') this.lastZxid = event.zxid;
+    if (event.kind !== 'deliver' || event.cause !== 'commit') return;
+    const path = this.proposed.get(event.entry.zxid);
+    if (path !== undefined) this.committed.add(path);
   }
 }
 
@@ -144,11 +167,14 @@ export function nextTurn(): Promise<void> {
 }
 
 export class Cluster {
-  readonly transport = new MemoryTransport();
   readonly config: EnsembleConfig;
   readonly members: Member[];
 
-  constructor(count: number, options: Partial<PeerOptions> = quickly) {
+  constructor(
+    count: number,
+    options: Partial<PeerOptions> = quickly,
+    readonly transport = new MemoryTransport(),
+  ) {
     this.config = configOf(count);
     this.members = Array.from({ length: count }, (_, i) => {
       return new Member(i + 1, this.transport, this.config, new MemoryStorage(), options);
@@ -168,9 +194,7 @@ export class Cluster {
   /** When all of them serve: who leads. */
   async leader(...ids: readonly number[]): Promise<Member> {
     const chosen = this.members.filter(({ id }) => ids.length === 0 || ids.includes(id));
-    const roles = await Promise.all(chosen.map((member) => member.serving()));
-    const leader = roles.findIndex(({ role }) => role === 'leader');
-    return chosen[leader]!;
+    return leaderOf(chosen);
   }
 
   async stop(): Promise<void> {
@@ -181,4 +205,10 @@ export class Cluster {
     }
     expect(this.transport.openEndCount).toBe(0);
   }
+}
+
+/** When all of them serve: who leads. */
+export async function leaderOf(members: readonly Member[]): Promise<Member> {
+  const roles = await Promise.all(members.map((member) => member.serving()));
+  return members[roles.findIndex(({ role }) => role === 'leader')]!;
 }
