@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { clientGuards } from '../../packages/client/test/guards.js';
 import { repositoryRoot } from '../lib/launch.js';
 import { optionalText, parseOptions } from '../lib/options.js';
 import { Checks, note } from '../lib/report.js';
@@ -17,16 +18,27 @@ const options = parseOptions(
 );
 
 const TEST_TIMEOUT_MS = 10_000;
-const source = path.join(repositoryRoot, 'packages', 'recipes');
+const guardsOf: Readonly<Record<string, readonly Guard[]>> = {
+  client: clientGuards,
+  recipes: [...recipeGuards, ...valueGuards],
+};
 
 process.exit(main());
 
 function main(): number {
-  const { only } = options;
-  const guards = [...recipeGuards, ...valueGuards].filter(
-    ({ failure, test }) => only === undefined || `${failure} ${test}`.includes(only),
-  );
   const checks = new Checks('npm run guards');
+  for (const [name, guards] of Object.entries(guardsOf)) judgeAll(name, guards, checks);
+  process.stdout.write(
+    `guards that are needed, and missed when they are gone: ${checks.passed} passed, ${checks.failed} failed\n`,
+  );
+  return checks.failed === 0 ? 0 : 1;
+}
+
+function judgeAll(name: string, all: readonly Guard[], checks: Checks): void {
+  const { only } = options;
+  const guards = all.filter(({ failure, test }) => only === undefined || `${failure} ${test}`.includes(only));
+  if (guards.length === 0) return;
+  const source = path.join(repositoryRoot, 'packages', name);
   mkdirSync(path.join(repositoryRoot, 'data'), { recursive: true });
   // A copy, so that a run that is interrupted leaves the source as it was.
   const copy = mkdtempSync(path.join(repositoryRoot, 'data', 'guards-'));
@@ -36,8 +48,6 @@ function main(): number {
   } finally {
     rmSync(copy, { recursive: true, force: true });
   }
-  process.stdout.write(`guards: ${checks.passed} are needed and noticed, ${checks.failed} are not\n`);
-  return checks.failed === 0 ? 0 : 1;
 }
 
 function judge(copy: string, guard: Guard, checks: Checks): void {
