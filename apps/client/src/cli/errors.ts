@@ -78,7 +78,10 @@ export function explain(thrown: unknown, fallbackPath?: string): Explanation {
   if (typeof fields.code === 'number' && fields.code < 0) {
     return { ...common, message: keeperMessage(fields.code, error, path), exitCode: exitCodeOf(fields.code) };
   }
-  if (error.name === 'AbortError') return { ...common, message: error.message, exitCode: ExitCode.interrupted };
+  if (error.name === 'AbortError') {
+    const doubt = common.maybeApplied ? '; what was on its way may have been applied' : '';
+    return { ...common, message: `interrupted${doubt}`, exitCode: ExitCode.interrupted };
+  }
   if (error.name === 'ClientClosedError' || error.name === 'QueueFullError') {
     return { ...common, message: error.message, exitCode: ExitCode.connection };
   }

@@ -40,14 +40,15 @@ const DEFAULT_CONCURRENCY = 512;
 export async function* walk(client: ZkClient, root: string, options: WalkOptions = {}): AsyncGenerator<Visited> {
   const { maxDepth = Infinity, signal, concurrency = DEFAULT_CONCURRENCY, reads } = options;
   const look = reads === undefined ? listing : reading(reads.acl === true);
-  const list = (path: string): Promise<Listing> => look(client, path, signal);
+  const list = (path: string): Promise<Listing> => look(client, path);
+  const gate = new AbortGate(signal);
   // A stack, the next one last. A listing is begun when the entry is among the next ones to come.
   const stack: Entry[] = [{ path: root, depth: 0, pending: undefined }];
   while (stack.length > 0) {
     signal?.throwIfAborted();
     askAhead(stack, list, concurrency);
     const entry = stack.pop() as Entry;
-    const { children, stat, data, acl, error } = await (entry.pending as Promise<Listing>);
+    const { children, stat, data, acl, error } = await gate.wait(entry.pending as Promise<Listing>);
     if (error !== undefined && (entry.depth === 0 || !isAboutOneNode(error))) throw error;
     if (error?.name === 'NONODE') continue;
     yield { path: entry.path, depth: entry.depth, children, stat, data, acl, error };
@@ -55,6 +56,25 @@ export async function* walk(client: ZkClient, root: string, options: WalkOptions
     for (let i = children.length - 1; i >= 0; i--) {
       stack.push({ path: joinPath(entry.path, children[i] as string), depth: entry.depth + 1, pending: undefined });
     }
+  }
+}
+
+/**
+ * Ends a wait when a signal aborts. One listener for the whole walk: a signal with a listener for each of hundreds of
+ * requests is slow, and reads that nobody waits for any more do no harm.
+ */
+class AbortGate {
+  private end: ((reason: unknown) => void) | undefined;
+
+  constructor(signal: AbortSignal | undefined) {
+    signal?.addEventListener('abort', () => this.end?.(signal.reason), { once: true });
+  }
+
+  wait<T>(pending: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.end = reject;
+      pending.then(resolve, reject);
+    });
   }
 }
 
@@ -81,9 +101,9 @@ function askAhead(stack: readonly Entry[], list: (path: string) => Promise<Listi
 }
 
 /** Never rejects, so that nobody has to wait for it. */
-async function listing(client: ZkClient, path: string, signal: AbortSignal | undefined): Promise<Listing> {
+async function listing(client: ZkClient, path: string): Promise<Listing> {
   try {
-    const { children, stat } = await client.getChildren(path, signal === undefined ? {} : { signal });
+    const { children, stat } = await client.getChildren(path);
     return { ...NOTHING, children: [...children].sort(), stat };
   } catch (error) {
     return { ...NOTHING, error: error as Error };
@@ -92,14 +112,13 @@ async function listing(client: ZkClient, path: string, signal: AbortSignal | und
 
 /** As {@link listing}, of data, and the access control list when that is wanted. */
 function reading(withAcl: boolean): typeof listing {
-  return async (client, path, signal) => {
-    const options = signal === undefined ? {} : { signal };
+  return async (client, path) => {
     try {
       const [{ data, stat }, access] = await Promise.all([
-        client.get(path, { codec: rawData, ...options }),
-        withAcl ? client.getAcl(path, options) : undefined,
+        client.get(path, { codec: rawData }),
+        withAcl ? client.getAcl(path) : undefined,
       ]);
-      const children = stat.numChildren === 0 ? [] : [...(await client.getChildren(path, options)).children].sort();
+      const children = stat.numChildren === 0 ? [] : [...(await client.getChildren(path)).children].sort();
       return { children, stat, data, acl: access?.acl, error: undefined };
     } catch (error) {
       return { ...NOTHING, error: error as Error };
