@@ -513,8 +513,18 @@ describe('lock and elect', () => {
 });
 
 describe('servers', () => {
-  const SRVR =
-    'Zookeeper version: 3.9.5-abc, built on x\nLatency min/avg/max: 0/0.5/3\nReceived: 4\nSent: 3\nConnections: 2\nOutstanding: 1\nZxid: 0x7\nMode: standalone\nNode count: 5\n';
+  const SRVR = [
+    'Zookeeper version: 3.9.5-abc, built on x',
+    'Latency min/avg/max: 0/0.5/3',
+    'Received: 4',
+    'Sent: 3',
+    'Connections: 2',
+    'Outstanding: 1',
+    'Zxid: 0x7',
+    'Mode: standalone',
+    'Node count: 5',
+    '',
+  ].join('\n');
 
   it('status asks every server', async () => {
     const answers = (_: string, { port }: { port: number }): string => {

@@ -27,7 +27,8 @@ const SENTENCES: Readonly<Record<number, (path: string) => string>> = {
   [ErrorCode.RECONFIGINPROGRESS]: () =>
     'Another reconfiguration is in progress -- concurrent reconfigs not supported (yet)',
   [ErrorCode.NEWCONFIGNOQUORUM]: () =>
-    'No quorum of new config is connected and up-to-date with the leader of last committed config - try invoking reconfiguration after new servers are connected and synced',
+    'No quorum of new config is connected and up-to-date with the leader of last committed config - ' +
+    'try invoking reconfiguration after new servers are connected and synced',
 };
 
 /** The texts behind `KeeperErrorCode = `. */

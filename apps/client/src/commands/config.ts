@@ -72,7 +72,8 @@ function parseConfig(text: string): ParsedConfig {
 const reconfig: Command = {
   name: 'reconfig',
   usage:
-    '[-s] [-v version] [[-file path] | [-members serverID=host:port1:port2;port3[,...]*]] | [-add serverId=host:port1:port2;port3[,...]]* [-remove serverId[,...]*]',
+    '[-s] [-v version] [[-file path] | [-members serverID=host:port1:port2;port3[,...]*]] ' +
+    '| [-add serverId=host:port1:port2;port3[,...]]* [-remove serverId[,...]*]',
   summary: 'change who is in the ensemble',
   details: 'In a shell of the system, put quotes around what has a semicolon in it.',
   options: [
