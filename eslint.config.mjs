@@ -5,7 +5,7 @@ import tseslint from 'typescript-eslint';
 
 const layers = {
   model: [],
-  contract: ['model'],
+  contract: ['model', 'contract'],
   core: ['model', 'contract', 'core'],
   adapter: ['model', 'contract', 'core'],
   driver: ['model', 'contract', 'core', 'adapter'],
@@ -65,6 +65,8 @@ export default tseslint.config(
         {
           enforceBuildableLibDependency: false,
           banTransitiveDependencies: false,
+          // The graph takes specs for sources, and those of the client use the test kit, which is made of the client.
+          ignoredCircularDependencies: [['testing', 'client']],
           depConstraints: Object.entries(layers).map(([layer, allowed]) => ({
             sourceTag: `layer:${layer}`,
             onlyDependOnLibsWithTags: allowed.map((name) => `layer:${name}`),
