@@ -80,7 +80,7 @@ export class ReceiptWriter {
     compare?: (scope: Patience) => Promise<Outcome>,
   ): Promise<readonly WriteAnswer[] | undefined> {
     const attempt = new Attempt(this.#client, operations, compare ?? (() => Promise.resolve('unknown')));
-    const policy = exponentialBackoff();
+    const policy = exponentialBackoff({ max: '1s' });
     for (let count = 1; ; count++) {
       const session = this.#client.session ?? (await this.#client.connected({ signal: scope.signal }));
       const receipt = this.#take(session);

@@ -1,5 +1,5 @@
 import { type CallOptions, CancelledError, OperationTimeoutError, type ZkClient } from '@zk/client-api';
-import { CallScope, isNamed, isTransient, mayHaveApplied, withRetry } from '../support/index.js';
+import { CallScope, exponentialBackoff, isNamed, isTransient, mayHaveApplied, withRetry } from '../support/index.js';
 
 /**
  * Runs a call of a recipe in the time and with the signal of its caller. What ends it comes out as from the client
@@ -40,6 +40,8 @@ export interface Patience {
 export function persistently<T>(client: ZkClient, scope: Patience, task: () => Promise<T>): Promise<T> {
   return withRetry(client.runtime, task, {
     signal: scope.signal,
+    // The client itself waits for a connection, and backs off while there is none.
+    policy: exponentialBackoff({ max: '1s' }),
     shouldRetry: (error) => isTransient(error) && !scope.signal.aborted,
   });
 }
