@@ -174,6 +174,29 @@ describe('caches when something goes wrong', () => {
     expect(cache.current?.data).toBe('2');
   });
 
+  it.each(['auto', 'oneShot'] as const)('goes on watching what was made anew in a break (%s)', async (watches) => {
+    const root = freshPath(other, 'anew');
+    await other.create(`${root}/a/b`, text('1'), { parents: 'persistent' });
+    await using cache = new TreeCache(client, root, { watches });
+    const replay = followed(cache);
+    await cache.start();
+    await server.refuseConnections();
+    server.cut(inner);
+    await eventually(() => cache.status === 'stale');
+    await other.delete(`${root}/a`, { recursive: true });
+    await other.create(`${root}/a/b`, text('2'), { parents: 'persistent' });
+    const made = await readTree(other, root);
+    await server.acceptConnections();
+    await eventually(() => JSON.stringify([...replay.tree()]) === JSON.stringify([...made]));
+    for (const name of ['/a', '/a/b']) {
+      await other.set(root + name, text('3'));
+      await eventually(() => utf8.decode(cache.get(root + name)!.data) === '3');
+    }
+    await other.create(`${root}/a/c`);
+    await eventually(() => cache.has(`${root}/a/c`));
+    expect(replay.tree()).toEqual(await readTree(other, root));
+  });
+
   it('leaves no watch behind on the server when it is closed', async () => {
     const root = freshPath(other, 'leak');
     await other.create(`${root}/a`, null, { parents: 'persistent' });

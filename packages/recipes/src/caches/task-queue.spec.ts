@@ -41,9 +41,22 @@ describe('tasks by path', () => {
     queue.drop('/a');
     queue.drop('/b');
     queue.drop('/none');
-    expect(queue.isRunning('/a')).toBe(true);
     queue.done(running[0]!);
     expect(paths(running)).toEqual(['/a']);
+    expect(queue.isIdle).toBe(true);
+  });
+
+  it('run once more, and are not to be believed, when what they read has been deleted', () => {
+    const { queue, running } = open(1);
+    queue.add('/a');
+    queue.add('/b');
+    queue.outdate('/a');
+    queue.outdate('/b');
+    expect(running[0]!.isOutdated).toBe(true);
+    expect(queue.done(running[0]!)).toBe(false);
+    expect(paths(running)).toEqual(['/a', '/a']);
+    expect(running[1]!.isOutdated).toBe(false);
+    queue.done(running[1]!);
     expect(queue.isIdle).toBe(true);
   });
 

@@ -8,6 +8,8 @@ export interface Task {
   state: 'queued' | 'running' | 'dropped';
   /** Asked for again while it was running: what it reads may be older than the reason for asking. */
   again: boolean;
+  /** What it reads, if it is running, is not to be used: it may be what has been deleted since. */
+  isOutdated: boolean;
 }
 
 /**
@@ -33,14 +35,10 @@ export class TaskQueue {
     return this.#tasks.size === 0;
   }
 
-  isRunning(path: string): boolean {
-    return this.#tasks.get(path)?.state === 'running';
-  }
-
   add(path: string, what: { readonly children?: boolean; readonly subtree?: boolean } = {}): void {
     let task = this.#tasks.get(path);
     if (task === undefined) {
-      task = { path, children: false, subtree: false, state: 'queued', again: false };
+      task = { path, children: false, subtree: false, state: 'queued', again: false, isOutdated: false };
       this.#tasks.set(path, task);
       this.#order.push(task);
     } else if (task.state === 'running') {
@@ -49,6 +47,14 @@ export class TaskQueue {
     task.children ||= what.children === true || what.subtree === true;
     task.subtree ||= what.subtree === true;
     this.pump();
+  }
+
+  /** What a task that is running reads is no longer wanted: it runs once more. Takes back one that has not begun. */
+  outdate(path: string): void {
+    const task = this.#tasks.get(path);
+    if (task?.state !== 'running') return this.drop(path);
+    task.again = true;
+    task.isOutdated = true;
   }
 
   /** Takes back what has not begun. */
@@ -102,6 +108,7 @@ export class TaskQueue {
       }
       if (task.state === 'dropped') continue;
       task.state = 'running';
+      task.isOutdated = false;
       this.#running++;
       void this.#run(task);
     }
@@ -112,4 +119,16 @@ export class TaskQueue {
     task.state = 'queued';
     this.#order.push(task);
   }
+}
+
+/** What one run of a task does. */
+export interface Look {
+  readonly children: boolean;
+  readonly subtree: boolean;
+}
+
+/** What a run was to do and did not: the next one does it. */
+export function keep(task: Task, what: Look): void {
+  task.children ||= what.children;
+  task.subtree ||= what.subtree;
 }

@@ -10,7 +10,7 @@ import {
   withRetry,
 } from '../support/index.js';
 import type { CacheEvent, CacheNode, CacheProblem, CacheStatus } from './cache-types.js';
-import { type Task, TaskQueue } from './task-queue.js';
+import { type Look, type Task, TaskQueue, keep } from './task-queue.js';
 import { type TreeLimits, TreeScope } from './tree-scope.js';
 import { type FoundNode, OneShotSource, PersistentSource, type TreeSource, isKnown } from './tree-source.js';
 
@@ -187,9 +187,9 @@ export class TreeMirror<T> {
   #onEvent(event: ZnodeEvent): void {
     const { path } = event;
     if (!this.#isWanted(path)) return;
-    if (event.type === 'deleted' && !this.#queue.isRunning(path)) {
+    if (event.type === 'deleted') {
       // What is known was read before this happened, and whatever is asked for now is told by an event after this one.
-      this.#queue.drop(path);
+      this.#queue.outdate(path);
       this.#unpark(path, false);
       this.#remove(path);
       return this.#checkIdle();
@@ -229,12 +229,9 @@ export class TreeMirror<T> {
     try {
       const found = await source.read(path);
       if (this.#isClosed) return;
-      const outcome = this.#apply(path, found);
-      if (outcome === 'parked') this.#park(path, { children, subtree }, task);
-      else if (found !== null && outcome !== 'absent' && (children || outcome === 'new')) {
-        await this.#list(source, path, found, { children, subtree });
-        if (this.#isClosed) return;
-      }
+      if (task.isOutdated) keep(task, { children, subtree });
+      else await this.#use(source, task, found, { children, subtree });
+      if (this.#isClosed) return;
       this.#failures = 0;
     } catch (error) {
       if (this.#isClosed) return;
@@ -246,15 +243,27 @@ export class TreeMirror<T> {
     this.#checkIdle();
   }
 
+  async #use(source: TreeSource, task: Task, found: FoundNode | null, what: Look): Promise<void> {
+    const { path } = task;
+    const outcome = this.#apply(path, found);
+    if (outcome === 'parked') return this.#park(path, what, task);
+    if (found === null || outcome === 'absent') return;
+    // What was below one that is another now went with it, and may be there again.
+    if (outcome === 'again') await this.#list(source, path, found, { children: true, subtree: true });
+    else if (what.children || outcome === 'new') await this.#list(source, path, found, what);
+  }
+
   /** What a reading says, made so. */
-  #apply(path: string, found: FoundNode | null): 'absent' | 'parked' | 'new' | 'known' {
+  #apply(path: string, found: FoundNode | null): 'absent' | 'parked' | 'new' | 'again' | 'known' {
     let previous = this.#nodes.get(path);
     if (found === null) {
       this.#remove(path);
       return 'absent';
     }
-    if (previous !== undefined && previous.stat.czxid !== found.stat.czxid) {
-      this.#remove(path);
+    const isAgain = previous !== undefined && previous.stat.czxid !== found.stat.czxid;
+    if (isAgain) {
+      // The reading that found it has set its watch: that stays. Found by chance in cache-property.spec.ts.
+      this.#remove(path, { keepsWatch: true });
       previous = undefined;
     }
     if (previous === undefined) {
@@ -266,7 +275,7 @@ export class TreeMirror<T> {
       this.#nodes.set(path, node);
       if (path !== this.#root) this.#adopt(parent, nodeName(path));
       this.#events.next({ type: 'created', path, node });
-      return 'new';
+      return isAgain ? 'again' : 'new';
     }
     const hasChanged = previous.stat.mzxid !== found.stat.mzxid;
     const node = hasChanged ? this.#decode(path, found) : { path, data: previous.data, stat: found.stat };
@@ -295,12 +304,7 @@ export class TreeMirror<T> {
     }
   }
 
-  async #list(
-    source: TreeSource,
-    path: string,
-    found: FoundNode,
-    what: { readonly children: boolean; readonly subtree: boolean },
-  ): Promise<void> {
+  async #list(source: TreeSource, path: string, found: FoundNode, what: Look): Promise<void> {
     if (this.#scope.isDeepest(path)) return;
     const isLeaf = found.stat.numChildren === 0 && !this.#children.has(path);
     // Where there is one watch for all, a new znode's children come by events of their own.
@@ -320,11 +324,11 @@ export class TreeMirror<T> {
   }
 
   /** Forgets a znode and, before it, all below it. */
-  #remove(path: string): void {
+  #remove(path: string, options: { readonly keepsWatch?: boolean } = {}): void {
     this.#unusable.delete(path);
     for (const name of this.#children.get(path) ?? []) this.#remove(childPath(path, name));
     const previous = this.#nodes.get(path);
-    this.#source?.forget(path);
+    if (options.keepsWatch !== true) this.#source?.forget(path);
     if (previous === undefined) return;
     this.#nodes.delete(path);
     if (path !== this.#root) this.#disown(parentPath(path), nodeName(path));
@@ -336,9 +340,8 @@ export class TreeMirror<T> {
     if (siblings?.delete(name) === true && siblings.size === 0) this.#children.delete(parent);
   }
 
-  #park(path: string, what: { readonly children: boolean; readonly subtree: boolean }, task: Task): void {
-    task.children ||= what.children;
-    task.subtree ||= what.subtree;
+  #park(path: string, what: Look, task: Task): void {
+    keep(task, what);
     const parent = parentPath(path);
     const waiting = this.#parked.get(parent) ?? new Set();
     this.#parked.set(parent, waiting.add(path));
@@ -352,9 +355,8 @@ export class TreeMirror<T> {
     if (isThere) for (const path of waiting) this.#queue.add(path, { subtree: true });
   }
 
-  #postpone(task: Task, what: { readonly children: boolean; readonly subtree: boolean }): void {
-    task.children ||= what.children;
-    task.subtree ||= what.subtree;
+  #postpone(task: Task, what: Look): void {
+    keep(task, what);
     this.#queue.postpone(task);
     if (this.#retryTimer !== undefined) return;
     this.#queue.pause();

@@ -328,6 +328,12 @@ function faultSuite(clients: RigClients, rig: RecipeRig, watches: Watches): void
     );
     expect(statuses).toContain('stale');
     expect(told).not.toContain('initialized');
+    // It goes on to watch what is there now.
+    told.length = 0;
+    for (const name of ['/again', '/again/below', '/changed']) await other.set(root + name, text('3'));
+    await other.delete(`${root}/again/below`);
+    await eventually(() => told.includes('*/changed 2>3') && told.includes('-/again/below 3'));
+    await eventually(() => told.includes('*/again >3'));
   });
 }
 
