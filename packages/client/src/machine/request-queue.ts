@@ -14,6 +14,7 @@ import { CodecFailure } from '../wire/kinds.js';
 import type { Outbox } from '../wire/outbox.js';
 import { Deque } from './deque.js';
 import { REFUSED, type Request } from './request.js';
+import { follow, unfollow } from './signals.js';
 
 export interface RequestLimits {
   /** Requests on their way to or at a server; what is more waits. */
@@ -282,7 +283,7 @@ export class RequestQueue {
       this.giveUp(request, new CancelledError(request.path, signal.reason, maybeApplied(request)));
       this.dropDead();
     };
-    signal.addEventListener('abort', request.onAbort);
+    follow(signal, request.onAbort);
     return true;
   }
 
@@ -323,7 +324,7 @@ export class RequestQueue {
   private settle(request: Request): void {
     request.stage = 'settled';
     if (request.onAbort === undefined) return;
-    request.signal!.removeEventListener('abort', request.onAbort);
+    unfollow(request.signal!, request.onAbort);
     request.onAbort = undefined;
   }
 }
