@@ -3,7 +3,7 @@ import type { DiskContents, DiskWrite, LogEntry, StoredEpochs, WritePoint } from
 import { follows } from '@zk/zab';
 import type { Agenda } from './agenda.js';
 import { Violation } from './checkers.js';
-import { History, idOf } from './history.js';
+import { type History, idOf } from './history.js';
 import type { SeededRandom } from './random.js';
 
 /** When a disk is to crash its host: as it begins a write, in the middle of it, or before anybody hears it is done. */

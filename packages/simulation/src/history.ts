@@ -27,10 +27,14 @@ export class History {
 
   /** The history this one had at that length. */
   prefix(length: number): History {
-    let history: History = this;
-    while (history.length > length) history = history.parent!;
-    return history;
+    return shorten(this, length);
   }
+}
+
+function shorten(history: History, length: number): History {
+  let shorter = history;
+  while (shorter.length > length) shorter = shorter.parent!;
+  return shorter;
 }
 
 /** The transactions of a simulation are numbers, each used once. */
