@@ -96,6 +96,7 @@ export class ElectionNetwork {
   accept(connection: Connection): ConnectionHandler | undefined {
     if (this.isStopped || this.strangers.size >= MAX_STRANGERS) return undefined;
     this.strangers.add(connection);
+    // Guarded by election-network.spec.ts, 'somebody who says nothing is sent away …'.
     const timer = this.scheduler.after(this.options.handshakeTimeoutMs, () => connection.destroy());
     let kept: ElectionConnection | undefined;
     const stream = new ElectionStream(

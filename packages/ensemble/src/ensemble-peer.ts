@@ -1,5 +1,5 @@
 import type { Clock, Logger, RandomSource, Scheduler, Storage, Timer, Transport } from '@zk/contracts';
-import type { Zxid } from '@zk/model';
+import { type Zxid, int64 } from '@zk/model';
 import type { EnsembleConfig, ServerAddress, ServerId } from '@zk/quorum';
 import {
   type LinkId,
@@ -45,6 +45,7 @@ export type EnsembleEvent = Extract<
       | 'revalidate'
       | 'revalidated'
       | 'synced'
+      | 'activate'
       | 'config'
       | 'halt';
   }
@@ -70,6 +71,16 @@ export interface EnsembleStatus {
  * comes of it is told to the peer, one thing at a time.
  */
 export class EnsemblePeer {
+  /**
+   * For the request pipeline of a leader. What it proposes when this server no longer leads is dropped: `stop-serving` tells
+   * it to abandon what is on its way.
+   */
+  readonly proposer = {
+    /** Takes a copy of the bytes. */
+    propose: (zxidHi: number, zxidLo: number, bytes: Uint8Array, start: number, end: number): void => {
+      this.propose(int64(zxidHi, zxidLo), bytes.slice(start, end));
+    },
+  };
   private readonly options: EnsembleOptions;
   private readonly disk: PeerDisk;
   private readonly elections: ElectionNetwork;
@@ -297,7 +308,7 @@ export class EnsemblePeer {
 
   private tell(event: EnsembleEvent): void {
     const { logger, state } = this.ports;
-    if (event.kind === 'deliver') state.apply(event.entry.txn);
+    if (event.kind === 'deliver') state.apply(event.entry.txn, event.entry.zxid, event.cause);
     else if (event.kind === 'serve' || event.kind === 'stop-serving') this.changeRole(event);
     else if (event.kind === 'config') {
       if (event.status === 'committed') this.config = event.config;

@@ -100,6 +100,7 @@ export class PeerDisk {
    */
   async read(after: Zxid, upTo: Zxid): Promise<readonly (readonly LogEntry[])[] | undefined> {
     const infos = await this.storage.snapshots.list();
+    // Guarded by peer-disk.spec.ts, 'nobody is handed what the log has from before …'.
     const start = [...infos.map(({ zxid }) => zxid), this.historyStart]
       .filter((zxid) => zxid < after && zxid >= this.historyStart)
       .reduce<Zxid | undefined>((best, zxid) => (best === undefined || zxid > best ? zxid : best), undefined);
@@ -275,7 +276,7 @@ export class PeerDisk {
     let lastZxid = snapshotZxid;
     const report = await log.replay(snapshotZxid, (hi, lo, bytes, start, end) => {
       const entry = { zxid: int64(hi, lo), txn: bytes.slice(start, end) };
-      this.state.apply(entry.txn);
+      this.state.apply(entry.txn, entry.zxid, 'recovery');
       lastZxid = entry.zxid;
       recent.push(entry);
       if (recent.length > 2 * this.recentCount) recent = recent.slice(-this.recentCount);

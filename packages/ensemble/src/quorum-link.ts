@@ -53,7 +53,8 @@ export class QuorumLink {
     this.queue.push(bytes);
     this.queuedBytes += bytes.length;
     const { maxQueuedBytes } = this.host;
-    // Without a bound a learner that stopped reading would take all memory of its leader.
+    // Without a bound a learner that stopped reading would take all memory of its leader. Guarded by quorum-network.spec.ts,
+    // 'a learner that does not read is given up …'.
     if (this.queuedBytes > maxQueuedBytes) {
       return this.host.fail(this, `more than ${maxQueuedBytes} bytes wait to be read`);
     }

@@ -8,8 +8,11 @@ import type { Zxid } from '@zk/model';
 export interface ReplicatedState {
   /** Becomes empty. */
   clear(): void;
-  /** The bytes may be kept no longer than the call. */
-  apply(txn: Uint8Array): void;
+  /**
+   * @param cause `recovery` for what nobody may be told of: it may yet be taken back. A leader's request pipeline takes over
+   *   what is a `commit`, and answers; on `stop-serving` it abandons what is left, part of which comes here as `recovery`
+   */
+  apply(txn: Uint8Array, zxid: Zxid, cause: 'commit' | 'recovery'): void;
   /** Reads a snapshot; the state becomes what was read when that is complete, and not before. */
   load(source: StateSource): StateLoader;
   /**

@@ -1,5 +1,5 @@
 import { DataTree, type DataTreeOptions, SnapshotDecoder, SnapshotEncoder } from '@zk/data-tree';
-import { OpCode, int64 } from '@zk/model';
+import { OpCode, type Zxid, int64 } from '@zk/model';
 import type {
   ReplicatedState,
   SnapshotForm,
@@ -24,7 +24,7 @@ export class TreeState implements ReplicatedState {
     this.sessions = new Map();
   }
 
-  apply(txn: Uint8Array): void {
+  apply(txn: Uint8Array, _zxid?: Zxid, _cause?: 'commit' | 'recovery'): void {
     const { tree, sessions } = this;
     tree.apply(txn, 0, txn.length, null);
     if (tree.lastType !== OpCode.createSession && tree.lastType !== OpCode.closeSession) return;

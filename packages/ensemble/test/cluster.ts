@@ -69,7 +69,8 @@ export class Member {
   /** Paths of this life whose creation was committed here. */
   readonly committed = new Set<string>();
   private readonly proposed = new Map<Zxid, string>();
-  state = new TreeState();
+  state: TreeState = new TreeState();
+  onStopServing: () => void = () => undefined;
   peer: EnsemblePeer | undefined;
   private lastZxid: Zxid = 0n;
 
@@ -79,13 +80,14 @@ export class Member {
     private readonly config: EnsembleConfig,
     public storage: MemoryStorage = new MemoryStorage(),
     private readonly options: Partial<PeerOptions> = quickly,
+    private readonly newState = (): TreeState => new TreeState(),
   ) {}
 
   /** @param storage instead of the one in memory */
   async start(storage: Storage = this.storage): Promise<this> {
     this.events.length = 0;
     this.committed.clear();
-    this.state = new TreeState();
+    this.state = this.newState();
     this.peer = new EnsemblePeer(
       {
         transport: this.transport,
@@ -156,6 +158,7 @@ export class Member {
   private heard(event: EnsembleEvent): void {
     this.events.push(event);
     if (event.kind === 'serve') this.lastZxid = event.zxid;
+    if (event.kind === 'stop-serving') this.onStopServing();
     if (event.kind !== 'deliver' || event.cause !== 'commit') return;
     const path = this.proposed.get(event.entry.zxid);
     if (path !== undefined) this.committed.add(path);
