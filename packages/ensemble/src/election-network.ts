@@ -45,6 +45,8 @@ const LONGEST_RETRY_MS = 2000;
 const CALL_BACK_MS = 500;
 /** Connections that have not said whose they are. */
 const MAX_STRANGERS = 64;
+/** Servers that are known at once; those of the configuration are always let in. */
+const MAX_CHANNELS = 256;
 
 /**
  * The connections of elections: one for each pair of servers, dialled by the one with the greater id (spec: election,
@@ -71,6 +73,11 @@ export class ElectionNetwork {
     return [...this.channels.values()]
       .filter((channel) => channel.connection !== undefined)
       .map(({ server }) => server);
+  }
+
+  /** Servers that something is kept for. */
+  get size(): number {
+    return this.channels.size;
   }
 
   send(to: ServerId, notification: Notification): void {
@@ -143,6 +150,11 @@ export class ElectionNetwork {
       connection.destroy();
       return undefined;
     }
+    // Anybody can make up ids: guarded by election-network.spec.ts, 'servers that do not exist …'.
+    if (this.channels.size >= MAX_CHANNELS && this.isUnknown(server)) {
+      connection.destroy();
+      return undefined;
+    }
     const channel = this.channelOf(server);
     if (keepsDialled(server, id)) return this.keep(channel, connection);
     connection.destroy();
@@ -180,7 +192,16 @@ export class ElectionNetwork {
     if (channel?.connection !== connection) return;
     channel.connection = undefined;
     if (channel.pending !== undefined) this.retryLater(channel);
-    else if (this.host.addressesOf(channel.server).length === 0) this.channels.delete(channel.server);
+    else if (this.isUnknown(channel.server)) this.channels.delete(channel.server);
+  }
+
+  private isUnknown(server: ServerId): boolean {
+    return this.host.addressesOf(server).length === 0;
+  }
+
+  private forget(channel: Channel): void {
+    channel.retry?.cancel();
+    this.channels.delete(channel.server);
   }
 
   private flush(channel: Channel): void {
@@ -237,7 +258,8 @@ export class ElectionNetwork {
         'a server of the ensemble cannot be reached',
       );
       this.host.reachable(channel.server, false);
-      this.retryLater(channel);
+      if (this.isUnknown(channel.server)) this.forget(channel);
+      else this.retryLater(channel);
     }
   }
 

@@ -252,4 +252,18 @@ describe('the connections of elections', () => {
     expect(one.heard).toHaveLength(1);
     newer.connection.destroy();
   });
+
+  it('servers that do not exist, and ask to be called back, are forgotten', async () => {
+    const transport = new MemoryTransport();
+    const node = await add(transport, 3n);
+    for (let i = 1n; i <= 20n; i++) {
+      const initial = encodeInitialMessage({ server: -i, addresses: ['127.0.0.1:9'] });
+      const { connection, closed } = await dialRaw(transport, 3n);
+      connection.write(initial, 0, initial.length);
+      await closed;
+    }
+    await turns(5);
+    expect(node.network.size).toBe(0);
+    expect(node.reachable).toHaveLength(20);
+  });
 });
