@@ -9,7 +9,7 @@ export interface PersistentTtlNodeOptions<T> {
   readonly ttl: Duration;
   readonly codec?: Codec<T>;
   readonly acl?: readonly Acl[];
-  /** Name of the child that is written as a sign of life, so that watchers of the node itself are left in peace. Default `touch`. */
+  /** Name of the child that is written as a sign of life, so that watchers of the node are left in peace; default `touch`. */
   readonly touchName?: string;
   /** How often, as a part of the time to live; default 0.5. */
   readonly touchFactor?: number;
