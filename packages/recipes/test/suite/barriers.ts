@@ -100,11 +100,10 @@ function doubleBarrierSuite(clients: RigClients, dialect: Dialect): void {
     // Two of three are gone again, but the ready node says that all were there.
     const entering = barriers.map((barrier) => barrier.enter());
     await Promise.all(entering);
-    void barriers[1]!.leave();
-    void barriers[2]!.leave();
+    const leaving = [barriers[1]!.leave(), barriers[2]!.leave()];
     await eventually(async () => (await members(a, path)).length < 3);
     expect(barriers[0]!.signal?.aborted).toBe(false);
-    await barriers[0]!.leave();
+    await Promise.all([barriers[0]!.leave(), ...leaving]);
   });
 
   it('removes the node of a member that gives up entering', async () => {
