@@ -7,7 +7,7 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const fromHex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text.replaceAll(' ', ''), 'hex'));
 
 describe('RecordWriter', () => {
-  it.each<[string, (writer: RecordWriter) => unknown, string]>([
+  const WRITES: [string, (writer: RecordWriter) => unknown, string][] = [
     ['true', (w) => w.boolean(true), '01'],
     ['false', (w) => w.boolean(false), '00'],
     ['a negative byte', (w) => w.byte(-2), 'fe'],
@@ -28,13 +28,23 @@ describe('RecordWriter', () => {
     ['raw bytes', (w) => w.raw(Uint8Array.of(1, 2, 3, 4), 1, 3), '0203'],
     ['a null vector', (w) => w.vector(null, () => undefined), 'ffffffff'],
     ['a vector', (w) => w.vector([1, 2], (x, n) => x.int32(n)), '00000002 00000001 00000002'],
-    ['a length that became known later', (w) => w.int32(0).byte(9).patchInt32(0, 1), '00000001 09'],
-  ])('writes %s', (_, write, expected) => {
+    ['a length that became known later', (w) => w.int32(0).byte(9).patchInt32(w.length - 5, 1), '00000001 09'],
+  ];
+
+  it.each(WRITES)('writes %s', (_, write, expected) => {
     const writer = new RecordWriter();
     write(writer);
     expect(hex(writer.bytes())).toBe(expected.replaceAll(' ', ''));
     expect(hex(writer.view())).toBe(hex(writer.bytes()));
     expect(writer.length).toBe(writer.bytes().length);
+  });
+
+  it.each(WRITES)('writes %s where its memory ends', (_, write, expected) => {
+    for (let before = 0; before <= 16; before++) {
+      const writer = new RecordWriter(16).raw(new Uint8Array(before));
+      write(writer);
+      expect(hex(writer.bytes().subarray(before))).toBe(expected.replaceAll(' ', ''));
+    }
   });
 
   it('grows, and starts over', () => {

@@ -23,7 +23,9 @@ export class RecordWriter {
   }
 
   byte(value: number): this {
-    this.target[this.reserve(1)] = value;
+    // Reserved first: reserving may replace the target, and an assignment reads its left side before its right.
+    const at = this.reserve(1);
+    this.target[at] = value;
     return this;
   }
 
