@@ -148,9 +148,9 @@ export class LoadConnection {
   }
 }
 
-/** Opens `count` sessions, a hundred at a time, so that the listen queue is not what is measured. */
+/** Opens `count` sessions, a hundred at a time, so that the listen queue is not what is measured; they take turns on `ports`. */
 export function openConnections(
-  port: number,
+  ports: readonly number[],
   count: number,
   window: number,
   fail: (what: string) => never,
@@ -159,7 +159,9 @@ export function openConnections(
     const connections: LoadConnection[] = [];
     let up = 0;
     const dial = (): void => {
-      const connection = new LoadConnection(port, connections.length, window, fail);
+      const index = connections.length;
+      const port = ports[index % ports.length] ?? fail('--port is needed');
+      const connection = new LoadConnection(port, index, window, fail);
       connections.push(connection);
       connection.onUp = () => {
         up++;

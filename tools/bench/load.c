@@ -42,24 +42,32 @@ static double clock_us(void) {
 
 /* ---- options ---- */
 static const char *mode = "";
-static int port, connections = 16, outstanding = 32, data_size = 100, node_count = 1000, round_count = 20, server_pid, watches = 200000;
+static int connections = 16, outstanding = 32, data_size = 100, node_count = 1000, round_count = 20, watches = 200000;
+typedef struct { int count, at[16]; } List;
+static List ports, server_pids; /* of one server, or of several: connections take turns */
 static double seconds = 5, warmup_seconds = 1, hold_seconds = 3, interval_ms = 5;
 static const char *parent_path = "/bench/n", *mix_text = "get=100";
 
+static void read_list(List *list, const char *text) {
+  for (list->count = 0; *text; text += strcspn(text, ","), text += *text == ',') {
+    if (list->count == (int)(sizeof list->at / sizeof *list->at)) fail_plain("a list is too long");
+    list->at[list->count++] = atoi(text);
+  }
+}
 static void read_options(int argc, char **argv) {
   if (argc < 2) fail_plain("usage: load bench|fill|fanout|idle|watches|probe --port P ...");
   mode = argv[1];
   for (int i = 2; i < argc; i += 2) {
     const char *name = argv[i], *value = i + 1 < argc ? argv[i + 1] : NULL;
     if (!value) fail_plain("an option lacks its value");
-    if (!strcmp(name, "--port")) port = atoi(value);
+    if (!strcmp(name, "--port")) read_list(&ports, value);
     else if (!strcmp(name, "--connections")) connections = atoi(value);
     else if (!strcmp(name, "--outstanding")) outstanding = atoi(value);
     else if (!strcmp(name, "--size")) data_size = atoi(value);
     else if (!strcmp(name, "--nodes")) node_count = atoi(value);
     else if (!strcmp(name, "--rounds")) round_count = atoi(value);
     else if (!strcmp(name, "--watches")) watches = atoi(value);
-    else if (!strcmp(name, "--pid")) server_pid = atoi(value);
+    else if (!strcmp(name, "--pid")) read_list(&server_pids, value);
     else if (!strcmp(name, "--seconds")) seconds = atof(value);
     else if (!strcmp(name, "--warmup")) warmup_seconds = atof(value);
     else if (!strcmp(name, "--hold")) hold_seconds = atof(value);
@@ -68,16 +76,15 @@ static void read_options(int argc, char **argv) {
     else if (!strcmp(name, "--mix")) mix_text = value;
     else fail_plain("unknown option");
   }
-  if (!port) fail_plain("--port is needed");
+  if (!ports.count) fail_plain("--port is needed");
   if (data_size > 2048) fail_plain("--size is at most 2048");
   if (node_count > 9999999) fail_plain("--nodes is at most 9999999");
 }
 
-/* ---- what the server process uses ---- */
-static double server_cpu_seconds(void) {
+/* ---- what the server processes use ---- */
+static double cpu_seconds_of(int pid) {
   char name[64], line[2048];
-  if (!server_pid) return 0;
-  snprintf(name, sizeof name, "/proc/%d/stat", server_pid);
+  snprintf(name, sizeof name, "/proc/%d/stat", pid);
   FILE *f = fopen(name, "r");
   if (!f) return 0;
   double ticks = 0;
@@ -89,16 +96,25 @@ static double server_cpu_seconds(void) {
   fclose(f);
   return ticks / sysconf(_SC_CLK_TCK);
 }
-static long server_resident_bytes(void) {
+static double server_cpu_seconds(void) {
+  double total = 0;
+  for (int i = 0; i < server_pids.count; i++) total += cpu_seconds_of(server_pids.at[i]);
+  return total;
+}
+static long resident_bytes_of(int pid) {
   char name[64], line[256];
   long kib = 0;
-  if (!server_pid) return 0;
-  snprintf(name, sizeof name, "/proc/%d/status", server_pid);
+  snprintf(name, sizeof name, "/proc/%d/status", pid);
   FILE *f = fopen(name, "r");
   if (!f) return 0;
   while (fgets(line, sizeof line, f)) if (sscanf(line, "VmRSS: %ld", &kib) == 1) break;
   fclose(f);
   return kib * 1024;
+}
+static long server_resident_bytes(void) {
+  long total = 0;
+  for (int i = 0; i < server_pids.count; i++) total += resident_bytes_of(server_pids.at[i]);
+  return total;
 }
 static double own_cpu_seconds(void) {
   struct rusage u;
@@ -293,7 +309,7 @@ static void dial(Conn *c, int index, int window) {
   if (c->fd < 0) fail("socket");
   int one = 1;
   setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(ports.at[index % ports.count]), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   if (connect(c->fd, (struct sockaddr *)&address, sizeof address) && errno != EINPROGRESS) fail("connect");
   static const uint8_t hello[49] = {0, 0, 0, 45, [18] = 0x75, [19] = 0x30, [31] = 16}; /* new session, timeout 30000 ms */
   memcpy(reserve(c, sizeof hello), hello, sizeof hello);

@@ -24,14 +24,14 @@ const options = parseOptions(
   'load',
   'Load generator of the bench.',
   {
-    port: number(0, 'port', 'server port on 127.0.0.1'),
+    port: text('', 'list', 'port on 127.0.0.1; of several, comma-separated, connections take turns'),
     connections: number(16, 'n', 'connections'),
     outstanding: number(32, 'n', 'requests in flight per connection'),
     size: number(100, 'bytes', 'data of a znode'),
     nodes: number(1000, 'n', 'znodes below the parent'),
     rounds: number(20, 'n', 'rounds of fanout'),
     watches: number(200_000, 'n', 'watches in all'),
-    pid: number(0, 'pid', 'server process to sample'),
+    pid: text('', 'list', 'server processes to sample, comma-separated'),
     seconds: number(5, 's', 'measured time'),
     warmup: number(1, 's', 'time before measuring'),
     hold: number(3, 's', 'time before memory is read'),
@@ -88,19 +88,25 @@ function fail(what: string): never {
   process.exit(1);
 }
 
+function numbersOf(list: string): number[] {
+  return list === '' ? [] : list.split(',').map(Number);
+}
+
 function print(result: object): void {
   process.stdout.write(`${JSON.stringify({ mode, ...result })}\n`);
 }
 
-const serverCpu = (): number => (options.pid === 0 ? 0 : cpuSeconds(options.pid));
-const serverResident = (): number => (options.pid === 0 ? 0 : residentBytes(options.pid));
+const ports = numbersOf(options.port);
+const pids = numbersOf(options.pid);
+const serverCpu = (): number => pids.reduce((total, pid) => total + cpuSeconds(pid), 0);
+const serverResident = (): number => pids.reduce((total, pid) => total + residentBytes(pid), 0);
 const ownCpu = (): number => {
   const usage = process.cpuUsage();
   return (usage.user + usage.system) / 1e6;
 };
 
 async function connectAll(count: number, window: number): Promise<LoadConnection[]> {
-  const connections = await openConnections(options.port, count, window, fail);
+  const connections = await openConnections(ports, count, window, fail);
   for (const connection of connections) observe(connection);
   return connections;
 }
