@@ -76,6 +76,12 @@ process.on('exit', () => {
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130));
 
+/** The process is killed when the tool ends, however it ends. */
+export function endsWithTool(child: ChildProcess): void {
+  running.add(child);
+  child.once('exit', () => running.delete(child));
+}
+
 export async function launch(options: LaunchOptions): Promise<RunningServer> {
   const port = options.port ?? (await freePort());
   const isOwnDirectory = options.dataDir === undefined;
@@ -202,7 +208,8 @@ async function isServing(port: number): Promise<boolean> {
   return (await fourLetterWord(port, 'srvr')).includes('Zxid');
 }
 
-function tailOf(file: string): string {
+/** The last 8 KiB of a file; empty where there is none. */
+export function tailOf(file: string): string {
   if (!existsSync(file)) return '';
   const { size } = statSync(file);
   const bytes = Buffer.alloc(Math.min(size, 8_192));
@@ -212,7 +219,8 @@ function tailOf(file: string): string {
   return bytes.toString('utf8');
 }
 
-function zkEntry(): string {
+/** The script that is our server. */
+export function zkEntry(): string {
   return process.env['ZK_SERVER_BIN'] ?? join(repositoryRoot, 'apps', 'server', 'bin', 'zk-server.cjs');
 }
 
@@ -283,7 +291,8 @@ const LOGBACK_WARNINGS_ONLY = `<configuration>
 
 let foundJars: string[] | undefined;
 
-function apacheJars(): string[] | undefined {
+/** The class path of Apache ZooKeeper 3.9; undefined where it is not installed. */
+export function apacheJars(): string[] | undefined {
   if (foundJars !== undefined) return foundJars;
   const given = process.env['ZK_APACHE_LIB'];
   const directory = given ?? folderWith(join(repositoryRoot, '.interop'), /^zookeeper-3\.9\..*\.jar$/, 5);
