@@ -1,5 +1,5 @@
 /** Workloads that run against servers which stay up: the same load in turn, A B A B, so that drift hits both alike. */
-import type { RunningServer } from '../lib/launch.js';
+import type { ServerKind } from '../lib/launch.js';
 import { human, progress } from '../lib/report.js';
 import type { Generator, ThroughputResult } from './generator.js';
 import type { Metric, Results } from './results.js';
@@ -33,6 +33,13 @@ export const steadyWorkloads: readonly SteadyWorkload[] = [
   { name: 'one-writes', what: 'one client, one setData at a time', ...single, mix: 'set=1' },
 ];
 
+/** A server that is up, or several over which the connections are spread: port and process, or comma-separated lists. */
+export interface SteadyTarget {
+  readonly kind: ServerKind;
+  readonly port: number | string;
+  readonly pid: number | string;
+}
+
 export interface SteadySettings {
   readonly seconds: number;
   readonly warmupSeconds: number;
@@ -43,12 +50,12 @@ export interface SteadySettings {
 
 export async function runSteady(
   workloads: readonly SteadyWorkload[],
-  servers: readonly RunningServer[],
+  servers: readonly SteadyTarget[],
   generator: Generator,
   settings: SteadySettings,
   results: Results,
 ): Promise<void> {
-  const common = (server: RunningServer): Record<string, string | number> => ({
+  const common = (server: SteadyTarget): Record<string, string | number> => ({
     port: server.port,
     pid: server.pid,
     size: settings.dataBytes,
@@ -79,7 +86,7 @@ export async function runSteady(
   }
 }
 
-function record(results: Results, server: RunningServer, workload: string, result: ThroughputResult): void {
+function record(results: Results, server: SteadyTarget, workload: string, result: ThroughputResult): void {
   const add = (name: string, unit: string, better: Metric['better'], value: number): void =>
     results.add(server.kind, { workload, name, unit, better }, value);
   results.errors += result.errors;
