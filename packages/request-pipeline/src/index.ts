@@ -1,8 +1,12 @@
 export type { ClientConnection } from './client.js';
 export { Client } from './client.js';
+export type { ClientPipelineOptions, ClientPipelineParts, SessionChange } from './client-pipeline.js';
+export { ClientPipeline } from './client-pipeline.js';
+export type { LeaderLink, LearnerParts } from './learner-pipeline.js';
+export { LearnerPipeline } from './learner-pipeline.js';
 export type { OutboxHost } from './outbox.js';
 export { Outbox } from './outbox.js';
-export type { PipelineOptions, PipelineParts } from './pipeline.js';
+export type { PipelineOptions, PipelineParts, RemoteRequest } from './pipeline.js';
 export { DIGEST_INTERVAL, RequestPipeline } from './pipeline.js';
 export { LatencyStats } from './stats.js';
 export type { Proposer } from './transactions.js';

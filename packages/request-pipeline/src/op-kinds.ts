@@ -7,8 +7,9 @@ export const OpKind = Object.freeze({
   read: 1,
   write: 2,
   closeSession: 3,
-  auth: 4,
-  sasl: 5,
+  sync: 4,
+  auth: 5,
+  sasl: 6,
 });
 
 const kinds = new Uint8Array(128);
@@ -17,7 +18,6 @@ for (const type of [
   OpCode.getData,
   OpCode.getACL,
   OpCode.getChildren,
-  OpCode.sync,
   OpCode.ping,
   OpCode.getChildren2,
   OpCode.checkWatches,
@@ -45,6 +45,7 @@ for (const type of [
 ]) {
   kinds[type] = OpKind.write;
 }
+kinds[OpCode.sync] = OpKind.sync;
 kinds[OpCode.auth] = OpKind.auth;
 kinds[OpCode.sasl] = OpKind.sasl;
 

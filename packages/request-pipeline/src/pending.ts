@@ -12,6 +12,8 @@ export class Pending {
   heir: Client | null = null;
   /** The session that createSession or closeSession is about. */
   session: Session | null = null;
+  /** Nobody asked for the end of the session: it ran out of time. */
+  isExpiry = false;
   xid = 0;
   /** The request's type, which an error transaction no longer shows. */
   type = 0;

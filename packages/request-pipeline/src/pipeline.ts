@@ -1,19 +1,13 @@
-import type { AuthProviders, Clock } from '@zk/contracts';
-import type { DataTree, WatchTable } from '@zk/data-tree';
-import { readInt32, utf8Bytes, writeInt32 } from '@zk/jute';
-import { ErrorCode, OpCode, Perms, compare64, invariant } from '@zk/model';
-import { type Session, type SessionTracker, negotiateTimeout, passwordMatches } from '@zk/session';
-import { Authentication } from './authentication.js';
-import type { Client } from './client.js';
-import { type ConnectRequest, readConnectRequest, writeConnectResponse } from './connect.js';
-import { writeEvent } from './events.js';
-import { FrameReader } from './frame-reader.js';
-import { OpKind, opKind } from './op-kinds.js';
+import type { Id } from '@zk/model';
+import { readInt32, utf8Bytes } from '@zk/jute';
+import { ErrorCode, OpCode } from '@zk/model';
+import { type Session, passwordMatches } from '@zk/session';
+import { type ClientPipelineOptions, type ClientPipelineParts, ClientPipeline } from './client-pipeline.js';
+import { Client } from './client.js';
+import type { ConnectRequest } from './connect.js';
 import type { Pending } from './pending.js';
 import { Preparer, type PreparerOptions, UNDECODABLE } from './preparer.js';
-import { Reads, THROTTLED } from './reads.js';
 import { WriteReplies } from './replies.js';
-import { LatencyStats } from './stats.js';
 import { type Proposer, Transactions } from './transactions.js';
 import { TxnArena } from './txn-arena.js';
 import { TxnWriter } from './txn-writer.js';
@@ -23,173 +17,87 @@ import { writeCloseSession, writeCreateSession } from './validate-session.js';
 /** Zxids between two digests that `hash` shows, as in Apache ZooKeeper; a power of two. */
 export const DIGEST_INTERVAL = 128;
 
-export interface PipelineOptions extends PreparerOptions {
-  readonly minSessionTimeoutMs: number;
-  readonly maxSessionTimeoutMs: number;
+export interface PipelineOptions extends PreparerOptions, ClientPipelineOptions {
   /** Whether closeSession lists the ephemerals it removes (Apache's default). */
   readonly closeSessionTxnEnabled: boolean;
   /** What `reconfig` is told: that it is switched off, or that there is no ensemble. */
   readonly reconfigEnabled: boolean;
-  /** Schemes of which a client must have proved one before anything but authentication; empty: none is needed. */
-  readonly requiredSchemes: readonly string[];
+  /**
+   * Learners may let clients in without a session that everybody knows: a request of a session that is unknown here is
+   * then theirs to answer for.
+   */
+  readonly localSessionsEnabled?: boolean;
 }
 
-export interface PipelineParts {
-  readonly tree: DataTree;
-  readonly watches: WatchTable;
-  readonly sessions: SessionTracker;
-  readonly providers: AuthProviders;
+export interface PipelineParts extends ClientPipelineParts {
   readonly proposer: Proposer;
-  readonly clock: Clock;
-  /** Told when a session begins, comes back on another connection, or has ended: by its client, or because it expired. */
-  readonly onSession?: (kind: 'created' | 'reattached' | 'closed' | 'expired', session: Session) => void;
   /** A transaction whose zxid is a multiple of {@link DIGEST_INTERVAL} was applied: time to remember the digest. */
   readonly onDigest?: (zxidHi: number, zxidLo: number) => void;
 }
 
-/**
- * Request in, reply out. Reads are answered at once from the tree; writes are validated against the tree and the
- * changes still on their way, become transactions, are proposed, and are applied and answered when they are committed.
- * A read waits only for earlier writes of its own session.
- *
- * Single-threaded and without I/O: frames come in through {@link submit}, commitments through {@link commit}, and
- * everything that goes out is written to the clients' outboxes.
- */
-export class RequestPipeline {
-  readonly latency = new LatencyStats();
-  /** Writes alone. */
-  readonly updateLatency = new LatencyStats();
-  /** Bytes of watched events. */
-  watchBytes = 0;
-  /** False while the log cannot take writes: they are refused. */
-  acceptsWrites = true;
+/** A request that came to the leader from a learner. */
+export interface RemoteRequest {
+  readonly sessionHi: number;
+  readonly sessionLo: number;
+  readonly cxid: number;
+  readonly type: number;
+  /** As the client sent it, without its header. */
+  readonly body: Uint8Array;
+  readonly ids: readonly Id[];
+  /** Stands for the learner: the same object as long as it is connected. */
+  readonly owner: object;
+}
 
+/**
+ * The pipeline of a server that decides on writes itself: alone, or as the leader of an ensemble. Writes are validated
+ * against the tree and the changes still on their way, become transactions, are proposed, and are applied and answered
+ * when they are committed ({@link commit}).
+ */
+export class RequestPipeline extends ClientPipeline {
   private readonly preparer: Preparer;
   private readonly transactions: Transactions;
-  private readonly authentication: Authentication;
-  private readonly reads: Reads;
   private readonly replies: WriteReplies;
-  private readonly reader = new FrameReader();
-  private readonly throttled = new Uint8Array(8);
-  private readonly clients: (Client | undefined)[] = [];
-  private nowMs = 0;
 
   constructor(
-    private readonly parts: PipelineParts,
-    private readonly options: PipelineOptions,
+    protected override readonly parts: PipelineParts,
+    protected override readonly options: PipelineOptions,
   ) {
-    const { tree, watches, providers, clock, proposer } = parts;
+    super(parts, options);
+    const { tree, providers, clock, proposer } = parts;
     const arena = new TxnArena();
     const writer = new TxnWriter(arena);
     this.preparer = new Preparer(tree, writer, providers, clock, options);
     this.transactions = new Transactions(tree, this.preparer, writer, arena, proposer, clock, options);
-    this.authentication = new Authentication(providers, this.reader, options.requiredSchemes);
-    this.reads = new Reads(tree, watches, this.preparer.guard, providers, this.reader);
     this.replies = new WriteReplies(tree);
   }
 
-  /** Transactions proposed and not applied yet. */
-  get inFlight(): number {
+  override get inFlight(): number {
     return this.transactions.inFlight;
   }
 
-  /** Replies of error AUTHFAILED so far. */
-  get authFailures(): number {
-    return this.authentication.failures;
-  }
+  // ---- sessions
 
-  /** Makes a client known to the watch table under its number. */
-  add(client: Client): void {
-    this.clients[client.watcher] = client;
-  }
-
-  clientOf(watcher: number): Client | undefined {
-    return this.clients[watcher];
-  }
-
-  /** Forgets a client whose connection has ended. Its session lives on; its writes still take effect. */
-  remove(client: Client): void {
-    client.isClosed = true;
-    client.held.clear();
-    client.outbox.clear();
-    if (this.clients[client.watcher] === client) this.clients[client.watcher] = undefined;
-    this.parts.watches.removeWatcher(client.watcher);
-    if (client.session !== null && client.session.owner === client) client.session.owner = null;
-  }
-
-  /** Delivers a watched event to a client that may read the znode; the watch table calls it. */
-  deliver(
-    watcher: number,
-    eventType: number,
-    path: Uint8Array,
-    start: number,
-    end: number,
-    aclKey: number,
-    zxidHi: number,
-    zxidLo: number,
-  ): void {
-    const client = this.clients[watcher];
-    if (client === undefined || client.isClosed) return;
-    if (!this.preparer.guard.allows(aclKey, Perms.read, client.ids)) return;
-    writeEvent(client.outbox, eventType, path, start, end, zxidHi, zxidLo);
-    this.watchBytes += client.outbox.lastFrameBytes;
-  }
-
-  /**
-   * The first frame of a connection (spec: client protocol, section 3.3). Afterwards the client has a session, or is
-   * being closed. While a new session is being created nothing more may be submitted for the client; `established`
-   * tells when that is over.
-   */
-  connect(client: Client, bytes: Uint8Array, start: number, end: number, nowMs: number): void {
-    this.nowMs = nowMs;
-    this.reader.reset(bytes, start, end);
-    const request = readConnectRequest(this.reader);
-    const { tree, sessions } = this.parts;
-    if (
-      request === undefined ||
-      compare64(request.lastZxidHi, request.lastZxidLo, tree.lastZxidHi, tree.lastZxidLo) > 0
-    ) {
-      client.connection.closeNow();
-      return;
-    }
-    client.expectsReadOnlyByte = request.hasReadOnlyByte;
-    client.timeoutMs = negotiateTimeout(
-      request.timeoutMs,
-      this.options.minSessionTimeoutMs,
-      this.options.maxSessionTimeoutMs,
-    );
-    if (request.sessionHi !== 0 || request.sessionLo !== 0) {
-      this.reattach(client, request);
-      return;
-    }
-    if (!this.acceptsWrites) {
-      client.connection.closeNow();
-      return;
-    }
+  protected override createSession(client: Client): void {
+    const { sessions } = this.parts;
     const { idHi, idLo } = sessions.allocate();
-    const session = sessions.track(idHi, idLo, client.timeoutMs, nowMs);
+    const session = sessions.track(idHi, idLo, client.timeoutMs, this.nowMs);
     session.owner = client;
     client.session = session;
-    client.lastOp = OpCode.createSession;
-    client.lastXid = 0;
     this.proposeSession(OpCode.createSession, session, client, 0);
   }
 
   /** The previous connection of the session is closed even before the password is looked at, as in Apache. */
-  private reattach(client: Client, request: ConnectRequest): void {
+  protected override reattach(client: Client, request: ConnectRequest): void {
     const { sessions } = this.parts;
     const { sessionHi, sessionLo, password } = request;
     const session = sessions.get(sessionHi, sessionLo);
-    const previous = session?.owner as Client | null | undefined;
-    if (previous && previous !== client) previous.connection.closeNow();
+    if (session !== undefined && session.owner !== client) this.disown(session);
     const isValid =
       session !== undefined &&
       passwordMatches(sessionHi, sessionLo, password, 0, password.length) &&
       sessions.reattach(session, client, client.timeoutMs, this.nowMs);
     if (!isValid) {
-      client.ignoresRequests = true;
-      writeConnectResponse(client.outbox, 0, 0, 0, client.expectsReadOnlyByte);
-      client.connection.closeAfterFlush();
+      this.refuseSession(client);
       return;
     }
     client.session = session;
@@ -218,87 +126,28 @@ export class RequestPipeline {
     this.answerHeld(heir);
   }
 
-  private establish(client: Client, session: Session): void {
-    writeConnectResponse(client.outbox, client.timeoutMs, session.idHi, session.idLo, client.expectsReadOnlyByte);
-    client.connection.established();
+  /** Whoever acted for the session no longer does: a client of this server loses its connection. */
+  private disown(session: Session): void {
+    const client = this.ownerOf(session);
+    client?.connection.closeNow();
   }
 
-  /** One request: header and body, without the length. The bytes are not kept. */
-  submit(client: Client, bytes: Uint8Array, start: number, end: number, nowMs: number): void {
-    if (client.ignoresRequests || client.isClosed) return;
-    if (end - start < 8) {
-      client.connection.closeNow();
-      return;
-    }
-    this.nowMs = nowMs;
-    const xid = readInt32(bytes, start);
-    const type = readInt32(bytes, start + 4);
-    const kind = opKind(type);
-    client.received++;
-    if (kind >= OpKind.auth) {
-      this.authentication.handle(client, xid, kind, bytes, start + 8, end);
-      return;
-    }
-    client.lastOp = type;
-    // Those of pings and their like say nothing about what the client was doing.
-    if (xid >= 0) client.lastXid = xid;
-    const { session } = client;
-    invariant(session !== null, 'requests are submitted only for a client that has a session');
-    if (!this.mayProceed(client, session, xid)) return;
-    if (kind === OpKind.read) {
-      this.read(client, bytes, start, end);
-    } else if (kind === OpKind.write) {
-      this.write(client, session, xid, type, bytes, start, end);
-    } else if (kind === OpKind.closeSession) {
-      this.closeSession(session, client, xid);
-    } else {
-      client.outbox.beginReply(xid, -1, -1, ErrorCode.UNIMPLEMENTED, 0);
-      client.ignoresRequests = true;
-      client.connection.closeAfterFlush();
-    }
+  /** The client of this server that acts for the session, if it is one. */
+  private ownerOf(session: Session): Client | null {
+    return session.owner instanceof Client ? session.owner : null;
   }
 
-  /** A session that is gone gets no reply at all; one that moved loses this connection. */
-  private mayProceed(client: Client, session: Session, xid: number): boolean {
-    if (!this.authentication.suffices(client, xid)) return false;
-    if (!this.parts.sessions.touch(session, client.timeoutMs, this.nowMs)) return false;
-    if (session.owner === client) return true;
-    client.connection.closeNow();
-    return false;
+  protected override touch(client: Client, session: Session): boolean {
+    return this.parts.sessions.touch(session, client.timeoutMs, this.nowMs);
   }
 
-  private read(client: Client, bytes: Uint8Array, start: number, end: number): void {
-    if (client.writesIssued !== client.writesDone) {
-      client.held.push(client.writesIssued, this.nowMs, bytes, start, end);
-      return;
-    }
-    this.answerRead(client, bytes, start, end);
-    this.latency.record(0);
-    client.recordLatency(0, this.nowMs);
-    this.noteZxid(client);
+  protected override sync(client: Client, _xid: number, bytes: Uint8Array, start: number, end: number): void {
+    this.read(client, bytes, start, end);
   }
 
-  /** The zxid of the last reply, for `cons`. */
-  private noteZxid(client: Client): void {
-    client.lastZxidHi = this.parts.tree.lastZxidHi;
-    client.lastZxidLo = this.parts.tree.lastZxidLo;
-  }
+  // ---- writes
 
-  /** Refuses a request that waited too long before it came here; in its turn, as clients expect of every reply. */
-  refuseThrottled(client: Client, xid: number, nowMs: number): void {
-    if (client.ignoresRequests || client.isClosed) return;
-    this.nowMs = nowMs;
-    writeInt32(this.throttled, 0, xid);
-    writeInt32(this.throttled, 4, THROTTLED);
-    this.read(client, this.throttled, 0, this.throttled.length);
-  }
-
-  private answerRead(client: Client, bytes: Uint8Array, start: number, end: number): void {
-    this.reader.reset(bytes, start + 8, end);
-    this.reads.answer(client, readInt32(bytes, start), readInt32(bytes, start + 4));
-  }
-
-  private write(
+  protected override write(
     client: Client,
     session: Session,
     xid: number,
@@ -313,16 +162,18 @@ export class RequestPipeline {
     }
     this.preparer.reader.reset(bytes, start + 8, end);
     this.transactions.begin(session.idHi, session.idLo, xid, client.ids, this.nowMs);
-    let code: number;
-    if (type === OpCode.multi) code = validateMulti(this.preparer);
-    else if (type === OpCode.reconfig) code = this.reconfigCode();
-    else code = validateOperation(this.preparer, type);
+    const code = this.validate(type);
     if (code === UNDECODABLE) {
       // No transaction, but its turn among this client's replies: a write on the path of reads is answered so.
       this.read(client, bytes, start, end);
       return;
     }
     this.transactions.finish(client, null, type, code, this.nowMs);
+  }
+
+  private validate(type: number): number {
+    if (type === OpCode.multi) return validateMulti(this.preparer);
+    return type === OpCode.reconfig ? this.reconfigCode() : validateOperation(this.preparer, type);
   }
 
   /** A standalone server has no members to change. */
@@ -335,27 +186,29 @@ export class RequestPipeline {
     return this.options.reconfigEnabled ? ErrorCode.UNIMPLEMENTED : ErrorCode.RECONFIGDISABLED;
   }
 
-  /** Ends a session at its client's request, or (without a client) because it expired. */
-  closeSession(session: Session, client: Client | null, xid: number): void {
-    if (client !== null) {
-      if (!this.acceptsWrites) {
-        this.reads.refuse(client, xid, ErrorCode.SYSTEMERROR);
-        return;
-      }
-      client.ignoresRequests = true;
-    } else if (!this.acceptsWrites) {
-      this.parts.sessions.undoClosing(session, session.timeoutMs, this.nowMs);
+  protected override endSession(client: Client, session: Session, xid: number): void {
+    if (!this.acceptsWrites) {
+      this.reads.refuse(client, xid, ErrorCode.SYSTEMERROR);
       return;
     }
-    if (!session.isClosing) this.parts.sessions.setClosing(session);
+    client.ignoresRequests = true;
+    this.parts.sessions.setClosing(session);
     this.proposeSession(OpCode.closeSession, session, client, xid);
   }
 
-  private proposeSession(type: number, session: Session, client: Client | null, xid: number): void {
+  /** Ends a session that has expired. It lives on while writes cannot be taken. */
+  expireSession(session: Session, nowMs: number): void {
+    this.nowMs = nowMs;
+    if (!session.isClosing) this.parts.sessions.setClosing(session);
+    if (this.acceptsWrites) this.proposeSession(OpCode.closeSession, session, null, 0).isExpiry = true;
+    else this.parts.sessions.undoClosing(session, session.timeoutMs, this.nowMs);
+  }
+
+  private proposeSession(type: number, session: Session, client: Client | null, xid: number): Pending {
     this.transactions.begin(session.idHi, session.idLo, xid, client === null ? [] : client.ids, this.nowMs);
     if (type === OpCode.createSession) writeCreateSession(this.preparer, session.timeoutMs);
     else writeCloseSession(this.preparer, this.options.closeSessionTxnEnabled);
-    this.transactions.finish(client, session, type, ErrorCode.OK, this.nowMs);
+    return this.transactions.finish(client, session, type, ErrorCode.OK, this.nowMs);
   }
 
   /** Removes a container without children or an aged TTL node, unless that is no longer what it is. */
@@ -371,6 +224,58 @@ export class RequestPipeline {
     const code = validateOperation(this.preparer, OpCode.deleteContainer);
     this.transactions.finish(null, null, OpCode.deleteContainer, code, this.nowMs);
   }
+
+  // ---- requests of learners
+
+  /** What a learner's client wants: becomes a transaction, an error at least, since the learner waits for one. */
+  submitRemote(request: RemoteRequest, nowMs: number): void {
+    this.nowMs = nowMs;
+    const { sessions } = this.parts;
+    const { sessionHi, sessionLo, cxid, type, body, ids, owner } = request;
+    if (type === OpCode.createSession) {
+      const session = sessions.track(sessionHi, sessionLo, body.length < 4 ? 0 : readInt32(body, 0), nowMs);
+      session.owner = owner;
+      this.proposeSession(type, session, null, cxid);
+      return;
+    }
+    const session = sessions.get(sessionHi, sessionLo);
+    if (type === OpCode.closeSession) {
+      if (session !== undefined) sessions.setClosing(session);
+      this.transactions.begin(sessionHi, sessionLo, cxid, [], nowMs);
+      writeCloseSession(this.preparer, this.options.closeSessionTxnEnabled);
+      this.transactions.finish(null, session ?? null, type, ErrorCode.OK, nowMs);
+      return;
+    }
+    this.preparer.reader.reset(body, 0, body.length);
+    this.transactions.begin(sessionHi, sessionLo, cxid, ids, nowMs);
+    const refusal = this.remoteRefusal(session, owner);
+    const code = refusal === ErrorCode.OK ? this.validate(type) : refusal;
+    this.transactions.finish(null, null, type, code === UNDECODABLE ? ErrorCode.MARSHALLINGERROR : code, nowMs);
+  }
+
+  /** Whether the learner may act for the session (spec: server semantics, section 10.4). */
+  private remoteRefusal(session: Session | undefined, owner: object): number {
+    if (session === undefined && this.options.localSessionsEnabled === true) return ErrorCode.OK;
+    const code = this.parts.sessions.check(session, owner);
+    return code === ErrorCode.UNKNOWNSESSION ? ErrorCode.SESSIONEXPIRED : code;
+  }
+
+  /** A client came back to its session through a learner. @returns whether the session still exists */
+  moveSession(sessionHi: number, sessionLo: number, owner: object, timeoutMs: number, nowMs: number): boolean {
+    this.nowMs = nowMs;
+    const { sessions } = this.parts;
+    const session = sessions.get(sessionHi, sessionLo);
+    if (session !== undefined && session.owner !== owner) this.disown(session);
+    return sessions.reattach(session, owner, timeoutMs, nowMs);
+  }
+
+  /** A learner has heard of the session. */
+  touchSession(sessionHi: number, sessionLo: number, timeoutMs: number, nowMs: number): void {
+    const session = this.parts.sessions.get(sessionHi, sessionLo);
+    if (session !== undefined) this.parts.sessions.touch(session, timeoutMs, nowMs);
+  }
+
+  // ---- commitment
 
   /** Everything up to this zxid is committed: applies it, fires watches, replies, and releases the reads behind it. */
   commit(zxidHi: number, zxidLo: number, nowMs: number): void {
@@ -406,9 +311,9 @@ export class RequestPipeline {
       this.parts.onSession?.('created', session);
       return;
     }
-    const owner = session.owner as Client | null;
+    const owner = this.ownerOf(session);
     this.parts.sessions.remove(session);
-    this.parts.onSession?.(client === null ? 'expired' : 'closed', session);
+    this.parts.onSession?.(slot.isExpiry ? 'expired' : 'closed', session);
     if (client !== null && !client.isClosed) {
       this.reads.refuse(client, slot.xid, ErrorCode.OK);
       client.connection.closeAfterFlush();
@@ -417,30 +322,8 @@ export class RequestPipeline {
     }
   }
 
-  /** Counts a finished write of the client and answers the reads that waited for it. */
-  private writeEnded(client: Client, arrivalMs: number): void {
-    client.writesDone++;
-    this.latency.record(this.nowMs - arrivalMs);
-    this.updateLatency.record(this.nowMs - arrivalMs);
-    client.recordLatency(this.nowMs - arrivalMs, this.nowMs);
-    this.noteZxid(client);
-    this.answerHeld(client);
-  }
-
-  /** Answers the reads that waited for writes that are finished now. */
-  private answerHeld(client: Client): void {
-    if (client.held.isEmpty) return;
-    if (client.isClosed) {
-      client.held.clear();
-      return;
-    }
-    while (client.held.isReady(client.writesDone)) {
-      client.held.shift((bytes, start, end, heldSinceMs) => {
-        this.answerRead(client, bytes, start, end);
-        this.latency.record(this.nowMs - heldSinceMs);
-        client.recordLatency(this.nowMs - heldSinceMs, this.nowMs);
-      });
-    }
+  protected override forgetWrites(): void {
+    this.transactions.abandon(() => undefined);
   }
 
   /**

@@ -69,7 +69,7 @@ export class Transactions {
   }
 
   /** Completes the transaction being written, queues whoever waits for it, and proposes it. */
-  finish(client: Client | null, session: Session | null, type: number, code: number, nowMs: number): void {
+  finish(client: Client | null, session: Session | null, type: number, code: number, nowMs: number): Pending {
     const { context, digest, overlay } = this.preparer;
     const { writer } = this;
     if (code !== ErrorCode.OK) writer.error(code);
@@ -86,6 +86,7 @@ export class Transactions {
     slot.client = client;
     slot.session = session;
     slot.heir = null;
+    slot.isExpiry = false;
     slot.xid = context.cxid;
     slot.type = type;
     slot.code = code;
@@ -96,6 +97,7 @@ export class Transactions {
     slot.arrivalMs = nowMs;
     if (client !== null) client.writesIssued++;
     this.proposer.propose(zxidHi, zxidLo, slot.chunk.bytes, slot.start, slot.end);
+    return slot;
   }
 
   /** Hands over, in order, everything up to this zxid; `apply` applies it before it returns. */

@@ -62,7 +62,7 @@ export class Rig {
       tickTimeMs: 1_000,
       serverId: 1,
       startMs: 5,
-      onExpire: (session) => this.pipeline.closeSession(session, null, 0),
+      onExpire: (session) => this.pipeline.expireSession(session, this.nowMs),
     });
     this.pipeline = new RequestPipeline(
       {

@@ -96,7 +96,7 @@ export class ZkServer implements DeskHost, UpkeepHost {
       tickTimeMs: options.tickTimeMs,
       serverId: options.serverId,
       startMs: Math.floor(clock.wallMs()),
-      onExpire: (session) => this.expire(session),
+      onExpire: (session) => this.expireSession(session),
     });
     this.snapshotter = new Snapshotter(
       storage,
@@ -338,17 +338,13 @@ export class ZkServer implements DeskHost, UpkeepHost {
 
   // ---- sessions and upkeep
 
-  /** While the log takes no writes, a session that ran out of time gets another period, until its end can be logged. */
-  private expire(session: Session): void {
-    if (!this.pipeline.acceptsWrites) {
-      this.sessions.undoClosing(session, session.timeoutMs, this.parts.clock.monotonicMs());
-      return;
-    }
+  /** Ends a session whose time is over, or as if it were. */
+  expireSession(session: Session): void {
     this.parts.logger.info(
       { session: `0x${hexOf(session.idHi, session.idLo)}`, timeoutMs: session.timeoutMs },
       'session expired',
     );
-    this.pipeline.closeSession(session, null, 0);
+    this.pipeline.expireSession(session, this.turnNow());
   }
 
   private sessionChanged(kind: SessionEvent['kind'], session: Session): void {

@@ -78,11 +78,28 @@ export class SessionTracker {
       this.touch(known, timeoutMs, nowMs);
       return known;
     }
+    const session = this.insert(idHi, idLo, timeoutMs);
+    this.file(session, timeoutMs, nowMs);
+    return session;
+  }
+
+  /**
+   * Keeps a session that does not expire here: another server watches over its time. Touching it has no effect that
+   * matters. A session that is tracked already is returned as it is.
+   */
+  keep(idHi: number, idLo: number, timeoutMs: number): Session {
+    const known = this.get(idHi, idLo);
+    if (known !== undefined) return known;
+    const session = this.insert(idHi, idLo, timeoutMs);
+    this.file(session, Infinity, 0);
+    return session;
+  }
+
+  private insert(idHi: number, idLo: number, timeoutMs: number): Session {
     const session = new Session(idHi | 0, idLo | 0, timeoutMs);
     session.nextOfSameLo = this.byLo.get(session.idLo) ?? null;
     this.byLo.set(session.idLo, session);
     this.count++;
-    this.file(session, timeoutMs, nowMs);
     return session;
   }
 

@@ -206,7 +206,7 @@ export class TestServer implements AsyncDisposable {
         subscription.unsubscribe();
         resolve();
       });
-      if (!session.isClosing) server.pipeline.closeSession(session, null, 0);
+      if (!session.isClosing) server.expireSession(session);
     });
   }
 

@@ -1,0 +1,321 @@
+import type { AuthProviders, Clock } from '@zk/contracts';
+import type { DataTree, WatchTable } from '@zk/data-tree';
+import { readInt32, writeInt32 } from '@zk/jute';
+import { ErrorCode, OpCode, Perms, compare64, invariant } from '@zk/model';
+import { type Session, type SessionTracker, negotiateTimeout } from '@zk/session';
+import { AclGuard } from './acl-guard.js';
+import { Authentication } from './authentication.js';
+import type { Client } from './client.js';
+import { type ConnectRequest, readConnectRequest, writeConnectResponse } from './connect.js';
+import { writeEvent } from './events.js';
+import { FrameReader } from './frame-reader.js';
+import { OpKind, opKind } from './op-kinds.js';
+import { Reads, THROTTLED } from './reads.js';
+import { LatencyStats } from './stats.js';
+
+export interface ClientPipelineOptions {
+  readonly minSessionTimeoutMs: number;
+  readonly maxSessionTimeoutMs: number;
+  /** Disables every permission check. */
+  readonly skipAcl: boolean;
+  /** Schemes of which a client must have proved one before anything but authentication; empty: none is needed. */
+  readonly requiredSchemes: readonly string[];
+}
+
+export interface ClientPipelineParts {
+  readonly tree: DataTree;
+  readonly watches: WatchTable;
+  readonly sessions: SessionTracker;
+  readonly providers: AuthProviders;
+  readonly clock: Clock;
+  /** Told when a session begins, comes back on another connection, or has ended: by its client, or because it expired. */
+  readonly onSession?: (kind: SessionChange, session: Session) => void;
+  /** Of the pipeline before this one, to go on counting. */
+  readonly latency?: LatencyStats;
+  readonly updateLatency?: LatencyStats;
+}
+
+export type SessionChange = 'created' | 'reattached' | 'closed' | 'expired';
+
+/**
+ * Request in, reply out, for the clients of one server: what is the same whoever decides on writes. Reads are answered at
+ * once from the tree; a read waits only for earlier writes of its own session. What becomes of writes and of sessions is
+ * the matter of the implementations.
+ *
+ * Single-threaded and without I/O: frames come in through {@link submit}, and everything that goes out is written to the
+ * clients' outboxes.
+ */
+export abstract class ClientPipeline {
+  readonly latency: LatencyStats;
+  /** Writes alone. */
+  readonly updateLatency: LatencyStats;
+  /** Bytes of watched events. */
+  watchBytes = 0;
+  /** False while writes cannot be taken: they are refused. */
+  acceptsWrites = true;
+
+  protected nowMs = 0;
+  protected readonly guard: AclGuard;
+  protected readonly reads: Reads;
+  protected readonly reader = new FrameReader();
+  private readonly authentication: Authentication;
+  private readonly throttled = new Uint8Array(8);
+  private readonly clients: (Client | undefined)[] = [];
+
+  protected constructor(
+    protected readonly parts: ClientPipelineParts,
+    protected readonly options: ClientPipelineOptions,
+  ) {
+    const { tree, watches, providers } = parts;
+    this.latency = parts.latency ?? new LatencyStats();
+    this.updateLatency = parts.updateLatency ?? new LatencyStats();
+    this.guard = new AclGuard(tree, providers, options.skipAcl);
+    this.authentication = new Authentication(providers, this.reader, options.requiredSchemes);
+    this.reads = new Reads(tree, watches, this.guard, providers, this.reader);
+  }
+
+  /** Changes on their way that are not applied yet. */
+  abstract get inFlight(): number;
+
+  /** The first frame of a connection asks for a new session. */
+  protected abstract createSession(client: Client): void;
+
+  /** The first frame of a connection asks for a session that should exist. */
+  protected abstract reattach(client: Client, request: ConnectRequest): void;
+
+  /** A request that changes something: its header was read, its body is `bytes[start + 8, end)`. */
+  protected abstract write(
+    client: Client,
+    session: Session,
+    xid: number,
+    type: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): void;
+
+  /** A sync; the frame is as for a write. */
+  protected abstract sync(client: Client, xid: number, bytes: Uint8Array, start: number, end: number): void;
+
+  /** The client ends its session. */
+  protected abstract endSession(client: Client, session: Session, xid: number): void;
+
+  /** Notes that the session was heard of. @returns false when it has ended or is about to */
+  protected abstract touch(client: Client, session: Session): boolean;
+
+  /** Replies of error AUTHFAILED so far. */
+  get authFailures(): number {
+    return this.authentication.failures;
+  }
+
+  /** Makes a client known to the watch table under its number. */
+  add(client: Client): void {
+    this.clients[client.watcher] = client;
+  }
+
+  clientOf(watcher: number): Client | undefined {
+    return this.clients[watcher];
+  }
+
+  /** Forgets a client whose connection has ended. Its session lives on; its writes still take effect. */
+  remove(client: Client): void {
+    client.isClosed = true;
+    client.held.clear();
+    client.outbox.clear();
+    if (this.clients[client.watcher] === client) this.clients[client.watcher] = undefined;
+    this.parts.watches.removeWatcher(client.watcher);
+    if (client.session !== null && client.session.owner === client) client.session.owner = null;
+  }
+
+  /**
+   * Nobody is served any more: every connection is closed, and what was on its way gets no reply, since what becomes of it
+   * is for others to say. The pipeline is not used again.
+   */
+  shutDown(nowMs: number): void {
+    this.nowMs = nowMs;
+    this.acceptsWrites = false;
+    for (const client of this.clients) {
+      if (client === undefined || client.isClosed) continue;
+      const { connection } = client;
+      this.remove(client);
+      connection.closeNow();
+    }
+    this.forgetWrites();
+  }
+
+  /** Whoever waited for a write is gone. */
+  protected abstract forgetWrites(): void;
+
+  /** Delivers a watched event to a client that may read the znode; the watch table calls it. */
+  deliver(
+    watcher: number,
+    eventType: number,
+    path: Uint8Array,
+    start: number,
+    end: number,
+    aclKey: number,
+    zxidHi: number,
+    zxidLo: number,
+  ): void {
+    const client = this.clients[watcher];
+    if (client === undefined || client.isClosed) return;
+    if (!this.guard.allows(aclKey, Perms.read, client.ids)) return;
+    writeEvent(client.outbox, eventType, path, start, end, zxidHi, zxidLo);
+    this.watchBytes += client.outbox.lastFrameBytes;
+  }
+
+  /**
+   * The first frame of a connection (spec: client protocol, section 3.3). Afterwards the client has a session, or is
+   * being closed. Until `established` tells that the session is there, nothing more may be submitted for the client.
+   */
+  connect(client: Client, bytes: Uint8Array, start: number, end: number, nowMs: number): void {
+    this.nowMs = nowMs;
+    this.reader.reset(bytes, start, end);
+    const request = readConnectRequest(this.reader);
+    const { tree } = this.parts;
+    if (
+      request === undefined ||
+      compare64(request.lastZxidHi, request.lastZxidLo, tree.lastZxidHi, tree.lastZxidLo) > 0
+    ) {
+      client.connection.closeNow();
+      return;
+    }
+    client.expectsReadOnlyByte = request.hasReadOnlyByte;
+    client.timeoutMs = negotiateTimeout(
+      request.timeoutMs,
+      this.options.minSessionTimeoutMs,
+      this.options.maxSessionTimeoutMs,
+    );
+    this.admit(client, request);
+  }
+
+  protected admit(client: Client, request: ConnectRequest): void {
+    if (request.sessionHi !== 0 || request.sessionLo !== 0) {
+      this.reattach(client, request);
+      return;
+    }
+    if (!this.acceptsWrites) {
+      client.connection.closeNow();
+      return;
+    }
+    client.lastOp = OpCode.createSession;
+    client.lastXid = 0;
+    this.createSession(client);
+  }
+
+  /** Session 0 and timeout 0: the session is gone. */
+  protected refuseSession(client: Client): void {
+    client.ignoresRequests = true;
+    writeConnectResponse(client.outbox, 0, 0, 0, client.expectsReadOnlyByte);
+    client.connection.closeAfterFlush();
+  }
+
+  protected establish(client: Client, session: Session): void {
+    writeConnectResponse(client.outbox, client.timeoutMs, session.idHi, session.idLo, client.expectsReadOnlyByte);
+    client.connection.established();
+  }
+
+  /** One request: header and body, without the length. The bytes are not kept. */
+  submit(client: Client, bytes: Uint8Array, start: number, end: number, nowMs: number): void {
+    if (client.ignoresRequests || client.isClosed) return;
+    if (end - start < 8) {
+      client.connection.closeNow();
+      return;
+    }
+    this.nowMs = nowMs;
+    const xid = readInt32(bytes, start);
+    const type = readInt32(bytes, start + 4);
+    const kind = opKind(type);
+    client.received++;
+    if (kind >= OpKind.auth) {
+      this.authentication.handle(client, xid, kind, bytes, start + 8, end);
+      return;
+    }
+    client.lastOp = type;
+    // Those of pings and their like say nothing about what the client was doing.
+    if (xid >= 0) client.lastXid = xid;
+    const { session } = client;
+    invariant(session !== null, 'requests are submitted only for a client that has a session');
+    if (!this.mayProceed(client, session, xid)) return;
+    if (kind === OpKind.read) {
+      this.read(client, bytes, start, end);
+    } else if (kind === OpKind.write) {
+      this.write(client, session, xid, type, bytes, start, end);
+    } else if (kind === OpKind.sync) {
+      this.sync(client, xid, bytes, start, end);
+    } else if (kind === OpKind.closeSession) {
+      this.endSession(client, session, xid);
+    } else {
+      client.outbox.beginReply(xid, -1, -1, ErrorCode.UNIMPLEMENTED, 0);
+      client.ignoresRequests = true;
+      client.connection.closeAfterFlush();
+    }
+  }
+
+  /** A session that is gone gets no reply at all; one that moved loses this connection. */
+  private mayProceed(client: Client, session: Session, xid: number): boolean {
+    if (!this.authentication.suffices(client, xid)) return false;
+    if (!this.touch(client, session)) return false;
+    if (session.owner === client) return true;
+    client.connection.closeNow();
+    return false;
+  }
+
+  /** Answers a read when every write before it is finished. */
+  protected read(client: Client, bytes: Uint8Array, start: number, end: number): void {
+    if (client.writesIssued !== client.writesDone) {
+      client.held.push(client.writesIssued, this.nowMs, bytes, start, end);
+      return;
+    }
+    this.answerRead(client, bytes, start, end);
+    this.latency.record(0);
+    client.recordLatency(0, this.nowMs);
+    this.noteZxid(client);
+  }
+
+  /** The zxid of the last reply, for `cons`. */
+  private noteZxid(client: Client): void {
+    client.lastZxidHi = this.parts.tree.lastZxidHi;
+    client.lastZxidLo = this.parts.tree.lastZxidLo;
+  }
+
+  /** Refuses a request that waited too long before it came here; in its turn, as clients expect of every reply. */
+  refuseThrottled(client: Client, xid: number, nowMs: number): void {
+    if (client.ignoresRequests || client.isClosed) return;
+    this.nowMs = nowMs;
+    writeInt32(this.throttled, 0, xid);
+    writeInt32(this.throttled, 4, THROTTLED);
+    this.read(client, this.throttled, 0, this.throttled.length);
+  }
+
+  private answerRead(client: Client, bytes: Uint8Array, start: number, end: number): void {
+    this.reader.reset(bytes, start + 8, end);
+    this.reads.answer(client, readInt32(bytes, start), readInt32(bytes, start + 4));
+  }
+
+  /** Counts a finished write of the client and answers the reads that waited for it. */
+  protected writeEnded(client: Client, arrivalMs: number): void {
+    client.writesDone++;
+    this.latency.record(this.nowMs - arrivalMs);
+    this.updateLatency.record(this.nowMs - arrivalMs);
+    client.recordLatency(this.nowMs - arrivalMs, this.nowMs);
+    this.noteZxid(client);
+    this.answerHeld(client);
+  }
+
+  /** Answers the reads that waited for writes that are finished now. */
+  protected answerHeld(client: Client): void {
+    if (client.held.isEmpty) return;
+    if (client.isClosed) {
+      client.held.clear();
+      return;
+    }
+    while (client.held.isReady(client.writesDone)) {
+      client.held.shift((bytes, start, end, heldSinceMs) => {
+        this.answerRead(client, bytes, start, end);
+        this.latency.record(this.nowMs - heldSinceMs);
+        client.recordLatency(this.nowMs - heldSinceMs, this.nowMs);
+      });
+    }
+  }
+}
