@@ -1,29 +1,38 @@
 import { resolve } from 'node:path';
-import type { Member } from './members.js';
-import { authConfig, tlsConfig, webSocketConfig } from './security.js';
+import type { EnsembleConfig, ServerSpec } from '@zk/quorum';
+import { buildEnsemble } from './ensemble/build-ensemble.js';
+import type { EnsembleSettings } from './ensemble/ensemble-settings.js';
+import { judgeMembership } from './ensemble/judge.js';
+import type { Membership } from './ensemble/membership.js';
+import { readServerId } from './ensemble/server-id.js';
+import { authConfig, webSocketConfig } from './security.js';
 import type { ConnectionThrottleConfig, ServerConfig } from './server-config.js';
 import type { SettingReader } from './setting-reader.js';
+import { tlsConfig } from './tls.js';
 
 /** What surrounds the settings. */
 export interface BuildContext {
   readonly configFile: string | undefined;
   readonly configText: string;
   readonly workingDirectory: string;
-  /** The only member line, when there is exactly one. */
-  readonly member: Member | undefined;
+  /** undefined when the member lines cannot be used. */
+  readonly membership: Membership | undefined;
+  readonly lastSeen: EnsembleConfig | undefined;
 }
 
 /** Turns settings into the typed object. Problems end up in the reader; the result is usable only without any. */
 export function buildConfig(reader: SettingReader, context: BuildContext): ServerConfig {
-  const client = clientAddress(reader, context.member);
   const tickTimeMs = reader.whole('tickTime');
   const directories = dataDirectories(reader, context.workingDirectory);
+  const ensemble = ensembleSettings(reader, context, directories.dataDir);
+  const client = clientAddress(reader, ownMember(context, ensemble));
   const juteMaxBufferBytes = reader.whole('jute.maxbuffer');
   const tls = tlsConfig(reader, context.workingDirectory);
   const compression = reader.choice('snapshot.compression.method');
   return deepFreeze<ServerConfig>({
     configFile: context.configFile,
     configText: context.configText,
+    ensemble,
 
     ...client,
     secureClientPort: reader.isSet('secureClientPort') ? reader.port('secureClientPort') : undefined,
@@ -87,35 +96,70 @@ function positive(value: number): number | undefined {
   return value > 0 ? value : undefined;
 }
 
-/** clientPort and clientPortAddress, reconciled with the client part of the only member line (spec: operations, 4.1). */
+/** undefined for a server that runs alone. */
+function ensembleSettings(
+  reader: SettingReader,
+  { membership, lastSeen, workingDirectory }: BuildContext,
+  dataDir: string,
+): EnsembleSettings | undefined {
+  if (membership === undefined) return undefined;
+  const { verdict, problem, warning } = judgeMembership(membership, {
+    isEnabled: reader.boolean('standaloneEnabled'),
+    where: reader.where('standaloneEnabled'),
+  });
+  if (problem !== undefined) reader.problems.push(problem);
+  if (verdict === 'standalone' || problem !== undefined) return undefined;
+  if (warning !== undefined) reader.warnings.push(warning);
+  const serverId = readServerId(dataDir, reader.boolean('extendedTypesEnabled'), reader.problems);
+  if (serverId !== undefined && !membership.config.servers.has(serverId)) {
+    reader.problems.push(`${membership.where()}: there is no line server.${serverId}, which myid in ${dataDir} names`);
+  }
+  const tickTimeMs = reader.whole('tickTime');
+  return buildEnsemble(reader, { membership, lastSeen, serverId: serverId ?? 0n, tickTimeMs, workingDirectory });
+}
+
+interface OwnMember {
+  readonly spec: ServerSpec;
+  readonly where: string;
+}
+
+/** The member line of this server; for a server that runs alone, the only one. */
+function ownMember({ membership }: BuildContext, ensemble: EnsembleSettings | undefined): OwnMember | undefined {
+  const servers = membership?.config.servers;
+  const spec = ensemble === undefined ? servers?.values().next().value : servers?.get(ensemble.serverId);
+  return spec === undefined || membership === undefined ? undefined : { spec, where: membership.where(spec.id) };
+}
+
+/** clientPort and clientPortAddress, reconciled with the client part of the member line (spec: operations, 4.1). */
 function clientAddress(
   reader: SettingReader,
-  member: Member | undefined,
+  member: OwnMember | undefined,
 ): Pick<ServerConfig, 'clientPort' | 'clientPortAddress'> {
   const clientPort = reader.port('clientPort');
   const clientPortAddress = bareAddress(reader.text('clientPortAddress'));
-  const listed = member?.clientAddress;
+  const listed = member?.spec.client;
   if (listed === undefined || member === undefined) {
     // A server of which only the TLS port is set has no other, as in Apache ZooKeeper.
     if (!reader.isSet('clientPort') && reader.isSet('secureClientPort'))
       return { clientPort: false, clientPortAddress };
     return { clientPort, clientPortAddress };
   }
+  const line = `${member.where}: server.${member.spec.id}`;
   if (reader.isSet('clientPort') && clientPort !== listed.port) {
+    const where = reader.where('clientPort');
+    reader.problems.push(`${line} names client port ${listed.port}, but clientPort is ${clientPort} (${where})`);
+  }
+  if (!isWildcard(clientPortAddress) && listed.host !== clientPortAddress) {
     reader.problems.push(
-      `${member.where}: server.${member.serverId} names client port ${listed.port}, but clientPort is ${clientPort} ` +
-        `(${reader.where('clientPort')})`,
+      `${line} names client address ${listed.host}, but clientPortAddress is ${clientPortAddress} ` +
+        `(${reader.where('clientPortAddress')})`,
     );
   }
-  const isWildcard = clientPortAddress === undefined || clientPortAddress === '0.0.0.0' || clientPortAddress === '::';
-  if (!isWildcard && listed.host !== undefined && listed.host !== clientPortAddress) {
-    reader.problems.push(
-      `${member.where}: server.${member.serverId} names client address ${listed.host}, but clientPortAddress is ` +
-        `${clientPortAddress} (${reader.where('clientPortAddress')})`,
-    );
-  }
-  const host = listed.host === '0.0.0.0' ? undefined : listed.host;
-  return { clientPort: listed.port, clientPortAddress: isWildcard ? host : clientPortAddress };
+  return { clientPort: listed.port, clientPortAddress: isWildcard(listed.host) ? undefined : listed.host };
+}
+
+function isWildcard(address: string | undefined): boolean {
+  return address === undefined || address === '0.0.0.0' || address === '::';
 }
 
 /** spec: operations, section 2.1: derived from tickTime when unset. */
@@ -182,9 +226,10 @@ function largeRequestThreshold(reader: SettingReader): number {
   return threshold === 0 ? -1 : threshold;
 }
 
+/** Plain objects and lists; what has a class of its own looks after itself. */
 function deepFreeze<T extends object>(value: T): Readonly<T> {
   for (const part of Object.values(value)) {
-    if (typeof part === 'object' && part !== null) deepFreeze(part as object);
+    if (Array.isArray(part) || Object.getPrototypeOf(part ?? 0) === Object.prototype) deepFreeze(part as object);
   }
   return Object.freeze(value);
 }

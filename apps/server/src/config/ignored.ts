@@ -1,16 +1,20 @@
+import type { KeySpec } from './key-spec.js';
 import type { Setting } from './settings.js';
 
 /**
  * One line for everything that was set and does nothing here: a warning when Apache ZooKeeper would have done something
  * with it, else a note.
  */
-export function describeIgnored(settings: Iterable<Setting>): { warnings: string[]; notes: string[] } {
+export function describeIgnored(
+  settings: Iterable<Setting>,
+  isEnsemble: boolean,
+): { warnings: string[]; notes: string[] } {
   const unsupported: string[] = [];
   const ensemble: string[] = [];
   const noEffect: string[] = [];
   for (const { spec, name, text } of settings) {
-    if (spec.status === 'unsupported' && !(spec.harmless ?? []).includes(text)) unsupported.push(name);
-    if (spec.status === 'ensemble') ensemble.push(name);
+    if (isMissed(spec, text, isEnsemble)) unsupported.push(name);
+    if (spec.status === 'ensemble' && !isEnsemble) ensemble.push(name);
     if (spec.status === 'no effect') noEffect.push(name);
   }
   const parts: string[] = [];
@@ -20,4 +24,10 @@ export function describeIgnored(settings: Iterable<Setting>): { warnings: string
   if (parts.length === 0) return { warnings: [], notes: [] };
   const line = `settings without effect: ${parts.join('; ')}`;
   return unsupported.length > 0 ? { warnings: [line], notes: [] } : { warnings: [], notes: [line] };
+}
+
+/** Whether somebody asked for something that does not happen. The default asks for nothing. */
+function isMissed(spec: KeySpec, text: string, isEnsemble: boolean): boolean {
+  const isMissing = spec.status === 'unsupported' || (isEnsemble && spec.isUnwired === true);
+  return isMissing && text !== spec.default && !(spec.harmless ?? []).includes(text);
 }

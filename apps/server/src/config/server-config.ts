@@ -1,3 +1,5 @@
+import type { EnsembleSettings } from './ensemble/ensemble-settings.js';
+
 /**
  * Everything the server can be told, typed, with units, after defaults and checks. Built once at the start
  * ({@link loadConfig}), frozen, and passed down: nothing else reads files, flags or the environment.
@@ -8,6 +10,9 @@ export interface ServerConfig {
   readonly configFile: string | undefined;
   /** Its text as read; empty without one. */
   readonly configText: string;
+
+  /** undefined: the server runs alone. */
+  readonly ensemble: EnsembleSettings | undefined;
 
   // ---- clients
   /** 0: any free port; false: no port for plain text. */

@@ -43,12 +43,12 @@ export const JVM_KEYS: readonly KeySpec[] = [
     default: '0',
     meaning: 'Delete containers that never had a child after this time; 0: never.',
   }),
-  rowsOf('jvm', 'ensemble')('follower.nodelay', 'flag', {
+  noEffect('follower.nodelay', 'flag', {
     property: 'follower.nodelay',
     default: 'true',
     meaning: 'TCP_NODELAY on quorum links.',
   }),
-  rowsOf('jvm', 'ensemble')('leader.nodelay', 'flag', {
+  noEffect('leader.nodelay', 'flag', {
     property: 'leader.nodelay',
     default: 'true',
     meaning: 'TCP_NODELAY on quorum links.',

@@ -1,28 +1,36 @@
 import { rowsOf, type KeySpec } from '../key-spec.js';
 
+const honoured = rowsOf('quorum', 'honoured');
 const ensemble = rowsOf('quorum', 'ensemble');
+const noEffect = rowsOf('quorum', 'no effect');
 const unsupported = rowsOf('quorum', 'unsupported');
 
-/** spec: operations, section 2.2. Member lines are read (one participant runs standalone), the rest awaits ensembles. */
+/** spec: operations, section 2.2. */
 export const QUORUM_KEYS: readonly KeySpec[] = [
-  rowsOf('quorum', 'honoured')('server.*', 'text', {
+  honoured('server.*', 'text', {
     property: null,
     meaning:
-      'A member. One participant runs standalone; more stop the start, since this version does not form ensembles.',
+      'A member: `host:quorumPort:electionPort[|host:…][:participant|:observer][;[clientHost:]clientPort]`. One ' +
+      'participant alone runs standalone.',
   }),
   ensemble('group.*', 'text', { property: null, meaning: 'Members of a group, for hierarchical quorums.' }),
   ensemble('weight.*', 'text', { property: null, meaning: 'Weight of a member, for hierarchical quorums.' }),
-  rowsOf('quorum', 'honoured')('dynamicConfigFile', 'path', {
+  honoured('dynamicConfigFile', 'path', {
     property: null,
-    meaning: 'File with the member lines. Read under the same rule as `server.*`.',
+    meaning: 'File with the member lines; then none may stand in this one. The end of its name is their version.',
   }),
   ensemble('initLimit', 'whole', {
     property: null,
     unit: 'ticks',
     min: 0,
-    meaning: 'Time for a learner to connect and synchronize.',
+    meaning: 'Time for a learner to connect and synchronize. An ensemble needs it.',
   }),
-  ensemble('syncLimit', 'whole', { property: null, unit: 'ticks', min: 0, meaning: 'How far a learner may lag.' }),
+  ensemble('syncLimit', 'whole', {
+    property: null,
+    unit: 'ticks',
+    min: 0,
+    meaning: 'How far a learner may lag. An ensemble needs it.',
+  }),
   ensemble('connectToLearnerMasterLimit', 'whole', {
     property: null,
     unit: 'ticks',
@@ -41,7 +49,7 @@ export const QUORUM_KEYS: readonly KeySpec[] = [
     property: null,
     choices: ['participant', 'observer'],
     default: 'participant',
-    meaning: 'Role of this server.',
+    meaning: 'Role of this server; the member list counts, and a difference is a warning.',
   }),
   ensemble('leaderServes', 'yes-no', { default: 'yes', meaning: 'Whether the leader serves clients.' }),
   ensemble('quorumListenOnAllIPs', 'boolean', {
@@ -66,18 +74,17 @@ export const QUORUM_KEYS: readonly KeySpec[] = [
     default: '0',
     meaning: 'Port where followers serve observers.',
   }),
-  rowsOf('quorum', 'honoured')('standaloneEnabled', 'boolean', {
+  honoured('standaloneEnabled', 'boolean', {
     property: null,
     default: 'true',
-    meaning: 'Whether one server runs without quorum. false stops the start: this version forms no ensembles.',
+    meaning: 'Whether one participant alone runs standalone. false: as an ensemble of one, which can grow.',
   }),
-  unsupported('reconfigEnabled', 'boolean', {
+  ensemble('reconfigEnabled', 'boolean', {
     property: null,
     default: 'false',
-    harmless: ['false'],
-    meaning: 'Allow reconfiguration.',
+    meaning: 'Allow reconfiguration, and keep the member lines in a dynamic file.',
   }),
-  unsupported('oraclePath', 'path', { property: null, meaning: 'Oracle file for ensembles of two.' }),
+  ensemble('oraclePath', 'path', { property: null, meaning: 'Oracle file for ensembles of two.' }),
   ensemble('syncEnabled', 'boolean', {
     property: 'zookeeper.observer.syncEnabled',
     default: 'true',
@@ -123,7 +130,7 @@ export const QUORUM_KEYS: readonly KeySpec[] = [
     default: '-1',
     meaning: 'How long a voter waits for an epoch.',
   }),
-  ensemble('leader.ackLoggingFrequency', 'whole', {
+  noEffect('leader.ackLoggingFrequency', 'whole', {
     unit: 'txns',
     min: 0,
     default: '1000',
@@ -146,17 +153,17 @@ export const QUORUM_KEYS: readonly KeySpec[] = [
     meaning: 'Learners that get transactions at a time.',
   }),
   ensemble('forceSnapshotSync', 'flag', { default: 'false', meaning: 'Always send snapshots to learners.' }),
-  ensemble('learner.closeSocketAsync', 'flag', {
+  noEffect('learner.closeSocketAsync', 'flag', {
     otherProperties: ['learner.closeSocketAsync'],
     default: 'false',
     meaning: 'Close quorum sockets in the background.',
   }),
-  ensemble('leader.closeSocketAsync', 'flag', {
+  noEffect('leader.closeSocketAsync', 'flag', {
     otherProperties: ['leader.closeSocketAsync'],
     default: 'false',
     meaning: 'Close learner sockets in the background.',
   }),
-  ensemble('learner.asyncSending', 'flag', {
+  noEffect('learner.asyncSending', 'flag', {
     otherProperties: ['learner.asyncSending'],
     default: 'false',
     meaning: 'Send to the leader in the background.',
@@ -189,15 +196,15 @@ export const QUORUM_KEYS: readonly KeySpec[] = [
     default: '0.33',
     meaning: 'Log size against snapshot size when a learner is synchronized.',
   }),
-  ensemble('follower.skipLearnerRequestToNextProcessor', 'flag', {
+  noEffect('follower.skipLearnerRequestToNextProcessor', 'flag', {
     default: 'false',
     meaning: 'Shorter path for forwarded requests.',
   }),
-  ensemble('forward_learner_requests_to_commit_processor_disabled', 'flag', {
+  noEffect('forward_learner_requests_to_commit_processor_disabled', 'flag', {
     default: 'false',
     meaning: 'Shorter path for forwarded requests.',
   }),
-  ensemble('quorum.cnxn.threads.size', 'whole', {
+  noEffect('quorum.cnxn.threads.size', 'whole', {
     property: null,
     unit: 'threads',
     min: 0,
@@ -225,12 +232,12 @@ export const QUORUM_KEYS: readonly KeySpec[] = [
     default: 'QuorumServer',
     meaning: 'JAAS section of servers.',
   }),
-  ensemble('quorum.auth.kerberos.servicePrincipal', 'text', {
+  unsupported('quorum.auth.kerberos.servicePrincipal', 'text', {
     property: null,
     default: 'zkquorum/localhost',
     meaning: 'Kerberos principal of members.',
   }),
-  ensemble('kerberos.canonicalizeHostNames', 'flag', {
+  unsupported('kerberos.canonicalizeHostNames', 'flag', {
     default: 'false',
     meaning: 'Canonical host names for Kerberos.',
   }),

@@ -71,15 +71,14 @@ export const SECURITY_KEYS: readonly KeySpec[] = [
 interface TlsRow {
   readonly suffix: string;
   readonly kind: KeyKind;
-  /** Whether it does something for clients; for members none does yet. */
-  readonly client: KeyStatus;
+  readonly isSupported: boolean;
   readonly details: KeyDetails;
 }
 
-const row = (suffix: string, kind: KeyKind, details: KeyDetails, client: KeyStatus = 'honoured'): TlsRow => ({
+const row = (suffix: string, kind: KeyKind, details: KeyDetails, isSupported = true): TlsRow => ({
   suffix,
   kind,
-  client,
+  isSupported,
   details,
 });
 
@@ -99,7 +98,7 @@ const TLS_ROWS: readonly TlsRow[] = [
     meaning: 'Protocols accepted.',
   }),
   row('ciphersuites', 'list', { meaning: "Cipher suites, in Java's or OpenSSL's names; default: those of Node." }),
-  row('context.supplier.class', 'text', { meaning: 'Java class that makes TLS contexts.' }, 'unsupported'),
+  row('context.supplier.class', 'text', { meaning: 'Java class that makes TLS contexts.' }, false),
   row('hostnameVerification', 'flag', { default: 'true', meaning: 'Check names in certificates at all.' }),
   row('clientHostnameVerification', 'flag', {
     default: 'false',
@@ -124,44 +123,47 @@ const TLS_ROWS: readonly TlsRow[] = [
   }),
 ];
 
-const tls = rowsOf('tls', 'unsupported');
+const statusOf = ({ isSupported }: TlsRow, status: KeyStatus): KeyStatus => (isSupported ? status : 'unsupported');
 const honouredTls = rowsOf('tls', 'honoured');
+const ensembleTls = rowsOf('tls', 'ensemble');
 
-/** Defaults that differ between members. */
-const QUORUM_DEFAULTS: Readonly<Record<string, string>> = {
-  clientHostnameVerification: 'true',
-  allowReverseDnsLookup: 'true',
+/** What differs between members. */
+const QUORUM_DETAILS: Readonly<Record<string, Partial<KeyDetails>>> = {
+  enabledProtocols: { why: 'A member may have an older TLS library.' },
+  clientHostnameVerification: {
+    default: 'true',
+    meaning: 'Check that the certificate of a member that connects is for the address it comes from.',
+  },
+  allowReverseDnsLookup: { default: 'true' },
+  clientAuth: { meaning: 'Whether members that connect must have a certificate, may have one, or are not asked.' },
 };
 
-function quorumRow({ suffix, details }: TlsRow): KeySpec {
-  const { isSecret, meaning } = details;
-  const byDefault = QUORUM_DEFAULTS[suffix] ?? details.default;
-  return tls(`ssl.quorum.${suffix}`, 'text', { default: byDefault, meaning, ...(isSecret === true && { isSecret }) });
+function clientRow(tlsRow: TlsRow): KeySpec {
+  return rowsOf('tls', statusOf(tlsRow, 'honoured'))(`ssl.${tlsRow.suffix}`, tlsRow.kind, tlsRow.details);
+}
+
+function quorumRow(tlsRow: TlsRow): KeySpec {
+  const { suffix, kind, details } = tlsRow;
+  const status = statusOf(tlsRow, 'ensemble');
+  return rowsOf('tls', status)(`ssl.quorum.${suffix}`, kind, { ...details, ...QUORUM_DETAILS[suffix] });
 }
 
 /** spec: operations, section 2.5, second and third table. */
 export const TLS_KEYS: readonly KeySpec[] = [
-  ...TLS_ROWS.map(({ suffix, kind, client, details }) => rowsOf('tls', client)(`ssl.${suffix}`, kind, details)),
+  ...TLS_ROWS.map(clientRow),
   honouredTls('ssl.authProvider', 'text', { default: 'x509', meaning: 'Scheme of client certificates; only x509.' }),
   rowsOf('tls', 'no effect')('ssl.sslProvider', 'text', { default: 'JDK', meaning: 'JDK or OPENSSL.' }),
   ...TLS_ROWS.map(quorumRow),
-  tls('sslQuorum', 'boolean', {
+  ensembleTls('sslQuorum', 'boolean', { property: null, default: 'false', meaning: 'TLS between members.' }),
+  ensembleTls('portUnification', 'boolean', {
     property: null,
     default: 'false',
-    harmless: ['false'],
-    meaning: 'TLS between members.',
-  }),
-  tls('portUnification', 'boolean', {
-    property: null,
-    default: 'false',
-    harmless: ['false'],
     meaning: 'TLS and plain text on quorum ports.',
   }),
-  tls('sslQuorumReloadCertFiles', 'boolean', {
+  ensembleTls('sslQuorumReloadCertFiles', 'boolean', {
     property: null,
     default: 'false',
-    harmless: ['false'],
-    meaning: 'Reload certificates between members.',
+    meaning: 'Take new certificates of members when their files change.',
   }),
   honouredTls('client.portUnification', 'flag', {
     default: 'false',

@@ -1,0 +1,64 @@
+import { EnsembleConfig, parseServerSpec, type ServerId } from '@zk/quorum';
+
+/** One `server.N`, `group.N` or `weight.N`, and where it stands. */
+export interface MemberLine {
+  readonly key: string;
+  readonly value: string;
+  /** For messages: `zoo.cfg:12`. */
+  readonly where: string;
+}
+
+/** Who belongs to the ensemble, as read. */
+export interface Membership {
+  readonly config: EnsembleConfig;
+  /** Where the line of a server stands; where the first line does, for a server without one. */
+  where(id?: ServerId): string;
+}
+
+export interface MembershipRules {
+  /** A zxid; 0 for lines that were written by hand. */
+  readonly version: bigint;
+  readonly allowsSeveralAddresses: boolean;
+}
+
+/** Takes the lines together; undefined when there are problems, which end up in `problems` (spec: operations, 4.1, 4.2). */
+export function readMembership(
+  lines: readonly MemberLine[],
+  rules: MembershipRules,
+  problems: string[],
+): Membership | undefined {
+  const found = lines.flatMap((line) => problemsOf(line, rules).map((problem) => `${line.where}: ${problem}`));
+  problems.push(...found);
+  if (found.length > 0) return undefined;
+  const where = (id?: ServerId): string =>
+    (lines.find(({ key }) => id !== undefined && key === `server.${id}`) ?? lines[0])?.where ?? 'default';
+  try {
+    const config = EnsembleConfig.fromEntries(lines.map(({ key, value }) => [key, value] as const));
+    return { config: config.withVersion(rules.version), where };
+  } catch (error) {
+    const grouping = lines.find(({ key }) => !key.startsWith('server.'));
+    problems.push(`${grouping?.where ?? where()}: ${(error as Error).message}`);
+    return undefined;
+  }
+}
+
+function problemsOf({ key, value }: MemberLine, rules: MembershipRules): readonly string[] {
+  try {
+    if (!key.startsWith('server.')) {
+      EnsembleConfig.fromEntries([[key, value]]);
+      return [];
+    }
+    const id = key.slice('server.'.length);
+    if (!/^\d{1,18}$/.test(id)) return [`the id in ${key} must be a whole number`];
+    const { addresses } = parseServerSpec(BigInt(id), value);
+    const twice = addresses.find(({ quorumPort, electionPort }) => quorumPort === electionPort);
+    if (twice !== undefined) return [`${key} uses port ${twice.quorumPort} twice`];
+    if (addresses.length > 1 && !rules.allowsSeveralAddresses) {
+      return [`${key} has ${addresses.length} addresses, which needs multiAddress.enabled=true`];
+    }
+    const roles = new Set(value.toLowerCase().match(/participant|observer(?=\s*(\||;|$))/g));
+    return roles.size > 1 ? [`${key} gives its addresses different roles`] : [];
+  } catch (error) {
+    return [(error as Error).message];
+  }
+}

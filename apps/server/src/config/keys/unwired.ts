@@ -1,0 +1,42 @@
+/**
+ * Keys of ensembles that are read and checked, but that nothing acts on yet. This is the one list of them: a key that is
+ * wired leaves it, and the warnings and the documentation follow. A name that ends in `*` stands for a family.
+ */
+export const UNWIRED: readonly string[] = [
+  'connectToLearnerMasterLimit',
+  'leaderServes',
+  'quorumCnxnTimeoutMs',
+  'electionPortBindRetry',
+  'observerMasterPort',
+  'oraclePath',
+  'syncEnabled',
+  'localSessionsEnabled',
+  'localSessionsUpgradingEnabled',
+  'multiAddress.enabled',
+  'multiAddress.reachabilityCheckEnabled',
+  'multiAddress.reachabilityCheckTimeoutMs',
+  'tcpKeepAlive',
+  'leader.maxTimeToWaitForEpoch',
+  'leader.maxConcurrentSnapSyncs',
+  'leader.maxConcurrentDiffSyncs',
+  'observer.reconnectDelayMs',
+  'observer.election.DelayMs',
+  'observerMaster.sizeLimit',
+  'snapshotSizeFactor',
+  'quorum.auth.enableSasl',
+  'quorum.auth.learnerRequireSasl',
+  'quorum.auth.serverRequireSasl',
+  'quorum.auth.learner.saslLoginContext',
+  'quorum.auth.server.saslLoginContext',
+  'enableEagerACLCheck',
+  'readonlymode.enabled',
+  'db.autocreate',
+  'sslQuorum',
+  'portUnification',
+  'sslQuorumReloadCertFiles',
+  'ssl.quorum.*',
+];
+
+export function isUnwired(name: string): boolean {
+  return UNWIRED.some((row) => row === name || (row.endsWith('*') && name.startsWith(row.slice(0, -1))));
+}
