@@ -16,8 +16,18 @@ export interface EnsembleOptions {
   readonly members: readonly MemberSpec[];
   /** zoo.cfg keys of every member. */
   readonly config?: ZooConfig;
+  /** Where everything is kept and stays; without it a fresh directory, removed when the tool ends. */
+  readonly directory?: string;
+  /** The ports of a member; without it free ones. */
+  readonly portsOf?: (id: number) => MemberPorts;
   /** Where `from` finds `to`, if not at its own address: for a network between them that can be cut. */
   readonly peerSeenBy?: (from: number, to: number, own: PeerAddress) => PeerAddress;
+}
+
+export interface MemberPorts {
+  readonly client: number;
+  readonly quorum: number;
+  readonly election: number;
 }
 
 /** How one member stands; `state` is undefined while it does not serve. */
@@ -48,7 +58,7 @@ export class EnsembleProcesses {
 
   /** Directories, ports and configurations; nothing runs yet. */
   static async prepare(options: EnsembleOptions): Promise<EnsembleProcesses> {
-    const ensemble = new EnsembleProcesses(temporaryDirectory('zk-ensemble-'), options);
+    const ensemble = new EnsembleProcesses(options.directory ?? temporaryDirectory('zk-ensemble-'), options);
     for (const spec of options.members) await ensemble.addMember(spec);
     for (const member of ensemble.members) ensemble.writeConfig(member);
     return ensemble;
@@ -93,10 +103,10 @@ export class EnsembleProcesses {
     await Promise.all(this.members.map((member) => member.kill()));
   }
 
-  /** Kills what runs and removes all files. */
+  /** Kills what runs and removes all files, but for those of a directory that was given. */
   async dispose(): Promise<void> {
     await this.killAll();
-    removeDirectory(this.directory);
+    if (this.options.directory === undefined) removeDirectory(this.directory);
   }
 
   /** Copies configurations, data and logs of all members to `directory`, as evidence. */
@@ -155,11 +165,11 @@ export class EnsembleProcesses {
 
   private async addMember(spec: MemberSpec): Promise<Member> {
     const id = this.members.length + 1;
-    const directory = join(this.directory, `server.${id}`);
-    mkdirSync(directory);
-    const [clientPort, quorumPort, electionPort] = await freePorts(3);
-    const peer = { host: spec.address ?? '127.0.0.1', quorumPort: quorumPort!, electionPort: electionPort! };
-    const member = new Member(id, spec, directory, clientPort!, peer);
+    const directory = join(this.directory, String(id));
+    mkdirSync(directory, { recursive: true });
+    const ports = this.options.portsOf?.(id) ?? (await freePorts());
+    const peer = { host: spec.address ?? '127.0.0.1', quorumPort: ports.quorum, electionPort: ports.election };
+    const member = new Member(id, spec, directory, ports.client, peer);
     this.members.push(member);
     return member;
   }
@@ -188,8 +198,9 @@ export class EnsembleProcesses {
 }
 
 /** Distinct ports that nobody listens on. */
-async function freePorts(count: number): Promise<number[]> {
+async function freePorts(): Promise<MemberPorts> {
   const ports = new Set<number>();
-  while (ports.size < count) ports.add(await freePort());
-  return [...ports];
+  while (ports.size < 3) ports.add(await freePort());
+  const [client = 0, quorum = 0, election = 0] = ports;
+  return { client, quorum, election };
 }
