@@ -7,7 +7,7 @@ const layers = {
   model: [],
   contract: ['model', 'contract'],
   core: ['model', 'contract', 'core'],
-  adapter: ['model', 'contract', 'core'],
+  adapter: ['model', 'contract', 'core', 'adapter'],
   driver: ['model', 'contract', 'core', 'adapter'],
   recipe: ['model', 'contract'],
   kit: ['model', 'contract', 'core', 'adapter', 'driver', 'recipe'],

@@ -1,50 +1,7 @@
-import type { Connection, ConnectionHandler } from '@zk/contracts';
-import type { Socket } from 'node:net';
-import { plainAddress } from './addresses.js';
+import { SocketConnection } from './socket-connection.js';
 
-/** Errors that say no more than that the other end is gone, which is no news once it has said so itself. */
-const PEER_GONE = new Set(['ECONNRESET', 'EPIPE']);
-
-/**
- * One socket behind the contract.
- *
- * Closing takes three steps where a socket has two. After `end()` the socket sends what it holds and then a FIN, but is
- * not closed yet: closing it over bytes that were not read makes the kernel send a reset, and a reset makes the other
- * kernel throw away the end of our reply. So this end goes on reading, into nothing, until the other end closes too
- * or `closeTimeoutMs` pass without progress.
- */
-export class TcpConnection implements Connection {
-  readonly remoteAddress: string;
-  readonly remotePort: number;
-  readonly localAddress: string;
-  readonly localPort: number;
-  private isPaused = false;
-  private isStarted = false;
-  private isEnding = false;
-  private isDestroyed = false;
-  private hasPeerEnded = false;
-  private isDrainOwed = false;
-  private error: Error | undefined;
-  private handler: ConnectionHandler | undefined;
-  private closingTimer: NodeJS.Timeout | undefined;
-
-  constructor(
-    private readonly socket: Socket,
-    private readonly closeTimeoutMs: number,
-  ) {
-    this.remoteAddress = plainAddress(socket.remoteAddress);
-    this.remotePort = socket.remotePort ?? 0;
-    this.localAddress = plainAddress(socket.localAddress);
-    this.localPort = socket.localPort ?? 0;
-    socket.on('error', (error) => this.failed(error));
-    socket.on('end', () => this.peerEnded());
-    socket.on('close', () => this.closed());
-  }
-
-  get bufferedBytes(): number {
-    return this.isDestroyed ? 0 : this.socket.writableLength;
-  }
-
+/** A socket of TCP itself: the kernel takes what is written within the call, as a rule. */
+export class TcpConnection extends SocketConnection {
   write(bytes: Uint8Array, start: number, end: number): boolean {
     const { socket } = this;
     if (this.isEnding || this.isDestroyed || start >= end) return this.bufferedBytes === 0;
@@ -55,92 +12,8 @@ export class TcpConnection implements Connection {
     return false;
   }
 
-  pauseReading(): void {
-    if (this.isPaused || this.isEnding) return;
-    this.isPaused = true;
-    if (this.isStarted) this.socket.pause();
-  }
-
-  resumeReading(): void {
-    if (!this.isPaused) return;
-    this.isPaused = false;
-    if (this.isStarted && !this.isDestroyed) this.socket.resume();
-  }
-
-  end(): void {
-    if (this.isEnding || this.isDestroyed) return;
-    this.isEnding = true;
-    this.socket.end();
-    this.resumeReading();
-    this.limitClosing();
-  }
-
-  destroy(): void {
-    if (this.isDestroyed) return;
-    this.isDestroyed = true;
-    this.socket.destroy();
-  }
-
-  /** Reading begins, unless it was paused first. To be called once, when the handler is known. */
-  start(handler: ConnectionHandler): void {
-    this.handler = handler;
-    this.isStarted = true;
-    if (this.isPaused) this.socket.pause();
-    else if (!this.isDestroyed) this.beginReading();
-  }
-
   /** Hands on what one read brought. */
   received(bytes: Uint8Array, count: number): void {
     if (!this.isEnding && !this.isDestroyed) this.handler?.onData(bytes, 0, count);
-  }
-
-  /** A socket that was paused when it was made flows again by `resume`, any other starts with its first read. */
-  private beginReading(): void {
-    if (this.socket.readableFlowing === false) this.socket.resume();
-    else this.socket.read(0);
-  }
-
-  /** Given to every write: one function per connection, not one per write. */
-  private readonly onWritten = (): void => {
-    if (!this.isDrainOwed || this.isDestroyed || this.socket.destroyed || this.socket.writableLength > 0) return;
-    this.isDrainOwed = false;
-    this.handler?.onDrain();
-  };
-
-  private failed(error: NodeJS.ErrnoException): void {
-    this.isDestroyed = true;
-    if (this.hasPeerEnded && PEER_GONE.has(error.code ?? '')) return;
-    this.error ??= error;
-  }
-
-  /** The reply to the last bytes may be written at the end of this very turn, so this end closes one later. */
-  private peerEnded(): void {
-    this.hasPeerEnded = true;
-    setImmediate(() => this.end());
-  }
-
-  private limitClosing(): void {
-    const heldBytes = this.socket.writableLength;
-    this.closingTimer = setTimeout(() => {
-      const left = this.socket.writableLength;
-      if (left > 0 && left < heldBytes) {
-        this.limitClosing();
-        return;
-      }
-      if (left > 0) {
-        const text = `${String(left)} bytes were not taken within ${String(this.closeTimeoutMs)} ms of closing`;
-        this.error ??= Object.assign(new Error(text), { code: 'ETIMEDOUT' });
-      }
-      this.destroy();
-    }, this.closeTimeoutMs);
-    this.closingTimer.unref();
-  }
-
-  private closed(): void {
-    this.isDestroyed = true;
-    clearTimeout(this.closingTimer);
-    const { handler, error } = this;
-    this.handler = undefined;
-    handler?.onClose(error);
   }
 }

@@ -8,8 +8,9 @@ import type {
   Transport,
 } from '@zk/contracts';
 import { silentLogger } from '@zk/contracts';
-import type { AddressInfo, Server, Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
+import { bind } from './bind.js';
 import { adoptSocket, canAdoptSockets, makeReadBuffer } from './shared-read-buffer.js';
 import { TcpConnection } from './tcp-connection.js';
 
@@ -155,16 +156,6 @@ export class TcpTransport implements Transport {
       suppressed = 0;
     });
   }
-}
-
-function bind(server: Server, { host, port, backlog }: ListenOptions): Promise<AddressInfo> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ port, ...(host !== undefined && { host }), ...(backlog !== undefined && { backlog }) }, () => {
-      server.off('error', reject);
-      resolve(server.address() as AddressInfo);
-    });
-  });
 }
 
 /** The documented way to read: a buffer of its own for every chunk, shown as the plain array the contract promises. */

@@ -1,9 +1,9 @@
 import type { Connection, ConnectionHandler, Listener, ListenOptions } from '@zk/contracts';
-import type { AddressInfo, Server, Socket } from 'node:net';
+import { bind, plainAddress } from '@zk/transport-tcp';
+import type { Socket } from 'node:net';
 import { createServer } from 'node:net';
 import type { Server as TlsServer, TLSSocket } from 'node:tls';
 import { createServer as createTlsServer } from 'node:tls';
-import { plainAddress } from './addresses.js';
 import type { Credentials } from './credentials.js';
 import type { TlsError } from './explain.js';
 import { certificateProblem, explained, nameProblem } from './explain.js';
@@ -25,7 +25,7 @@ const LOG_INTERVAL_MS = 1_000;
  * if it needs one, has been found good.
  */
 export async function listenTls(
-  { host, port, backlog, keepAlive = false }: ListenOptions,
+  listening: ListenOptions,
   accept: Accept,
   options: CompleteOptions,
   credentials: Credentials,
@@ -39,14 +39,10 @@ export async function listenTls(
     // Whoever needs none but shows one is judged in `secured`, where more can be said about it.
     rejectUnauthorized: options.clientCertificates === 'need',
   });
-  const server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive });
+  const server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: listening.keepAlive ?? false });
   const door = new Door(accept, options, tlsServer);
   server.on('connection', (socket) => door.arrived(socket));
-  const bound = await bind(server, {
-    port,
-    ...(host !== undefined && { host }),
-    ...(backlog !== undefined && { backlog }),
-  });
+  const bound = await bind(server, listening);
   server.on('error', (error) => door.refused('a connection', error));
   const unwatch = credentials.watch((changed) => tlsServer.setSecureContext(changed.options));
   return {
@@ -208,14 +204,4 @@ function endOf(socket: Socket): string {
 
 function clientOf(socket: Socket): string {
   return `client ${plainAddress(socket.remoteAddress) || '(gone)'}`;
-}
-
-function bind(server: Server, options: { port: number; host?: string; backlog?: number }): Promise<AddressInfo> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options, () => {
-      server.off('error', reject);
-      resolve(server.address() as AddressInfo);
-    });
-  });
 }
