@@ -1,4 +1,5 @@
 import { hex64, parseHex64 } from '@zk/model';
+import { parseProperties } from './properties.js';
 import { type ServerSpec, formatServerSpec, parseServerSpec } from './server-spec.js';
 import {
   type Groups,
@@ -70,6 +71,12 @@ export class EnsembleConfig {
     return this.version === other.version || this.memberText() === other.memberText();
   }
 
+  /** With groups every participant has a weight, and Apache prints them all. */
+  private allWeights(): ReadonlyMap<ServerId, number> {
+    if (this.verifier instanceof MajorityVerifier) return this.weights;
+    return new Map([...[...this.voters].map((id): [ServerId, number] => [id, 1]), ...this.weights]);
+  }
+
   private memberText(): string {
     return this.lines().sort().join('\n');
   }
@@ -80,27 +87,22 @@ export class EnsembleConfig {
 
   private lines(): string[] {
     const lines = [...this.servers.values()]
-      .sort((a, b) => (a.id < b.id ? -1 : 1))
+      .sort((a, b) => compare(a.id, b.id))
       .map((spec) => `server.${spec.id}=${formatServerSpec(spec)}`);
-    for (const [group, members] of this.groups) lines.push(`group.${group}=${[...members].join(':')}`);
-    for (const [id, weight] of this.weights) lines.push(`weight.${id}=${weight}`);
+    for (const [group, members] of sortedByKey(this.groups)) {
+      lines.push(`group.${group}=${[...members].sort(compare).join(':')}`);
+    }
+    for (const [id, weight] of sortedByKey(this.allWeights())) lines.push(`weight.${id}=${weight}`);
     return lines;
   }
 }
 
-/** Java's Properties, as far as such files use them: `key=value` or `key: value`, comments, backslashes. */
-function* parseProperties(text: string): Iterable<[string, string]> {
-  for (const raw of text.replace(/\\\r?\n[ \t]*/g, '').split(/\r\n|\r|\n/)) {
-    const line = raw.trimStart();
-    if (line === '' || line.startsWith('#') || line.startsWith('!')) continue;
-    const match = /^((?:\\.|[^\\=:\s])+)\s*[=:\s]\s*(.*)$/.exec(line);
-    if (match === null) throw new Error(`"${line}" is not key=value`);
-    yield [unescaped(match[1]!), unescaped(match[2]!.trimEnd())];
-  }
+function compare(a: bigint, b: bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function unescaped(text: string): string {
-  return text.replace(/\\(.)/g, '$1');
+function sortedByKey<V>(map: ReadonlyMap<bigint, V>): [bigint, V][] {
+  return [...map].sort(([a], [b]) => compare(a, b));
 }
 
 function idOf(key: string, text: string): bigint {

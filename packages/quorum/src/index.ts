@@ -1,4 +1,6 @@
 export { EnsembleConfig } from './ensemble-config.js';
+export type { Reconfig, ReconfigPlan, ReconfigSituation } from './reconfig.js';
+export { planReconfig } from './reconfig.js';
 export type { Role, ServerAddress, ServerSpec } from './server-spec.js';
 export { ANY_HOST, bracketed, formatServerSpec, parseServerSpec } from './server-spec.js';
 export type { Groups, QuorumVerifier, ServerId } from './verifiers.js';

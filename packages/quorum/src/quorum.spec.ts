@@ -154,12 +154,21 @@ describe('a server line', () => {
     expect(formatServerSpec(parseServerSpec(1n, printed))).toBe(printed);
   });
 
-  it.each(['h', 'h:1', 'h:1:2:3:4', 'h:x:2', 'h:1:70000', 'h:1:2:learner', '[::1:1:2', 'h:1:2;a;b', 'h:1:2;a:b:3'])(
-    '%s is refused',
-    (text) => {
-      expect(() => parseServerSpec(1n, text)).toThrow(`server.1=${text}`);
-    },
-  );
+  it.each([
+    'h',
+    'h:1',
+    'h:1:2:3:4',
+    'h:x:2',
+    'h:1:70000',
+    'h:1:2:learner',
+    '[::1:1:2',
+    'h:1:2;a;b',
+    'h:1:2;a:b:3',
+    'h:1:1',
+    'h:1:2:observer|g:1:2:participant',
+  ])('%s is refused', (text) => {
+    expect(() => parseServerSpec(1n, text)).toThrow(`server.1=${text}`);
+  });
 });
 
 describe('a configuration', () => {
@@ -187,7 +196,7 @@ describe('a configuration', () => {
 
   it('has groups and weights', () => {
     const config = EnsembleConfig.parse('server.1=a:1:2\nserver.2=b:1:2\ngroup.1=1:2\nweight.1=0');
-    expect(config.text.split('\n').slice(2)).toEqual(['group.1=1:2', 'weight.1=0', 'version=0']);
+    expect(config.text.split('\n').slice(2)).toEqual(['group.1=1:2', 'weight.1=0', 'weight.2=1', 'version=0']);
     expect(config.verifier.isQuorum(ids(2))).toBe(true);
     expect(config.verifier.isQuorum(ids(1))).toBe(false);
   });

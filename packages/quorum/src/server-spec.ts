@@ -31,19 +31,20 @@ export function parseServerSpec(id: ServerId, text: string): ServerSpec {
   const fail = (why: string): Error => new Error(`server.${id}=${text}: ${why}`);
   const [servers, client, ...more] = text.trim().split(';');
   if (more.length > 0) throw fail('more than one ";"');
-  let role: Role = 'participant';
+  let role: Role | undefined;
   const addresses: ServerAddress[] = [];
   for (const item of servers!.split('|')) {
     const parts = splitHost(item.trim(), fail);
     if (parts.length < 3 || parts.length > 4) throw fail('expected host:quorumPort:electionPort[:role]');
-    addresses.push({
-      host: parts[0]!,
-      quorumPort: portOf(parts[1]!, fail),
-      electionPort: portOf(parts[2]!, fail),
-    });
-    if (parts[3] !== undefined) role = roleOf(parts[3], fail);
+    const [quorumPort, electionPort] = [portOf(parts[1]!, fail), portOf(parts[2]!, fail)];
+    if (quorumPort === electionPort) throw fail('the quorum port and the election port are the same');
+    addresses.push({ host: parts[0]!, quorumPort, electionPort });
+    if (parts[3] === undefined) continue;
+    const ownRole = roleOf(parts[3], fail);
+    if (role !== undefined && role !== ownRole) throw fail('one server cannot have two roles');
+    role = ownRole;
   }
-  const spec = { id, role, addresses: addresses.sort(byHost) };
+  const spec: ServerSpec = { id, role: role ?? 'participant', addresses: addresses.sort(byHost) };
   if (client === undefined || client === '') return spec;
   const parts = splitHost(client.trim(), fail);
   if (parts.length === 1) return { ...spec, client: { host: ANY_HOST, port: portOf(parts[0]!, fail) } };
