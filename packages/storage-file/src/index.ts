@@ -1,3 +1,4 @@
+export { replaceFile, syncDirectory } from './durable-fs.js';
 export { FileStorage } from './file-storage.js';
 export type { LogDevice } from './log-device.js';
 export { makeDirectories } from './make-directories.js';

@@ -172,7 +172,7 @@ describe('loadConfig', () => {
     ],
     ['a=\\u12', 'zoo.cfg:2: \\u must be followed by four hexadecimal digits, got "12"'],
     ['server.1=a:2888', 'zoo.cfg:2: server.1=a:2888: expected host:quorumPort:electionPort[:role]'],
-    ['server.1=a:2888:2888', 'zoo.cfg:2: server.1 uses port 2888 twice'],
+    ['server.1=a:2888:2888', 'zoo.cfg:2: server.1=a:2888:2888: the quorum port and the election port are the same'],
     ['server.x=a:2888:3888', 'zoo.cfg:2: the id in server.x must be a whole number'],
     [
       'clientPort=1\nserver.1=a:2888:3888;2',

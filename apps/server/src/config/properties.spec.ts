@@ -19,20 +19,20 @@ describe('parseProperties', () => {
     ['a hash inside the value', 'a=b # not a comment', 'a', 'b # not a comment'],
     ['a byte order mark', '\uFEFFa=b', 'a', 'b'],
   ])('reads %s', (_name, text, key, value) => {
-    expect(parseProperties(text).entries).toEqual([{ key, value, line: 1 }]);
+    expect(parseProperties(text).entries).toEqual([{ key, value, line: 1, endLine: expect.any(Number) as number }]);
   });
 
   it('skips comments and blank lines and keeps line numbers', () => {
     const text = '# one\n! two\n\na=1\r\nb=2,\\\n  3\nc=4\n';
     expect(parseProperties(text).entries).toEqual([
-      { key: 'a', value: '1', line: 4 },
-      { key: 'b', value: '2,3', line: 5 },
-      { key: 'c', value: '4', line: 7 },
+      { key: 'a', value: '1', line: 4, endLine: 4 },
+      { key: 'b', value: '2,3', line: 5, endLine: 6 },
+      { key: 'c', value: '4', line: 7, endLine: 7 },
     ]);
   });
 
   it('does not continue a comment that ends in a backslash', () => {
-    expect(parseProperties('# x \\\na=1').entries).toEqual([{ key: 'a', value: '1', line: 2 }]);
+    expect(parseProperties('# x \\\na=1').entries).toEqual([{ key: 'a', value: '1', line: 2, endLine: 2 }]);
   });
 
   it('does not continue a line that ends in an escaped backslash', () => {

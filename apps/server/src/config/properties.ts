@@ -12,6 +12,8 @@ export interface PropertyEntry {
   readonly value: string;
   /** Line of the file the entry begins on, from 1. */
   readonly line: number;
+  /** Line it ends on; another one than `line` when lines are joined. */
+  readonly endLine: number;
 }
 
 /** Something that Java would refuse as well: only a malformed `\uxxxx`. */
@@ -44,7 +46,12 @@ export function parseProperties(text: string): PropertyFile {
     }
     const { key, value } = splitEntry(logical);
     const report = (message: string): void => void defects.push({ line, message });
-    entries.push({ key: unescapeText(key, report).trim(), value: unescapeText(value, report).trim(), line });
+    entries.push({
+      key: unescapeText(key, report).trim(),
+      value: unescapeText(value, report).trim(),
+      line,
+      endLine: at + 1,
+    });
   }
   return { entries, defects };
 }

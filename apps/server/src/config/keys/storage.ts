@@ -10,7 +10,8 @@ export const STORAGE_KEYS: readonly KeySpec[] = [
     min: 0,
     raisedTo: 2,
     default: '100000',
-    meaning: 'Transactions after which a snapshot is taken (between half of it and all of it).',
+    meaning:
+      'Transactions after which a snapshot is taken (between half of it and all of it; up to ten times under full load).',
   }),
   honoured('snapSizeLimitInKb', 'whole', {
     unit: 'KiB',
