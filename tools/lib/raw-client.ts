@@ -9,6 +9,8 @@ export interface Reply {
   readonly xid: number;
   readonly zxid: bigint;
   readonly error: number;
+  /** Counts replies and notifications of the connection, as they came. */
+  readonly order: number;
   /** Behind the reply header; empty on errors. */
   readonly payload: Buffer;
 }
@@ -17,6 +19,8 @@ export interface Notification {
   readonly zxid: bigint;
   readonly type: number;
   readonly path: string;
+  /** Counts replies and notifications of the connection, as they came. */
+  readonly order: number;
 }
 
 /** The connection ended before the reply came: whether the request took effect is unknown. */
@@ -58,6 +62,7 @@ export class RawClient {
   readonly closed: Promise<void>;
 
   private readonly pending: Pending[] = [];
+  private receivedCount = 0;
   private received: Buffer = Buffer.alloc(0);
   private nextXid = 1;
   private outgoing: Buffer[] = [];
@@ -200,10 +205,11 @@ export class RawClient {
     const xid = reader.int32();
     const zxid = reader.int64();
     const error = reader.int32();
+    const order = ++this.receivedCount;
     if (xid === -1) {
       const type = reader.int32();
       reader.int32();
-      this.onNotification({ zxid, type, path: reader.string() ?? '' });
+      this.onNotification({ zxid, type, path: reader.string() ?? '', order });
       return;
     }
     if (zxid > this.lastZxid) this.lastZxid = zxid;
@@ -213,7 +219,7 @@ export class RawClient {
       return;
     }
     this.pending.shift();
-    head.resolve({ xid, zxid, error, payload: payload.subarray(16) });
+    head.resolve({ xid, zxid, error, order, payload: payload.subarray(16) });
   }
 
   private ended(): void {
