@@ -160,6 +160,8 @@ export interface SnapshotInfo {
 export interface SnapshotWriter {
   /** Takes over `piece`, which must own its whole ArrayBuffer; the caller must not touch it again. */
   write(piece: Uint8Array<ArrayBuffer>): void;
+  /** A piece that has been written, to be filled anew: it spares the allocator. Undefined when there is none. */
+  spare?(): Uint8Array<ArrayBuffer> | undefined;
   /** Appends a seal: Adler-32 of everything so far as int64, then the string "/" (spec: disk format, section 4). */
   seal(): void;
   /** Bytes written and not yet taken by the medium; the caller slows down on it. 0 once a write has failed. */

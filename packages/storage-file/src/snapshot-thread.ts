@@ -3,7 +3,8 @@ export type SnapshotCommand = SnapshotJob | ArrayBuffer | 'seal' | 'commit' | 'a
 
 /** From the thread. */
 export type SnapshotAnswer =
-  | { readonly kind: 'taken'; readonly bytes: number }
+  /** A piece has been written. Its buffer comes back, for the next one. */
+  | { readonly kind: 'taken'; readonly buffer: ArrayBuffer }
   | { readonly kind: 'committed'; readonly sizeBytes: number; readonly modifiedMs: number }
   | { readonly kind: 'aborted' }
   | { readonly kind: 'failed'; readonly message: string; readonly code: string | undefined };
@@ -205,7 +206,7 @@ export function snapshotThreadMain(load: (module: string) => unknown): void {
   const perform = async (command: SnapshotCommand): Promise<SnapshotAnswer | undefined> => {
     if (command instanceof ArrayBuffer) {
       await take(new Uint8Array(command));
-      return { kind: 'taken', bytes: command.byteLength };
+      return { kind: 'taken', buffer: command };
     }
     if (command === 'commit') return commit();
     if (command === 'abort') return abort();
@@ -232,7 +233,7 @@ export function snapshotThreadMain(load: (module: string) => unknown): void {
       hasFailed = false;
       try {
         const answer = await perform(command);
-        if (answer !== undefined) port.postMessage(answer);
+        if (answer !== undefined) port.postMessage(answer, answer.kind === 'taken' ? [answer.buffer] : []);
       } catch (error) {
         hasFailed = true;
         const { message, code } = error as NodeJS.ErrnoException;

@@ -24,6 +24,7 @@ export class FileSnapshotWriter implements SnapshotWriter, SnapshotClient {
   #collectedBytes = 0;
   #checksum = 1;
   #pendingBytes = 0;
+  readonly #spare: ArrayBuffer[] = [];
   #error: Error | undefined;
   #isClosed = false;
   #hasEnded = false;
@@ -65,6 +66,11 @@ export class FileSnapshotWriter implements SnapshotWriter, SnapshotClient {
     }
     if (this.#collected !== undefined) this.#useThread(this.#collected);
     this.#hand(piece.buffer);
+  }
+
+  spare(): Uint8Array<ArrayBuffer> | undefined {
+    const buffer = this.#spare.pop();
+    return buffer === undefined ? undefined : new Uint8Array(buffer);
   }
 
   seal(): void {
@@ -176,7 +182,8 @@ export class FileSnapshotWriter implements SnapshotWriter, SnapshotClient {
 
   onAnswer(answer: SnapshotAnswer): void {
     if (answer.kind === 'taken') {
-      this.#pendingBytes -= answer.bytes;
+      this.#pendingBytes -= answer.buffer.byteLength;
+      this.#spare.push(answer.buffer);
       return;
     }
     if (answer.kind === 'failed') {

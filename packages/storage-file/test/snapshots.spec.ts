@@ -172,6 +172,21 @@ describe('snapshots on disk', () => {
     expect(dir.names()).toEqual(['.zk-lock']);
   });
 
+  it('give the buffers back that have been written', async () => {
+    const storage = await dir.opened();
+    const writer = await storage.snapshots.create(1n);
+    expect(writer.spare?.()).toBeUndefined();
+    writer.write(new Uint8Array(100_000));
+    writer.write(new Uint8Array(200_000));
+    while (writer.pendingBytes > 0) await new Promise((resolve) => setImmediate(resolve));
+    expect([writer.spare?.(), writer.spare?.(), writer.spare?.()].map((spare) => spare?.length)).toEqual([
+      200_000,
+      100_000,
+      undefined,
+    ]);
+    await writer.abort();
+  });
+
   it('are finished by a commit that an abort has come after', async () => {
     const storage = await dir.opened();
     const writer = await storage.snapshots.create(1n);

@@ -38,6 +38,8 @@ const F = Field;
 export interface SnapshotSink {
   /** Takes over `piece`, which owns its whole ArrayBuffer. */
   write(piece: Uint8Array<ArrayBuffer>): void;
+  /** A piece that it has done with, of any size. */
+  spare?(): Uint8Array<ArrayBuffer> | undefined;
   /** Appends a seal over everything so far. */
   seal(): void;
 }
@@ -56,7 +58,7 @@ export interface SnapshotEncoderOptions {
   readonly withLastZxid?: boolean;
 }
 
-const PIECE_BYTES = 256 << 10;
+const PIECE_BYTES = 128 << 10;
 /** Bytes between two looks at the clock. */
 const CLOCK_BYTES = 16 << 10;
 /** Path length, data length, ACL key and Stat. */
@@ -277,8 +279,14 @@ export class SnapshotEncoder {
   private flush(): void {
     if (this.used === 0) return;
     const piece = this.used === PIECE_BYTES ? this.piece : this.piece.slice(0, this.used);
-    if (this.used === PIECE_BYTES) this.piece = new Uint8Array(PIECE_BYTES);
+    if (this.used === PIECE_BYTES) this.piece = this.nextPiece();
     this.used = 0;
     this.sink.write(piece);
+  }
+
+  /** Used ones first: thousands of buffers, each left to the garbage collector of a thread, leave the memory in shreds. */
+  private nextPiece(): Uint8Array<ArrayBuffer> {
+    const spare = this.sink.spare?.();
+    return spare?.length === PIECE_BYTES ? spare : new Uint8Array(PIECE_BYTES);
   }
 }
