@@ -25,9 +25,11 @@ const commands = {
   'self-check': () => exec('node', ['tools/self-check.mjs']),
   interop: () => tool('interop'),
   bench: () => tool('bench'),
+  'bench-ensemble': () => tool('bench-ensemble'),
   crash: () => tool('crash'),
   hostile: () => tool('hostile'),
   churn: () => tool('churn'),
+  ensemble: () => tool('ensemble'),
   simulate: () => tool('simulate'),
   'bench-client': () => tool('bench-client'),
   contention: () => tool('contention'),
@@ -94,6 +96,7 @@ function test() {
   const projects = args.length > 0 ? ['--projects', args.join(',')] : [];
   exec('npx', ['nx', 'run-many', '-t', 'test', '--outputStyle=stream', '--parallel=2', ...projects]);
   if (args.length > 0) return;
+  for (const name of ['ensemble', 'bench-ensemble']) exec('node', ['tools/run.mjs', 'jest', `tools/${name}`]);
   exec('node', ['tools/self-check.mjs']);
   exec('node', ['tools/readme-check.mjs']);
 }
