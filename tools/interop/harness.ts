@@ -59,6 +59,7 @@ export class PeerReport {
       timeoutMs: 180_000,
       ...options,
       onLine: (line) => {
+        options.onLine?.(line);
         if (line.startsWith('ok ')) this.pass(line.slice(3));
         else if (line.startsWith('not ok ')) this.fail(line.slice(7));
         else if (line === 'done') isDone = true;
@@ -71,6 +72,11 @@ export class PeerReport {
       this.fail(`${this.peer}: the program ended with exit code ${result.code}`);
     }
     if (this.failures.length > before) this.noise += `${result.stdout}\n${result.stderr}`;
+  }
+
+  /** Something to be shown should anything have failed. */
+  addNoise(text: string): void {
+    this.noise += `${text}\n`;
   }
 
   /** What a person needs to see after failures. */

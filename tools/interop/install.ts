@@ -44,6 +44,12 @@ export async function installApache(): Promise<JavaHome> {
   return { libDir, classpath: `${join(INTEROP_DIR, 'java')}:${libDir}/*` };
 }
 
+/** Apache ZooKeeper 3.8, as a server for ensembles of several versions. */
+export async function installApache38(): Promise<JavaHome> {
+  const libDir = await installJars('apache38', join(INTEROP_DIR, 'java38/pom.xml'));
+  return { libDir, classpath: `${join(INTEROP_DIR, 'java')}:${libDir}/*` };
+}
+
 /** Apache Curator and its ZooKeeper client. */
 export async function installCurator(): Promise<JavaHome> {
   const libDir = await installJars('curator', join(INTEROP_DIR, 'curator/pom.xml'));
@@ -190,6 +196,7 @@ async function must(command: string, args: readonly string[], options: RunOption
 async function main(): Promise<number> {
   const installers: Readonly<Record<string, () => Promise<string>>> = {
     apache: async () => (await installApache()).libDir,
+    apache38: async () => (await installApache38()).libDir,
     curator: async () => (await installCurator()).libDir,
     kazoo: async () => (await installKazoo()).python,
     go: async () => (await installGo()).program,

@@ -14,6 +14,7 @@ Without a name every peer runs. Options:
   --server HOST:PORT   a server that is running already, with the settings below
   --against zk|apache  which server to start for each peer (default: zk)
   --allow-missing      a peer that cannot be installed here is no failure
+  --long               more kills and longer runs, where a peer has such
   --verbose            every check, not only those that fail
   --help
 
@@ -32,6 +33,7 @@ interface Request {
   readonly against: ServerKind;
   readonly allowsMissing: boolean;
   readonly isVerbose: boolean;
+  readonly isLong: boolean;
 }
 
 interface Totals {
@@ -66,7 +68,7 @@ function parse(args: readonly string[]): Request | string {
     const arg = args[index] as string;
     if (arg === '--server') server = args[++index] ?? '';
     else if (arg === '--against') against = args[++index] ?? '';
-    else if (arg === '--allow-missing' || arg === '--verbose') continue;
+    else if (['--allow-missing', '--verbose', '--long'].includes(arg)) continue;
     else if (arg in PEERS) names.push(arg);
     else return `unknown argument "${arg}"`;
   }
@@ -79,6 +81,7 @@ function parse(args: readonly string[]): Request | string {
     against,
     allowsMissing: args.includes('--allow-missing'),
     isVerbose: args.includes('--verbose'),
+    isLong: args.includes('--long'),
   };
 }
 
@@ -91,7 +94,7 @@ async function runPeer(peer: Peer, request: Request, totals: Totals): Promise<vo
   try {
     const program = await peer.install();
     server = await serverFor(peer, request);
-    await program({ report, server, against: request.against });
+    await program({ report, server, against: request.against, isLong: request.isLong });
     if (peer.startsItsOwn !== true) await checkHealth(report, server);
   } catch (error) {
     if (error instanceof MissingPeerError) {

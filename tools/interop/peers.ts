@@ -9,6 +9,8 @@ import { go } from './go.ts';
 import type { PeerReport } from './harness.ts';
 import { java } from './java.ts';
 import { kazoo } from './kazoo.ts';
+import { migration } from './migration.ts';
+import { mixed } from './mixed.ts';
 import { node } from './node.ts';
 import { recipes } from './recipes.ts';
 import type { TestedServer } from './server.ts';
@@ -19,6 +21,8 @@ export interface PeerContext {
   readonly server: TestedServer;
   /** The kind to start, for a peer that starts servers itself. */
   readonly against: ServerKind;
+  /** More of the same, for people who have time. */
+  readonly isLong: boolean;
 }
 
 export interface Peer {
@@ -42,4 +46,6 @@ export const PEERS: Readonly<Record<string, Peer>> = {
   client,
   tls,
   cli,
+  mixed,
+  migration,
 };

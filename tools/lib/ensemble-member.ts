@@ -21,6 +21,8 @@ export interface MemberSpec {
   /** Arguments of the runtime itself (`node` or `java`). */
   readonly runtimeArgs?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** The folder of jars that an Apache member runs with; those of 3.9 unless given. */
+  readonly apacheLib?: string;
 }
 
 export type ZooConfig = Readonly<Record<string, string | number>>;
@@ -217,7 +219,8 @@ export class Member {
       const entry = zkEntry();
       return [process.execPath, ...(runtimeArgs ?? []), entry, 'start-foreground', this.configFile];
     }
-    const jars = apacheJars();
+    const { apacheLib } = this.spec;
+    const jars = apacheLib === undefined ? apacheJars() : [`${apacheLib}/*`];
     if (jars === undefined) throw new LaunchError('no Apache ZooKeeper 3.9 is installed');
     const logging = `-Dlogback.configurationFile=${join(this.directory, 'logback.xml')}`;
     const main = 'org.apache.zookeeper.server.quorum.QuorumPeerMain';

@@ -176,15 +176,25 @@ export function fourLetterWord(port: number, word: string, host = '127.0.0.1', t
   });
 }
 
+/** Ports from here up are given to outgoing connections, at any moment. */
+const FIRST_EPHEMERAL_PORT = 32_768;
+const FIRST_FREE_PORT = 10_000;
+
+/** A port that nobody listens on, and that no outgoing connection will take before it is used. */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new LaunchError('no free port');
-  return address.port;
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const port = FIRST_FREE_PORT + Math.floor(Math.random() * (FIRST_EPHEMERAL_PORT - FIRST_FREE_PORT));
+    if (await canListen(port)) return port;
+  }
+  throw new LaunchError('no free port');
+}
+
+function canListen(port: number): Promise<boolean> {
+  return new Promise((resolveAnswer) => {
+    const server = createServer();
+    server.once('error', () => resolveAnswer(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolveAnswer(true)));
+  });
 }
 
 /** A directory on a real disk (where a sync means something), removed when the tool ends. */

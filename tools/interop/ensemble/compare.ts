@@ -1,0 +1,85 @@
+/** Whether all members of an ensemble hold the same: whole trees, digests, and what their logs complain about. */
+import { readFileSync } from 'node:fs';
+
+import type { Member } from '../../lib/ensemble-processes.ts';
+import { fourLetterWord } from '../../lib/launch.ts';
+import { RawClient } from '../../lib/raw-client.ts';
+import { ByteWriter, Op, body } from '../../lib/wire.ts';
+import { dumpTree } from '../disk/dump.ts';
+import type { PeerReport } from '../harness.ts';
+import { SUPER_AUTH } from '../server.ts';
+
+/** Digests are kept for every 128th zxid. */
+const DIGEST_INTERVAL = 128;
+
+/** All running members have the same tree, to the last field of the last stat, and digests that agree. */
+export async function compareMembers(report: PeerReport, name: string, members: readonly Member[]): Promise<string> {
+  await writeUntilDigests(members[0] as Member);
+  const dumps: string[] = [];
+  for (const member of members) dumps.push(await dumpOf(member));
+  const [first = ''] = dumps;
+  const count = first.split('\n').length;
+  report.check(`${name}: there are trees to compare`, count > 50, `${count} znodes`);
+  for (const [index, member] of members.slice(1).entries()) {
+    const sentence = `${name}: ${titleOf(member)} has the tree of ${titleOf(members[0] as Member)}`;
+    report.equal(sentence, dumps[index + 1] ?? '', first);
+  }
+  await compareDigests(report, name, members);
+  for (const member of members) await expectNoComplaint(report, name, member);
+  return first;
+}
+
+/** The whole tree of a member, behind a sync. */
+export async function dumpOf(member: Member): Promise<string> {
+  const client = await RawClient.open({ port: member.clientPort });
+  client.keepAlive(1_000);
+  await client.request(Op.auth, new ByteWriter().int32(0).string('digest').string(SUPER_AUTH).take(), -4);
+  await client.request(Op.sync, body.path('/'));
+  const dump = await dumpTree(client);
+  await client.close();
+  // Each member writes the configuration into its own tree, by its own clock.
+  return dump.replace(/^(\/zookeeper\/config "[^"]*" .*) mtime=\d+/m, '$1');
+}
+
+async function writeUntilDigests(member: Member): Promise<void> {
+  const client = await RawClient.open({ port: member.clientPort });
+  const path = '/digests';
+  await client.request(Op.create, body.create(path, null));
+  const writes = Array.from({ length: 2 * DIGEST_INTERVAL + 10 }, () =>
+    client.request(Op.setData, body.setData(path, Buffer.from('x'))),
+  );
+  await Promise.all(writes);
+  await client.close();
+}
+
+/** zxid to digest, as the word `hash` tells them. */
+async function digestsOf(member: Member): Promise<Map<string, string>> {
+  const answer = await fourLetterWord(member.clientPort, 'hash', member.address);
+  return new Map(
+    answer.split('\n').flatMap((line) => (/^\w+: /.test(line) ? [line.split(': ') as [string, string]] : [])),
+  );
+}
+
+async function compareDigests(report: PeerReport, name: string, members: readonly Member[]): Promise<void> {
+  const all = await Promise.all(members.map(digestsOf));
+  const [first = new Map<string, string>(), ...others] = all;
+  const common = [...first.keys()].filter((zxid) => others.every((other) => other.has(zxid)));
+  const shown = all.map((digests) => [...digests.keys()].slice(-2).join(' ')).join(', ');
+  report.check(`${name}: the members know digests of the same transactions`, common.length > 0, shown);
+  const different = common.find((zxid) => others.some((other) => other.get(zxid) !== first.get(zxid)));
+  const values = all.map((digests) => digests.get(different ?? '')).join(', ');
+  report.check(`${name}: and they are equal`, different === undefined, `${different}: ${values}`);
+}
+
+async function expectNoComplaint(report: PeerReport, name: string, member: Member): Promise<void> {
+  const mntr = await fourLetterWord(member.clientPort, 'mntr', member.address);
+  const count = /^zk_digest_mismatches_count\s+(\d+)/m.exec(mntr)?.[1];
+  const log = readFileSync(member.logFile, 'utf8').split('\n');
+  const complaint = log.find((line) => /digest.*(mismatch|not match)|mismatch.*digest/i.test(line));
+  const sentence = `${name}: ${titleOf(member)} finds no digest that differs`;
+  report.check(sentence, count === '0' && complaint === undefined, complaint ?? `zk_digest_mismatches_count ${count}`);
+}
+
+export function titleOf(member: Member): string {
+  return `server.${member.id} (${member.kind === 'zk' ? 'ours' : "Apache's"})`;
+}

@@ -1,0 +1,60 @@
+/** Ensembles as the checks want them: their settings, who is to lead, and what is done to them. */
+import { EnsembleProcesses } from '../../lib/ensemble-processes.ts';
+import type { Member, MemberSpec, ZooConfig } from '../../lib/ensemble-processes.ts';
+import type { ServerKind } from '../../lib/launch.ts';
+import { installApache38 } from '../install.ts';
+import { MACHINE_SETTINGS, SERVER_SETTINGS } from '../server.ts';
+
+/** A server of an ensemble: ours, or Apache's 3.9 or 3.8. */
+export type Make = 'zk' | 'apache' | 'apache38';
+
+export interface Seat {
+  readonly make: Make;
+  readonly isObserver?: boolean;
+}
+
+const SETTINGS: ZooConfig = {
+  ...SERVER_SETTINGS,
+  ...MACHINE_SETTINGS,
+  tickTime: 500,
+  initLimit: 30,
+  syncLimit: 10,
+};
+
+const JAVA_FLAGS = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
+
+export async function memberSpec({ make, isObserver }: Seat): Promise<MemberSpec> {
+  const properties = Object.entries(MACHINE_SETTINGS).map(([name, value]) => `-D${name}=${value}`);
+  return {
+    kind: make === 'zk' ? 'zk' : 'apache',
+    isObserver: isObserver === true,
+    // Also where the member is ours at first: it may be exchanged.
+    env: { JAVA_TOOL_OPTIONS: [...JAVA_FLAGS, ...properties].join(' ') },
+    ...(make === 'apache38' ? { apacheLib: (await installApache38()).libDir } : {}),
+  };
+}
+
+/** Starts servers such that the last of them leads: two of them elect before the others come. */
+export async function startLedByLast(seats: readonly Seat[], config: ZooConfig = {}): Promise<EnsembleProcesses> {
+  const members = await Promise.all(seats.map(memberSpec));
+  const ensemble = await EnsembleProcesses.prepare({ members, config: { ...SETTINGS, ...config } });
+  const voters = ensemble.members.filter((member) => member.spec.isObserver !== true);
+  for (const member of voters.slice(-majority(voters.length))) member.start();
+  await ensemble.waitAllServing();
+  ensemble.startAll();
+  await ensemble.waitAllServing();
+  return ensemble;
+}
+
+export function majority(count: number): number {
+  return Math.floor(count / 2) + 1;
+}
+
+export function clientPorts(members: readonly Member[]): number[] {
+  return members.map((member) => member.clientPort);
+}
+
+/** Ours where Apache's server is to show that the checks are right. */
+export function seatsAgainst(kind: ServerKind, seats: readonly Seat[]): Seat[] {
+  return seats.map((seat) => (kind === 'apache' && seat.make === 'zk' ? { ...seat, make: 'apache' } : seat));
+}

@@ -1,0 +1,81 @@
+/** What all parts of the checked workload share. */
+import type { ActualNode } from '../../../crash/model.ts';
+import type { Reply } from '../../../lib/raw-client.ts';
+import { ByteReader, Op, body } from '../../../lib/wire.ts';
+import { RovingClient } from '../roving-client.ts';
+import type { RovingOptions } from '../roving-client.ts';
+
+/** The subtree of the workload as it is at the end: path to data and stat. */
+export type FinalTree = ReadonlyMap<string, ActualNode>;
+
+export interface StrandContext {
+  /** Client ports of all servers, the one to begin with first. */
+  readonly ports: readonly number[];
+  readonly root: string;
+  /** Distinguishes strands of one kind. */
+  readonly label: string;
+  readonly sessionTimeoutMs: number;
+  /**
+   * How often a read behind a sync may be repeated until it shows what it must: once, but for Apache's leader, which
+   * answers the sync of a client of its own before it has applied what it has committed.
+   */
+  readonly syncAttempts: number;
+  readonly complain: (what: string) => void;
+}
+
+/** One thing that clients do all the time, with what must hold of it. */
+export interface Strand {
+  /** Writes that were acknowledged. */
+  readonly acknowledged: number;
+  /** Does it once. Throws SessionRefused when a session is gone that should not be. */
+  step(): Promise<void>;
+  /** Looks at what is left when everybody has come to rest; sessions are still open. */
+  verify(tree: FinalTree): void;
+  close(): Promise<void>;
+}
+
+/** A kind of strand: the claim that its complaints contradict, and how one of them begins. */
+export interface StrandKind {
+  readonly claim: string;
+  readonly open: (context: StrandContext) => Promise<Strand>;
+}
+
+/** A session that begins at the server `offset` places further in the list. */
+export function openClient(
+  { ports, sessionTimeoutMs }: StrandContext,
+  offset = 0,
+  options: Partial<RovingOptions> = {},
+): Promise<RovingClient> {
+  const at = offset % ports.length;
+  const turned = [...ports.slice(at), ...ports.slice(0, at)];
+  return RovingClient.open({ ports: turned, timeoutMs: sessionTimeoutMs, ...options });
+}
+
+/** What getData of a path answers behind a sync at the same server; see `syncAttempts`. */
+export async function readBehindSync(
+  reader: RovingClient,
+  { syncAttempts }: StrandContext,
+  path: string,
+  isExpected: (reply: Reply) => boolean,
+): Promise<Reply> {
+  for (let attempt = 1; ;) {
+    const { attachments } = reader;
+    await reader.ask(Op.sync, body.path(path));
+    const reply = await reader.ask(Op.getData, body.pathAndFlag(path, false));
+    // On another server than the one that has synced, it says nothing.
+    if (attachments !== reader.attachments) continue;
+    if (isExpected(reply) || attempt === syncAttempts) return reply;
+    attempt += 1;
+  }
+}
+
+/** The answer to getData. */
+export function readValue(reply: Reply): { readonly text: string; readonly version: number } {
+  const reader = new ByteReader(reply.payload);
+  const text = reader.string() ?? '';
+  return { text, version: reader.stat().version };
+}
+
+export function bytes(text: string): Buffer {
+  return Buffer.from(text, 'utf8');
+}
