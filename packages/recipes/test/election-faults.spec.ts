@@ -1,49 +1,11 @@
 import type { ZkClient } from '@zk/client-api';
-import { FaultyTransport, type TestServer, createTestServer } from '@zk/testing';
 import { LeaderElection, LeaderLatch, type Term } from '../src/index.js';
-import { connectTo } from './memory-rig.js';
 import { aborted } from './suite/rig.js';
+import { SESSION_MS, a, b, pass, server, until, useVirtualRig, wayOfA, wayOfB } from './virtual-rig.js';
 
 const PATH = '/leader';
-const SESSION_MS = 6_000;
 
-let server: TestServer;
-let a: ZkClient;
-let b: ZkClient;
-/** What lies between one client and the server, and no other client. */
-let wayOfA: FaultyTransport;
-let wayOfB: FaultyTransport;
-
-beforeEach(async () => {
-  server = await createTestServer({ clock: 'virtual' });
-  const { scheduler } = server.runtime;
-  [wayOfA, wayOfB] = [
-    new FaultyTransport(server.transport, { scheduler }),
-    new FaultyTransport(server.transport, { scheduler }),
-  ];
-  const open = (transport: FaultyTransport): Promise<ZkClient> =>
-    connectTo(server, { sessionTimeout: SESSION_MS, transport });
-  [a, b] = await pass(Promise.all([open(wayOfA), open(wayOfB)]));
-});
-
-afterEach(async () => {
-  await server.acceptConnections();
-  for (const way of [wayOfA, wayOfB]) way.release();
-  await pass(Promise.all([a.close(), b.close()]));
-  for (const way of [wayOfA, wayOfB]) way.close();
-  await server.close();
-});
-
-function pass<T>(promise: Promise<T>): Promise<T> {
-  return server.time!.during(promise);
-}
-
-async function until(claim: () => boolean | Promise<boolean>, limitMs = 60_000): Promise<void> {
-  for (let ms = 0; !(await claim()); ms += 50) {
-    if (ms > limitMs) throw new Error('it never came true');
-    await server.advance(50);
-  }
-}
+useVirtualRig();
 
 it.each(['session', 'connection'] as const)('has never two leaders, policy %s', async (loss) => {
   const current = new Map<string, Term>();

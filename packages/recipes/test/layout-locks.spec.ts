@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { type ZkClient, utf8 } from '@zk/client-api';
 import { type TestServer, createTestServer } from '@zk/testing';
 import {
@@ -11,6 +9,7 @@ import {
   ReadWriteLock,
   Semaphore,
 } from '../src/index.js';
+import { presentLines, recordedLines } from './layouts.js';
 import { connectTo } from './memory-rig.js';
 import { eventually } from './suite/rig.js';
 
@@ -18,17 +17,6 @@ import { eventually } from './suite/rig.js';
  * The znodes that our recipes leave, beside those that Curator and kazoo left on Apache ZooKeeper 3.8 (fixtures). Unique
  * parts of names are replaced; the text in the nodes is given to ours where Curator would write its own address.
  */
-interface RecordedNode {
-  readonly path: string;
-  readonly kind: string;
-  readonly data: string | null;
-}
-
-interface RecordedStep {
-  readonly step: string;
-  readonly nodes: readonly RecordedNode[];
-}
-
 const ADDRESS = '10.1.2.3';
 
 let server: TestServer;
@@ -46,14 +34,6 @@ afterEach(async () => {
   await server.close();
 });
 
-function recorded(file: string, step: string): string[] {
-  const text = readFileSync(path.join(__dirname, 'fixtures', `${file}.json`), 'utf8');
-  const { steps } = JSON.parse(text) as { readonly steps: readonly RecordedStep[] };
-  const found = steps.find((candidate) => candidate.step.startsWith(step));
-  if (found === undefined) throw new Error(`there is no step "${step}" in ${file}`);
-  return found.nodes.map(({ path: node, kind, data }) => line(node, kind, data)).sort();
-}
-
 function line(node: string, kind: string, data: string | null): string {
   const name = node
     .replace(/_c_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}-/, '<guid>')
@@ -61,21 +41,8 @@ function line(node: string, kind: string, data: string | null): string {
   return `${name} ${kind} ${data ?? 'null'}`;
 }
 
-/** What is below these paths now, in the same form. */
-async function present(...roots: readonly string[]): Promise<string[]> {
-  const { tree } = server.server.database;
-  const containers = new Set(Array.from(tree.containers(), (node) => tree.pathOf(node)));
-  const lines: string[] = [];
-  const walk = async (node: string): Promise<void> => {
-    const { data, stat } = await one.get(node, { linearizable: true });
-    const kind = stat.ephemeralOwner !== 0n ? 'ephemeral' : containers.has(node) ? 'container' : 'persistent';
-    lines.push(line(node, kind, Buffer.from(data).toString('hex')));
-    const { children } = await one.getChildren(node);
-    for (const child of children) await walk(`${node}/${child}`);
-  };
-  for (const root of roots) await walk(root);
-  return lines.sort();
-}
+const recorded = (file: string, step: string): string[] => recordedLines(line, file, step);
+const present = (...roots: readonly string[]): Promise<string[]> => presentLines(line, server, one, roots);
 
 const waitsAs = (parent: string, count: number): Promise<void> =>
   eventually(async () => (await one.getChildren(parent, { linearizable: true })).children.length === count);

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { type ZkClient, utf8 } from '@zk/client-api';
 import { type TestServer, createTestServer } from '@zk/testing';
 import {
@@ -15,23 +13,12 @@ import {
   namespace,
   serviceInstanceCodec,
 } from '../src/index.js';
+import { presentLines, recordedLines, recordedStep } from './layouts.js';
 import { connectTo } from './memory-rig.js';
 import { eventually } from './suite/rig.js';
 
 // What our recipes leave in the tree and tell, beside what Curator and kazoo left and told on Apache ZooKeeper 3.8
 // (fixtures). Unique parts of names are replaced; the text where Curator writes its own address is given to ours.
-
-interface RecordedNode {
-  readonly path: string;
-  readonly kind: string;
-  readonly data: string | null;
-}
-
-interface RecordedStep {
-  readonly step: string;
-  readonly nodes?: readonly RecordedNode[];
-  readonly events?: readonly string[];
-}
 
 const ADDRESS = utf8.encode('10.1.2.3')!;
 const text = (value: string): Uint8Array => utf8.encode(value)!;
@@ -50,20 +37,6 @@ afterEach(async () => {
   await server.close();
 });
 
-function stepOf(file: string, step: string): RecordedStep {
-  const json = readFileSync(path.join(__dirname, 'fixtures', `${file}.json`), 'utf8');
-  const { steps } = JSON.parse(json) as { readonly steps: readonly RecordedStep[] };
-  const found = steps.find((candidate) => candidate.step.startsWith(step));
-  if (found === undefined) throw new Error(`there is no step "${step}" in ${file}`);
-  return found;
-}
-
-function recorded(file: string, step: string): string[] {
-  return stepOf(file, step)
-    .nodes!.map(({ path: node, kind, data }) => line(node, kind, data))
-    .sort();
-}
-
 function line(node: string, kind: string, data: string | null): string {
   const name = node
     .replace(/_c_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}-/, '<guid>')
@@ -75,25 +48,8 @@ function line(node: string, kind: string, data: string | null): string {
   return `${name} ${kind} ${anySystem ?? ''}`;
 }
 
-async function present(...roots: readonly string[]): Promise<string[]> {
-  const { tree } = server.server.database;
-  const containers = new Set(Array.from(tree.containers(), (node) => tree.pathOf(node)));
-  const ttls = new Set(Array.from(tree.ttlNodes(), (node) => tree.pathOf(node)));
-  const lines: string[] = [];
-  const walk = async (node: string): Promise<void> => {
-    const { data, stat } = await one.get(node, {
-      linearizable: true,
-      codec: { encode: () => null, decode: (bytes) => bytes },
-    });
-    const owned = stat.ephemeralOwner !== 0n ? 'ephemeral' : undefined;
-    const kind = owned ?? (containers.has(node) ? 'container' : ttls.has(node) ? 'ttl' : 'persistent');
-    lines.push(line(node, kind, data === null ? null : Buffer.from(data).toString('hex')));
-    const { children } = await one.getChildren(node);
-    for (const child of children) await walk(`${node}/${child}`);
-  };
-  for (const root of roots) await walk(root);
-  return lines.sort();
-}
+const recorded = (file: string, step: string): string[] => recordedLines(line, file, step);
+const present = (...roots: readonly string[]): Promise<string[]> => presentLines(line, server, one, roots);
 
 describe("the nodes of Curator's recipes", () => {
   it('persistent nodes, and one that was deleted by somebody', async () => {
@@ -135,7 +91,7 @@ describe("the nodes of Curator's recipes", () => {
       { step: 'default serializer', options: {} },
       { step: 'serializer with compatible mode off', options: { payload: javaPayload('H$Pay'), withEnabled: true } },
     ]) {
-      const nodes = stepOf(file, step).nodes!;
+      const nodes = recordedStep(file, step).nodes!;
       const base = nodes[0]!.path;
       const codec = serviceInstanceCodec<object>(options);
       const discovery = new ServiceDiscovery<object>(one, base, options);
@@ -180,7 +136,7 @@ describe("the nodes of kazoo's recipes", () => {
 describe("what Curator's caches tell", () => {
   it.each(['curator-5.4.0', 'curator-main'])('ours tell as well, in that order (%s)', async (version) => {
     const root = '/v/cache';
-    const events = (step: string): string[] => [...stepOf(`${version}/cache`, step).events!];
+    const events = (step: string): string[] => [...recordedStep(`${version}/cache`, step).events!];
     for (const [name, value] of Object.entries({ '': '0', '/a': '1', '/b': '1', '/a/x': '1' })) {
       await one.create(root + name, text(value), { parents: 'persistent' });
     }

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { type ZkClient, utf8 } from '@zk/client-api';
 import { type TestServer, createTestServer } from '@zk/testing';
 import {
@@ -18,6 +16,7 @@ import {
   SimpleDistributedQueue,
   pythonFloatCodec,
 } from '../src/index.js';
+import { presentLines, recordedLines } from './layouts.js';
 import { connectTo } from './memory-rig.js';
 import { eventually } from './suite/rig.js';
 
@@ -26,17 +25,6 @@ import { eventually } from './suite/rig.js';
  * (fixtures). Receipts are switched off: they are ours alone. Where Curator writes the address of its host into a node
  * that nobody reads, ours is empty.
  */
-interface RecordedNode {
-  readonly path: string;
-  readonly kind: string;
-  readonly data: string | null;
-}
-
-interface RecordedStep {
-  readonly step: string;
-  readonly nodes: readonly RecordedNode[];
-}
-
 const HOST_ADDRESS = '31302e312e322e33';
 const plain = { receipts: false };
 const text = { codec: utf8, ...plain };
@@ -55,14 +43,6 @@ afterEach(async () => {
   await server.close();
 });
 
-function recorded(file: string, step: string): string[] {
-  const content = readFileSync(path.join(__dirname, 'fixtures', `${file}.json`), 'utf8');
-  const { steps } = JSON.parse(content) as { readonly steps: readonly RecordedStep[] };
-  const found = steps.find((candidate) => candidate.step.startsWith(step));
-  if (found === undefined) throw new Error(`there is no step "${step}" in ${file}`);
-  return found.nodes.map(({ path: node, kind, data }) => line(node, kind, data)).sort();
-}
-
 function line(node: string, kind: string, data: string | null): string {
   const name = node
     .replace(/\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, '/<uuid>')
@@ -71,21 +51,8 @@ function line(node: string, kind: string, data: string | null): string {
   return `${name} ${kind} ${isConsumer ? '<hex>' : data === HOST_ADDRESS ? '' : (data ?? '')}`;
 }
 
-/** What is below these paths now, in the same form. */
-async function present(...roots: readonly string[]): Promise<string[]> {
-  const { tree } = server.server.database;
-  const containers = new Set(Array.from(tree.containers(), (node) => tree.pathOf(node)));
-  const lines: string[] = [];
-  const walk = async (node: string): Promise<void> => {
-    const { data, stat } = await one.get(node, { linearizable: true });
-    const kind = stat.ephemeralOwner !== 0n ? 'ephemeral' : containers.has(node) ? 'container' : 'persistent';
-    lines.push(line(node, kind, Buffer.from(data).toString('hex')));
-    const { children } = await one.getChildren(node);
-    for (const child of children) await walk(`${node}/${child}`);
-  };
-  for (const root of roots) await walk(root);
-  return lines.sort();
-}
+const recorded = (file: string, step: string): string[] => recordedLines(line, file, step);
+const present = (...roots: readonly string[]): Promise<string[]> => presentLines(line, server, one, roots);
 
 const without = (lines: readonly string[], ...starts: readonly string[]): string[] =>
   lines.filter((candidate) => !starts.some((start) => candidate.startsWith(start)));

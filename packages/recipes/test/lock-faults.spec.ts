@@ -1,57 +1,19 @@
 import { type ZkClient, op } from '@zk/client-api';
-import { FaultyTransport, type TestServer, createTestServer } from '@zk/testing';
 import { type Hold, LeaderElection, LockLostError, MultiLock, Mutex, Semaphore } from '../src/index.js';
 import { interfere } from './interfere.js';
-import { connectTo } from './memory-rig.js';
 import { aborted } from './suite/rig.js';
+import { SESSION_MS, a, b, pass, server, until, useVirtualRig, wayOfA } from './virtual-rig.js';
 
 /**
  * The failures that other clients are known for, each brought about by a fault. A comment at the guard in the source
  * names the test here that fails without it.
  */
 const PATH = '/locks/job';
-const SESSION_MS = 6_000;
 
-let server: TestServer;
-let a: ZkClient;
-let b: ZkClient;
-/** What lies between `a` and the server, and nobody else. */
-let wayOfA: FaultyTransport;
-
-beforeEach(async () => {
-  server = await createTestServer({ clock: 'virtual' });
-  wayOfA = new FaultyTransport(server.transport, { scheduler: server.runtime.scheduler });
-  [a, b] = await pass(Promise.all([open(wayOfA), open()]));
-});
-
-afterEach(async () => {
-  await server.acceptConnections();
-  server.release();
-  wayOfA.release();
-  await pass(Promise.all([a.close(), b.close()]));
-  wayOfA.close();
-  await server.close();
-});
-
-function open(transport = server.transport): Promise<ZkClient> {
-  return connectTo(server, { sessionTimeout: SESSION_MS, transport });
-}
-
-/** As much virtual time as it takes. */
-function pass<T>(promise: Promise<T>): Promise<T> {
-  return server.time!.during(promise);
-}
+useVirtualRig();
 
 async function names(path = PATH): Promise<readonly string[]> {
   return (await pass(a.getChildren(path, { linearizable: true }))).children;
-}
-
-/** Lets time pass in small steps until it holds. */
-async function until(claim: () => boolean | Promise<boolean>, limitMs = 60_000): Promise<void> {
-  for (let ms = 0; !(await claim()); ms += 50) {
-    if (ms > limitMs) throw new Error('it never came true');
-    await server.advance(50);
-  }
 }
 
 describe('one contender per acquire', () => {

@@ -1,41 +1,13 @@
 import { type ZkClient, utf8 } from '@zk/client-api';
-import { type TestServer, createTestServer } from '@zk/testing';
 import { DistributedAtomicLong, DistributedQueue, SharedCount } from '../src/index.js';
 import { decodeItems } from '../src/queues/item-codec.js';
 import { interfere } from './interfere.js';
-import { connectTo } from './memory-rig.js';
+import { a, b, pass, server, until, useVirtualRig } from './virtual-rig.js';
 
 /** What becomes of a number when replies, requests, connections and sessions are lost. */
 const PATH = '/count';
 
-let server: TestServer;
-let a: ZkClient;
-let b: ZkClient;
-
-beforeEach(async () => {
-  server = await createTestServer({ clock: 'virtual' });
-  [a, b] = await pass(
-    Promise.all([connectTo(server, { sessionTimeout: '6s' }), connectTo(server, { sessionTimeout: '6s' })]),
-  );
-});
-
-afterEach(async () => {
-  await server.acceptConnections();
-  server.release();
-  await pass(Promise.all([a.close(), b.close()]));
-  await server.close();
-});
-
-function pass<T>(promise: Promise<T>): Promise<T> {
-  return server.time!.during(promise);
-}
-
-async function until(claim: () => boolean | Promise<boolean>, limitMs = 60_000): Promise<void> {
-  for (let ms = 0; !(await claim()); ms += 50) {
-    if (ms > limitMs) throw new Error('it never came true');
-    await server.advance(50);
-  }
-}
+useVirtualRig();
 
 /** Another client adds 1, from the same state, at the moment of the loss: both write the same number. */
 function beside(client: ZkClient, otherwise: () => Promise<unknown>): ZkClient {

@@ -103,7 +103,7 @@ export class Dialogue implements Conversation {
       replaced.end(new SessionExpiredError());
       this.host.sessionReplaced();
     }
-    heartbeat.setTimeout(grant.timeoutMs);
+    heartbeat.agreed(grant.timeoutMs);
     this.stage = 'authenticating';
     const progress = this.authentication.begin(sender.out);
     sender.send();

@@ -15,9 +15,9 @@ export class Heartbeat {
     this.intervalMs = Infinity;
   }
 
-  /** The timeout is known. */
-  setTimeout(timeoutMs: number): void {
-    this.intervalMs = timeoutMs / 3;
+  /** Both ends know the timeout of the session. */
+  agreed(sessionTimeoutMs: number): void {
+    this.intervalMs = sessionTimeoutMs / 3;
   }
 
   get readTimeoutMs(): number {

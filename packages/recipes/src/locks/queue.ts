@@ -90,7 +90,7 @@ export async function enter(
       return isGranted ? node : undefined;
     } catch (error) {
       const isNodeLost = node?.signal.aborted ?? false;
-      // Guard of "takes a new place for a waiter whose node was deleted" in suite/locks.ts.
+      // Guard of "takes a new place for a waiter whose node was deleted" in suite/mutexes.ts.
       if (scope.signal.aborted || options.once || !(isTransient(error) || isNodeLost))
         throw endOf(scope, rules.parent, error);
       await pause(client.runtime, backoff(attempt, 0, client.runtime.random) ?? 0, scope, rules.parent);
