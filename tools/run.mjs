@@ -125,7 +125,8 @@ function lint() {
 
 function tool(name) {
   build(false);
-  replaceBy('npx', ['tsx', `tools/${name}/main.ts`, ...args]);
+  // Without npx in between, which would keep signals to itself.
+  replaceBy('node', ['node_modules/tsx/dist/cli.mjs', `tools/${name}/main.ts`, ...args]);
 }
 
 /** Runs a program that stays: signals sent to this process are passed on, and its end is this process's end. */
