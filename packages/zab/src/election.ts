@@ -73,6 +73,11 @@ export class Election {
     this.current = { ...this.current, peerEpoch: BigInt(epoch) };
   }
 
+  /** A configuration says who leads: the result of an election that nobody needs to hold. */
+  appoint(leader: ServerId): ElectionResult {
+    return this.adopt({ ...this.current, leader, zxid: this.context.appended, round: this.round });
+  }
+
   setReachable(server: ServerId, isReachable: boolean): ElectionResult | undefined {
     if (isReachable) this.unreachable.delete(server);
     else this.unreachable.add(server);
@@ -85,9 +90,16 @@ export class Election {
     if (context.nowMs >= this.finalizeAtMs) return this.conclude();
     if (context.nowMs < this.repeatAtMs || this.finalizeAtMs !== Infinity) return undefined;
     this.send(this.proposal);
-    this.intervalMs = Math.min(2 * this.intervalMs, context.options.maxNotificationMs);
+    this.intervalMs = Math.min(2 * this.intervalMs, this.maxIntervalMs);
     this.repeatAtMs = context.nowMs + this.intervalMs;
     return undefined;
+  }
+
+  /** Nobody tells the result of an election to a server without a vote: it has to ask, and is not to wait long. */
+  private get maxIntervalMs(): number {
+    const { id, options } = this.context;
+    if (this.context.isVoter(id)) return options.maxNotificationMs;
+    return Math.min(options.maxNotificationMs, options.tickTimeMs);
   }
 
   receive(from: ServerId, notification: Notification): ElectionResult | undefined {

@@ -1,6 +1,8 @@
 import type { QuorumPacket } from '@zk/jute';
-import { InvariantViolation, type Zxid, counterOf, epochOf, hex64 } from '@zk/model';
+import { type Zxid, counterOf, epochOf, hex64 } from '@zk/model';
 import type { ServerId } from '@zk/quorum';
+import { Broadcast } from './broadcast.js';
+import { Discovery } from './discovery.js';
 import { LearnerLink } from './learner-link.js';
 import { epochStart } from './log-entry.js';
 import type { LinkId, PeerInput, PeerPhase } from './messages.js';
@@ -9,7 +11,6 @@ import type { PeerContext } from './peer-context.js';
 import { relay } from './relay.js';
 import type { Role, ServingInput } from './role.js';
 import type { RoleStatus } from './status.js';
-import { SyncWaiters } from './sync-waiters.js';
 import { Synchronizer } from './synchronizer.js';
 import { PacketType } from './wire.js';
 
@@ -18,28 +19,22 @@ import { PacketType } from './wire.js';
  *
  * Discovery: hear from a quorum which epochs it accepted, and take a later one; from then on that quorum listens to no
  * earlier leader. Hear what the quorum knows, and give up if anybody knows more. Synchronization: make the quorum's history
- * one's own. Broadcast: propose in order, commit in order what a quorum has on disk.
+ * one's own. Broadcast: propose in order, commit in order what a quorum has on disk; until a new configuration names
+ * another leader.
  */
 export class Leader implements Role {
   phase: PeerPhase = 'discovery';
-  epoch = 0;
   private readonly links = new Map<LinkId, LearnerLink>();
-  private readonly reported = new Set<ServerId>();
-  private readonly acknowledgedEpoch = new Set<ServerId>();
+  private readonly discovery: Discovery;
+  private readonly broadcast: Broadcast;
   private readonly acknowledgedLeader = new Set<ServerId>();
-  private readonly acknowledging = new Set<ServerId>();
   /** The last acknowledgement of each server, on whatever connection. */
   private readonly lastWords = new Map<ServerId, Zxid>();
-  private isEpochChosen = false;
-  private isEpochStored = false;
-  private isHistoryAgreed = false;
-  private lastProposed: Zxid = 0n;
-  /** What the leader's state is called; after the last applied transaction, the start of its epoch. */
-  private last: Zxid;
   private phaseEndsAtMs: number;
   private pingAtMs: number;
   private isHalfTick = false;
-  private readonly syncs = new SyncWaiters();
+  /** A leader that named another one leaves when its learners have, and no later than this. */
+  private handoverEndsAtMs = Infinity;
   private readonly synchronizer: Synchronizer;
 
   constructor(
@@ -47,10 +42,18 @@ export class Leader implements Role {
     private readonly onEstablished: (epoch: number) => void,
   ) {
     const { options, nowMs } = context;
-    this.last = context.applied;
+    this.discovery = new Discovery(context, {
+      epochStored: () => this.epochStored(),
+      historyAgreed: () => this.historyAgreed(),
+    });
+    this.broadcast = new Broadcast(context, this.links);
     this.phaseEndsAtMs = nowMs + options.initLimitTicks * options.tickTimeMs;
     this.pingAtMs = nowMs + options.tickTimeMs / 2;
-    this.synchronizer = new Synchronizer(context, () => this.last);
+    this.synchronizer = new Synchronizer(context, () => this.broadcast.last);
+  }
+
+  get epoch(): number {
+    return this.discovery.epoch;
   }
 
   get wakeAtMs(): number {
@@ -60,7 +63,7 @@ export class Leader implements Role {
   start(): string | undefined {
     this.context.announce('leader', 'discovery', this.context.currentEpoch);
     this.context.outputs.push({ kind: 'listen' });
-    return this.reportEpoch(this.context.id, this.context.acceptedEpoch);
+    return this.discovery.report(this.context.id, this.context.acceptedEpoch);
   }
 
   tick(): string | undefined {
@@ -77,8 +80,9 @@ export class Leader implements Role {
     }
     // Who broke off has a tick to come back; who fell silent has had its time.
     const isDue = !this.isHalfTick || this.links.size < before;
-    if (this.phase === 'broadcast' && isDue && !this.hasQuorum()) return 'no quorum of learners';
-    const ping = packets.ping(this.lastProposed);
+    if (context.nowMs >= this.handoverEndsAtMs) return this.handOver();
+    if (this.phase === 'broadcast' && isDue && !this.hasQuorum()) return this.handOver() ?? 'no quorum of learners';
+    const ping = packets.ping(this.broadcast.lastProposed);
     for (const learner of this.links.values()) if (learner.isForwarding) context.send(learner.link, ping);
     return undefined;
   }
@@ -86,6 +90,14 @@ export class Leader implements Role {
   private hasQuorum(): boolean {
     const alive = new Set([this.context.id, ...[...this.links.values()].flatMap((learner) => learner.server ?? [])]);
     return this.context.verifiers.every((verifier) => verifier.isQuorum(alive));
+  }
+
+  /** Learners leave when they hear of the new leader. When they have, this one follows it too. */
+  private handOver(): string | undefined {
+    const { successor } = this.broadcast;
+    if (successor === undefined) return undefined;
+    this.context.appointed = successor;
+    return `server ${successor} leads under the new configuration`;
   }
 
   // Links
@@ -100,8 +112,14 @@ export class Leader implements Role {
 
   dialFailed(): undefined {}
 
-  closed(link: LinkId): undefined {
+  closed(link: LinkId): string | undefined {
     this.links.delete(link);
+    return this.hasQuorum() ? undefined : this.handOver();
+  }
+
+  snapshotProgress(link: LinkId): void {
+    const learner = this.links.get(link);
+    if (learner !== undefined) learner.lastHeardMs = this.context.nowMs;
   }
 
   snapshotReceived(): undefined {}
@@ -145,17 +163,14 @@ export class Leader implements Role {
       this.close(learner, 'expected one FOLLOWERINFO or OBSERVERINFO');
       return undefined;
     }
-    if (info.configVersion > this.context.config.version) {
-      this.close(learner, `has a later configuration, ${hex64(info.configVersion)}`);
-      return undefined;
-    }
+    if (info.configVersion > this.context.config.version) return this.refuse(learner, info);
     this.replaceOlderLinkOf(info.server, learner);
     learner.server = info.server;
     learner.isObserver = packet.type === PacketType.OBSERVERINFO;
     learner.acceptedEpoch = epochOf(packet.zxid);
     learner.stage = 'epoch';
-    if (this.isEpochStored) this.sendEpoch(learner);
-    return this.reportEpoch(info.server, learner.acceptedEpoch);
+    if (this.discovery.isEpochStored) this.sendEpoch(learner);
+    return this.discovery.report(info.server, learner.acceptedEpoch);
   }
 
   /**
@@ -169,26 +184,28 @@ export class Leader implements Role {
     }
   }
 
-  private reportEpoch(server: ServerId, accepted: number): string | undefined {
-    const { context } = this;
-    if (this.isEpochChosen) {
-      // It has promised itself to a leader that never came to be; only a later epoch lets it back in.
-      if (accepted > this.epoch && context.isVoter(server)) return `server ${server} has accepted epoch ${accepted}`;
-      return undefined;
+  /**
+   * The learner has a configuration that this leader has not. One that is established knows better; a new one has to begin
+   * again, with that configuration: if it is the pending one, it is known now to be committed.
+   */
+  private refuse(
+    learner: LearnerLink,
+    { server, configVersion }: { server: ServerId; configVersion: bigint },
+  ): string | undefined {
+    const { membership, options } = this.context;
+    const reason = `server ${server} has a later configuration, ${hex64(configVersion)}`;
+    if (options.isReconfigEnabled && this.phase !== 'broadcast' && membership.isVoter(server)) {
+      if (membership.pending?.version === configVersion) membership.commit(membership.pending);
+      return reason;
     }
-    this.epoch = Math.max(this.epoch, context.rules.epochToPropose(accepted));
-    if (context.config.verifier.voters.has(server)) this.reported.add(server);
-    if (!this.reported.has(context.id) || !context.config.verifier.isQuorum(this.reported)) return undefined;
-    this.isEpochChosen = true;
-    context.write({ kind: 'accepted-epoch', epoch: this.epoch }, 'leader.accepted-epoch', () => this.epochStored());
+    this.close(learner, reason);
     return undefined;
   }
 
   private epochStored(): void {
-    this.isEpochStored = true;
-    this.lastProposed = epochStart(this.epoch);
+    this.broadcast.lastProposed = epochStart(this.epoch);
+    this.context.membership.begin(epochStart(this.epoch));
     for (const learner of this.links.values()) if (learner.stage === 'epoch') this.sendEpoch(learner);
-    this.countEpochAck(this.context.id);
   }
 
   private sendEpoch(learner: LearnerLink): void {
@@ -205,31 +222,27 @@ export class Leader implements Role {
     learner.stage = 'history';
     learner.lastZxid = packet.zxid;
     // -1: the learner has accepted this epoch before. It follows, and does not count again.
-    if (!this.isHistoryAgreed && currentEpoch !== -1) {
+    if (!this.discovery.isHistoryAgreed && currentEpoch !== -1) {
       const { context } = this;
       const own = { currentEpoch: context.currentEpoch, lastZxid: context.applied };
       if (context.rules.isAhead({ currentEpoch: currentEpoch >>> 0, lastZxid: packet.zxid }, own)) {
         this.close(learner, `knows more than this leader: epoch ${currentEpoch}, zxid ${hex64(packet.zxid)}`);
         return undefined;
       }
-      if (packet.zxid !== -1n && !learner.isObserver) this.countEpochAck(learner.server!);
+      if (packet.zxid !== -1n && !learner.isObserver) this.discovery.acknowledge(learner.server!);
     }
-    if (this.isHistoryAgreed && learner.stage === 'history') this.synchronize(learner);
+    if (this.discovery.isHistoryAgreed && learner.stage === 'history') this.synchronize(learner);
     return undefined;
   }
 
-  private countEpochAck(server: ServerId): void {
+  private historyAgreed(): void {
     const { context } = this;
-    if (this.isHistoryAgreed) return;
-    if (context.config.verifier.voters.has(server)) this.acknowledgedEpoch.add(server);
-    if (!this.acknowledgedEpoch.has(context.id) || !context.config.verifier.isQuorum(this.acknowledgedEpoch)) return;
-    this.isHistoryAgreed = true;
     this.phase = 'synchronization';
     this.phaseEndsAtMs = context.nowMs + context.options.initLimitTicks * context.options.tickTimeMs;
     context.announce('leader', 'synchronization', this.epoch);
-    context.write({ kind: 'current-epoch', epoch: this.epoch }, 'leader.current-epoch', () => {
-      this.countLeaderAck(context.id);
-    });
+    context.write({ kind: 'current-epoch', epoch: this.epoch }, 'leader.current-epoch', () =>
+      this.countLeaderAck(context.id),
+    );
     for (const learner of this.links.values()) if (learner.stage === 'history') this.synchronize(learner);
   }
 
@@ -253,26 +266,32 @@ export class Leader implements Role {
   }
 
   private sendNewLeader(learner: LearnerLink): void {
-    const config = this.context.lastSeenConfig ?? this.context.config;
+    const { lastSeen } = this.context.membership;
     learner.stage = 'new-leader';
     learner.isForwarding = true;
     learner.lastHeardMs = this.context.nowMs;
-    this.context.send(learner.link, packets.newLeader(this.epoch, config.text));
+    this.context.send(learner.link, packets.newLeader(this.epoch, lastSeen.text));
   }
 
-  private countLeaderAck(server: ServerId): void {
-    const { context } = this;
-    this.acknowledgedLeader.add(server);
-    if (this.phase === 'broadcast' || !context.rules.isEstablished(context.verifiers, this.acknowledgedLeader)) return;
-    if (context.currentEpoch !== this.epoch) return;
+  private countLeaderAck(server: ServerId): string | undefined {
+    const { context, acknowledgedLeader } = this;
+    acknowledgedLeader.add(server);
+    const isEstablished = context.rules.isEstablished(context.verifiers, acknowledgedLeader);
+    if (this.phase === 'broadcast' || !isEstablished || context.currentEpoch !== this.epoch) return undefined;
+    return this.establish();
+  }
+
+  private establish(): string | undefined {
+    const { context, broadcast } = this;
     this.phase = 'broadcast';
-    this.last = epochStart(this.epoch);
-    context.committed = context.applied;
+    broadcast.establish(this.epoch);
     context.announce('leader', 'broadcast', this.epoch);
     this.onEstablished(this.epoch);
-    const { epoch, lastProposed: zxid } = this;
-    context.outputs.push({ kind: 'serve', role: 'leader', epoch, leader: context.id, zxid });
+    const { lastProposed: zxid } = broadcast;
+    context.outputs.push({ kind: 'serve', role: 'leader', epoch: this.epoch, leader: context.id, zxid });
     for (const learner of this.links.values()) if (learner.stage === 'synchronized') this.welcome(learner);
+    // It completed a configuration in which it does not lead. Its learners have heard of that, and elect another one.
+    return broadcast.successor === undefined ? undefined : 'the configuration it has completed is led by another one';
   }
 
   private welcome(learner: LearnerLink): void {
@@ -286,12 +305,12 @@ export class Leader implements Role {
   serve(input: ServingInput): string | undefined {
     switch (input.kind) {
       case 'propose':
-        return this.propose(input.zxid, input.txn);
+        return this.broadcast.propose(input.zxid, input.txn);
       case 'sync':
-        this.afterOutstanding(() => this.context.outputs.push({ kind: 'synced', tag: input.tag }));
+        this.broadcast.afterOutstanding(() => this.context.outputs.push({ kind: 'synced', tag: input.tag }));
         return undefined;
       case 'sync-learner':
-        this.afterOutstanding(() => {
+        this.broadcast.afterOutstanding(() => {
           if (this.links.has(input.link)) this.context.send(input.link, packets.sync);
         });
         return undefined;
@@ -305,85 +324,36 @@ export class Leader implements Role {
     }
   }
 
-  private propose(zxid: Zxid, txn: Uint8Array): string | undefined {
-    const { context } = this;
-    if (this.phase !== 'broadcast') return undefined;
-    // The counter is used up: a new election gives a new epoch. As in Apache, the transaction is not proposed.
-    if (counterOf(zxid) === 0xffff_ffff || epochOf(zxid) !== this.epoch) return 'zxids of this epoch are used up';
-    if (zxid !== this.lastProposed + 1n) {
-      throw new InvariantViolation(`${hex64(zxid)} is proposed after ${hex64(this.lastProposed)}`);
-    }
-    this.lastProposed = zxid;
-    const proposal = packets.proposal(zxid, txn);
-    for (const learner of this.links.values()) {
-      if (!learner.isForwarding || learner.isObserver) continue;
-      learner.timed ??= { zxid, sentMs: context.nowMs };
-      context.send(learner.link, proposal);
-    }
-    context.append({ zxid, txn });
-    context.sync('broadcast.log');
-    return undefined;
-  }
-
   private receiveAck(learner: LearnerLink, zxid: Zxid): string | undefined {
     if (counterOf(zxid) === 0) {
       if (learner.stage !== 'new-leader' || zxid !== epochStart(this.epoch)) return undefined;
       learner.stage = 'synchronized';
-      if (!learner.isObserver) this.countLeaderAck(learner.server!);
+      const reason = learner.isObserver ? undefined : this.countLeaderAck(learner.server!);
       if (this.phase === 'broadcast' && learner.stage === 'synchronized') this.welcome(learner);
-      return undefined;
+      return reason;
     }
-    if (!this.context.rules.countsAck(zxid, this.epoch, this.lastProposed)) return undefined;
-    if (zxid > learner.acknowledged) learner.acknowledged = zxid;
+    if (!this.broadcast.acknowledge(learner, zxid)) return undefined;
     this.lastWords.set(learner.server!, zxid);
-    if (learner.timed !== undefined && zxid >= learner.timed.zxid) {
-      learner.timed = zxid < this.lastProposed ? { zxid: this.lastProposed, sentMs: this.context.nowMs } : undefined;
-    }
-    // Most acknowledgements come for what a quorum has decided already.
-    if (zxid >= (this.context.tail.first?.zxid ?? zxid + 1n)) this.commitWhatCan();
+    this.noteHandover();
     return undefined;
   }
 
   durable(): undefined {
-    this.commitWhatCan();
+    this.broadcast.commitWhatCan();
+    this.noteHandover();
   }
 
-  /**
-   * Commits from the oldest proposal on, as far as a quorum has acknowledged. A learner acknowledges in order, so its last
-   * acknowledgement stands for all before it; this leader's own disk is a voter like any other.
-   */
-  private commitWhatCan(): void {
-    const { context, acknowledging } = this;
-    if (this.phase !== 'broadcast') return;
-    while (context.tail.length > 0) {
-      const index = context.rules.nextToCommit(context.tail.length);
-      const { zxid } = context.tail.at(index);
-      acknowledging.clear();
-      if (context.rules.acknowledgeable(context.appended, context.durable) >= zxid) acknowledging.add(context.id);
-      for (const learner of this.links.values()) {
-        if (learner.acknowledged >= zxid && !learner.isObserver) acknowledging.add(learner.server!);
-      }
-      if (!context.rules.isCommitted(context.verifiers, acknowledging)) return;
-      this.commit(index);
-    }
+  private noteHandover(): void {
+    if (this.broadcast.successor === undefined || this.handoverEndsAtMs !== Infinity) return;
+    const { nowMs, options } = this.context;
+    this.handoverEndsAtMs = nowMs + options.syncLimitTicks * options.tickTimeMs;
   }
 
-  private commit(index: number): void {
-    const { context } = this;
-    const { zxid, txn } = context.applyNext('commit', index);
-    this.last = zxid;
-    const commit = packets.commit(zxid);
-    let inform: QuorumPacket | undefined;
-    for (const learner of this.links.values()) {
-      if (!learner.isForwarding) continue;
-      context.send(learner.link, learner.isObserver ? (inform ??= packets.inform(zxid, txn)) : commit);
-    }
-    this.syncs.committed(zxid);
-  }
-
-  private afterOutstanding(resume: () => void): void {
-    if (this.context.tail.length === 0) resume();
-    else this.syncs.add(this.lastProposed, resume);
+  followers(): readonly ServerId[] {
+    const followers = [...this.links.values()].filter(
+      (learner) => learner.hasAcknowledgedLeader && !learner.isObserver,
+    );
+    return followers.map((learner) => learner.server!);
   }
 
   status(): RoleStatus {
@@ -393,7 +363,7 @@ export class Leader implements Role {
       phase: this.phase,
       leader: id.toString(),
       epoch: this.epoch,
-      proposed: hex64(this.lastProposed),
+      proposed: hex64(this.broadcast.lastProposed),
       learners: [...this.links.values()].map((learner) => learner.status(nowMs)),
     };
   }

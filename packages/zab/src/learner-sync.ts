@@ -1,7 +1,8 @@
 import type { QuorumPacket } from '@zk/jute';
 import { type Zxid, hex64 } from '@zk/model';
+import type { ServerId } from '@zk/quorum';
 import { EntryQueue, type LogEntry, epochStart } from './log-entry.js';
-import { configTextOf, packets, parsedConfig, txnOf } from './packets.js';
+import { configTextOf, designatedLeaderOf, packets, parsedConfig, txnOf } from './packets.js';
 import type { PeerContext } from './peer-context.js';
 import { PacketType, packetName } from './wire.js';
 
@@ -12,6 +13,13 @@ export interface SynchronizingLearner {
   hold(): void;
   resume(): string | undefined;
   upToDate(): string | undefined;
+}
+
+/** A commit that waits for its proposal to be in the log. */
+export interface HeldCommit {
+  readonly zxid: Zxid;
+  /** Who leads from there on, where the transaction is a new configuration. */
+  readonly designated: ServerId | undefined;
 }
 
 /**
@@ -25,7 +33,7 @@ export class Synchronization {
   hasNewLeader = false;
   /** Proposals received and not logged; and the commits that came for them. */
   readonly held = new EntryQueue();
-  readonly heldCommits: Zxid[] = [];
+  readonly heldCommits: HeldCommit[] = [];
   private isInMemory = false;
   private lastReceived: Zxid | undefined;
   private waitsForLog: Zxid | undefined;
@@ -95,10 +103,10 @@ export class Synchronization {
         return this.hold({ zxid: packet.zxid, txn: txnOf(packet) });
       case PacketType.COMMIT:
       case PacketType.COMMITANDACTIVATE:
-        return this.commitHeld(packet.zxid);
+        return this.commitHeld(packet);
       case PacketType.INFORM:
       case PacketType.INFORMANDACTIVATE:
-        return this.hold({ zxid: packet.zxid, txn: txnOf(packet) }) ?? this.commitHeld(packet.zxid);
+        return this.hold({ zxid: packet.zxid, txn: txnOf(packet) }) ?? this.commitHeld(packet);
       case PacketType.NEWLEADER:
         return this.receiveNewLeader(packet);
       case PacketType.UPTODATE:
@@ -119,9 +127,10 @@ export class Synchronization {
     return undefined;
   }
 
-  private commitHeld(zxid: Zxid): string | undefined {
+  private commitHeld(packet: QuorumPacket): string | undefined {
+    const { zxid } = packet;
     if (!this.isInMemory || this.hasNewLeader) {
-      this.heldCommits.push(zxid);
+      this.heldCommits.push({ zxid, designated: designatedLeaderOf(packet) });
       return undefined;
     }
     // Commits of what a snapshot already contains come without their proposal.
@@ -136,11 +145,7 @@ export class Synchronization {
   private receiveNewLeader(packet: QuorumPacket): string | undefined {
     const { context } = this;
     if (this.hasNewLeader) return 'a second NEWLEADER';
-    const config = context.options.isReconfigEnabled ? parsedConfig(configTextOf(packet)) : undefined;
-    if (config !== undefined && config.version > context.config.version) {
-      context.lastSeenConfig = config;
-      context.outputs.push({ kind: 'config', config, status: 'seen' });
-    }
+    context.membership.follow(parsedConfig(configTextOf(packet)));
     this.hasNewLeader = true;
     this.host.hold();
     if (!context.rules.persistsHistoryFirst()) this.acknowledgeLeader();
@@ -166,8 +171,8 @@ export class Synchronization {
   /** Logs and applies what is held and committed; returns the last of it. */
   private logCommitted(): Zxid | undefined {
     let last: Zxid | undefined;
-    while (this.heldCommits.length > 0 && this.held.first?.zxid === this.heldCommits[0]) {
-      last = this.heldCommits.shift();
+    while (this.heldCommits.length > 0 && this.held.first?.zxid === this.heldCommits[0]!.zxid) {
+      last = this.heldCommits.shift()!.zxid;
       this.context.append(this.held.shift()!);
       this.context.applyNext('recovery');
     }

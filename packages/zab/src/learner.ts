@@ -193,6 +193,10 @@ export class Learner implements Role {
 
   // Synchronization
 
+  snapshotProgress(link: LinkId): void {
+    if (link === this.link) this.lastHeardMs = this.context.nowMs;
+  }
+
   snapshotReceived(link: LinkId): string | undefined {
     return link === this.link && this.synchronization.mode === 'snap' ? this.resume() : undefined;
   }
@@ -200,10 +204,9 @@ export class Learner implements Role {
   /** The leader is established: clients may come. */
   upToDate(): string | undefined {
     const { context } = this;
-    const { lastSeenConfig } = context;
-    if (lastSeenConfig !== undefined && lastSeenConfig.version > context.config.version) {
-      context.config = lastSeenConfig;
-      context.outputs.push({ kind: 'config', config: lastSeenConfig, status: 'committed' });
+    const { pending } = context.membership;
+    if (pending !== undefined && context.rules.isActivatedBy(this.epoch, pending.version, context.applied)) {
+      context.membership.commit(pending);
     }
     context.send(this.link!, packets.ack(epochStart(this.epoch)));
     this.phase = 'broadcast';
@@ -213,7 +216,7 @@ export class Learner implements Role {
     context.committed = context.applied;
     const { epoch, role, leader } = this;
     context.outputs.push({ kind: 'serve', role, epoch, leader, zxid: context.applied });
-    return this.logTheRest();
+    return this.logTheRest() ?? this.checkPlace(leader);
   }
 
   /** Proposals that wait for their commit go the way of all later ones. */
@@ -227,10 +230,10 @@ export class Learner implements Role {
     }
     if (isSomething) context.sync('broadcast.log');
     this.acknowledge();
-    for (const zxid of heldCommits.splice(0)) {
+    for (const { zxid, designated } of heldCommits.splice(0)) {
       // Its proposal was part of the snapshot.
       if (zxid <= context.applied) continue;
-      const reason = this.commit(zxid);
+      const reason = this.commit(zxid) ?? this.activate(zxid, designated);
       if (reason !== undefined) return reason;
     }
     return undefined;
@@ -245,11 +248,11 @@ export class Learner implements Role {
       case PacketType.COMMIT:
         return this.role === 'follower' ? this.commit(packet.zxid) : undefined;
       case PacketType.COMMITANDACTIVATE:
-        return this.role === 'follower' ? (this.commit(packet.zxid) ?? this.activate(packet)) : undefined;
+        return this.role === 'follower' ? this.commitAndActivate(packet) : undefined;
       case PacketType.INFORM:
         return this.log(packet) ?? this.commit(packet.zxid);
       case PacketType.INFORMANDACTIVATE:
-        return this.log(packet) ?? this.commit(packet.zxid) ?? this.activate(packet);
+        return this.log(packet) ?? this.commitAndActivate(packet);
       case PacketType.PING:
         this.context.send(this.link!, packets.pong(packet, this.touched));
         this.touched.clear();
@@ -292,9 +295,23 @@ export class Learner implements Role {
     return undefined;
   }
 
-  private activate(packet: QuorumPacket): undefined {
-    const leader = designatedLeaderOf(packet);
-    if (leader !== undefined) this.context.outputs.push({ kind: 'activate', zxid: packet.zxid, leader });
+  private commitAndActivate(packet: QuorumPacket): string | undefined {
+    return this.commit(packet.zxid) ?? this.activate(packet.zxid, designatedLeaderOf(packet));
+  }
+
+  /** A new configuration counts from here on, and in it this leader leads, or another one. */
+  private activate(zxid: Zxid, leader: ServerId | undefined): string | undefined {
+    if (leader === undefined) return undefined;
+    this.context.outputs.push({ kind: 'activate', zxid, leader });
+    return this.context.options.isReconfigEnabled ? this.checkPlace(leader) : undefined;
+  }
+
+  /** A new configuration may make another role of this one, and another leader: then no election is needed. */
+  private checkPlace(leader: ServerId): string | undefined {
+    const { context, role } = this;
+    if (leader === this.leader && (role === 'observer') === context.isObserver) return undefined;
+    context.appointed = leader;
+    return `under the configuration of ${hex64(context.config.version)} server ${leader} leads`;
   }
 
   durable(): string | undefined {
@@ -346,6 +363,10 @@ export class Learner implements Role {
     const tag = this.pendingSyncs.shift();
     if (tag !== undefined) this.context.outputs.push({ kind: 'synced', tag });
     return undefined;
+  }
+
+  followers(): readonly ServerId[] {
+    return [];
   }
 
   status(): RoleStatus {

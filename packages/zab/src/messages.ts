@@ -33,6 +33,8 @@ export type PeerInput =
   | { readonly kind: 'packet'; readonly link: LinkId; readonly packet: QuorumPacket }
   /** The stream after a SNAP is complete and is now the state machine's state. Packets behind it come later. */
   | { readonly kind: 'snapshot-received'; readonly link: LinkId }
+  /** Bytes of a snapshot were received, or could be sent: it takes its time, and nobody is silent. */
+  | { readonly kind: 'snapshot-progress'; readonly link: LinkId }
   | { readonly kind: 'durable'; readonly zxid: Zxid }
   /** The log refused, and is cut back to its last durable entry. Appends are ignored until `log-recovered`. */
   | { readonly kind: 'log-failed' }
@@ -112,7 +114,10 @@ export type PeerOutput =
   | { readonly kind: 'synced'; readonly tag: number }
   /** The transaction just delivered is a new configuration, and this is who leads from then on. */
   | { readonly kind: 'activate'; readonly zxid: Zxid; readonly leader: ServerId }
-  /** A configuration became the committed one, or the one that was last seen. */
+  /**
+   * A configuration became the committed one, or the one that was last seen: Apache's `zoo.cfg.dynamic.…` and
+   * `zoo.cfg.dynamic.next`. It is on disk before anything that stands behind it is performed.
+   */
   | { readonly kind: 'config'; readonly config: EnsembleConfig; readonly status: 'seen' | 'committed' }
   /** Nothing can go on: stop the process, keep the evidence. The code is Apache's exit code. */
   | { readonly kind: 'halt'; readonly code: number; readonly reason: string };
@@ -143,6 +148,11 @@ export interface DiskContents {
   readonly lastZxid: Zxid;
   /** The last entries of the log, as many as are kept in memory anyway. */
   readonly recent: readonly LogEntry[];
+  /**
+   * The configuration in the state that was loaded, the end of the log included: what is under `/zookeeper/config`. It
+   * need not be committed. A peer that may be reconfigured must be told, or it forgets what it acknowledged.
+   */
+  readonly config?: EnsembleConfig;
 }
 
 /**

@@ -13,6 +13,7 @@ import {
   utf8Bytes,
   utf8Text,
   writeAckEpoch,
+  writeDesignatedLeader,
   writeForwardedRequest,
   writeLeaderInfo,
   writeLearnerInfo,
@@ -58,6 +59,21 @@ export const packets = {
   proposal: (zxid: Zxid, txn: Uint8Array): QuorumPacket => packet(PacketType.PROPOSAL, zxid, txn),
   commit: (zxid: Zxid): QuorumPacket => packet(PacketType.COMMIT, zxid),
   inform: (zxid: Zxid, txn: Uint8Array): QuorumPacket => packet(PacketType.INFORM, zxid, txn),
+  /** @param leader who leads under the configuration that the transaction brings */
+  commitAndActivate(zxid: Zxid, leader: ServerId): QuorumPacket {
+    return packet(
+      PacketType.COMMITANDACTIVATE,
+      zxid,
+      encoded((writer) => writeDesignatedLeader(writer, { serverId: leader })),
+    );
+  },
+  informAndActivate(zxid: Zxid, leader: ServerId, txn: Uint8Array): QuorumPacket {
+    const data = encoded((writer) => {
+      writeDesignatedLeader(writer, { serverId: leader });
+      writer.raw(txn);
+    });
+    return packet(PacketType.INFORMANDACTIVATE, zxid, data);
+  },
   ack: (zxid: Zxid): QuorumPacket => packet(PacketType.ACK, zxid),
   ping: (zxid: Zxid): QuorumPacket => packet(PacketType.PING, zxid),
   /** A learner's answer to a ping: the sessions it has heard of since the last one. */
@@ -149,7 +165,9 @@ export function txnOf({ type, data }: QuorumPacket): Uint8Array {
   return txn;
 }
 
-export function designatedLeaderOf({ data }: QuorumPacket): ServerId | undefined {
+/** Who leads from there on: in COMMITANDACTIVATE and INFORMANDACTIVATE. */
+export function designatedLeaderOf({ type, data }: QuorumPacket): ServerId | undefined {
+  if (type !== PacketType.COMMITANDACTIVATE && type !== PacketType.INFORMANDACTIVATE) return undefined;
   return read(data, readDesignatedLeader)?.serverId;
 }
 

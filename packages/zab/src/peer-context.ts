@@ -3,6 +3,7 @@ import { InvariantViolation, type Zxid, hex64, invariant } from '@zk/model';
 import type { EnsembleConfig, QuorumVerifier, ServerId } from '@zk/quorum';
 import { EntryQueue, type LogEntry, RecentEntries } from './log-entry.js';
 import type { DiskContents, DiskWrite, LinkId, PeerOutput, PeerPhase, PeerRole, WritePoint } from './messages.js';
+import { Membership } from './membership.js';
 import type { ZabRules } from './rules.js';
 
 /** Times and limits; ticks are of `tickTimeMs`. */
@@ -73,13 +74,15 @@ export class PeerContext {
   /** The log cannot be taken back to where the leader wants it: ask for everything. */
   needsSnapshot = false;
   isLogBroken = false;
-  lastSeenConfig: EnsembleConfig | undefined;
+  readonly membership: Membership;
+  /** Who leads next, by the configuration that ended this role: no election is needed. */
+  appointed: ServerId | undefined;
   private nextTicket = 1;
   private readonly writes = new Map<number, { readonly write: DiskWrite; done: WriteDone | undefined }>();
 
   constructor(
     readonly id: ServerId,
-    public config: EnsembleConfig,
+    config: EnsembleConfig,
     epochs: { readonly accepted: number; readonly current: number },
     disk: DiskContents,
     readonly options: PeerOptions,
@@ -90,18 +93,24 @@ export class PeerContext {
     this.applied = this.appended = this.durable = disk.lastZxid;
     this.recent = new RecentEntries(options.commitLogCount);
     this.recent.reset(disk.recent);
+    this.membership = new Membership(config, options.isReconfigEnabled, rules, (changed, status) => {
+      this.outputs.push({ kind: 'config', config: changed, status });
+    });
+    this.membership.restore(disk);
+  }
+
+  /** The committed configuration. */
+  get config(): EnsembleConfig {
+    return this.membership.committed;
   }
 
   /** Of every configuration whose quorum is needed. */
   get verifiers(): readonly QuorumVerifier[] {
-    const { config, lastSeenConfig } = this;
-    if (lastSeenConfig === undefined || lastSeenConfig.version <= config.version) return [config.verifier];
-    return [config.verifier, lastSeenConfig.verifier];
+    return this.membership.verifiers;
   }
 
   isVoter(server: ServerId): boolean {
-    for (const verifier of this.verifiers) if (verifier.voters.has(server)) return true;
-    return false;
+    return this.membership.isVoter(server);
   }
 
   get isObserver(): boolean {
@@ -127,6 +136,7 @@ export class PeerContext {
     }
     this.appended = entry.zxid;
     this.tail.push(entry);
+    this.membership.logged(entry);
     this.outputs.push({ kind: 'append', entry });
   }
 
@@ -147,6 +157,8 @@ export class PeerContext {
     if (cause === 'commit') this.committed = entry.zxid;
     this.recent.add(entry);
     this.outputs.push({ kind: 'deliver', entry, cause });
+    if (cause === 'commit') this.membership.delivered(entry.zxid);
+    else this.membership.logged(entry);
   }
 
   write(write: DiskWrite, point: WritePoint, done: WriteDone): void {
@@ -202,6 +214,7 @@ export class PeerContext {
     this.applied = this.appended = this.durable = disk.lastZxid;
     this.tail.clear();
     this.recent.reset(disk.recent);
+    this.membership.restore(disk);
     this.isStateForeign = false;
   }
 }

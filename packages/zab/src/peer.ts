@@ -1,5 +1,5 @@
 import { hex64 } from '@zk/model';
-import type { EnsembleConfig, ServerId } from '@zk/quorum';
+import type { EnsembleConfig, ReconfigSituation, ServerId } from '@zk/quorum';
 import { Election, type ElectionResult } from './election.js';
 import { Leader } from './leader.js';
 import { Learner } from './learner.js';
@@ -98,6 +98,17 @@ export class Peer {
       durable: hex64(context.durable),
       committed: hex64(context.committed),
       configVersion: hex64(context.config.version),
+      seenConfigVersion: hex64(context.membership.lastSeen.version),
+    };
+  }
+
+  /** What a leader's pipeline plans a reconfiguration from. */
+  reconfigSituation(): Omit<ReconfigSituation, 'isStandaloneEnabled'> {
+    const { committed, pending } = this.context.membership;
+    return {
+      committed,
+      lastSeen: pending,
+      synchronized: new Set([this.context.id, ...(this.role?.followers() ?? [])]),
     };
   }
 
@@ -129,6 +140,8 @@ export class Peer {
         return this.check(role?.closed(input.link));
       case 'packet':
         return this.check(role?.packet(input.link, input.packet));
+      case 'snapshot-progress':
+        return role?.snapshotProgress(input.link);
       case 'snapshot-received':
         return this.check(role?.snapshotReceived(input.link));
       case 'log-entries':
@@ -148,8 +161,8 @@ export class Peer {
         this.check(context.written(input.ticket, input.disk));
         return this.lookForLeader();
       case 'config':
-        if (input.status === 'committed') context.config = input.config;
-        else context.lastSeenConfig = input.config;
+        if (input.status === 'committed') context.membership.adopt(input.config);
+        else context.membership.see(input.config);
         return;
       case 'write-failed':
         return this.writeFailed(input.ticket, input.reason);
@@ -191,8 +204,7 @@ export class Peer {
     const config = parsedConfig(text);
     if (config === undefined || config.version <= context.config.version) return false;
     const isOther = !config.isSameAs(context.config);
-    context.config = config;
-    context.outputs.push({ kind: 'config', config, status: 'committed' });
+    context.membership.commit(config);
     if (isOther) this.look('a later configuration');
     return isOther;
   }
@@ -226,12 +238,23 @@ export class Peer {
     }
     if (context.durable < context.appended) return;
     while (context.tail.length > 0) context.applyNext('recovery');
+    context.membership.forgetAfter(context.appended);
     this.isRecovering = false;
-    context.announce('looking', 'election', context.currentEpoch);
-    this.follow(this.election.start());
+    this.beginNextRole();
     const heard = [...this.heard];
     this.heard.clear();
     for (const [from, notification] of heard) this.follow(this.election.receive(from, notification));
+  }
+
+  private beginNextRole(): void {
+    const { context, election } = this;
+    const { appointed } = context;
+    context.appointed = undefined;
+    if (appointed !== undefined && context.config.voters.has(appointed)) {
+      return this.follow(election.appoint(appointed));
+    }
+    context.announce('looking', 'election', context.currentEpoch);
+    this.follow(election.start());
   }
 
   private follow(result: ElectionResult | undefined): void {

@@ -1,4 +1,5 @@
 import type { QuorumPacket } from '@zk/jute';
+import type { ServerId } from '@zk/quorum';
 import type { LinkId, PeerInput } from './messages.js';
 import type { RoleStatus } from './status.js';
 
@@ -19,11 +20,14 @@ export interface Role {
   dialFailed(attempt: number): string | undefined;
   closed(link: LinkId): string | undefined;
   packet(link: LinkId, packet: QuorumPacket): string | undefined;
+  snapshotProgress(link: LinkId): void;
   snapshotReceived(link: LinkId): string | undefined;
   durable(): string | undefined;
   logEntries(input: Extract<PeerInput, { kind: 'log-entries' | 'log-unavailable' }>): string | undefined;
   serve(input: ServingInput): string | undefined;
   /** Closes what is open. */
   leave(reason: string): void;
+  /** Of a leader: those who follow it and are up to date. */
+  followers(): readonly ServerId[];
   status(): RoleStatus;
 }

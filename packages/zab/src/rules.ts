@@ -1,4 +1,4 @@
-import { type Zxid, epochOf } from '@zk/model';
+import { type Zxid, counterOf, epochOf } from '@zk/model';
 import { type Candidate, type QuorumVerifier, type ServerId, beats, isQuorumOfAll } from '@zk/quorum';
 import { type Epochs, type StoredEpochs, restoreEpochs } from './epochs.js';
 import { type RecentEntries, follows } from './log-entry.js';
@@ -44,6 +44,19 @@ export interface ZabRules {
   /** Whether a learner must have its disk finish the new history before it acknowledges the new leader. */
   persistsHistoryFirst(): boolean;
   restoreEpochs(stored: StoredEpochs): Epochs;
+  /** Whose quorums are needed while a configuration is pending: both. */
+  quorumsNeeded(committed: QuorumVerifier, pending: QuorumVerifier | undefined): readonly QuorumVerifier[];
+  /** Whether a configuration counts alone as soon as it is proposed: not before it is committed. */
+  activatesWhenSeen(): boolean;
+  /**
+   * Whether the configuration a leader of that epoch named is known to be committed once the learner is up to date; it
+   * may as well have been proposed a moment before. Apache takes it for committed in any case.
+   */
+  isActivatedBy(epoch: number, version: bigint, applied: Zxid): boolean;
+  /** Whether a configuration in the log that nobody said is committed counts after a restart. */
+  restoresConfig(): boolean;
+  /** Whether a leader commits, given that it named another one. */
+  mayCommit(hasSuccessor: boolean): boolean;
 }
 
 export interface Knowledge {
@@ -74,4 +87,11 @@ export const zabRules: ZabRules = {
   mayApply: (commit, oldestHeld) => commit === oldestHeld,
   persistsHistoryFirst: () => true,
   restoreEpochs,
+  quorumsNeeded: (committed, pending) => (pending === undefined ? [committed] : [committed, pending]),
+  activatesWhenSeen: () => false,
+  // An earlier epoch's was completed by this leader, as was the one it began with; its own it committed like the rest.
+  isActivatedBy: (epoch, version, applied) =>
+    epochOf(version) < epoch || counterOf(version) === 0 || version <= applied,
+  restoresConfig: () => true,
+  mayCommit: (hasSuccessor) => !hasSuccessor,
 };

@@ -33,4 +33,6 @@ export interface PeerStatus extends RoleStatus {
   readonly durable: string;
   readonly committed: string;
   readonly configVersion: string;
+  /** As `configVersion`, unless a reconfiguration is pending. */
+  readonly seenConfigVersion: string;
 }

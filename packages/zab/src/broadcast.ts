@@ -1,0 +1,139 @@
+import type { QuorumPacket } from '@zk/jute';
+import { InvariantViolation, type Zxid, counterOf, epochOf, hex64 } from '@zk/model';
+import type { ServerId } from '@zk/quorum';
+import type { LearnerLink } from './learner-link.js';
+import { epochStart } from './log-entry.js';
+import type { LinkId } from './messages.js';
+import { packets } from './packets.js';
+import type { PeerContext } from './peer-context.js';
+import { designatedLeader } from './succession.js';
+import { SyncWaiters } from './sync-waiters.js';
+
+/** The counter that no transaction of an epoch gets: Apache begins a new epoch there. */
+const LAST_COUNTER = 0xffff_ffff;
+
+/**
+ * A leader's proposals (spec: learner protocol, section 7): proposed in order, committed in order, each when a quorum has
+ * it on disk. A new configuration is a proposal like any other, until it is committed: then it counts, and with it goes
+ * the name of whoever leads from then on.
+ */
+export class Broadcast {
+  lastProposed: Zxid = 0n;
+  /** What the leader's state is called; after the last applied transaction, the start of its epoch. */
+  last: Zxid;
+  /** Who leads from now on, if it is not this leader. Then nothing more is committed here. */
+  successor: ServerId | undefined;
+  private isEstablished = false;
+  private readonly acknowledging = new Set<ServerId>();
+  private readonly syncs = new SyncWaiters();
+
+  constructor(
+    private readonly context: PeerContext,
+    private readonly links: ReadonlyMap<LinkId, LearnerLink>,
+  ) {
+    this.last = context.applied;
+  }
+
+  /** A quorum has this leader's history. A configuration in it that was pending is committed with it. */
+  establish(epoch: number): void {
+    const { context } = this;
+    this.isEstablished = true;
+    this.last = epochStart(epoch);
+    context.committed = context.applied;
+    const { committed: before, pending } = context.membership;
+    if (pending === undefined) return;
+    const designated = designatedLeader(context.id, before, pending, this.links.values());
+    context.membership.commit(pending);
+    this.nameLeader(designated);
+  }
+
+  /** @returns why this leader gives up, if it must */
+  propose(zxid: Zxid, txn: Uint8Array): string | undefined {
+    const { context } = this;
+    if (!this.isEstablished) return undefined;
+    // The counter is used up: a new election gives a new epoch. As in Apache, the transaction is not proposed.
+    if (counterOf(zxid) === LAST_COUNTER || epochOf(zxid) !== epochOf(this.lastProposed)) {
+      return 'zxids of this epoch are used up';
+    }
+    if (zxid !== this.lastProposed + 1n) {
+      throw new InvariantViolation(`${hex64(zxid)} is proposed after ${hex64(this.lastProposed)}`);
+    }
+    this.lastProposed = zxid;
+    const proposal = packets.proposal(zxid, txn);
+    for (const learner of this.links.values()) {
+      if (!learner.isForwarding || learner.isObserver) continue;
+      learner.timed ??= { zxid, sentMs: context.nowMs };
+      context.send(learner.link, proposal);
+    }
+    context.append({ zxid, txn });
+    context.sync('broadcast.log');
+    return undefined;
+  }
+
+  /** A learner has a proposal, and all before it, on disk. @returns whether it counts */
+  acknowledge(learner: LearnerLink, zxid: Zxid): boolean {
+    const { context } = this;
+    if (!context.rules.countsAck(zxid, epochOf(this.lastProposed), this.lastProposed)) return false;
+    if (zxid > learner.acknowledged) learner.acknowledged = zxid;
+    if (learner.timed !== undefined && zxid >= learner.timed.zxid) {
+      learner.timed = zxid < this.lastProposed ? { zxid: this.lastProposed, sentMs: context.nowMs } : undefined;
+    }
+    // Most acknowledgements come for what a quorum has decided already.
+    if (zxid >= (context.tail.first?.zxid ?? zxid + 1n)) this.commitWhatCan();
+    return true;
+  }
+
+  /**
+   * Commits from the oldest proposal on, as far as a quorum has acknowledged. A learner acknowledges in order, so its last
+   * acknowledgement stands for all before it; this leader's own disk is a voter like any other.
+   */
+  commitWhatCan(): void {
+    const { context, acknowledging } = this;
+    const { rules } = context;
+    while (this.isEstablished && context.tail.length > 0 && rules.mayCommit(this.successor !== undefined)) {
+      const index = rules.nextToCommit(context.tail.length);
+      const { zxid } = context.tail.at(index);
+      acknowledging.clear();
+      if (rules.acknowledgeable(context.appended, context.durable) >= zxid) acknowledging.add(context.id);
+      for (const learner of this.links.values()) {
+        if (learner.acknowledged >= zxid && !learner.isObserver) acknowledging.add(learner.server!);
+      }
+      if (!rules.isCommitted(context.verifiers, acknowledging)) return;
+      this.commit(index);
+    }
+  }
+
+  afterOutstanding(resume: () => void): void {
+    if (this.context.tail.length === 0) resume();
+    else this.syncs.add(this.lastProposed, resume);
+  }
+
+  private commit(index: number): void {
+    const { context, links } = this;
+    const { committed: before, pending } = context.membership;
+    const { zxid, txn } = context.applyNext('commit', index);
+    this.last = zxid;
+    if (pending?.version === zxid) {
+      const designated = designatedLeader(context.id, before, pending, links.values());
+      this.tellAll(packets.commitAndActivate(zxid, designated), () => packets.informAndActivate(zxid, designated, txn));
+      this.nameLeader(designated);
+    } else {
+      this.tellAll(packets.commit(zxid), () => packets.inform(zxid, txn));
+    }
+    this.syncs.committed(zxid);
+  }
+
+  private tellAll(commit: QuorumPacket, makeInform: () => QuorumPacket): void {
+    let inform: QuorumPacket | undefined;
+    for (const learner of this.links.values()) {
+      if (!learner.isForwarding) continue;
+      this.context.send(learner.link, learner.isObserver ? (inform ??= makeInform()) : commit);
+    }
+  }
+
+  private nameLeader(leader: ServerId): void {
+    const { context, last: zxid } = this;
+    context.outputs.push({ kind: 'activate', zxid, leader });
+    if (leader !== context.id) this.successor = leader;
+  }
+}
