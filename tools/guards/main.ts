@@ -2,11 +2,11 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { clientGuards } from '../../packages/client/test/guards.js';
+import { clientGuards, type Guard } from '../../packages/client/test/guards.js';
 import { repositoryRoot } from '../lib/launch.js';
 import { optionalText, parseOptions } from '../lib/options.js';
 import { Checks, note } from '../lib/report.js';
-import { type Guard, recipeGuards } from './recipes.js';
+import { recipeGuards } from './recipes.js';
 import { valueGuards } from './values.js';
 
 const options = parseOptions(

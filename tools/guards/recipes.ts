@@ -1,21 +1,10 @@
-/** Guards of the recipes: each can be taken out by a change of one line, and a test notices. */
-export interface Guard {
-  /** What happens without it. */
-  readonly failure: string;
-  /** Below the package. */
-  readonly file: string;
-  /** Text that occurs once. */
-  readonly find: string;
-  readonly replace: string;
-  readonly spec: string;
-  /** Beginning, or part, of the name of the test. */
-  readonly test: string;
-}
+import type { Guard } from '../../packages/client/test/guards.js';
 
 const LOCK_FAULTS = 'test/lock-faults.spec.ts';
 const ELECTION_FAULTS = 'test/election-faults.spec.ts';
 const LOCKS = 'test/locks.spec.ts';
 
+/** Guards of the recipes: each can be taken out by a change of one line, and a test notices. */
 export const recipeGuards: readonly Guard[] = [
   {
     failure: 'a node of the dead session is taken for one of ours (CURATOR-604, CURATOR-696)',

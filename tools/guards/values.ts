@@ -1,5 +1,5 @@
 /** Guards of the values, barriers and queues. */
-import type { Guard } from './recipes.js';
+import type { Guard } from '../../packages/client/test/guards.js';
 
 const VALUE_FAULTS = 'test/value-faults.spec.ts';
 const QUEUE_FAULTS = 'test/queue-faults.spec.ts';

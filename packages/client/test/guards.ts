@@ -13,7 +13,10 @@ export interface Guard {
 }
 
 const MACHINE = 'src/machine/connection-machine.spec.ts';
-const FAULTS = 'test/faults.spec.ts';
+const CONNECTIONS = 'test/faults/connections.spec.ts';
+const SESSIONS = 'test/faults/sessions.spec.ts';
+const REQUESTS = 'test/faults/requests.spec.ts';
+const WATCHES = 'test/faults/watches.spec.ts';
 
 /** In the form that `npm run guards` reads. */
 export const clientGuards: readonly Guard[] = [
@@ -22,7 +25,7 @@ export const clientGuards: readonly Guard[] = [
     file: 'src/machine/heartbeat.ts',
     find: 'return nowMs - this.lastReceivedMs >= this.readTimeoutMs;',
     replace: 'return false;',
-    spec: FAULTS,
+    spec: CONNECTIONS,
     test: 'a half-open connection is given up',
   },
   {
@@ -38,7 +41,7 @@ export const clientGuards: readonly Guard[] = [
     file: 'src/machine/session-keeper.ts',
     find: 'return nowMs >= current.endMs;',
     replace: 'return false;',
-    spec: FAULTS,
+    spec: SESSIONS,
     test: 'expiry is known without a server',
   },
   {
@@ -62,7 +65,7 @@ export const clientGuards: readonly Guard[] = [
     file: 'src/machine/session.ts',
     find: 'this.sleptMs += jumpMs;',
     replace: '',
-    spec: FAULTS,
+    spec: SESSIONS,
     test: 'a machine that slept',
   },
   {
@@ -70,7 +73,7 @@ export const clientGuards: readonly Guard[] = [
     file: 'src/driver.ts',
     find: 'this.lookUp(host).then(',
     replace: '((this as unknown as { first?: Promise<readonly string[]> }).first ??= this.lookUp(host)).then(',
-    spec: FAULTS,
+    spec: CONNECTIONS,
     test: 'names are looked up anew',
   },
   {
@@ -78,7 +81,7 @@ export const clientGuards: readonly Guard[] = [
     file: 'src/watches/watch-packets.ts',
     find: 'MAX_PACKET_BYTES = 128 * 1024',
     replace: 'MAX_PACKET_BYTES = Infinity',
-    spec: FAULTS,
+    spec: WATCHES,
     test: 'many thousand watches are set again',
   },
   {
@@ -86,7 +89,7 @@ export const clientGuards: readonly Guard[] = [
     file: 'src/machine/request-queue.ts',
     find: 'this.lastXid >= LAST_XID ? 1 : this.lastXid + 1',
     replace: 'this.lastXid + 1',
-    spec: FAULTS,
+    spec: REQUESTS,
     test: 'the transaction ids start again',
   },
   {
@@ -94,7 +97,7 @@ export const clientGuards: readonly Guard[] = [
     file: 'src/watches/one-shot-watches.ts',
     find: 'this.forgetOnServer(watch.table, watch.path);',
     replace: '',
-    spec: FAULTS,
+    spec: WATCHES,
     test: 'the last one who cancels removes the watch',
   },
   {
@@ -102,7 +105,7 @@ export const clientGuards: readonly Guard[] = [
     file: 'src/watches/one-shot-watches.ts',
     find: 'if (isOnServer) this.registry',
     replace: 'if (false) this.registry',
-    spec: FAULTS,
+    spec: WATCHES,
     test: 'a cancelled read leaves no watch behind',
   },
   {
@@ -110,7 +113,7 @@ export const clientGuards: readonly Guard[] = [
     file: 'src/watches/watch-registry.ts',
     find: "watch.reset(isSameSession ? 'reconnected' : 'newSession');",
     replace: 'watch.hasBeenSet = true;',
-    spec: FAULTS,
+    spec: WATCHES,
     test: 'persistent watches survive reconnects and sessions',
   },
   {
@@ -118,7 +121,7 @@ export const clientGuards: readonly Guard[] = [
     file: 'src/operations/create.ts',
     find: 'if (isMaybeApplied(error)) isUncertain = true;',
     replace: '',
-    spec: FAULTS,
+    spec: REQUESTS,
     test: 'a protected create survives the loss of its reply',
   },
   {
@@ -126,7 +129,7 @@ export const clientGuards: readonly Guard[] = [
     file: 'src/operations/create.ts',
     find: 'if (isEphemeral && core.session !== session) throw',
     replace: 'if (false) throw',
-    spec: FAULTS,
+    spec: REQUESTS,
     test: 'an ephemeral of a session that is over',
   },
   {
@@ -134,7 +137,7 @@ export const clientGuards: readonly Guard[] = [
     file: 'src/operations/create.ts',
     find: 'if (isUncertain || isMaybeApplied(error)) removeOrphan',
     replace: 'if (false) removeOrphan',
-    spec: FAULTS,
+    spec: REQUESTS,
     test: 'a protected create that was cancelled',
   },
   {
@@ -142,7 +145,7 @@ export const clientGuards: readonly Guard[] = [
     file: 'src/operations/delete.ts',
     find: 'if (options.guaranteed && isOpen(error)) {',
     replace: 'if (false) {',
-    spec: FAULTS,
+    spec: REQUESTS,
     test: 'a guaranteed delete goes on',
   },
   {
@@ -150,7 +153,7 @@ export const clientGuards: readonly Guard[] = [
     file: 'src/machine/request-queue.ts',
     find: "return request.stage === 'sent' && !request.kind.isRepeatable;",
     replace: 'return false;',
-    spec: FAULTS,
+    spec: REQUESTS,
     test: 'a write that was cancelled after it was sent',
   },
   {
@@ -158,7 +161,7 @@ export const clientGuards: readonly Guard[] = [
     file: 'src/machine/request-queue.ts',
     find: "if (request.stage !== 'settled' && request.kind.isRepeatable && !request.isOfSession) return true;",
     replace: "if (request.stage !== 'settled') return true;",
-    spec: FAULTS,
+    spec: SESSIONS,
     test: 'what was asked for in a session that is lost',
   },
   {
@@ -166,7 +169,7 @@ export const clientGuards: readonly Guard[] = [
     file: 'src/machine/authentication.ts',
     find: 'for (const credential of this.credentials) this.send(credential, out);',
     replace: '',
-    spec: FAULTS,
+    spec: CONNECTIONS,
     test: 'credentials are shown again',
   },
   {
@@ -174,7 +177,7 @@ export const clientGuards: readonly Guard[] = [
     file: 'src/machine/request-queue.ts',
     find: 'this.waitingCount >= limits.maxQueued ||',
     replace: '',
-    spec: FAULTS,
+    spec: REQUESTS,
     test: 'more than may wait is refused',
   },
 ];

@@ -172,7 +172,8 @@ async function createChrootParents(
  * Survives a lost reply. When the connection breaks over the create, nobody knows whether the znode exists; a name that
  * nobody else uses makes it possible to look. What is found must belong to this session: an ephemeral of the session
  * before would vanish under its owner's feet (the guard of 'an ephemeral of a session that is over is not taken for
- * one's own' in test/faults.spec.ts). The sync makes the server that is asked know what the one before may have been told.
+ * one's own' in test/faults/requests.spec.ts). The sync makes the server that is asked know what the one before may have
+ * been told.
  */
 async function createProtected(
   calls: Calls,
@@ -244,7 +245,7 @@ async function deleteQuietly(calls: Calls, path: string, limits: CallLimits): Pr
 
 /**
  * The caller gives up without knowing the name of what may have been made: it is looked for, and removed, in the
- * background. Guard of 'a protected create that was cancelled leaves nothing behind' in test/faults.spec.ts.
+ * background. Guard of 'a protected create that was cancelled leaves nothing behind' in test/faults/requests.spec.ts.
  */
 function removeOrphan(calls: Calls, creation: Creation, prefix: string): void {
   const { core } = calls;

@@ -16,7 +16,7 @@ export async function deleteNode(calls: Calls, path: string, options: DeleteOpti
     await deleteAround(calls, path, options, limits);
   } catch (error) {
     if (options.guaranteed && isOpen(error)) {
-      // Guard of 'a guaranteed delete goes on after its call was given up' in test/faults.spec.ts.
+      // Guard of 'a guaranteed delete goes on after its call was given up' in test/faults/requests.spec.ts.
       keepTrying(calls.core, path, (unlimited) =>
         deleteAround(calls, path, { ...options, ifMissing: 'ignore' }, unlimited),
       );

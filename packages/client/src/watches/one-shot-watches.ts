@@ -123,7 +123,7 @@ export class OneShotWatches {
 
   /**
    * @internal Nobody waits for the watch that a server may hold. Guard of 'the last one who cancels removes the watch on
-   * the server' and 'a cancelled read leaves no watch behind' in test/faults.spec.ts.
+   * the server' and 'a cancelled read leaves no watch behind' in test/faults/watches.spec.ts.
    */
   forgetOnServer(table: WatchTable, path: string): void {
     if (this.tables[table].has(path) || !this.port.isConnected || this.persistent.covers(table, path)) return;

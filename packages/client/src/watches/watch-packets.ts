@@ -18,7 +18,7 @@ const encoder = new TextEncoder();
 
 /**
  * Watches to set again, in as many packets as it takes. Guard of 'a hundred thousand watches are set again in packets
- * below 128 KiB' in test/faults.spec.ts.
+ * below 128 KiB' in test/faults/watches.spec.ts.
  */
 export function watchPackets(
   oneShot: WatchedPaths,
