@@ -9,10 +9,11 @@ const layers = {
   core: ['model', 'contract', 'core'],
   adapter: ['model', 'contract', 'core', 'adapter'],
   driver: ['model', 'contract', 'core', 'adapter'],
+  server: ['model', 'contract', 'core', 'adapter', 'driver'],
   recipe: ['model', 'contract'],
-  kit: ['model', 'contract', 'core', 'adapter', 'driver', 'recipe'],
+  kit: ['model', 'contract', 'core', 'adapter', 'driver', 'server', 'recipe'],
   testing: ['model', 'contract', 'core', 'testing'],
-  app: ['model', 'contract', 'core', 'adapter', 'driver', 'recipe', 'kit', 'testing'],
+  app: ['model', 'contract', 'core', 'adapter', 'driver', 'server', 'recipe', 'kit', 'testing'],
 };
 
 const pure = [

@@ -1,9 +1,17 @@
 import { createAuthProviders, createSaslAuthority } from '@zk/auth';
 import { AUTH_PROVIDERS, LOGGER, STORAGE, TRANSPORT, type AuthProviders, type Logger } from '@zk/contracts';
-import { LISTENERS, createServer, type BoundAddress, type Registration, type ServerOptions } from '@zk/server';
+import {
+  ENSEMBLE,
+  LISTENERS,
+  createServer,
+  type BoundAddress,
+  type Registration,
+  type ServerOptions,
+} from '@zk/server';
 import { FileStorage, type FileStorageOptions } from '@zk/storage-file';
 import { CorruptionError } from '@zk/model';
 import { DataDirectoryError } from './cli/exit-codes.js';
+import { ensembleOf } from './compose-ensemble.js';
 import { clientPortTransport, furtherListeners } from './compose-listeners.js';
 import type { AuthConfig, ServerConfig } from './config/server-config.js';
 
@@ -39,6 +47,7 @@ export function serverOptionsOf(config: ServerConfig): Partial<ServerOptions> {
     listenBacklog: config.clientPortListenBacklog,
     tcpKeepAlive: config.clientTcpKeepAlive,
     tickTimeMs: config.tickTimeMs,
+    ...(config.ensemble && { serverId: Number(config.ensemble.serverId) }),
     minSessionTimeoutMs: config.minSessionTimeoutMs,
     maxSessionTimeoutMs: config.maxSessionTimeoutMs,
     maxFrameBytes: config.juteMaxBufferBytes,
@@ -118,6 +127,7 @@ export const composeServer: ComposeServer = async (config, logger) => {
     [TRANSPORT, await clientPortTransport(config, logger)],
     [LISTENERS, await furtherListeners(config, logger)],
     [AUTH_PROVIDERS, authProvidersOf(config.auth, logger)],
+    [ENSEMBLE, ensembleOf(config, logger)],
   ];
   return createServer(serverOptionsOf(config), parts);
 };

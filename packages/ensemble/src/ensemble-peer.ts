@@ -4,6 +4,7 @@ import type { EnsembleConfig, ServerAddress, ServerId } from '@zk/quorum';
 import {
   type LinkId,
   type LogEntry,
+  PacketType,
   Peer,
   type PeerInput,
   type PeerOutput,
@@ -26,6 +27,8 @@ export interface EnsemblePorts {
   readonly transport: Transport;
   readonly storage: Storage;
   readonly state: ReplicatedState;
+  /** Waited for before snapshots or the log are replaced: nobody else may be writing a snapshot. */
+  readonly quiesce?: () => Promise<void>;
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   readonly random: RandomSource;
@@ -33,7 +36,11 @@ export interface EnsemblePorts {
 }
 
 /** What a server around a peer has to act upon; documented at `PeerOutput` of `@zk/zab`. */
-export type EnsembleEvent = Extract<
+export type EnsembleEvent =
+  /** The leader is about to be answered a ping: `touch` what was heard of. */
+  { readonly kind: 'heartbeat' } | PeerEvent;
+
+type PeerEvent = Extract<
   PeerOutput,
   {
     kind:
@@ -92,6 +99,7 @@ export class EnsemblePeer {
   private config: EnsembleConfig;
   private seenConfig: EnsembleConfig | undefined;
   private isStepping = false;
+  private isSyncPlanned = false;
   private isStopped = false;
   private wake: { readonly atMs: number; readonly timer: Timer } | undefined;
 
@@ -117,6 +125,7 @@ export class EnsemblePeer {
       },
       logRecovered: () => this.give({ kind: 'log-recovered' }),
       fatal: (error) => this.halt(1, error),
+      quiesce: async () => ports.quiesce?.(),
     });
     const handshakeTimeoutMs = peerOptions.tickTimeMs * peerOptions.syncLimitTicks;
     this.elections = new ElectionNetwork(
@@ -186,6 +195,11 @@ export class EnsemblePeer {
       electionConnections: this.elections.connected.map(String),
       quorumConnections: this.quorum.linkCount,
     };
+  }
+
+  /** Whether this server's log has everything up to this zxid for good. */
+  isDurable(zxid: Zxid): boolean {
+    return this.disk.isDurable(zxid);
   }
 
   /** What a server that serves clients wants of the ensemble; ignored while the peer does not serve. */
@@ -294,7 +308,7 @@ export class EnsemblePeer {
       case 'append':
         return disk.append(output.entry);
       case 'sync':
-        return disk.sync();
+        return this.syncAtTurnEnd();
       case 'write':
         return disk.write(output.ticket, output.write);
       case 'read-log':
@@ -306,7 +320,17 @@ export class EnsemblePeer {
     }
   }
 
-  private tell(event: EnsembleEvent): void {
+  /** Everything that a turn of the event loop brings is one batch. */
+  private syncAtTurnEnd(): void {
+    if (this.isSyncPlanned) return;
+    this.isSyncPlanned = true;
+    this.ports.scheduler.atTurnEnd(() => {
+      this.isSyncPlanned = false;
+      this.disk.sync();
+    });
+  }
+
+  private tell(event: PeerEvent): void {
     const { logger, state } = this.ports;
     if (event.kind === 'deliver') state.apply(event.entry.txn, event.entry.zxid, event.cause);
     else if (event.kind === 'serve' || event.kind === 'stop-serving') this.changeRole(event);
@@ -364,8 +388,10 @@ export class EnsemblePeer {
       connected: (attempt: number, link: LinkId) => this.give({ kind: 'connected', attempt, link }),
       dialFailed: (attempt: number) => this.give({ kind: 'dial-failed', attempt }),
       closed: (link: LinkId) => this.give({ kind: 'closed', link }),
-      packet: (link: LinkId, packet: Extract<PeerInput, { kind: 'packet' }>['packet']) =>
-        this.give({ kind: 'packet', link, packet }),
+      packet: (link: LinkId, packet: Extract<PeerInput, { kind: 'packet' }>['packet']) => {
+        if (packet.type === PacketType.PING) this.onEvent({ kind: 'heartbeat' });
+        this.give({ kind: 'packet', link, packet });
+      },
       snapshotReceived: (link: LinkId) => this.give({ kind: 'snapshot-received', link }),
     };
     return new QuorumNetwork(transport, scheduler, clock, state, logger, host, { connectTimeoutMs, maxQueuedBytes });

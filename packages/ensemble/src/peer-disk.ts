@@ -12,6 +12,8 @@ export interface PeerDiskHost {
   logRecovered(): void;
   /** Nothing more can be known to be durable: the process must stop. */
   fatal(error: Error): void;
+  /** Waited for before snapshots or the state are replaced: nobody else may be at them. */
+  quiesce(): Promise<void>;
 }
 
 const ACCEPTED_EPOCH = 'acceptedEpoch';
@@ -122,6 +124,11 @@ export class PeerDisk {
     return pieces;
   }
 
+  /** Whether everything up to this zxid is durable. */
+  isDurable(zxid: Zxid): boolean {
+    return this.lastDurable !== undefined && zxid <= this.lastDurable;
+  }
+
   /** Waits for what is being written, then closes the storage. */
   async close(): Promise<void> {
     this.isStopped = true;
@@ -162,6 +169,7 @@ export class PeerDisk {
 
   private async perform(ticket: number, write: DiskWrite): Promise<void> {
     await this.settled();
+    if (write.kind !== 'accepted-epoch' && write.kind !== 'current-epoch') await this.host.quiesce();
     if (this.isStopped) return;
     let disk: DiskContents | undefined;
     try {

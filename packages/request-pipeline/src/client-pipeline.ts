@@ -30,6 +30,11 @@ export interface ClientPipelineParts {
   readonly clock: Clock;
   /** Told when a session begins, comes back on another connection, or has ended: by its client, or because it expired. */
   readonly onSession?: (kind: SessionChange, session: Session) => void;
+  /**
+   * The state includes everything before this epoch, although no transaction of it may have been applied yet: clients that
+   * have seen its first zxid elsewhere are welcome.
+   */
+  readonly startEpoch?: number;
   /** Of the pipeline before this one, to go on counting. */
   readonly latency?: LatencyStats;
   readonly updateLatency?: LatencyStats;
@@ -172,11 +177,7 @@ export abstract class ClientPipeline {
     this.nowMs = nowMs;
     this.reader.reset(bytes, start, end);
     const request = readConnectRequest(this.reader);
-    const { tree } = this.parts;
-    if (
-      request === undefined ||
-      compare64(request.lastZxidHi, request.lastZxidLo, tree.lastZxidHi, tree.lastZxidLo) > 0
-    ) {
+    if (request === undefined || this.isBehind(request)) {
       client.connection.closeNow();
       return;
     }
@@ -187,6 +188,13 @@ export abstract class ClientPipeline {
       this.options.maxSessionTimeoutMs,
     );
     this.admit(client, request);
+  }
+
+  /** Whether the client has seen more than this server has. */
+  private isBehind({ lastZxidHi, lastZxidLo }: ConnectRequest): boolean {
+    const { tree, startEpoch } = this.parts;
+    if (compare64(lastZxidHi, lastZxidLo, tree.lastZxidHi, tree.lastZxidLo) <= 0) return false;
+    return startEpoch === undefined || compare64(lastZxidHi, lastZxidLo, startEpoch, 0) > 0;
   }
 
   protected admit(client: Client, request: ConnectRequest): void {

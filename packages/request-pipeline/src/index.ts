@@ -8,5 +8,6 @@ export type { OutboxHost } from './outbox.js';
 export { Outbox } from './outbox.js';
 export type { PipelineOptions, PipelineParts, RemoteRequest } from './pipeline.js';
 export { DIGEST_INTERVAL, RequestPipeline } from './pipeline.js';
+export { Histogram } from './histogram.js';
 export { LatencyStats } from './stats.js';
 export type { Proposer } from './transactions.js';

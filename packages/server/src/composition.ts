@@ -5,11 +5,14 @@ import { MemoryStorage } from '@zk/storage-memory';
 import { TcpTransport } from '@zk/transport-tcp';
 import { type DependencyContainer, container as rootContainer, instanceCachingFactory } from 'tsyringe';
 import { LISTENERS } from './client-listeners.js';
+import type { EnsembleParts } from './ensemble-replica.js';
 import { type ServerOptions, completeOptions } from './options.js';
 import { systemClock, systemRandom, systemScheduler } from './system-ports.js';
 import { ZkServer } from './zk-server.js';
 
 export const SERVER_OPTIONS = Symbol.for('@zk/ServerOptions');
+/** Token of what makes a server a member of an ensemble, an {@link EnsembleParts}; undefined: it stands alone. */
+export const ENSEMBLE = Symbol.for('@zk/Ensemble');
 export const ZK_SERVER = Symbol.for('@zk/ZkServer');
 
 /**
@@ -26,11 +29,13 @@ export function registerServer(container: DependencyContainer, options: Partial<
     [TRANSPORT, () => new TcpTransport({})],
     [LISTENERS, () => []],
     [STORAGE, () => new MemoryStorage()],
+    [ENSEMBLE, () => undefined],
     [SERVER_OPTIONS, () => completeOptions(options)],
     [
       ZK_SERVER,
-      (c) =>
-        new ZkServer(
+      (c) => {
+        const ensemble = c.resolve<EnsembleParts | undefined>(ENSEMBLE);
+        return new ZkServer(
           {
             transport: c.resolve(TRANSPORT),
             listeners: c.resolve(LISTENERS),
@@ -40,9 +45,11 @@ export function registerServer(container: DependencyContainer, options: Partial<
             scheduler: c.resolve(SCHEDULER),
             random: c.resolve(RANDOM),
             logger: c.resolve(LOGGER),
+            ...(ensemble === undefined ? {} : { ensemble }),
           },
           c.resolve(SERVER_OPTIONS),
-        ),
+        );
+      },
     ],
   ];
   for (const [token, factory] of defaults) {

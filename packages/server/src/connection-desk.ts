@@ -1,6 +1,6 @@
 import type { AuthProviders, Clock, Connection, ConnectionHandler, Logger, Scheduler } from '@zk/contracts';
 import { readInt32 } from '@zk/jute';
-import type { Outbox, OutboxHost, RequestPipeline } from '@zk/request-pipeline';
+import type { ClientPipeline, Outbox, OutboxHost } from '@zk/request-pipeline';
 import type { Admission } from './admission.js';
 import { BufferPool } from './buffer-pool.js';
 import { ClientConnection, type ConnectionHost, type WordResult } from './client-connection.js';
@@ -18,7 +18,10 @@ export interface DeskParts {
 
 /** What the desk asks of its server. */
 export interface DeskHost {
-  readonly isServing: boolean;
+  /** Whether connections are taken, if only to answer four-letter words. */
+  readonly isOpen: boolean;
+  /** Whether a client may have a session here, while somebody is served. */
+  readonly acceptsClients: boolean;
   /** A turn ends: what was appended to the log must be on its way to the disk before replies leave. */
   endingTurn(): void;
   fourLetterWord(connection: ClientConnection, bytes: Uint8Array, start: number, end: number): WordResult;
@@ -38,8 +41,8 @@ export class ConnectionDesk implements ConnectionHost, OutboxHost {
   readonly maxOutstanding: number;
   readonly isThrottling: boolean;
   readonly largeFrameBytes: number;
-  /** Set before anything is accepted. */
-  pipeline!: RequestPipeline;
+  /** Undefined while nobody is served. */
+  pipeline: ClientPipeline | undefined;
 
   private readonly pool = new BufferPool();
   private readonly reaper: SessionlessReaper<ClientConnection>;
@@ -74,7 +77,7 @@ export class ConnectionDesk implements ConnectionHost, OutboxHost {
   /** Takes a connection in, or refuses it. */
   accept(transport: Connection): ConnectionHandler | undefined {
     const { clock, providers, logger } = this.parts;
-    if (!this.host.isServing) return undefined;
+    if (!this.host.isOpen) return undefined;
     const refusal = this.admission.enter(transport.remoteAddress);
     if (refusal !== undefined) {
       logger.warn(
@@ -95,7 +98,6 @@ export class ConnectionDesk implements ConnectionHost, OutboxHost {
     );
     this.connections.add(connection);
     this.reaper.add(connection, connection.acceptedMs);
-    this.pipeline.add(connection.client);
     return connection;
   }
 
@@ -129,7 +131,8 @@ export class ConnectionDesk implements ConnectionHost, OutboxHost {
   }
 
   connect(connection: ClientConnection, bytes: Uint8Array, start: number, end: number): void {
-    if (!this.admission.admitsSession(bytes, start, end)) {
+    const { pipeline } = this;
+    if (pipeline === undefined || !this.host.acceptsClients || !this.admission.admitsSession(bytes, start, end)) {
       connection.closeNow();
       return;
     }
@@ -137,12 +140,13 @@ export class ConnectionDesk implements ConnectionHost, OutboxHost {
     this.stats.connectionRequests++;
     this.stats.received++;
     connection.client.received++;
-    this.pipeline.connect(connection.client, bytes, start, end, this.turnNow());
+    pipeline.add(connection.client);
+    pipeline.connect(connection.client, bytes, start, end, this.turnNow());
   }
 
   submit(connection: ClientConnection, bytes: Uint8Array, start: number, end: number): void {
     this.stats.received++;
-    this.pipeline.submit(connection.client, bytes, start, end, this.nowMs);
+    this.pipeline!.submit(connection.client, bytes, start, end, this.nowMs);
     if (end - start > this.largeFrameBytes) this.admission.submitted(connection.client, end - start);
   }
 
@@ -161,18 +165,22 @@ export class ConnectionDesk implements ConnectionHost, OutboxHost {
     waitedMs: number,
   ): 'pass' | 'wait' | 'refused' {
     const { requests } = this.admission;
-    if (requests.mustWait(this.pipeline.inFlight)) {
+    if (requests.mustWait(this.inFlight)) {
       requests.waitCount++;
       return 'wait';
     }
     if (!requests.isTooLate(readInt32(bytes, start + 4), waitedMs)) return 'pass';
     requests.throttledOps++;
-    this.pipeline.refuseThrottled(connection.client, readInt32(bytes, start), this.nowMs);
+    this.pipeline!.refuseThrottled(connection.client, readInt32(bytes, start), this.nowMs);
     return 'refused';
   }
 
+  private get inFlight(): number {
+    return this.pipeline?.inFlight ?? 0;
+  }
+
   get isCongested(): boolean {
-    return this.pipeline.inFlight > this.maxOutstanding;
+    return this.inFlight > this.maxOutstanding;
   }
 
   congested(connection: ClientConnection): void {
@@ -211,7 +219,7 @@ export class ConnectionDesk implements ConnectionHost, OutboxHost {
     this.reaper.remove(connection);
     this.stats.retire(connection.client.outbox);
     if (connection.wasDropped) this.stats.connectionsDropped++;
-    this.pipeline.remove(connection.client);
+    this.pipeline?.remove(connection.client);
     this.freeWatchers.push(connection.client.watcher);
     if (error !== undefined) {
       this.parts.logger.debug({ client: connection.peer.remoteAddress, reason: error.message }, 'connection lost');
@@ -246,7 +254,7 @@ export class ConnectionDesk implements ConnectionHost, OutboxHost {
       for (const outbox of dirty) (outbox.owner as ClientConnection).flush();
     }
     if (this.stalledConnections.size > 0) for (const connection of this.stalledConnections) connection.limitOutput();
-    if (this.waiting.length > 0 && !this.isCongested && !this.admission.requests.mustWait(this.pipeline.inFlight)) {
+    if (this.waiting.length > 0 && !this.isCongested && !this.admission.requests.mustWait(this.inFlight)) {
       const resumed = this.waiting;
       this.waiting = [];
       for (const connection of resumed) {

@@ -17,16 +17,18 @@ export interface ContainerOptions {
 export class ContainerManager {
   constructor(
     private readonly tree: () => DataTree,
-    private readonly pipeline: RequestPipeline,
+    /** Undefined while others decide. */
+    private readonly pipeline: () => RequestPipeline | undefined,
     private readonly options: ContainerOptions,
     private readonly clock: Clock,
   ) {}
 
   /** Looks once; `later` runs each removal after its delay, so that many of them do not come at one blow. */
   check(later: (delayMs: number, submit: () => void) => void): void {
+    if (this.pipeline() === undefined) return;
     const spacingMs = 60_000 / Math.max(1, this.options.containerMaxPerMinute);
     this.candidates().forEach((path, index) => {
-      later(index * spacingMs, () => this.pipeline.submitDeleteContainer(path, this.clock.monotonicMs()));
+      later(index * spacingMs, () => this.pipeline()?.submitDeleteContainer(path, this.clock.monotonicMs()));
     });
   }
 

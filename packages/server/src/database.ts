@@ -1,9 +1,9 @@
 import type { Clock, Logger, Storage } from '@zk/contracts';
-import { DataTree, type DataTreeOptions, SnapshotDecoder, WatchTable } from '@zk/data-tree';
+import { DataTree, type DataTreeOptions, type DecodedSnapshot, SnapshotDecoder, WatchTable } from '@zk/data-tree';
 import { DIGEST_INTERVAL } from '@zk/request-pipeline';
 import { CorruptionError, OpCode, type Zxid, hex64, hexOf, hiOf, int64, loOf } from '@zk/model';
-
 import { DigestHistory } from './digest-history.js';
+import type { PersistedSession } from './snapshotter.js';
 
 /** What was found on disk. */
 export interface LoadReport {
@@ -12,6 +12,15 @@ export interface LoadReport {
   readonly replayedTxns: number;
   readonly zxid: Zxid;
   readonly durationMs: number;
+}
+
+/** A snapshot that is about to be read. */
+export interface SnapshotSource {
+  readonly form: 'file' | 'stream';
+  /** For messages. */
+  readonly name: string;
+  readonly zxid: Zxid;
+  readonly sizeBytes?: number;
 }
 
 export interface DatabaseOptions {
@@ -31,8 +40,10 @@ export class Database {
   readonly digests = new DigestHistory();
   /** Transactions after which the digest was not the predicted one. */
   digestMismatches = 0;
-  /** Timeouts of the sessions found at load, in ms. */
-  loadedSessions = new Map<bigint, number>();
+  /** Timeouts in ms of the sessions that transactions and snapshots told of. A standalone server tracks them itself. */
+  sessions = new Map<bigint, number>();
+  /** Of the load at the start. */
+  loadReport: LoadReport | undefined;
 
   constructor(
     private readonly storage: Storage,
@@ -52,17 +63,11 @@ export class Database {
   async load(): Promise<LoadReport> {
     const startMs = this.clock.monotonicMs();
     const snapshot = await this.loadSnapshot();
-    this.watches = this.newWatches();
     const { tree } = this;
     const after = int64(tree.lastZxidHi, tree.lastZxidLo);
     const report = await this.storage.log.replay(after, (_hi, _lo, bytes, start, end) => {
       tree.apply(bytes, start, end, null);
-      if (isRemembered(tree.lastZxidLo)) this.digests.add(tree.lastZxidHi, tree.lastZxidLo, tree.digest);
-      if (tree.lastType === OpCode.createSession) {
-        this.loadedSessions.set(int64(tree.lastSessionHi, tree.lastSessionLo), tree.lastTimeoutMs);
-      } else if (tree.lastType === OpCode.closeSession) {
-        this.loadedSessions.delete(int64(tree.lastSessionHi, tree.lastSessionLo));
-      }
+      this.applied();
     });
     if (report.torn !== undefined) {
       this.logger.warn(
@@ -71,12 +76,13 @@ export class Database {
       );
     }
     this.removeOrphans();
-    return {
+    this.loadReport = {
       snapshot,
       replayedTxns: report.entries,
       zxid: int64(tree.lastZxidHi, tree.lastZxidLo),
       durationMs: this.clock.monotonicMs() - startMs,
     };
+    return this.loadReport;
   }
 
   /** Tries the snapshots from the newest on; a damaged one is passed over only when an older one exists. */
@@ -85,22 +91,10 @@ export class Database {
     let firstError: unknown;
     for (const info of candidates) {
       try {
-        const decoder = new SnapshotDecoder({
-          file: info.name,
-          zxid: info.zxid,
-          sizeBytes: info.sizeBytes,
-          tree: this.treeOptions(),
-        });
+        const { name, zxid, sizeBytes } = info;
+        const decoder = this.newDecoder({ form: 'file', name, zxid, sizeBytes });
         for await (const piece of this.storage.snapshots.read(info)) decoder.push(piece);
-        const { tree, sessions, nodesWithoutAcl } = decoder.finish();
-        if (nodesWithoutAcl > 0) {
-          this.logger.warn(
-            { snapshot: info.name, nodesWithoutAcl },
-            'znodes whose ACL is missing deny everybody but a super user',
-          );
-        }
-        this.tree = tree;
-        this.loadedSessions = sessions;
+        this.become(decoder.finish(), name);
         return info.name;
       } catch (error) {
         if (!(error instanceof CorruptionError)) throw error;
@@ -115,10 +109,52 @@ export class Database {
     return undefined;
   }
 
+  newDecoder({ form, name, zxid, sizeBytes }: SnapshotSource): SnapshotDecoder {
+    return new SnapshotDecoder({
+      file: name,
+      form,
+      zxid,
+      tree: this.treeOptions(),
+      ...(sizeBytes === undefined ? {} : { sizeBytes }),
+    });
+  }
+
+  /** Takes over what was read. */
+  become({ tree, sessions, nodesWithoutAcl }: DecodedSnapshot, snapshot?: string): void {
+    if (nodesWithoutAcl > 0) {
+      this.logger.warn({ snapshot, nodesWithoutAcl }, 'znodes whose ACL is missing deny everybody but a super user');
+    }
+    this.tree = tree;
+    this.sessions = sessions;
+    this.watches = this.newWatches();
+  }
+
+  /** Becomes empty. */
+  clear(): void {
+    this.tree = this.newTree();
+    this.sessions = new Map();
+    this.watches = this.newWatches();
+  }
+
+  /** The tree has applied a transaction: what is kept beside it follows. */
+  applied(): void {
+    const { tree } = this;
+    if (isRemembered(tree.lastZxidLo)) this.digests.add(tree.lastZxidHi, tree.lastZxidLo, tree.digest);
+    if (tree.lastType === OpCode.createSession) {
+      this.sessions.set(int64(tree.lastSessionHi, tree.lastSessionLo), tree.lastTimeoutMs);
+    } else if (tree.lastType === OpCode.closeSession) {
+      this.sessions.delete(int64(tree.lastSessionHi, tree.lastSessionLo));
+    }
+  }
+
+  persistedSessions(): PersistedSession[] {
+    return [...this.sessions].map(([id, timeoutMs]) => ({ id, timeoutMs }));
+  }
+
   /** Ephemerals whose session is not known any more do not survive the load, as in Apache ZooKeeper. */
   private removeOrphans(): void {
     for (const owner of [...this.tree.ephemeralOwners()]) {
-      if (this.loadedSessions.has(owner)) continue;
+      if (this.sessions.has(owner)) continue;
       const removed = this.tree.deleteEphemeralsOf(hiOf(owner), loOf(owner));
       this.logger.warn(
         { session: `0x${hex64(owner)}`, removed },

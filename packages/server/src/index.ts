@@ -1,8 +1,10 @@
 export type { BoundAddress, ClientListener } from './client-listeners.js';
 export { LISTENERS } from './client-listeners.js';
 export type { Registration } from './composition.js';
-export { SERVER_OPTIONS, ZK_SERVER, createServer, registerServer } from './composition.js';
+export { ENSEMBLE, SERVER_OPTIONS, ZK_SERVER, createServer, registerServer } from './composition.js';
 export type { LoadReport } from './database.js';
+export type { EnsembleParts } from './ensemble-replica.js';
+export { EnsembleReplica } from './ensemble-replica.js';
 export type { ConnectionThrottleOptions, RequestThrottleOptions } from './limits/index.js';
 export type { ServerOptions } from './options.js';
 export { completeOptions, defaultServerOptions } from './options.js';

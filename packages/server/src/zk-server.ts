@@ -1,43 +1,45 @@
-import type { AuthProviders, Clock, Logger, RandomSource, Scheduler, Storage, Transport } from '@zk/contracts';
+import type { Clock, Transport } from '@zk/contracts';
 import type { SoftLimitExceeded } from '@zk/data-tree';
-import { type Zxid, hex64, hexOf, hiOf, int64, loOf } from '@zk/model';
-import { RequestPipeline } from '@zk/request-pipeline';
+import { type Zxid, hexOf, int64 } from '@zk/model';
+import { type ClientPipeline, RequestPipeline, type SessionChange } from '@zk/request-pipeline';
 import { type Session, SessionTracker } from '@zk/session';
 import { BehaviorSubject, type Observable, Subject } from 'rxjs';
+import { Admission } from './admission.js';
 import type { ClientConnection, WordResult } from './client-connection.js';
 import { type BoundAddress, type ClientListener, ClientListeners } from './client-listeners.js';
 import { ConnectionDesk, type DeskHost } from './connection-desk.js';
 import { ContainerManager } from './container-manager.js';
 import { Database, type LoadReport } from './database.js';
+import { type EnsembleParts, EnsembleReplica } from './ensemble-replica.js';
 import { FourLetterWords } from './four-letter/words.js';
-import { Admission } from './admission.js';
 import type { ServerOptions } from './options.js';
+import type { Replica, ReplicaHost, ReplicaParts } from './replica.js';
 import { Snapshotter } from './snapshotter.js';
-import { keepProcess } from './system-ports.js';
+import { StandaloneReplica } from './standalone-replica.js';
 import { ServerStats } from './stats.js';
+import { keepProcess } from './system-ports.js';
 import { Timers } from './timers.js';
 import { Upkeep, type UpkeepHost } from './upkeep.js';
 
 /** What a server is made of: the contracts that may be swapped. */
-export interface ServerParts {
+export interface ServerParts extends ReplicaParts {
   /** Of the client port. */
   readonly transport: Transport;
   /** Further addresses where clients connect. */
   readonly listeners?: readonly ClientListener[];
-  readonly storage: Storage;
-  readonly providers: AuthProviders;
-  readonly clock: Clock;
-  readonly scheduler: Scheduler;
-  readonly random: RandomSource;
-  readonly logger: Logger;
+  /** Absent: the server stands alone. */
+  readonly ensemble?: EnsembleParts;
 }
 
-/** Where a server is in its life. `degraded`: the log takes no writes at the moment; reads go on. */
-export type ServerState = 'stopped' | 'loading' | 'serving' | 'degraded' | 'stopping' | 'failed';
+/**
+ * Where a server is in its life. `electing`: its ensemble has no leader, or this server is being brought up to date;
+ * nobody is served. `degraded`: the log takes no writes at the moment; reads go on.
+ */
+export type ServerState = 'stopped' | 'loading' | 'electing' | 'serving' | 'degraded' | 'stopping' | 'failed';
 
 /** `closed` by its client, or `expired`: a session ends once, when its end is durable. */
 export type SessionEvent = {
-  readonly kind: 'created' | 'reattached' | 'closed' | 'expired';
+  readonly kind: SessionChange;
   readonly sessionId: bigint;
 };
 
@@ -48,38 +50,39 @@ const DRAIN_MS = 5000;
 const QUOTA_WARNING_INTERVAL_MS = 60_000;
 
 /**
- * A standalone server. It puts the parts together and takes them through their life; requests go from the
+ * A server, alone or in an ensemble. It puts the parts together and takes them through their life; requests go from the
  * {@link ConnectionDesk} straight to the pipeline. In a turn of the event loop what has arrived is read, writes are
- * appended to the log and its sync is started, what has become durable is applied, watches fire, replies are encoded,
+ * appended to the log and its sync is started, what has become committed is applied, watches fire, replies are encoded,
  * and then every connection that has output is flushed once.
  */
-export class ZkServer implements DeskHost, UpkeepHost {
+export class ZkServer implements DeskHost, UpkeepHost, ReplicaHost {
   readonly stats: ServerStats;
   readonly database: Database;
-  readonly sessions: SessionTracker;
   readonly snapshotter: Snapshotter;
-  pipeline!: RequestPipeline;
-  loadReport: LoadReport | undefined;
-
+  readonly admission: Admission;
+  /** Of those whom this server knows; another one each time it begins to serve. */
+  sessions: SessionTracker;
+  /** The one that serves, or served last. */
+  pipeline!: ClientPipeline;
+  /** Whether clients may have sessions here while the server serves. */
+  acceptsClients = true;
   private readonly states = new BehaviorSubject<ServerState>('stopped');
   private readonly sessionEvents = new Subject<SessionEvent>();
   private readonly words: FourLetterWords;
-  readonly admission: Admission;
   private readonly desk: ConnectionDesk;
   private readonly listeners: ClientListeners;
+  private readonly timers: Timers;
+  private readonly replica: Replica;
+  private readonly failure: { promise: Promise<Error>; resolve: (error: Error) => void };
   private starting: Promise<void> | undefined;
   private stopping: Promise<void> | undefined;
-  private readonly timers: Timers;
-
   private nextQuotaWarningMs = -Infinity;
-  private hasUnsynced = false;
-  private readonly failure: { promise: Promise<Error>; resolve: (error: Error) => void };
 
   constructor(
     private readonly parts: ServerParts,
     readonly options: ServerOptions,
   ) {
-    const { clock, storage, logger, scheduler, random } = parts;
+    const { clock, storage, logger, scheduler, random, ensemble } = parts;
     this.database = new Database(
       storage,
       {
@@ -92,16 +95,11 @@ export class ZkServer implements DeskHost, UpkeepHost {
       (watcher, type, path, start, end, aclKey, hi, lo) =>
         this.pipeline.deliver(watcher, type, path, start, end, aclKey, hi, lo),
     );
-    this.sessions = new SessionTracker({
-      tickTimeMs: options.tickTimeMs,
-      serverId: options.serverId,
-      startMs: Math.floor(clock.wallMs()),
-      onExpire: (session) => this.expireSession(session),
-    });
+    this.sessions = noSessions(options, clock);
     this.snapshotter = new Snapshotter(
       storage,
       () => this.database.tree,
-      () => this.persistedSessions(),
+      () => this.replica.persistedSessions(),
       options,
       clock,
       scheduler,
@@ -114,6 +112,8 @@ export class ZkServer implements DeskHost, UpkeepHost {
     this.admission = new Admission(options, clock, random);
     this.desk = new ConnectionDesk(this, parts, options, this.admission, this.stats);
     this.listeners = new ClientListeners(parts.transport, parts.listeners ?? [], options);
+    this.replica =
+      ensemble === undefined ? new StandaloneReplica(this, parts) : new EnsembleReplica(this, parts, ensemble);
     let resolve: (error: Error) => void = () => undefined;
     const promise = new Promise<Error>((done) => (resolve = done));
     this.failure = { promise, resolve };
@@ -138,8 +138,21 @@ export class ZkServer implements DeskHost, UpkeepHost {
     return this.failure.promise;
   }
 
+  get isOpen(): boolean {
+    return this.isServing || this.state === 'electing';
+  }
+
   get isServing(): boolean {
     return this.state === 'serving' || this.state === 'degraded';
+  }
+
+  /** Its part in its ensemble; undefined for a server on its own. */
+  get ensemble(): EnsembleReplica | undefined {
+    return this.replica instanceof EnsembleReplica ? this.replica : undefined;
+  }
+
+  get loadReport(): LoadReport | undefined {
+    return this.database.loadReport;
   }
 
   /** The session behind a number of the watch table, as `0x` hexadecimal. */
@@ -182,38 +195,17 @@ export class ZkServer implements DeskHost, UpkeepHost {
   }
 
   private async begin(): Promise<void> {
-    const { storage, clock, logger } = this.parts;
     this.states.next('loading');
     try {
-      await storage.open();
-      const report = await this.database.load();
-      this.loadReport = report;
-      logger.info(
-        {
-          snapshot: report.snapshot,
-          replayedTxns: report.replayedTxns,
-          zxid: `0x${hex64(report.zxid)}`,
-          durationMs: Math.round(report.durationMs),
-        },
-        'data loaded',
-      );
-      const nowMs = clock.monotonicMs();
-      for (const [id, timeoutMs] of this.database.loadedSessions)
-        this.sessions.track(hiOf(id), loOf(id), timeoutMs, nowMs);
-      this.database.loadedSessions.clear();
-      this.startPipeline();
-      this.snapshotter.addReplayed(report.replayedTxns);
-      if (report.snapshot === undefined && (await this.snapshotter.take()) === undefined) {
-        throw new Error('the first snapshot could not be written, so nothing would be found again after a restart');
-      }
+      await this.replica.start();
       await this.listeners.start((connection) => this.desk.accept(connection));
     } catch (error) {
       this.states.next('failed');
-      await storage.close();
+      await this.replica.stop();
       throw error;
     }
-    this.states.next('serving');
     this.startUpkeep();
+    if (this.state === 'loading') this.states.next(this.desk.pipeline !== undefined ? 'serving' : 'electing');
   }
 
   /** Answers what is on its way, makes everything durable and closes. Sessions stay, for the next start. Idempotent. */
@@ -234,7 +226,7 @@ export class ZkServer implements DeskHost, UpkeepHost {
       this.desk.runTurn();
       this.desk.closeAfterFlush();
       this.desk.runTurn();
-      await this.parts.storage.close();
+      await this.replica.stop();
       this.desk.closeNow();
     }
     this.states.next('stopped');
@@ -259,71 +251,43 @@ export class ZkServer implements DeskHost, UpkeepHost {
   }
 
   endingTurn(): void {
-    if (!this.hasUnsynced) return;
-    this.hasUnsynced = false;
-    this.parts.storage.log.sync();
-    this.snapshotter.check(this.parts.storage.log);
+    this.replica.endTurn();
   }
 
-  private startPipeline(): void {
-    const { storage, providers, clock } = this.parts;
-    const { log } = storage;
-    log.listen({
-      onDurable: (hi, lo) => this.pipeline.commit(hi, lo, this.turnNow()),
-      onFailure: (error) => this.logFailed(error),
-      onRecovered: () => this.logRecovered(),
-      onFatal: (error) => this.fail(error),
-    });
-    this.pipeline = new RequestPipeline(
-      {
-        tree: this.database.tree,
-        watches: this.database.watches,
-        sessions: this.sessions,
-        providers,
-        clock,
-        proposer: {
-          propose: (hi, lo, bytes, start, end) => {
-            log.append(hi, lo, bytes, start, end);
-            this.hasUnsynced = true;
-            this.turnNow();
-          },
-        },
-        onSession: (kind, session) => this.sessionChanged(kind, session),
-        onDigest: (zxidHi, zxidLo) => this.database.digests.add(zxidHi, zxidLo, this.database.tree.digest),
-      },
-      {
-        extendedTypes: this.options.extendedTypesEnabled,
-        enforceQuota: this.options.enforceQuota,
-        maxTxnBytes: this.options.maxTxnBytes,
-        skipAcl: this.options.skipAcl,
-        reconfigEnabled: this.options.reconfigEnabled,
-        digestEnabled: this.options.digestEnabled,
-        closeSessionTxnEnabled: this.options.closeSessionTxnEnabled,
-        minSessionTimeoutMs: this.options.minSessionTimeoutMs,
-        maxSessionTimeoutMs: this.options.maxSessionTimeoutMs,
-        requiredSchemes: this.options.requiredAuthSchemes,
-      },
-    );
-    this.desk.pipeline = this.pipeline;
+  // ---- ReplicaHost
+
+  get latencies(): ReplicaHost['latencies'] {
+    const { latency, updateLatency } = (this.pipeline as ClientPipeline | undefined) ?? {};
+    return { ...(latency && { latency }), ...(updateLatency && { updateLatency }) };
+  }
+
+  serve(pipeline: ClientPipeline, sessions: SessionTracker, acceptsClients = true): void {
+    this.sessions = sessions;
+    this.acceptsClients = acceptsClients;
+    this.pipeline = this.desk.pipeline = pipeline;
     this.database.tree.quotas.onSoftLimitExceeded = (event) => this.softLimitExceeded(event);
+    if (this.state === 'electing') this.states.next('serving');
   }
 
-  private logFailed(error: Error): void {
-    this.parts.logger.error({ err: error }, 'the log cannot be written: writes are refused, reads go on; trying again');
-    if (this.state === 'serving') this.states.next('degraded');
-    this.pipeline.abandon(this.turnNow());
+  suspend(): void {
+    if (this.state === 'serving' || this.state === 'degraded') this.states.next('electing');
+    this.pipeline.shutDown(this.turnNow());
+    this.desk.pipeline = undefined;
   }
 
-  private logRecovered(): void {
-    this.parts.logger.info({}, 'the log can be written again: writes are accepted');
-    this.pipeline.acceptsWrites = true;
-    if (this.state === 'degraded') this.states.next('serving');
+  setDegraded(isDegraded: boolean): void {
+    const [from, to]: [ServerState, ServerState] = isDegraded ? ['serving', 'degraded'] : ['degraded', 'serving'];
+    if (this.state === from) this.states.next(to);
   }
 
-  private fail(error: Error): void {
+  sessionChanged(kind: SessionChange, session: Session): void {
+    if (kind === 'expired') this.stats.sessionsExpired++;
+    else if (kind === 'reattached') this.stats.sessionsReattached++;
+    this.sessionEvents.next({ kind, sessionId: session.id });
+  }
+
+  fail(error: Error): void {
     this.stats.unrecoverableErrors++;
-    this.parts.logger.fatal({ err: error }, 'syncing the log failed: what is on disk is unknown, so the server stops');
-    this.pipeline.acceptsWrites = false;
     if (this.state !== 'stopping') this.states.next('failed');
     this.failure.resolve(error);
   }
@@ -344,13 +308,7 @@ export class ZkServer implements DeskHost, UpkeepHost {
       { session: `0x${hexOf(session.idHi, session.idLo)}`, timeoutMs: session.timeoutMs },
       'session expired',
     );
-    this.pipeline.expireSession(session, this.turnNow());
-  }
-
-  private sessionChanged(kind: SessionEvent['kind'], session: Session): void {
-    if (kind === 'expired') this.stats.sessionsExpired++;
-    else if (kind === 'reattached') this.stats.sessionsReattached++;
-    this.sessionEvents.next({ kind, sessionId: session.id });
+    this.deciding?.expireSession(session, this.turnNow());
   }
 
   get nextExpiryMs(): number {
@@ -364,12 +322,19 @@ export class ZkServer implements DeskHost, UpkeepHost {
 
   private startUpkeep(): void {
     const { clock, storage, logger } = this.parts;
-    const containers = new ContainerManager(() => this.database.tree, this.pipeline, this.options, clock);
+    const containers = new ContainerManager(
+      () => this.database.tree,
+      () => this.deciding,
+      this.options,
+      clock,
+    );
     new Upkeep(this, containers, storage, this.options, this.timers, clock, logger).start();
   }
 
-  private *persistedSessions(): Iterable<{ id: bigint; timeoutMs: number }> {
-    for (const session of this.sessions.sessions()) yield { id: session.id, timeoutMs: session.timeoutMs };
+  /** The pipeline, if it is one that decides on writes: on a server alone, or on a leader. */
+  private get deciding(): RequestPipeline | undefined {
+    const { pipeline } = this.desk;
+    return pipeline instanceof RequestPipeline ? pipeline : undefined;
   }
 
   /** Waits until nothing is on its way, but not for ever: a log that fails may never finish. */
@@ -378,11 +343,22 @@ export class ZkServer implements DeskHost, UpkeepHost {
     return new Promise((resolve) => {
       const look = (): void => {
         this.desk.runTurn();
-        const isHopeless = !this.pipeline.acceptsWrites || this.parts.clock.monotonicMs() > deadlineMs;
-        if (this.pipeline.inFlight === 0 || isHopeless) resolve();
+        const { pipeline } = this.desk;
+        const isHopeless = !this.replica.canFinish || this.parts.clock.monotonicMs() > deadlineMs;
+        if (pipeline === undefined || pipeline.inFlight === 0 || isHopeless) resolve();
         else this.parts.scheduler.after(1, look);
       };
       look();
     });
   }
+}
+
+/** Before there are any. */
+function noSessions({ tickTimeMs, serverId }: ServerOptions, clock: Clock): SessionTracker {
+  return new SessionTracker({
+    tickTimeMs,
+    serverId,
+    startMs: Math.floor(clock.wallMs()),
+    onExpire: () => undefined,
+  });
 }

@@ -1,6 +1,5 @@
 import type { Logger } from '@zk/contracts';
 import type { RunningServer } from '../compose.js';
-import { ConfigError } from '../config/config-error.js';
 import { loadConfig, type LoadedConfig } from '../config/load.js';
 import type { ServerConfig } from '../config/server-config.js';
 import { announceConfig } from './announce.js';
@@ -35,9 +34,6 @@ export async function runForeground(io: CliIo, options: CliOptions, args: readon
       createLogger({ ...logging, hasColours: io.out.isTerminal, sink: io.out }),
     ),
   ]);
-  if (loaded.config.ensemble !== undefined) {
-    throw new ConfigError(['this file describes an ensemble, and this version runs one standalone server only']);
-  }
   for (const warning of loaded.warnings) logger.warn({}, warning);
   for (const note of loaded.notes) logger.info({}, note);
   for (const name of unreadShellFiles(io, configFile)) {

@@ -4,7 +4,6 @@
  */
 export const UNWIRED: readonly string[] = [
   'connectToLearnerMasterLimit',
-  'leaderServes',
   'quorumCnxnTimeoutMs',
   'electionPortBindRetry',
   'observerMasterPort',

@@ -1,0 +1,215 @@
+import type { Transport } from '@zk/contracts';
+import {
+  type EnsembleEvent,
+  type EnsembleOptions,
+  EnsemblePeer,
+  type EnsembleRole,
+  type EnsembleStatus,
+} from '@zk/ensemble';
+import { OpCode, type Zxid, hiOf, int64, loOf } from '@zk/model';
+import {
+  type ClientPipelineParts,
+  type LeaderLink,
+  LearnerPipeline,
+  RequestPipeline,
+  type SessionChange,
+} from '@zk/request-pipeline';
+import type { EnsembleConfig, ServerId } from '@zk/quorum';
+import { type Session, SessionTracker } from '@zk/session';
+import type { Observable } from 'rxjs';
+import { EnsembleState } from './ensemble-state.js';
+import { LearnerDesk } from './learner-desk.js';
+import type { PersistedSession } from './snapshotter.js';
+import { type Replica, type ReplicaHost, type ReplicaParts, pipelineOptionsOf } from './replica.js';
+
+/** What makes a server a member of an ensemble. */
+export interface EnsembleParts extends Partial<Omit<EnsembleOptions, 'id' | 'config'>> {
+  readonly id: ServerId;
+  /** Who belongs to the ensemble, this server included. */
+  readonly config: EnsembleConfig;
+  /** For elections, and for what leaders and learners say to each other. */
+  readonly transport: Transport;
+  /** Whether clients are served while this server leads (`leaderServes`); default true. */
+  readonly leaderServes?: boolean;
+}
+
+/**
+ * A member of an ensemble. The peer elects, leads or follows, and keeps disk and database in agreement with the others;
+ * here, while it serves, clients get the pipeline of its role: a leader's decides on writes, a learner's passes them on.
+ */
+export class EnsembleReplica implements Replica {
+  private readonly peer: EnsemblePeer;
+  private readonly state: EnsembleState;
+  /** The leader's side of its learners, while this server leads. */
+  private learners: LearnerDesk | undefined;
+
+  constructor(
+    private readonly host: ReplicaHost,
+    private readonly parts: ReplicaParts,
+    private readonly ensemble: EnsembleParts,
+  ) {
+    this.state = new EnsembleState(host.database, host.options, () => host.turnNow());
+    const { transport, leaderServes: _, ...options } = ensemble;
+    this.peer = new EnsemblePeer(
+      { ...parts, transport, state: this.state, quiesce: () => host.snapshotter.abandon() },
+      options,
+      (event) => this.heard(event),
+    );
+    host.snapshotter.isLogged = (zxid) => this.peer.isDurable(zxid);
+  }
+
+  /** See `EnsemblePeer.role$`. */
+  get role$(): Observable<EnsembleRole> {
+    return this.peer.role$;
+  }
+
+  get role(): EnsembleRole {
+    return this.peer.role;
+  }
+
+  /** Undefined before the start. */
+  status(): EnsembleStatus | undefined {
+    return this.peer.status();
+  }
+
+  async start(): Promise<void> {
+    await this.peer.start();
+  }
+
+  endTurn(): void {
+    if (this.state.serving !== undefined) this.host.snapshotter.check(this.parts.storage.log);
+  }
+
+  persistedSessions(): Iterable<PersistedSession> {
+    return this.host.database.persistedSessions();
+  }
+
+  get canFinish(): boolean {
+    return this.state.serving !== undefined;
+  }
+
+  async stop(): Promise<void> {
+    await this.peer.stop();
+  }
+
+  // ---- what the peer says
+
+  private heard(event: EnsembleEvent): void {
+    const { serving } = this.state;
+    switch (event.kind) {
+      case 'serve':
+        return event.role === 'leader' ? this.lead(event.zxid) : this.learn(event.epoch);
+      case 'stop-serving':
+        return this.stopServing();
+      case 'request':
+        return this.learners?.request(event.link, event.request);
+      case 'touched':
+        return this.learners?.touched(event.sessionId, event.timeoutMs);
+      case 'revalidate':
+        return this.learners?.revalidate(event.link, event.sessionId, event.timeoutMs);
+      case 'heartbeat':
+        if (serving?.role === 'learner') this.reportTouched(serving.pipeline);
+        return undefined;
+      case 'revalidated':
+        if (serving?.role !== 'learner') return undefined;
+        return serving.pipeline.revalidated(
+          hiOf(event.sessionId),
+          loOf(event.sessionId),
+          event.isValid,
+          this.host.turnNow(),
+        );
+      case 'synced':
+        return serving?.role === 'learner' ? serving.pipeline.synced(this.host.turnNow()) : undefined;
+      case 'halt':
+        return this.host.fail(new Error(event.reason));
+      default:
+        return undefined;
+    }
+  }
+
+  /** @param last the zxid before the first that will be proposed */
+  private lead(last: Zxid): void {
+    const { host, parts } = this;
+    const { database, options } = host;
+    const { tree } = database;
+    [tree.lastZxidHi, tree.lastZxidLo] = [hiOf(last), loOf(last)];
+    const sessions = this.newSessions();
+    const nowMs = host.turnNow();
+    for (const [id, timeoutMs] of database.sessions) sessions.track(hiOf(id), loOf(id), timeoutMs, nowMs);
+    const pipeline = new RequestPipeline(
+      { ...this.commonParts(sessions), proposer: this.peer.proposer },
+      pipelineOptionsOf(options),
+    );
+    this.learners = new LearnerDesk(pipeline, this.peer, () => host.turnNow());
+    this.state.serving = { role: 'leader', pipeline };
+    host.serve(pipeline, sessions, this.ensemble.leaderServes ?? true);
+    this.learners.endOrphans(tree, database.sessions);
+    parts.logger.info({ epoch: hiOf(last), sessions: sessions.size }, 'leading');
+  }
+
+  private learn(epoch: number): void {
+    const { host } = this;
+    const sessions = this.newSessions();
+    const pipeline = new LearnerPipeline(
+      { ...this.commonParts(sessions), leader: this.newLeaderLink(), startEpoch: epoch },
+      pipelineOptionsOf(host.options),
+    );
+    this.state.serving = { role: 'learner', pipeline };
+    host.serve(pipeline, sessions, true);
+  }
+
+  private stopServing(): void {
+    if (this.state.serving === undefined) return;
+    this.state.serving = undefined;
+    this.learners = undefined;
+    this.host.suspend();
+  }
+
+  private commonParts(sessions: SessionTracker): ClientPipelineParts {
+    const { host } = this;
+    const { database } = host;
+    return {
+      tree: database.tree,
+      watches: database.watches,
+      sessions,
+      providers: this.parts.providers,
+      clock: this.parts.clock,
+      onSession: (kind: SessionChange, session: Session) => host.sessionChanged(kind, session),
+      ...host.latencies,
+    };
+  }
+
+  private newSessions(): SessionTracker {
+    const { tickTimeMs, serverId } = this.host.options;
+    return new SessionTracker({
+      tickTimeMs,
+      serverId,
+      startMs: Math.floor(this.parts.clock.wallMs()),
+      onExpire: (session) => this.host.expireSession(session),
+    });
+  }
+
+  // ---- what a learner says to its leader
+
+  private newLeaderLink(): LeaderLink {
+    const { peer } = this;
+    return {
+      forward: (hi, lo, cxid, opcode, body, ids) => {
+        peer.request({ kind: 'forward', request: { sessionId: int64(hi, lo), cxid, opcode, body, ids } });
+      },
+      sync: (hi, lo, cxid, body, ids) => {
+        const request = { sessionId: int64(hi, lo), cxid, opcode: OpCode.sync, body, ids };
+        peer.request({ kind: 'sync', tag: 0, request });
+      },
+      revalidate: (hi, lo, timeoutMs) => {
+        peer.request({ kind: 'revalidate', sessionId: int64(hi, lo), timeoutMs });
+      },
+    };
+  }
+
+  private reportTouched(pipeline: LearnerPipeline): void {
+    pipeline.takeTouched(({ id }, timeoutMs) => {
+      this.peer.request({ kind: 'touch', sessionId: id, timeoutMs });
+    });
+  }
+}
