@@ -20,5 +20,6 @@ export type { TreeCursor } from './znodes/znode-store.js';
 export { ZnodeStore } from './znodes/znode-store.js';
 
 // ---- watches (src/watches) ----
+export { FiredWatches } from './watches/fired-watches.js';
 export { WatchTable } from './watches/watch-table.js';
 export type { Deliver, WatchedTree } from './watches/watched-tree.js';

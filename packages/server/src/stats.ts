@@ -72,6 +72,8 @@ export class ServerStats {
     this.sentAtReset = this.sentSoFar();
     this.server.pipeline.latency.reset();
     this.server.pipeline.updateLatency.reset();
+    this.server.snapshotter.times.reset();
+    this.server.database.watches.fired.reset();
     this.lastFrameBytes = -1;
     this.minFrameBytes = Infinity;
     this.maxFrameBytes = 0;

@@ -12,6 +12,10 @@ export class Summary {
     this.sum += value;
   }
 
+  reset(): void {
+    this.count = this.sum = this.min = this.max = 0;
+  }
+
   get average(): number {
     return this.count === 0 ? 0 : this.sum / this.count;
   }

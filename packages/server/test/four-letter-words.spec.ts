@@ -253,7 +253,11 @@ describe('four-letter words', () => {
         'avg_fsynctime max_fsynctime cnt_fsynctime sum_fsynctime',
         'avg_snapshottime min_snapshottime max_snapshottime cnt_snapshottime sum_snapshottime',
         'avg_updatelatency min_updatelatency max_updatelatency cnt_updatelatency sum_updatelatency',
-        'cnt_dbinittime cnt_startup_txns_loaded',
+        'p50_updatelatency p95_updatelatency p99_updatelatency p999_updatelatency',
+        'avg_readlatency min_readlatency max_readlatency cnt_readlatency sum_readlatency',
+        'p50_readlatency p95_readlatency p99_readlatency p999_readlatency',
+        'cnt_node_created_watch_count sum_node_deleted_watch_count max_node_changed_watch_count',
+        'avg_node_children_watch_count cnt_dbinittime cnt_startup_txns_loaded',
       ].flatMap((line) => line.split(' '))) {
         expect(metrics.has(`zk_${name}`) ? name : `${name} is missing`).toBe(name);
       }
@@ -287,6 +291,9 @@ describe('four-letter words', () => {
     expect(Number(value('bytes_received_count'))).toBeGreaterThan(1000);
     expect(Number(value('response_bytes'))).toBeGreaterThan(1092);
     expect(value('cnt_updatelatency')).toBe('5');
+    expect(value('cnt_readlatency')).toBe('2');
+    expect(value('cnt_node_changed_watch_count')).toBe('1');
+    expect(value('max_node_changed_watch_count')).toBe('1');
     expect(value('cnt_snapshottime')).toBe('1');
     expect(value('num_alive_connections')).toBe('1');
     expect(value('uptime')).toBe('13000');

@@ -299,3 +299,15 @@ describe('WatchTable: figures', () => {
     expect(() => new Rig('/a').watch(watcher, 'data', '/a')).toThrow(RangeError);
   });
 });
+
+it('counts the events that watches fired, and how many were told', () => {
+  const rig = new Rig('/a');
+  rig.watch(1, 'data', '/a').watch(2, 'data', '/a').does('set /a');
+  rig.does('set /a');
+  rig.watch(3, 'data', '/a').does('set /a');
+  const { fired } = rig.table;
+  expect(fired.of(EventType.nodeDataChanged)).toEqual({ count: 2, sum: 3, min: 1, max: 2 });
+  expect(fired.of(EventType.nodeDeleted)).toEqual({ count: 0, sum: 0, min: 0, max: 0 });
+  fired.reset();
+  expect(fired.of(EventType.nodeDataChanged)).toEqual({ count: 0, sum: 0, min: 0, max: 0 });
+});

@@ -10,6 +10,7 @@
 import { EventType, WatcherType } from '@zk/model';
 import { Field } from '../znodes/fields.js';
 import type { TreeListener } from '../tree-changes.js';
+import { FiredWatches } from './fired-watches.js';
 import { CHILD_LIST, DATA_LIST, PlaceTable, RECURSIVE_LIST } from './place-table.js';
 import { CHILD_TABLE, DATA_TABLE, PERSISTENT, RECURSIVE, STANDARD, WatchEntries } from './watch-entries.js';
 import type { Deliver, WatchedTree } from './watched-tree.js';
@@ -53,6 +54,8 @@ export class WatchTable implements TreeListener {
   constructor(
     private readonly tree: WatchedTree,
     private readonly deliver: Deliver,
+    /** Of the table before this one, to go on counting. */
+    readonly fired = new FiredWatches(),
   ) {}
 
   // ---- setting
@@ -301,6 +304,7 @@ export class WatchTable implements TreeListener {
   private notify(eventType: number, node: number, zxidHi: number, zxidLo: number): void {
     const count = this.entries.recipientCount;
     if (count === 0) return;
+    this.fired.note(eventType, count);
     const { recipients } = this.entries;
     const length = this.writePath(node);
     const { scratch, deliver } = this;

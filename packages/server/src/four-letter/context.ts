@@ -1,4 +1,5 @@
 import type { Clock, Storage } from '@zk/contracts';
+import type { EnsembleView } from '../ensemble-view.js';
 import type { ServerOptions } from '../options.js';
 import type { ZkServer } from '../zk-server.js';
 
@@ -8,4 +9,6 @@ export interface WordContext {
   readonly storage: Storage;
   readonly options: ServerOptions;
   readonly clock: Clock;
+  /** Its part in an ensemble, as it is now; undefined for a server on its own. */
+  readonly view: EnsembleView | undefined;
 }

@@ -1,11 +1,12 @@
 import os from 'node:os';
+import type { EnsembleView } from '../ensemble-view.js';
 import { COMPATIBLE_VERSION, VERSION_LINE } from '../version.js';
 import type { WordContext } from './context.js';
 
 const MEGABYTE = 1024 * 1024;
 
 /** The settings in force: `conf`. */
-export async function confReport({ server, storage, options }: WordContext): Promise<string> {
+export async function confReport({ server, storage, options, view }: WordContext): Promise<string> {
   const usage = await storage.usage();
   const { dataDir, dataLogDir } = storage.location;
   const port = (name: string): number => server.addresses.find((address) => address.name === name)?.port ?? -1;
@@ -21,9 +22,25 @@ export async function confReport({ server, storage, options }: WordContext): Pro
     `minSessionTimeout=${options.minSessionTimeoutMs}`,
     `maxSessionTimeout=${options.maxSessionTimeoutMs}`,
     `clientPortListenBacklog=${options.listenBacklog ?? -1}`,
-    'serverId=0',
-    '',
+    `serverId=${view?.serverId ?? 0}`,
+    ...(view === undefined ? [''] : ensembleSettings(view)),
   ].join('\n');
+}
+
+/** A read-only server does not say who belongs to the ensemble; the others end without a newline. */
+function ensembleSettings({ serverId, config, mode, initLimitTicks, syncLimitTicks }: EnsembleView): string[] {
+  const own = config.servers.get(serverId);
+  const ports = (name: 'electionPort' | 'quorumPort'): string =>
+    own?.addresses.map((address) => address[name]).join('|') ?? '';
+  return [
+    `initLimit=${initLimitTicks}`,
+    `syncLimit=${syncLimitTicks}`,
+    'electionAlg=3',
+    `electionPort=${ports('electionPort')}`,
+    `quorumPort=${ports('quorumPort')}`,
+    `peerType=${own?.role === 'observer' ? 1 : 0}`,
+    ...(mode === 'read-only' ? [''] : ['membership: ', config.text]),
+  ];
 }
 
 /** Where the files are; empty when they are nowhere. */

@@ -1,13 +1,21 @@
 import { readFileSync, readdirSync } from 'node:fs';
-import { hex64 } from '@zk/model';
+import { EventType, hex64 } from '@zk/model';
 import { VERSION_LINE } from '../version.js';
+import type { WordContext } from './context.js';
+import { ensembleMetrics, peerState } from './ensemble-metrics.js';
 import { quotaMetrics } from './quota-metrics.js';
 import { formatAverage } from './reports.js';
-import type { WordContext } from './context.js';
+import { type Metrics, type Values, basicSummary, latencySummaries } from './summary-metrics.js';
 
 /** Metrics as `zk_<name>\t<value>` lines: `mntr` (spec: operations, section 9). */
 export function mntrReport(context: WordContext): string {
-  const lines = [`zk_version\t${VERSION_LINE}`, 'zk_server_state\tstandalone'];
+  const { view } = context;
+  const state = peerState(view);
+  const lines = [
+    `zk_version\t${VERSION_LINE}`,
+    `zk_server_state\t${view?.mode ?? 'standalone'}`,
+    ...(state === undefined ? [] : [`zk_peer_state\t${state}`]),
+  ];
   for (const [name, value] of Object.entries(metrics(context))) lines.push(`zk_${name}\t${value}`);
   return `${lines.join('\n')}\n`;
 }
@@ -20,17 +28,22 @@ export function hashReport({ server }: WordContext): string {
     .join('');
 }
 
-/** The metrics of a standalone server, by Apache's names. What has no counterpart here is left out, or 0 for good. */
-export function metrics(context: WordContext): Record<string, number | string> {
+/** The metrics of the server, by Apache's names. What has no counterpart here is left out, or 0 for good. */
+export function metrics(context: WordContext): Metrics {
+  const { server, clock, view } = context;
   return {
     ...gauges(context),
-    ...quotaMetrics(context.server.database.tree),
+    ...quotaMetrics(server.database.tree),
     ...counters(context),
     ...summaries(context),
+    ...(view === undefined ? OF_ENSEMBLES : ensembleMetrics(view, clock.monotonicMs())),
   };
 }
 
-function gauges({ server, storage, clock }: WordContext): Record<string, number | string> {
+/** Counters that tools look for on any server. */
+const OF_ENSEMBLES: Metrics = { commit_count: 0, proposal_count: 0, looking_count: 0, diff_count: 0, snap_count: 0 };
+
+function gauges({ server, storage, clock, view }: WordContext): Metrics {
   const { latency } = server.pipeline;
   const { tree, watches } = server.database;
   const replySizes = server.stats.replySizes();
@@ -47,7 +60,7 @@ function gauges({ server, storage, clock }: WordContext): Record<string, number 
     watch_count: watches.watchCount,
     ephemerals_count: tree.ephemeralCount,
     approximate_data_size: tree.approximateDataSize,
-    global_sessions: server.sessions.size,
+    global_sessions: view === undefined ? server.sessions.size : server.database.sessions.size,
     local_sessions: 0,
     open_file_descriptor_count: openDescriptors(),
     max_file_descriptor_count: maxDescriptors(),
@@ -63,7 +76,7 @@ function gauges({ server, storage, clock }: WordContext): Record<string, number 
   };
 }
 
-function counters({ server }: WordContext): Record<string, number> {
+function counters({ server }: WordContext): Metrics {
   const { stats, admission, pipeline } = server;
   return {
     connection_request_count: stats.connectionRequests,
@@ -86,53 +99,34 @@ function counters({ server }: WordContext): Record<string, number> {
     response_packet_cache_misses: 0,
     response_packet_get_children_cache_hits: 0,
     response_packet_get_children_cache_misses: 0,
-    // Of ensembles only.
-    commit_count: 0,
-    proposal_count: 0,
-    looking_count: 0,
-    diff_count: 0,
-    snap_count: 0,
   };
 }
 
-function summaries({ server, storage }: WordContext): Record<string, number | string> {
+function summaries({ server, storage }: WordContext): Metrics {
   const { syncStats } = storage.log;
-  const { times } = server.snapshotter;
-  const { updateLatency } = server.pipeline;
-  const report = server.loadReport;
+  const { pipeline, database, loadReport } = server;
+  const { fired } = database.watches;
   return {
     avg_fsynctime: formatAverage(syncStats.count === 0 ? 0 : syncStats.totalMs / syncStats.count),
     max_fsynctime: Math.round(syncStats.maxMs),
     cnt_fsynctime: syncStats.count,
     sum_fsynctime: Math.round(syncStats.totalMs),
-    avg_snapshottime: formatAverage(times.average),
-    min_snapshottime: times.min,
-    max_snapshottime: times.max,
-    cnt_snapshottime: times.count,
-    sum_snapshottime: times.sum,
-    avg_updatelatency: formatAverage(updateLatency.averageMs),
-    min_updatelatency: Math.round(updateLatency.minMs),
-    max_updatelatency: Math.round(updateLatency.maxMs),
-    cnt_updatelatency: updateLatency.count,
-    sum_updatelatency: Math.round(updateLatency.sumMs),
-    ...(report === undefined
-      ? {}
-      : {
-          ...once('dbinittime', Math.round(report.durationMs)),
-          ...once('startup_txns_loaded', report.replayedTxns),
-        }),
+    ...basicSummary('snapshottime', server.snapshotter.times),
+    ...latencySummaries(pipeline.latency, pipeline.updateLatency),
+    ...basicSummary('node_created_watch_count', fired.of(EventType.nodeCreated)),
+    ...basicSummary('node_deleted_watch_count', fired.of(EventType.nodeDeleted)),
+    ...basicSummary('node_changed_watch_count', fired.of(EventType.nodeDataChanged)),
+    ...basicSummary('node_children_watch_count', fired.of(EventType.nodeChildrenChanged)),
+    ...(loadReport !== undefined && {
+      ...basicSummary('dbinittime', once(loadReport.durationMs)),
+      ...basicSummary('startup_txns_loaded', once(loadReport.replayedTxns)),
+    }),
   };
 }
 
 /** A summary of the one value there is. */
-function once(name: string, value: number): Record<string, number | string> {
-  return {
-    [`avg_${name}`]: formatAverage(value),
-    [`min_${name}`]: value,
-    [`max_${name}`]: value,
-    [`cnt_${name}`]: 1,
-    [`sum_${name}`]: value,
-  };
+function once(value: number): Values {
+  return { count: 1, sum: value, min: value, max: value };
 }
 
 /** -1 where the platform does not say. */

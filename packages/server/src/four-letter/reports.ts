@@ -1,21 +1,27 @@
 import { hex64, hexOf, hiOf, loOf } from '@zk/model';
 import type { ClientConnection } from '../client-connection.js';
+import type { LeadingView } from '../ensemble-view.js';
 import { OP_ABBREVIATIONS } from './op-abbreviations.js';
 import type { WordContext } from './context.js';
 import { VERSION_LINE } from '../version.js';
 
 /** Server summary: `srvr`. */
 export function srvrReport(context: WordContext): string {
-  return `Zookeeper version: ${VERSION_LINE}\n${summary(context)}`;
+  return `${heading(context)}${summary(context)}`;
 }
 
 /** As `srvr`, with a line for each connection: `stat`. */
 export function statReport(context: WordContext): string {
   const clients = [...context.server.connections].map((connection) => `${describe(connection)})\n`).join('');
-  return `Zookeeper version: ${VERSION_LINE}\nClients:\n${clients}\n${summary(context)}`;
+  return `${heading(context)}Clients:\n${clients}\n${summary(context)}`;
 }
 
-function summary({ server }: WordContext): string {
+function heading({ view }: WordContext): string {
+  const readOnly = view?.mode === 'read-only' ? 'READ-ONLY mode; serving only read-only clients\n' : '';
+  return `Zookeeper version: ${VERSION_LINE}\n${readOnly}`;
+}
+
+function summary({ server, view }: WordContext): string {
   const { latency } = server.pipeline;
   const { tree } = server.database;
   return [
@@ -25,10 +31,15 @@ function summary({ server }: WordContext): string {
     `Connections: ${server.connections.size}`,
     `Outstanding: ${server.pipeline.inFlight}`,
     `Zxid: 0x${hexOf(tree.lastZxidHi, tree.lastZxidLo)}`,
-    'Mode: standalone',
+    `Mode: ${view?.mode ?? 'standalone'}`,
     `Node count: ${tree.nodeCount}`,
+    ...(view?.leading === undefined ? [] : [`Proposal sizes last/min/max: ${proposalSizes(view.leading)}`]),
     '',
   ].join('\n');
+}
+
+function proposalSizes({ proposalBytes: { last, min, max } }: LeadingView): string {
+  return `${last}/${min}/${max}`;
 }
 
 /** At most four decimals, and at least one, as Java prints a double. */
@@ -73,17 +84,10 @@ function bracketed(address: string): string {
 }
 
 /** Sessions, their ephemerals and the connections: `dump`. */
-export function dumpReport({ server, clock }: WordContext): string {
-  const offsetMs = clock.wallMs() - clock.monotonicMs();
-  const buckets = server.sessions.bucketList();
-  const lines = [
-    'SessionTracker dump:',
-    `Session Sets (${buckets.length})/(${count(buckets.map((b) => b.sessions))}):`,
-  ];
-  for (const { expiryMs, sessions } of buckets) {
-    lines.push(`${sessions.length} expire at ${javaDate(expiryMs + offsetMs)}:`);
-    for (const { idHi, idLo } of sessions) lines.push(`\t0x${hexOf(idHi, idLo)}`);
-  }
+export function dumpReport(context: WordContext): string {
+  const { server, clock, view } = context;
+  const isLearner = view !== undefined && view.mode !== 'leader';
+  const lines = ['SessionTracker dump:', ...(isLearner ? globalSessions(context) : sessionBuckets(context))];
   const { tree } = server.database;
   const owners = [...tree.ephemeralOwners()];
   lines.push('ephemeral nodes dump:', `Sessions with Ephemerals (${owners.length}):`);
@@ -101,6 +105,27 @@ export function dumpReport({ server, clock }: WordContext): string {
     }
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** Whoever decides on the end of sessions knows when that is. */
+function sessionBuckets({ server, clock }: WordContext): string[] {
+  const offsetMs = clock.wallMs() - clock.monotonicMs();
+  const buckets = server.sessions.bucketList();
+  const lines = [`Session Sets (${buckets.length})/(${count(buckets.map((b) => b.sessions))}):`];
+  for (const { expiryMs, sessions } of buckets) {
+    lines.push(`${sessions.length} expire at ${javaDate(expiryMs + offsetMs)}:`);
+    for (const { idHi, idLo } of sessions) lines.push(`\t0x${hexOf(idHi, idLo)}`);
+  }
+  return lines;
+}
+
+/** A learner knows of all sessions, and leaves their end to the leader. */
+function globalSessions({ server }: WordContext): string[] {
+  const sessions = [...server.database.sessions].sort(([a], [b]) => (a < b ? -1 : 1));
+  return [
+    `Global Sessions(${sessions.length}):`,
+    ...sessions.map(([id, timeoutMs]) => `0x${hex64(id)}\t${timeoutMs}ms`),
+  ];
 }
 
 function count(lists: readonly (readonly unknown[])[]): number {

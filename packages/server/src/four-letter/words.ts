@@ -1,6 +1,7 @@
 import type { Clock, Storage } from '@zk/contracts';
 import { readInt32, utf8Bytes } from '@zk/jute';
 import type { ClientConnection, WordResult } from '../client-connection.js';
+import type { EnsembleView } from '../ensemble-view.js';
 import type { ServerOptions } from '../options.js';
 import type { ZkServer } from '../zk-server.js';
 import type { WordContext } from './context.js';
@@ -32,7 +33,7 @@ const words: Readonly<Record<string, Word>> = {
   wchs: { answer: wchsReport },
   wchc: { answer: wchcReport },
   wchp: { answer: wchpReport },
-  isro: { notServing: 'null', answer: () => 'rw' },
+  isro: { notServing: 'null', answer: ({ view }) => (view?.mode === 'read-only' ? 'ro' : 'rw') },
   hash: { notServing: NOT_SERVING.trimEnd(), answer: hashReport },
   crst: {
     answer: ({ server }) => {
@@ -41,8 +42,9 @@ const words: Readonly<Record<string, Word>> = {
     },
   },
   srst: {
-    answer: ({ server }) => {
+    answer: ({ server, view }) => {
       server.stats.reset();
+      view?.stats.reset();
       return 'Server stats reset.\n';
     },
   },
@@ -57,10 +59,17 @@ for (const word of [...Object.keys(words), 'stmk']) byNumber.set(readInt32(utf8B
 
 /** Commands of four letters at the very start of a connection; answered in plain text (spec: operations, section 7). */
 export class FourLetterWords {
-  private readonly context: WordContext;
+  private readonly context: Omit<WordContext, 'view'>;
   private readonly enabled: ReadonlySet<string>;
 
-  constructor(server: ZkServer, storage: Storage, options: ServerOptions, clock: Clock) {
+  /** @param viewOf the server's part in an ensemble, as it is now */
+  constructor(
+    server: ZkServer,
+    storage: Storage,
+    options: ServerOptions,
+    clock: Clock,
+    private readonly viewOf: () => EnsembleView | undefined = () => undefined,
+  ) {
     this.context = { server, storage, options, clock };
     this.enabled = new Set([...options.fourLetterWords, 'srvr']);
   }
@@ -87,7 +96,8 @@ export class FourLetterWords {
   private async answer(word: string, argument: Uint8Array): Promise<string> {
     if (word === 'stmk') return traceMask(argument);
     const { always = false, notServing = NOT_SERVING, answer } = words[word]!;
-    return !always && !this.context.server.isServing ? notServing : answer(this.context);
+    if (!always && !this.context.server.isServing) return notServing;
+    return answer({ ...this.context, view: this.viewOf() });
   }
 }
 

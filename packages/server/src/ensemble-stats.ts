@@ -1,0 +1,88 @@
+import { Summary } from './summary.js';
+
+/** A role of a server in its ensemble, and how far it is. */
+export interface RoleAndPhase {
+  readonly role: 'looking' | 'leader' | 'follower' | 'observer';
+  readonly phase: string;
+  /** Whether clients are served. */
+  readonly isServing: boolean;
+}
+
+/** Events that are counted, by the names of their metrics in Apache ZooKeeper. */
+const COUNTERS = [
+  'looking_count',
+  'diff_count',
+  'snap_count',
+  'proposal_count',
+  'commit_count',
+  'learner_proposal_received_count',
+  'learner_commit_received_count',
+  'revalidate_count',
+] as const;
+
+export type EnsembleCounter = (typeof COUNTERS)[number];
+
+/**
+ * What has happened to a server in its ensemble since the start or the last reset: how often it looked for a leader, and
+ * how long that and what followed took, in ms. It is told of every change of role or phase.
+ */
+export class EnsembleStats {
+  readonly counts: Record<EnsembleCounter, number> = noCounts();
+  readonly electionTimes = new Summary();
+  /** Time without service, of any role, and of those that lead afterwards. */
+  readonly unavailableTimes = new Summary();
+  readonly leaderUnavailableTimes = new Summary();
+  readonly followerSyncTimes = new Summary();
+  readonly observerSyncTimes = new Summary();
+
+  private before: RoleAndPhase = { role: 'follower', phase: '', isServing: false };
+  private lookingSinceMs = 0;
+  private unavailableSinceMs: number | undefined;
+  private syncingSinceMs = 0;
+
+  /** @param nowMs monotonic */
+  changed(now: RoleAndPhase, nowMs: number): void {
+    const { before } = this;
+    if (now.role === 'looking' && before.role !== 'looking') this.beginsToLook(nowMs);
+    if (now.role !== 'looking' && before.role === 'looking') this.electionTimes.add(nowMs - this.lookingSinceMs);
+    if (now.phase === 'synchronization' && before.phase !== 'synchronization') this.syncingSinceMs = nowMs;
+    if (now.isServing && !before.isServing) this.serves(now, nowMs);
+    this.before = { role: now.role, phase: now.phase, isServing: now.isServing };
+  }
+
+  reset(): void {
+    Object.assign(this.counts, noCounts());
+    for (const summary of Object.values(this.summaries())) summary.reset();
+  }
+
+  /** By the names of their metrics in Apache ZooKeeper. */
+  summaries(): Readonly<Record<string, Summary>> {
+    return {
+      election_time: this.electionTimes,
+      unavailable_time: this.unavailableTimes,
+      leader_unavailable_time: this.leaderUnavailableTimes,
+      follower_sync_time: this.followerSyncTimes,
+      observer_sync_time: this.observerSyncTimes,
+    };
+  }
+
+  private beginsToLook(nowMs: number): void {
+    this.counts.looking_count++;
+    this.lookingSinceMs = nowMs;
+    this.unavailableSinceMs ??= nowMs;
+  }
+
+  private serves({ role }: RoleAndPhase, nowMs: number): void {
+    if (role === 'follower') this.followerSyncTimes.add(nowMs - this.syncingSinceMs);
+    else if (role === 'observer') this.observerSyncTimes.add(nowMs - this.syncingSinceMs);
+    if (this.unavailableSinceMs === undefined) return;
+    const unavailableMs = nowMs - this.unavailableSinceMs;
+    this.unavailableTimes.add(unavailableMs);
+    if (role === 'leader') this.leaderUnavailableTimes.add(unavailableMs);
+    this.unavailableSinceMs = undefined;
+  }
+}
+
+function noCounts(): Record<EnsembleCounter, number> {
+  return Object.fromEntries(COUNTERS.map((name) => [name, 0])) as Record<EnsembleCounter, number>;
+}
