@@ -2,17 +2,16 @@ import { CommandError, ExitCode, UsageError } from '../cli/exit-codes.js';
 import { javaPathDefect } from '../format/paths.js';
 import { versionText } from '../version.js';
 import type { Command } from './command.js';
+import { OF_SESSION, OF_SHELL } from './kinds.js';
 import { hex64 } from '@zk/model';
 
 const addAuth: Command = {
+  ...OF_SESSION,
   name: 'addauth',
   usage: 'scheme auth',
   summary: 'show credentials, now and on every later connection',
   details: 'Lines with addauth are not kept in the history file.',
-  options: [],
   args: { min: 1 },
-  completes: 'none',
-  isZkCli: true,
   async run(call) {
     const [scheme = '', auth = ''] = call.args;
     await call.client.addAuth(scheme, auth, { signal: call.signal });
@@ -21,13 +20,10 @@ const addAuth: Command = {
 };
 
 const whoAmI: Command = {
+  ...OF_SESSION,
   name: 'whoami',
   usage: '',
   summary: 'print as whom the server knows this session',
-  options: [],
-  args: { min: 0 },
-  completes: 'none',
-  isZkCli: true,
   async run(call) {
     const ids = [...(await call.client.whoAmI({ signal: call.signal }))];
     call.out.emit(
@@ -83,14 +79,10 @@ const getAllChildrenNumber: Command = {
 };
 
 const connect: Command = {
+  ...OF_SHELL,
   name: 'connect',
   usage: 'host:port',
   summary: 'connect to other servers, or again',
-  options: [],
-  args: { min: 0 },
-  completes: 'none',
-  isZkCli: true,
-  isOffline: true,
   async run(call) {
     const [servers] = call.args;
     const slash = servers?.indexOf('/') ?? -1;
@@ -108,14 +100,10 @@ const connect: Command = {
 };
 
 const close: Command = {
+  ...OF_SHELL,
   name: 'close',
   usage: '',
   summary: 'end the session: its ephemeral znodes and its watches go',
-  options: [],
-  args: { min: 0 },
-  completes: 'none',
-  isZkCli: true,
-  isOffline: true,
   async run(call) {
     if (!call.shell.connection.isAlive) {
       if (!call.shell.options.isZkCli) throw new CommandError('Not connected', ExitCode.connection);
@@ -127,26 +115,23 @@ const close: Command = {
 };
 
 const version: Command = {
+  ...OF_SHELL,
   name: 'version',
   usage: '',
   summary: 'print the version of this program',
-  options: [],
   args: { min: 0, max: 0 },
-  completes: 'none',
-  isZkCli: true,
-  isOffline: true,
   async run(call) {
     call.out.emit({ version: versionText() }, `ZooKeeper CLI version: ${versionText()}`);
   },
 };
 
 const session: Command = {
+  ...OF_SESSION,
   name: 'session',
   usage: '',
   summary: 'print the id of the session, its timeout, and the state of the connection',
-  options: [],
   args: { min: 0, max: 0 },
-  completes: 'none',
+  isZkCli: false,
   async run(call) {
     const { session: present, state } = call.client;
     const shown = present === undefined ? null : `0x${hex64(present.id)}`;

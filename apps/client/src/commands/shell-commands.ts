@@ -3,17 +3,14 @@ import { closest } from '../shell/suggest.js';
 import { tokenize } from '../shell/tokenize.js';
 import type { Command } from './command.js';
 import { commandHelp, overview } from './help.js';
+import { OF_SESSION, OF_SHELL } from './kinds.js';
 import { commandNames, findCommand } from './registry.js';
 
 const history: Command = {
+  ...OF_SHELL,
   name: 'history',
   usage: '',
   summary: 'print the last lines, with their numbers',
-  options: [],
-  args: { min: 0 },
-  completes: 'none',
-  isZkCli: true,
-  isOffline: true,
   async run(call) {
     const lines = call.shell.history.recent();
     call.out.emit(lines, () => lines.map(({ number, line }) => `${number} - ${line}`).join('\n'));
@@ -21,14 +18,11 @@ const history: Command = {
 };
 
 const redo: Command = {
+  ...OF_SHELL,
   name: 'redo',
   usage: 'cmdno',
   summary: 'run a line of the history again',
-  options: [],
   args: { min: 1 },
-  completes: 'none',
-  isZkCli: true,
-  isOffline: true,
   async run(call) {
     const line = call.shell.history.at(call.args[0] as string);
     const words = tokenize(line);
@@ -39,13 +33,10 @@ const redo: Command = {
 };
 
 const printWatches: Command = {
+  ...OF_SESSION,
   name: 'printwatches',
   usage: 'on|off',
   summary: 'whether events of watches are printed',
-  options: [],
-  args: { min: 0 },
-  completes: 'none',
-  isZkCli: true,
   async run(call) {
     const { shell, out } = call;
     const [wanted] = call.args;
@@ -57,14 +48,10 @@ const printWatches: Command = {
 };
 
 const quit: Command = {
+  ...OF_SHELL,
   name: 'quit',
   usage: '',
   summary: 'end the session and the shell',
-  options: [],
-  args: { min: 0 },
-  completes: 'none',
-  isZkCli: true,
-  isOffline: true,
   async run(call) {
     // The exit code of the shell is that of the command before.
     const { exitCode } = call.shell;
@@ -77,13 +64,12 @@ const quit: Command = {
 const exit: Command = { ...quit, name: 'exit', summary: 'as quit', isZkCli: false };
 
 const help: Command = {
+  ...OF_SHELL,
   name: 'help',
   usage: '[command]',
   summary: 'say what commands there are, or what one does',
-  options: [],
   args: { min: 0, max: 1 },
-  completes: 'none',
-  isOffline: true,
+  isZkCli: false,
   async run(call) {
     const [name] = call.args;
     if (name === undefined) {

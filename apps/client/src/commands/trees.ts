@@ -3,8 +3,10 @@ import { runDu } from '../tree/du.js';
 import { runFind } from '../tree/find.js';
 import { runTree } from '../tree/print-tree.js';
 import type { Command } from './command.js';
+import { OF_TREES } from './kinds.js';
 
 const tree: Command = {
+  ...OF_TREES,
   name: 'tree',
   usage: '[-L depth] [-d] [-s] [path…]',
   summary: 'draw what is below a path',
@@ -14,13 +16,11 @@ const tree: Command = {
     { letter: 's', name: 'stat', summary: 'with size, version and owner' },
     { letter: 'S', name: 'no-system', summary: 'without /zookeeper' },
   ],
-  args: { min: 0 },
-  globs: 'all',
-  completes: 'all',
   run: runTree,
 };
 
 const du: Command = {
+  ...OF_TREES,
   name: 'du',
   usage: '[-d depth] [-h] [-n] [path…]',
   summary: 'count znodes and bytes of data, per subtree, biggest first',
@@ -30,13 +30,11 @@ const du: Command = {
     { letter: 'n', name: 'count', summary: 'order by the number of znodes' },
     { letter: 't', name: 'top', value: 'count', summary: 'only the first so many lines' },
   ],
-  args: { min: 0 },
-  globs: 'all',
-  completes: 'all',
   run: runDu,
 };
 
 const find: Command = {
+  ...OF_TREES,
   name: 'find',
   usage: '[path…] [tests] [--delete]',
   summary: 'print the paths of znodes that pass all tests',
@@ -64,9 +62,6 @@ Sizes: 10, 4k, 1M; +4k is more than that, -4k less. Ages: 90s, 15m, 12h, 7d; +7d
     { letter: 'l', name: 'long', summary: 'with size, version, time of the last change' },
     { name: 'delete', summary: 'delete them, deepest first; what has children stays' },
   ],
-  args: { min: 0 },
-  globs: 'all',
-  completes: 'all',
   run: runFind,
 };
 

@@ -73,3 +73,12 @@ export function hexDump(data: Uint8Array): string {
   }
   return [...lines, FRAME].join('\n');
 }
+
+/** The beginning of data in quotes, up to so many characters; its length where it is no text. */
+export function briefText(data: Uint8Array | null, maxLength: number): string {
+  if (data === null) return 'null';
+  const text = exactText(data);
+  if (text === undefined) return `(${data.length} bytes)`;
+  const quoted = JSON.stringify(text);
+  return quoted.length > maxLength ? `${quoted.slice(0, maxLength)}…` : quoted;
+}

@@ -3,7 +3,7 @@ import type { Acl } from '@zk/model';
 import { ExitCode } from '../cli/exit-codes.js';
 import { type Call, validPath } from '../commands/command.js';
 import { permsText } from '../format/acl.js';
-import { dataJson, exactText } from '../format/data.js';
+import { briefText, dataJson } from '../format/data.js';
 import { relativeTo } from '../format/paths.js';
 import { Connection } from '../shell/connection.js';
 import { walk } from './walk.js';
@@ -23,6 +23,7 @@ interface DiffOptions {
   readonly signal: AbortSignal;
 }
 
+/** Characters of data. */
 const MAX_SHOWN = 120;
 
 /** Walks both sides at the same time, in the same order, and merges them: neither is kept in memory. */
@@ -114,8 +115,8 @@ function compare(call: Call, a: Item, b: Item, tell: (json: unknown, text: () =>
     tell({ differs: 'data', path: a.path, other: b.path, left: dataJson(a.data), right: dataJson(b.data) }, () =>
       [
         call.out.paint('yellow', `! ${a.path}${a.path === b.path ? '' : ` ${b.path}`}: data`),
-        call.out.paint('red', `  < ${shown(a.data)}`),
-        call.out.paint('green', `  > ${shown(b.data)}`),
+        call.out.paint('red', `  < ${briefText(a.data, MAX_SHOWN)}`),
+        call.out.paint('green', `  > ${briefText(b.data, MAX_SHOWN)}`),
       ].join('\n'),
     );
   }
@@ -141,12 +142,4 @@ function aclKey(acl: readonly Acl[] | undefined): string {
 function sameBytes(a: Uint8Array | null, b: Uint8Array | null): boolean {
   if (a === null || b === null) return a === b;
   return a.length === b.length && Buffer.compare(a, b) === 0;
-}
-
-function shown(data: Uint8Array | null): string {
-  if (data === null) return 'null';
-  const text = exactText(data);
-  if (text === undefined) return `(${data.length} bytes)`;
-  const quoted = JSON.stringify(text);
-  return quoted.length > MAX_SHOWN ? `${quoted.slice(0, MAX_SHOWN)}…` : quoted;
 }

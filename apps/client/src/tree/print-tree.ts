@@ -1,10 +1,11 @@
 import { hex64 } from '@zk/model';
 import type { Call } from '../commands/command.js';
-import { dataJson, exactText } from '../format/data.js';
+import { briefText, dataJson } from '../format/data.js';
 import { nameOf } from '../format/paths.js';
 import { statJson } from '../format/stat.js';
 import { type Visited, walk } from './walk.js';
 
+/** Characters of data. */
 const MAX_SHOWN = 60;
 
 /** Draws a tree line by line, as it is walked: a big one costs no memory. */
@@ -67,16 +68,8 @@ function textOf(call: Call, { path, depth, stat, data, error }: Visited, root: s
   } else if (isEphemeral) {
     parts.push(out.paint('dim', '(ephemeral)'));
   }
-  if (data !== undefined) parts.push(`= ${shown(data)}`);
+  if (data !== undefined) parts.push(`= ${briefText(data, MAX_SHOWN)}`);
   return parts.join(' ');
-}
-
-function shown(data: Uint8Array | null): string {
-  if (data === null) return 'null';
-  const text = exactText(data);
-  if (text === undefined) return `(${data.length} bytes)`;
-  const quoted = JSON.stringify(text);
-  return quoted.length > MAX_SHOWN ? `${quoted.slice(0, MAX_SHOWN)}…` : quoted;
 }
 
 function jsonOf(call: Call, { path, depth, stat, data, error, children }: Visited): unknown {
