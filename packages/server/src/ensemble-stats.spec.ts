@@ -63,3 +63,31 @@ describe('the times of an ensemble', () => {
     expect([stats.counts.looking_count, times(stats.electionTimes)]).toEqual([1, '1 in 200 ms']);
   });
 });
+
+describe('the latencies of an ensemble', () => {
+  it('run from a proposal to its commit, in order', () => {
+    const stats = after(...beginning('leader'));
+    for (const atMs of [600, 601, 610]) stats.proposed(atMs);
+    for (const atMs of [604, 604]) stats.committed(atMs);
+    expect([stats.quorumLatency.count, stats.quorumLatency.sumMs]).toEqual([2, 7]);
+    expect([stats.counts.proposal_count, stats.counts.commit_count]).toEqual([3, 2]);
+  });
+
+  it('end with the role: what was proposed and is committed by a later leader is nobody’s latency', () => {
+    const stats = after(...beginning('leader'));
+    stats.proposed(600);
+    for (const [atMs, role, phase, serving] of beginning('leader')) {
+      stats.changed({ role, phase, isServing: serving !== undefined }, 1000 + atMs);
+    }
+    stats.proposed(2000);
+    stats.committed(2003);
+    expect([stats.quorumLatency.count, stats.quorumLatency.sumMs]).toEqual([1, 3]);
+  });
+
+  it('run from the time of a transaction to when it is applied, unless clocks are apart', () => {
+    const stats = new EnsembleStats();
+    stats.applied(1000, 1012);
+    stats.applied(1000, 990);
+    expect([stats.propagationLatency.count, stats.propagationLatency.maxMs]).toEqual([1, 12]);
+  });
+});

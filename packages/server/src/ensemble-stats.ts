@@ -1,3 +1,4 @@
+import { LatencyStats } from '@zk/request-pipeline';
 import { Summary } from './summary.js';
 
 /** A role of a server in its ensemble, and how far it is. */
@@ -11,10 +12,13 @@ export interface RoleAndPhase {
 /** Events that are counted, by the names of their metrics in Apache ZooKeeper. */
 const COUNTERS = [
   'looking_count',
+  // Learners that a leader brought up to date by transactions, and by a snapshot.
   'diff_count',
   'snap_count',
+  // Of a leader.
   'proposal_count',
   'commit_count',
+  // Of a learner.
   'learner_proposal_received_count',
   'learner_commit_received_count',
   'revalidate_count',
@@ -34,11 +38,18 @@ export class EnsembleStats {
   readonly leaderUnavailableTimes = new Summary();
   readonly followerSyncTimes = new Summary();
   readonly observerSyncTimes = new Summary();
+  /** From a leader's proposal until a quorum has it. */
+  readonly quorumLatency = new LatencyStats();
+  /** From when the leader made a transaction until it was applied here; clocks of two machines may be apart. */
+  readonly propagationLatency = new LatencyStats();
 
   private before: RoleAndPhase = { role: 'follower', phase: '', isServing: false };
   private lookingSinceMs = 0;
   private unavailableSinceMs: number | undefined;
   private syncingSinceMs = 0;
+  /** When the proposals that are not committed were made, in monotonic ms, oldest first from `firstOpen` on. */
+  private proposedMs: number[] = [];
+  private firstOpen = 0;
 
   /** @param nowMs monotonic */
   changed(now: RoleAndPhase, nowMs: number): void {
@@ -47,12 +58,36 @@ export class EnsembleStats {
     if (now.role !== 'looking' && before.role === 'looking') this.electionTimes.add(nowMs - this.lookingSinceMs);
     if (now.phase === 'synchronization' && before.phase !== 'synchronization') this.syncingSinceMs = nowMs;
     if (now.isServing && !before.isServing) this.serves(now, nowMs);
+    if (!now.isServing) this.forgetProposals();
     this.before = { role: now.role, phase: now.phase, isServing: now.isServing };
+  }
+
+  /** A leader proposes a transaction. */
+  proposed(nowMs: number): void {
+    this.counts.proposal_count++;
+    this.proposedMs.push(nowMs);
+  }
+
+  /** A quorum has the oldest of the leader's open proposals. */
+  committed(nowMs: number): void {
+    this.counts.commit_count++;
+    const madeMs = this.proposedMs[this.firstOpen];
+    if (madeMs === undefined) return;
+    this.quorumLatency.record(nowMs - madeMs);
+    this.firstOpen++;
+    if (this.firstOpen === this.proposedMs.length) this.forgetProposals();
+  }
+
+  /** A transaction was applied. @param madeMs its time, and both in wall-clock ms */
+  applied(madeMs: number, nowMs: number): void {
+    if (nowMs >= madeMs) this.propagationLatency.record(nowMs - madeMs);
   }
 
   reset(): void {
     Object.assign(this.counts, noCounts());
     for (const summary of Object.values(this.summaries())) summary.reset();
+    this.quorumLatency.reset();
+    this.propagationLatency.reset();
   }
 
   /** By the names of their metrics in Apache ZooKeeper. */
@@ -64,6 +99,11 @@ export class EnsembleStats {
       follower_sync_time: this.followerSyncTimes,
       observer_sync_time: this.observerSyncTimes,
     };
+  }
+
+  private forgetProposals(): void {
+    this.proposedMs = [];
+    this.firstOpen = 0;
   }
 
   private beginsToLook(nowMs: number): void {

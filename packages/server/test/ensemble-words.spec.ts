@@ -206,6 +206,9 @@ describe('four-letter words in an ensemble', () => {
       view.stats.changed({ role: 'looking', phase: 'election', isServing: false }, 100);
       view.stats.changed({ role: 'follower', phase: 'broadcast', isServing: true }, 350);
       view.stats.counts.learner_proposal_received_count = 7;
+      view.stats.proposed(400);
+      view.stats.committed(403);
+      view.stats.applied(0, 9);
       const read = async (): Promise<(string | undefined)[]> => {
         const metrics = await metricsOf();
         const names = [
@@ -213,12 +216,14 @@ describe('four-letter words in an ensemble', () => {
           'learner_proposal_received_count',
           'sum_election_time',
           'cnt_follower_sync_time',
+          'p50_quorum_ack_latency',
+          'p999_propagation_latency',
         ];
         return names.map((name) => metrics.get(name));
       };
-      expect(await read()).toEqual(['1', '7', '250', '1']);
+      expect(await read()).toEqual(['1', '7', '250', '1', '3', '9']);
       await ask('srst');
-      expect(await read()).toEqual(['0', '0', '0', '0']);
+      expect(await read()).toEqual(['0', '0', '0', '0', '0', '0']);
     });
   });
 });

@@ -1,5 +1,5 @@
 import type { EnsembleMode, EnsembleView } from '../ensemble-view.js';
-import { basicSummary, type Metrics } from './summary-metrics.js';
+import { type Metrics, basicSummary, latencySummary } from './summary-metrics.js';
 
 const STATES: Readonly<Record<EnsembleMode, string>> = {
   leader: 'leading',
@@ -21,7 +21,13 @@ export function peerState(view: EnsembleView | undefined): string | undefined {
 export function ensembleMetrics(view: EnsembleView, nowMs: number): Metrics {
   const { stats } = view;
   const summaries = Object.entries(stats.summaries()).map(([name, summary]) => basicSummary(name, summary));
-  return Object.assign({}, gauges(view, nowMs), stats.counts, ...summaries) as Metrics;
+  return {
+    ...gauges(view, nowMs),
+    ...stats.counts,
+    ...(Object.assign({}, ...summaries) as Metrics),
+    ...latencySummary('quorum_ack_latency', stats.quorumLatency),
+    ...latencySummary('propagation_latency', stats.propagationLatency),
+  };
 }
 
 function gauges(view: EnsembleView, nowMs: number): Metrics {

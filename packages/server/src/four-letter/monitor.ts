@@ -5,7 +5,7 @@ import type { WordContext } from './context.js';
 import { ensembleMetrics, peerState } from './ensemble-metrics.js';
 import { quotaMetrics } from './quota-metrics.js';
 import { formatAverage } from './reports.js';
-import { type Metrics, type Values, basicSummary, latencySummaries } from './summary-metrics.js';
+import { type Metrics, type Values, basicSummary, requestLatencies } from './summary-metrics.js';
 
 /** Metrics as `zk_<name>\t<value>` lines: `mntr` (spec: operations, section 9). */
 export function mntrReport(context: WordContext): string {
@@ -112,7 +112,7 @@ function summaries({ server, storage }: WordContext): Metrics {
     cnt_fsynctime: syncStats.count,
     sum_fsynctime: Math.round(syncStats.totalMs),
     ...basicSummary('snapshottime', server.snapshotter.times),
-    ...latencySummaries(pipeline.latency, pipeline.updateLatency),
+    ...requestLatencies(pipeline.latency, pipeline.updateLatency),
     ...basicSummary('node_created_watch_count', fired.of(EventType.nodeCreated)),
     ...basicSummary('node_deleted_watch_count', fired.of(EventType.nodeDeleted)),
     ...basicSummary('node_changed_watch_count', fired.of(EventType.nodeDataChanged)),

@@ -31,13 +31,18 @@ export function basicSummary(name: string, { count, sum, min, max }: Values): Me
 }
 
 /** The nine lines of an advanced one. */
-export function advancedSummary(name: string, values: Values, histogram: Histogram): Metrics {
+export function latencySummary(name: string, stats: LatencyStats): Metrics {
+  const { count, sumMs, minMs, maxMs, histogram } = stats;
+  return withPercentiles(name, { count, sum: sumMs, min: minMs, max: maxMs }, histogram);
+}
+
+function withPercentiles(name: string, values: Values, histogram: Histogram): Metrics {
   const percentiles = PERCENTILES.map(([short, part]) => [`${short}_${name}`, histogram.percentile(part)] as const);
   return { ...basicSummary(name, values), ...Object.fromEntries(percentiles) };
 }
 
 /** Writes are counted by themselves; what else was counted are reads. */
-export function latencySummaries(all: LatencyStats, updates: LatencyStats): Metrics {
+export function requestLatencies(all: LatencyStats, updates: LatencyStats): Metrics {
   const reads = all.histogram.without(updates.histogram);
   const readValues: Values = {
     count: all.count - updates.count,
@@ -45,9 +50,5 @@ export function latencySummaries(all: LatencyStats, updates: LatencyStats): Metr
     min: reads.percentile(0),
     max: reads.percentile(1),
   };
-  const { count, sumMs, minMs, maxMs, histogram } = updates;
-  return {
-    ...advancedSummary('readlatency', readValues, reads),
-    ...advancedSummary('updatelatency', { count, sum: sumMs, min: minMs, max: maxMs }, histogram),
-  };
+  return { ...withPercentiles('readlatency', readValues, reads), ...latencySummary('updatelatency', updates) };
 }
