@@ -34,6 +34,7 @@ class Life {
       logFailed: () => void this.heard.push('log failed'),
       logRecovered: () => void this.heard.push('log recovered'),
       fatal: () => void this.heard.push('fatal'),
+      quiesce: () => Promise.resolve(),
     });
   }
 
