@@ -7,6 +7,7 @@ export { RANDOM } from './random.js';
 export type { SaslAuthority, SaslExchange, SaslStep } from './sasl.js';
 export type {
   EntryVisitor,
+  LoggedTxn,
   ReplayReport,
   SnapshotInfo,
   SnapshotStore,

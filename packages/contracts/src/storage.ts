@@ -50,6 +50,17 @@ export interface TxnLog {
   replay(after: Zxid, visit: EntryVisitor): Promise<ReplayReport>;
 
   /**
+   * The log while it goes on being written: from the last entry at or before `after` on, up to and including `upTo`, as far
+   * as entries are durable when the reading gets to them. An entry that repeats the zxid before it is left out. Each batch is
+   * read when it is asked for, off the event loop, and small. Reading fails when what is to be read is purged or cut away
+   * meanwhile, and with CorruptionError where entries are damaged or missing.
+   * @param maxBytes to be read at most, by the sizes of files
+   * @returns undefined when the log does not reach back to `after`, or there is more than `maxBytes`
+   * @throws Error unless the storage is open
+   */
+  read(after: Zxid, upTo: Zxid, maxBytes: number): Promise<AsyncIterable<readonly LoggedTxn[]> | undefined>;
+
+  /**
    * Takes a copy of `bytes[start, end)` as the entry of the zxid. Not durable, and not reported, before a sync that
    * began after it; {@link sync} must be called for that to happen. Never throws for reasons of the medium: see
    * {@link TxnLogListener.onFailure}.
@@ -84,6 +95,12 @@ export interface TxnLog {
    */
   truncate(zxid: Zxid): Promise<void>;
 
+  /**
+   * Removes every entry, durably, the last ones first: after a crash in between, a beginning of the log is left. No append
+   * may be outstanding.
+   */
+  clear(): Promise<void>;
+
   /** Statistics of syncs, for status. */
   readonly syncStats: SyncStats;
 }
@@ -94,6 +111,12 @@ export interface SyncStats {
   readonly maxMs: number;
   /** Syncs that took longer than the warning threshold. */
   readonly slow: number;
+}
+
+/** One entry that was read; the bytes are the reader's own. */
+export interface LoggedTxn {
+  readonly zxid: Zxid;
+  readonly txn: Uint8Array;
 }
 
 /** One entry; the bytes are valid only during the call. */
@@ -139,7 +162,10 @@ export interface SnapshotStore {
    */
   read(info: SnapshotInfo): AsyncIterable<Uint8Array>;
 
-  /** Starts writing the snapshot of a zxid. It is listed only after {@link SnapshotWriter.commit}. */
+  /**
+   * Starts writing the snapshot of a zxid. It is listed only after {@link SnapshotWriter.commit}.
+   * @throws Error while another one is being written
+   */
   create(zxid: Zxid): Promise<SnapshotWriter>;
 
   /**

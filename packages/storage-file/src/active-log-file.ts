@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { FILE_HEADER_BYTES } from './file-format.js';
 import type { LogDevice } from './log-device.js';
 import type { Piece } from './log-segment.js';
@@ -45,8 +45,12 @@ export class ActiveLogFile {
     return this.#position;
   }
 
-  get isEmpty(): boolean {
-    return this.#syncedBytes === 0;
+  get name(): string {
+    return basename(this.path);
+  }
+
+  get durableBytes(): number {
+    return this.#syncedBytes;
   }
 
   /** Hands pieces to the operating system. Synchronous for a batch of ordinary size. @throws as the medium refuses */

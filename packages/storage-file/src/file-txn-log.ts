@@ -1,17 +1,18 @@
 import { join } from 'node:path';
-import type { EntryVisitor, ReplayReport, SyncStats, TxnLog, TxnLogListener } from '@zk/contracts';
+import type { EntryVisitor, LoggedTxn, ReplayReport, SyncStats, TxnLog, TxnLogListener } from '@zk/contracts';
 import { readInt32 } from '@zk/jute';
 import { hexOf, invariant } from '@zk/model';
 import type { Zxid } from '@zk/model';
 import { ActiveLogFile } from './active-log-file.js';
 import { ENTRY_FRAME_BYTES, FILE_HEADER_BYTES, TXN_HEADER_BYTES, ZXID_OFFSET } from './file-format.js';
 import type { LogDevice } from './log-device.js';
-import { replayLogs, truncateLogs } from './log-recovery.js';
+import { LogProbe } from './log-probe.js';
+import { type LogPlace, type LogReadingHost, readLogs } from './log-reading.js';
+import { clearLogs, replayLogs, truncateLogs } from './log-recovery.js';
 import { LogSegment, PiecePool } from './log-segment.js';
 import type { ResolvedOptions } from './options.js';
 
 const PROBE_BYTES = 1024 * 1024;
-const LONGEST_PROBE_DELAY_MS = 5000;
 
 /** In the log's directory; neither we nor Apache ZooKeeper take it for a log. */
 export const PROBE_FILE = '.zk-probe';
@@ -48,8 +49,10 @@ export class FileTxnLog implements TxnLog {
   #entriesSinceRoll = 0;
   #bytesSinceRoll = 0;
   #pendingBytes = 0;
-  #probeTimer: NodeJS.Timeout | undefined;
-  #probing: Promise<void> | undefined;
+  #probe: LogProbe | undefined;
+  /** How often the log has been cut: what was being read then ends. */
+  #cuts = 0;
+  readonly #marks = new Map<string, LogPlace>();
   #syncCount = 0;
   #syncTotalMs = 0;
   #syncMaxMs = 0;
@@ -82,6 +85,7 @@ export class FileTxnLog implements TxnLog {
     this.#condition = 'sound';
     this.#isClosing = false;
     this.#dropQueue();
+    this.#endReadings();
     this.roll();
   }
 
@@ -146,15 +150,45 @@ export class FileTxnLog implements TxnLog {
     return replayLogs(this.#directory, after, visit, { maxEntryBytes, logger, isRepairing: this.#file === undefined });
   }
 
+  async read(after: Zxid, upTo: Zxid, maxBytes: number): Promise<AsyncIterable<readonly LoggedTxn[]> | undefined> {
+    const cuts = this.#cuts;
+    const host: LogReadingHost = {
+      directory: this.#directory,
+      maxEntryBytes: this.#options.maxEntryBytes,
+      marks: this.#marks,
+      durableBytesOf: (name) => (name === this.#file?.name ? this.#file.durableBytes : undefined),
+      assertUncut: () => {
+        if (this.#device === undefined) throw new Error('The log is not open');
+        if (this.#cuts !== cuts) throw new Error('The log was cut while it was being read');
+      },
+    };
+    host.assertUncut();
+    return readLogs(host, after, upTo, maxBytes);
+  }
+
   async truncate(zxid: Zxid): Promise<void> {
-    if (this.#condition === 'dead') throw new Error('Cannot truncate the log: a sync has failed');
-    if (this.#pendingBytes > 0) throw new Error(`Cannot truncate the log: ${this.#pendingBytes} bytes are pending`);
+    await this.#cut(() => truncateLogs(this.#directory, zxid, this.#options));
+  }
+
+  async clear(): Promise<void> {
+    await this.#cut(() => clearLogs(this.#directory, this.#options.logger));
+  }
+
+  async #cut(perform: () => Promise<void>): Promise<void> {
+    if (this.#condition === 'dead') throw new Error('Cannot cut the log: a sync has failed');
+    if (this.#pendingBytes > 0) throw new Error(`Cannot cut the log: ${this.#pendingBytes} bytes are pending`);
     await this.#settle();
     await this.#finishFile();
     await this.#finishing;
     this.roll();
-    const { maxEntryBytes, logger } = this.#options;
-    await truncateLogs(this.#directory, zxid, { maxEntryBytes, logger, isRepairing: true });
+    this.#endReadings();
+    await perform();
+  }
+
+  /** What they have still to read is not there any more, or is another's. */
+  #endReadings(): void {
+    this.#cuts++;
+    this.#marks.clear();
   }
 
   /** Syncs what is pending, unless the medium has given out, and closes the file. */
@@ -164,8 +198,7 @@ export class FileTxnLog implements TxnLog {
     this.#isClosing = true;
     this.#requestSync();
     await this.#commitsEnded();
-    this.#stopProbing();
-    await this.#probing;
+    await this.#probe?.stop();
     await this.#finishFile();
     await this.#finishing;
     this.#dropQueue();
@@ -307,43 +340,33 @@ export class FileTxnLog implements TxnLog {
     if (file === undefined) {
       // The file could not be created, or what was there before it is whole and on its way to being closed.
       this.#rollsNext = true;
-    } else if (file.isEmpty) {
-      this.#file = undefined;
+    } else if (file.durableBytes === 0) {
       this.#rollsNext = true;
-      await file.abandon();
-      await this.#device!.remove(file.path);
+      try {
+        await file.abandon();
+        await this.#device!.remove(file.path);
+      } finally {
+        this.#file = undefined;
+      }
     } else {
       await file.cutBack();
     }
     this.#options.logger.error({ error, directory: this.#directory }, 'the log refuses writes: no entry is accepted');
     this.#listener?.onFailure(error);
-    this.#probeAfter(this.#options.firstProbeDelayMs);
+    this.#startProbing();
   }
 
-  #probeAfter(delayMs: number): void {
+  #startProbing(): void {
     if (this.#isClosing) return;
-    this.#probeTimer = setTimeout(() => {
-      this.#probing = this.#probe(delayMs);
-    }, delayMs);
-    this.#probeTimer.unref();
-  }
-
-  async #probe(delayMs: number): Promise<void> {
-    try {
-      await this.#device!.probe(join(this.#directory, PROBE_FILE), PROBE_BYTES);
-    } catch (error) {
-      this.#options.logger.debug({ error, delayMs }, 'the log still refuses writes');
-      this.#probeAfter(Math.min(delayMs * 2, LONGEST_PROBE_DELAY_MS));
-      return;
-    }
-    if (this.#isClosing) return;
-    this.#condition = 'sound';
-    this.#options.logger.warn({ directory: this.#directory }, 'the log accepts writes again');
-    this.#listener?.onRecovered();
-  }
-
-  #stopProbing(): void {
-    clearTimeout(this.#probeTimer);
+    const { firstProbeDelayMs, logger } = this.#options;
+    const probe = () => this.#device!.probe(join(this.#directory, PROBE_FILE), PROBE_BYTES);
+    const onSuccess = () => {
+      this.#condition = 'sound';
+      logger.warn({ directory: this.#directory }, 'the log accepts writes again');
+      this.#listener?.onRecovered();
+    };
+    this.#probe = new LogProbe(probe, onSuccess, firstProbeDelayMs, logger);
+    this.#probe.start();
   }
 
   #stopForGood(error: Error): void {

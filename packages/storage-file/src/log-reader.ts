@@ -32,9 +32,16 @@ export type LogVisitor = (
   offset: number,
 ) => boolean;
 
+export interface LogFileOptions {
+  readonly maxEntryBytes: number;
+  /** How many bytes of the file may be read by now; asked before every access. Default: all there are. */
+  readonly limitBytes?: () => number;
+  /** Read at a time. Default: the file, up to 1 MiB. */
+  readonly chunkBytes?: number;
+}
+
 /**
- * Reads one log file from its first entry to its end, in large chunks and without an allocation per entry: a million
- * entries in about a second.
+ * Reads one log file from its first entry to its end.
  *
  * Where an entry does not make sense, Apache ZooKeeper has two answers: some kinds of nonsense end the file in silence,
  * others refuse the start. Here the answer depends on what lies behind. Nothing, or zeroes: a write was torn, and since
@@ -44,45 +51,82 @@ export type LogVisitor = (
  * @throws CorruptionError
  */
 export async function readLog(path: string, maxEntryBytes: number, visit: LogVisitor): Promise<LogEnd> {
-  const file = await open(path, 'r');
+  const reader = await LogFileReader.open(path, { maxEntryBytes });
   try {
-    return await new LogReader(file, path, (await file.stat()).size, maxEntryBytes).read(visit);
+    for (;;) {
+      const end = await reader.readChunk(visit);
+      if (end !== undefined) return end;
+    }
   } finally {
-    await file.close();
+    await reader.close();
   }
 }
 
-class LogReader {
+/** One log file, read in large chunks and without an allocation per entry: a million entries in about a second. */
+export class LogFileReader {
   readonly #file: FileHandle;
   readonly #path: string;
-  readonly #size: number;
   readonly #maxEntryBytes: number;
+  readonly #limitBytes: () => number;
+  /** Read at a time. */
+  readonly #chunkBytes: number;
+  /** Larger than that while, or once, an entry is. */
   #chunk: Uint8Array;
   /** `#chunk[#at, #filled)` has been read and not visited; `#offset` is the place of `#chunk[0]` in the file. */
   #at = 0;
   #filled = 0;
   #offset = 0;
+  #hasHeader = false;
   #lastHi = -0x80000000;
   #lastLo = 0;
 
-  constructor(file: FileHandle, path: string, size: number, maxEntryBytes: number) {
+  private constructor(file: FileHandle, path: string, sizeBytes: number, options: LogFileOptions) {
     this.#file = file;
     this.#path = path;
-    this.#size = size;
-    this.#maxEntryBytes = maxEntryBytes;
-    this.#chunk = new Uint8Array(Math.min(CHUNK_BYTES, Math.max(size, FILE_HEADER_BYTES)));
+    this.#maxEntryBytes = options.maxEntryBytes;
+    this.#limitBytes = options.limitBytes ?? (() => Infinity);
+    this.#chunkBytes = options.chunkBytes ?? Math.min(CHUNK_BYTES, Math.max(sizeBytes, FILE_HEADER_BYTES));
+    this.#chunk = new Uint8Array(this.#chunkBytes);
   }
 
-  async read(visit: LogVisitor): Promise<LogEnd> {
-    await this.#fill();
-    this.#checkHeader();
-    this.#at = FILE_HEADER_BYTES;
-    for (;;) {
-      const reason = this.#visitChunk(visit);
-      if (reason === 'stopped') return { kind: 'clean', offset: this.#offset + this.#at };
-      if (reason !== 'more') return this.#end(reason);
-      if (!(await this.#fill())) return this.#end('the file ends within an entry');
+  static async open(path: string, options: LogFileOptions): Promise<LogFileReader> {
+    const file = await open(path, 'r');
+    try {
+      return new LogFileReader(file, path, (await file.stat()).size, options);
+    } catch (error) {
+      await file.close();
+      throw error;
     }
+  }
+
+  /** Where the next entry to be visited lies. */
+  get offset(): number {
+    return this.#offset + this.#at;
+  }
+
+  /** Goes on at the beginning of an entry, found in an earlier reading. Before the first chunk only. */
+  startAt(offset: number): void {
+    this.#offset = offset;
+    this.#hasHeader = true;
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close();
+  }
+
+  /**
+   * Reads a chunk on and visits what lies whole in it. An end that comes of the limit is none for good: there may be more
+   * to read later.
+   * @returns how the entries end, once they do, or where the visitor has stopped
+   */
+  async readChunk(visit: LogVisitor): Promise<LogEnd | undefined> {
+    const hasMore = await this.#fill();
+    if (!this.#hasHeader) this.#checkHeader();
+    if (!hasMore) return this.#end('the file ends within an entry');
+    const reason = this.#visitChunk(visit);
+    if (reason === 'more') return undefined;
+    if (reason === 'stopped') return { kind: 'clean', offset: this.offset };
+    return this.#end(reason);
   }
 
   /** Visits every entry that lies whole in the chunk. */
@@ -131,7 +175,11 @@ class LogReader {
     }
     this.#offset += this.#at;
     this.#at = 0;
-    const { bytesRead } = await this.#file.read(this.#chunk, rest, this.#chunk.length - rest, this.#offset + rest);
+    this.#filled = rest;
+    const from = this.#offset + rest;
+    const length = Math.min(this.#chunk.length - rest, this.#chunkBytes, this.#limitBytes() - from);
+    if (length <= 0) return false;
+    const { bytesRead } = await this.#file.read(this.#chunk, rest, length, from);
     this.#filled = rest + bytesRead;
     return bytesRead > 0;
   }
@@ -145,7 +193,11 @@ class LogReader {
         'It can hold no transaction: move it away and start again',
       );
     }
-    if (readInt32(this.#chunk, 0) === LOG_MAGIC) return;
+    if (readInt32(this.#chunk, 0) === LOG_MAGIC) {
+      this.#hasHeader = true;
+      this.#at = FILE_HEADER_BYTES;
+      return;
+    }
     throw new CorruptionError(
       this.#path,
       0,
@@ -156,10 +208,11 @@ class LogReader {
 
   /** Judges the place where entries end by what lies behind it. */
   async #end(reason: string): Promise<LogEnd> {
-    const offset = this.#offset + this.#at;
-    if (offset >= this.#size) return { kind: 'clean', offset };
+    const { offset } = this;
+    const size = Math.min(this.#limitBytes(), (await this.#file.stat()).size);
+    if (offset >= size) return { kind: 'clean', offset };
     const last = { hi: this.#lastHi, lo: this.#lastLo };
-    const tail = await examineTail(this.#file, offset, this.#size, this.#maxEntryBytes, last);
+    const tail = await examineTail(this.#file, offset, size, this.#maxEntryBytes, last);
     if (tail.kind === 'zeroes') return { kind: 'clean', offset };
     if (tail.kind === 'torn') return { kind: 'torn', offset, reason };
     throw new CorruptionError(

@@ -1,10 +1,11 @@
 import { open, readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EntryVisitor, Logger, ReplayReport } from '@zk/contracts';
-import { CorruptionError, compare64, hex64, hexOf, hiOf, int64, loOf } from '@zk/model';
+import { compare64, hex64, hiOf, int64, loOf } from '@zk/model';
 import type { Zxid } from '@zk/model';
 import { syncDirectory } from './durable-fs.js';
 import { ENTRY_FRAME_BYTES, logZxidOf } from './file-format.js';
+import { gapError, orderOf } from './log-order.js';
 import { readLog } from './log-reader.js';
 import type { LogEnd } from './log-reader.js';
 
@@ -128,20 +129,7 @@ class Replay {
     const isPastAfter = this.#hasEntries && compare64(this.#lastHi, this.#lastLo, this.#afterHi, this.#afterLo) > 0;
     const beforeHi = isPastAfter ? this.#lastHi : this.#afterHi;
     const beforeLo = isPastAfter ? this.#lastLo : this.#afterLo;
-    const order = compare64(hi, lo, beforeHi, beforeLo);
-    const isNext = int64(hi, lo) === int64(beforeHi, beforeLo) + 1n;
-    const isNewEpoch = lo === 1 && hi !== beforeHi && order > 0;
-    if (isNext || isNewEpoch) return;
-    const [found, before] = [hexOf(hi, lo), hexOf(beforeHi, beforeLo)];
-    throw new CorruptionError(
-      path,
-      offset,
-      order < 0
-        ? `zxid 0x${found} follows 0x${before}, which is greater`
-        : `zxid 0x${found} follows 0x${before}: the transactions between them are missing`,
-      'A log file, or the end of one, has been lost. Restore it from a copy, or, in an ensemble, empty the data ' +
-        'directories of this server and let it fetch a snapshot',
-    );
+    if (orderOf(hi, lo, beforeHi, beforeLo) !== 'next') throw gapError(path, offset, hi, lo, beforeHi, beforeLo);
   }
 
   async #endTorn(path: string, end: LogEnd & { kind: 'torn' }, isLast: boolean): Promise<void> {
@@ -159,7 +147,11 @@ class Replay {
 }
 
 /** See `TxnLog.truncate`. A crash in between leaves a beginning of the log that still has `zxid` in it. */
-export async function truncateLogs(directory: string, zxid: Zxid, options: RecoveryOptions): Promise<void> {
+export async function truncateLogs(
+  directory: string,
+  zxid: Zxid,
+  options: Pick<RecoveryOptions, 'maxEntryBytes' | 'logger'>,
+): Promise<void> {
   const files = await listLogs(directory);
   const holder = fileWith(files, zxid);
   const path = holder === -1 ? undefined : join(directory, files[holder]!.name);
@@ -167,12 +159,24 @@ export async function truncateLogs(directory: string, zxid: Zxid, options: Recov
   if (path === undefined || endOffset === undefined) {
     throw new Error(`Cannot truncate the log to zxid 0x${hex64(zxid)}: it is not in ${directory}`);
   }
-  for (const { name } of files.slice(holder + 1).reverse()) {
+  await removeLastFirst(directory, files.slice(holder + 1));
+  await cut(path, endOffset);
+  options.logger.info({ file: path, zxid: `0x${hex64(zxid)}`, offset: endOffset }, 'truncated the log');
+}
+
+/** See `TxnLog.clear`. */
+export async function clearLogs(directory: string, logger: Logger): Promise<void> {
+  const files = await listLogs(directory);
+  await removeLastFirst(directory, files);
+  if (files.length > 0) logger.info({ directory, files: files.length }, 'removed the log');
+}
+
+/** A crash in between leaves a beginning of the log. */
+async function removeLastFirst(directory: string, files: readonly LogFileInfo[]): Promise<void> {
+  for (const { name } of [...files].reverse()) {
     await unlink(join(directory, name));
     await syncDirectory(directory);
   }
-  await cut(path, endOffset);
-  options.logger.info({ file: path, zxid: `0x${hex64(zxid)}`, offset: endOffset }, 'truncated the log');
 }
 
 /** The place behind the last entry with exactly this zxid. */

@@ -1,7 +1,10 @@
-import type { EntryVisitor, ReplayReport, SyncStats, TxnLog, TxnLogListener } from '@zk/contracts';
+import type { EntryVisitor, LoggedTxn, ReplayReport, SyncStats, TxnLog, TxnLogListener } from '@zk/contracts';
 import { compare64, hex64, hiOf, int64, invariant, loOf } from '@zk/model';
 import type { Zxid } from '@zk/model';
 import type { MemoryEntry, MemoryMedium } from './memory-medium.js';
+
+/** As many as a file gives at a time, more or less. */
+const BATCH_ENTRIES = 500;
 
 /**
  * The log as an array of entries and a mark: what lies below the mark is durable. A sync is nothing but the passing of
@@ -27,6 +30,8 @@ export class MemoryLog implements TxnLog {
   #bytesSinceRoll = 0;
   #pendingBytes = 0;
   #syncCount = 0;
+  /** How often the log has been cut: what was being read then ends. */
+  #cuts = 0;
   #idle: (() => void)[] = [];
 
   constructor(medium: MemoryMedium, defer: (callback: () => void) => void) {
@@ -52,6 +57,7 @@ export class MemoryLog implements TxnLog {
 
   open(): void {
     this.#life++;
+    this.#cuts++;
     this.#isOpen = true;
     this.#listener = undefined;
     this.#isFailing = this.#isDead = this.#isSyncing = false;
@@ -94,6 +100,25 @@ export class MemoryLog implements TxnLog {
     });
   }
 
+  async read(after: Zxid, upTo: Zxid, maxBytes: number): Promise<AsyncIterable<readonly LoggedTxn[]> | undefined> {
+    this.#assertOpen();
+    const entries = this.#medium.entries.slice(0, this.#medium.durableCount);
+    const first = entries.findLastIndex(({ hi, lo }) => int64(hi, lo) <= after);
+    const wanted = entries.slice(Math.max(0, first)).filter(({ hi, lo }, i) => i === 0 || int64(hi, lo) <= upTo);
+    const sizeBytes = wanted.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    return Promise.resolve(first === -1 || sizeBytes > maxBytes ? undefined : this.#batches(wanted, this.#cuts));
+  }
+
+  async *#batches(entries: readonly MemoryEntry[], cuts: number): AsyncGenerator<readonly LoggedTxn[]> {
+    for (let at = 0; at < entries.length; at += BATCH_ENTRIES) {
+      await Promise.resolve();
+      this.#assertOpen();
+      if (this.#cuts !== cuts) throw new Error('The log was cut while it was being read');
+      const batch = entries.slice(at, at + BATCH_ENTRIES);
+      yield batch.map(({ hi, lo, bytes }) => ({ zxid: int64(hi, lo), txn: bytes.slice() }));
+    }
+  }
+
   append(zxidHi: number, zxidLo: number, bytes: Uint8Array, start: number, end: number): void {
     this.#assertOpen();
     if (this.#isFailing || this.#isDead) return;
@@ -118,14 +143,26 @@ export class MemoryLog implements TxnLog {
     this.#bytesSinceRoll = 0;
   }
 
-  truncate(zxid: Zxid): Promise<void> {
+  async truncate(zxid: Zxid): Promise<void> {
     this.#assertOpen();
     const { entries } = this.#medium;
     const last = entries.findLastIndex((entry) => int64(entry.hi, entry.lo) === zxid);
-    if (last === -1) return Promise.reject(new Error(`zxid 0x${hex64(zxid)} is not in the log`));
-    this.#medium.cutTo(last + 1);
-    this.roll();
+    if (last === -1) throw new Error(`zxid 0x${hex64(zxid)} is not in the log`);
+    this.#cutTo(last + 1);
     return Promise.resolve();
+  }
+
+  async clear(): Promise<void> {
+    this.#assertOpen();
+    this.#cutTo(0);
+    return Promise.resolve();
+  }
+
+  #cutTo(count: number): void {
+    if (this.#pendingBytes > 0) throw new Error(`Cannot cut the log: ${this.#pendingBytes} bytes are pending`);
+    this.#cuts++;
+    this.#medium.cutTo(count);
+    this.roll();
   }
 
   /** Resolves when nothing is pending, or nothing can become durable any more. */

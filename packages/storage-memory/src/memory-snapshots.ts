@@ -7,9 +7,15 @@ import type { MemoryMedium } from './memory-medium.js';
 /** Snapshots as lists of pieces, newest first. */
 export class MemorySnapshots implements SnapshotStore {
   readonly #medium: MemoryMedium;
+  #writer: MemorySnapshotWriter | undefined;
 
   constructor(medium: MemoryMedium) {
     this.#medium = medium;
+  }
+
+  /** A new life: what was being written is lost. */
+  open(): void {
+    this.#writer = undefined;
   }
 
   list(): Promise<readonly SnapshotInfo[]> {
@@ -25,7 +31,9 @@ export class MemorySnapshots implements SnapshotStore {
   }
 
   create(zxid: Zxid): Promise<SnapshotWriter> {
-    return Promise.resolve(new MemorySnapshotWriter(this.#medium, zxid));
+    if (this.#writer?.isWriting === true) return Promise.reject(new Error('A snapshot is being written already'));
+    this.#writer = new MemorySnapshotWriter(this.#medium, zxid);
+    return Promise.resolve(this.#writer);
   }
 
   removeAfter(zxid: Zxid): Promise<readonly string[]> {
@@ -47,6 +55,10 @@ class MemorySnapshotWriter implements SnapshotWriter {
   constructor(medium: MemoryMedium, zxid: Zxid) {
     this.#medium = medium;
     this.#zxid = zxid;
+  }
+
+  get isWriting(): boolean {
+    return this.#state === 'open';
   }
 
   get pendingBytes(): number {

@@ -24,13 +24,14 @@ export class MemoryStorage implements Storage {
   readonly location: StorageLocation = { dataDir: '', dataLogDir: '' };
   readonly #medium = new MemoryMedium();
   readonly #log: MemoryLog;
+  readonly #snapshots: MemorySnapshots;
   #isOpen = false;
   #closing: Promise<void> | undefined;
 
   constructor(options: MemoryStorageOptions = {}) {
     this.#log = new MemoryLog(this.#medium, options.defer ?? ((callback) => void setImmediate(callback)));
     this.log = this.#log;
-    this.snapshots = new MemorySnapshots(this.#medium);
+    this.snapshots = this.#snapshots = new MemorySnapshots(this.#medium);
     this.state = new MemoryState(this.#medium);
   }
 
@@ -39,6 +40,7 @@ export class MemoryStorage implements Storage {
     this.#isOpen = true;
     this.#closing = undefined;
     this.#log.open();
+    this.#snapshots.open();
     return Promise.resolve();
   }
 

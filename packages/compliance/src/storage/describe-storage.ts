@@ -3,12 +3,14 @@ import { durabilityCases } from './durability-cases.js';
 import { failureCases } from './failure-cases.js';
 import type { StorageFactory, StorageHarness } from './harness.js';
 import { keepingCases } from './keeping-cases.js';
+import { readingCases } from './reading-cases.js';
 import { replayCases } from './replay-cases.js';
 
 /** Everything that every storage does, each case over a fresh medium. */
 export const storageCases: readonly ComplianceCase<StorageHarness>[] = [
   ...durabilityCases,
   ...replayCases,
+  ...readingCases,
   ...failureCases,
   ...keepingCases,
 ];

@@ -98,6 +98,22 @@ const snapshotCases: readonly Omit<ComplianceCase<StorageHarness>, 'group'>[] = 
     },
   },
   {
+    name: 'writes one snapshot at a time, until it is committed or aborted',
+    async run(harness) {
+      const { snapshots } = harness.storage;
+      await harness.storage.open();
+      const first = await snapshots.create(5n);
+      await assert.rejects(snapshots.create(6n), Error);
+      await first.abort();
+      const second = await snapshots.create(6n);
+      second.write(content(100));
+      second.seal();
+      await second.commit();
+      await takeSnapshot(harness.storage, 7n);
+      assert.deepEqual(await zxidsOf(harness.storage), [7n, 6n]);
+    },
+  },
+  {
     name: 'keeps a committed snapshot that is aborted afterwards',
     async run(harness) {
       await harness.storage.open();
