@@ -9,6 +9,7 @@ import {
   RequestThrottle,
 } from './limits/index.js';
 import type { ServerOptions } from './options.js';
+import { Summary } from './summary.js';
 
 /** Where the session id lies in a ConnectRequest: behind version, last zxid and timeout. */
 const SESSION_ID_OFFSET = 16;
@@ -28,6 +29,8 @@ export class Admission {
   private readonly limits: ConnectionLimits;
   readonly throttle: ConnectionThrottle;
   readonly largeRequests: LargeRequestGate;
+  /** Tokens that were missing when a session was admitted. */
+  readonly tokenDeficits = new Summary();
   private largeInFlight: LargeRequest[] = [];
 
   constructor(options: ServerOptions, clock: Clock, random: RandomSource) {
@@ -63,9 +66,12 @@ export class Admission {
   admitsSession(bytes: Uint8Array, start: number, end: number): boolean {
     const at = start + SESSION_ID_OFFSET;
     const isRenewal = at + 8 <= end && (readInt32(bytes, at) !== 0 || readInt32(bytes, at + 4) !== 0);
-    if (this.throttle.admit(isRenewal ? 'renew' : 'global')) return true;
-    this.rejectedConnections++;
-    return false;
+    if (!this.throttle.admit(isRenewal ? 'renew' : 'global')) {
+      this.rejectedConnections++;
+      return false;
+    }
+    this.tokenDeficits.add(this.throttle.deficit);
+    return true;
   }
 
   /** Whether a frame of this length may be received now. */

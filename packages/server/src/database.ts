@@ -12,6 +12,9 @@ export interface LoadReport {
   readonly replayedTxns: number;
   readonly zxid: Zxid;
   readonly durationMs: number;
+  /** The part of it that the snapshot took, and that of the transactions. */
+  readonly snapshotMs: number;
+  readonly replayMs: number;
 }
 
 /** A snapshot that is about to be read. */
@@ -63,6 +66,7 @@ export class Database {
   async load(): Promise<LoadReport> {
     const startMs = this.clock.monotonicMs();
     const snapshot = await this.loadSnapshot();
+    const replayStartMs = this.clock.monotonicMs();
     const { tree } = this;
     const after = int64(tree.lastZxidHi, tree.lastZxidLo);
     const report = await this.storage.log.replay(after, (_hi, _lo, bytes, start, end) => {
@@ -75,12 +79,15 @@ export class Database {
         'the log ended in the middle of a write that was never acknowledged; it was cut there',
       );
     }
+    const replayMs = this.clock.monotonicMs() - replayStartMs;
     this.removeOrphans();
     this.loadReport = {
       snapshot,
       replayedTxns: report.entries,
       zxid: int64(tree.lastZxidHi, tree.lastZxidLo),
       durationMs: this.clock.monotonicMs() - startMs,
+      snapshotMs: replayStartMs - startMs,
+      replayMs,
     };
     return this.loadReport;
   }

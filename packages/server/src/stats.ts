@@ -73,6 +73,7 @@ export class ServerStats {
     this.server.pipeline.latency.reset();
     this.server.pipeline.updateLatency.reset();
     this.server.snapshotter.times.reset();
+    this.server.admission.tokenDeficits.reset();
     this.server.database.watches.fired.reset();
     this.lastFrameBytes = -1;
     this.minFrameBytes = Infinity;

@@ -257,7 +257,8 @@ describe('four-letter words', () => {
         'avg_readlatency min_readlatency max_readlatency cnt_readlatency sum_readlatency',
         'p50_readlatency p95_readlatency p99_readlatency p999_readlatency',
         'cnt_node_created_watch_count sum_node_deleted_watch_count max_node_changed_watch_count',
-        'avg_node_children_watch_count cnt_dbinittime cnt_startup_txns_loaded',
+        'avg_node_children_watch_count cnt_dbinittime cnt_startup_txns_loaded sum_startup_txns_load_time',
+        'sum_startup_snap_load_time avg_connection_token_deficit',
       ].flatMap((line) => line.split(' '))) {
         expect(metrics.has(`zk_${name}`) ? name : `${name} is missing`).toBe(name);
       }
@@ -292,6 +293,7 @@ describe('four-letter words', () => {
     expect(Number(value('response_bytes'))).toBeGreaterThan(1092);
     expect(value('cnt_updatelatency')).toBe('5');
     expect(value('cnt_readlatency')).toBe('2');
+    expect(value('cnt_connection_token_deficit')).toBe('3');
     expect(value('cnt_node_changed_watch_count')).toBe('1');
     expect(value('max_node_changed_watch_count')).toBe('1');
     expect(value('cnt_snapshottime')).toBe('1');

@@ -112,6 +112,7 @@ function summaries({ server, storage }: WordContext): Metrics {
     cnt_fsynctime: syncStats.count,
     sum_fsynctime: Math.round(syncStats.totalMs),
     ...basicSummary('snapshottime', server.snapshotter.times),
+    ...basicSummary('connection_token_deficit', server.admission.tokenDeficits),
     ...requestLatencies(pipeline.latency, pipeline.updateLatency),
     ...basicSummary('node_created_watch_count', fired.of(EventType.nodeCreated)),
     ...basicSummary('node_deleted_watch_count', fired.of(EventType.nodeDeleted)),
@@ -120,6 +121,8 @@ function summaries({ server, storage }: WordContext): Metrics {
     ...(loadReport !== undefined && {
       ...basicSummary('dbinittime', once(loadReport.durationMs)),
       ...basicSummary('startup_txns_loaded', once(loadReport.replayedTxns)),
+      ...basicSummary('startup_txns_load_time', once(loadReport.replayMs)),
+      ...basicSummary('startup_snap_load_time', once(loadReport.snapshotMs)),
     }),
   };
 }
