@@ -1,6 +1,9 @@
 import type { Logger } from '@zk/contracts';
 import type { EnsembleParts } from '@zk/server';
 import { TcpTransport } from '@zk/transport-tcp';
+import path from 'node:path';
+import { DirectoryFiles } from './config/ensemble/directory-files.js';
+import { MembershipFiles } from './config/ensemble/membership-files.js';
 import type { ServerConfig } from './config/server-config.js';
 
 /** What makes the server a member of an ensemble; undefined when the configuration describes one that stands alone. */
@@ -13,6 +16,9 @@ export function ensembleOf(config: ServerConfig, logger: Logger): EnsembleParts 
     config: ensemble.config,
     transport: new TcpTransport({ logger }),
     leaderServes: leader.servesClients,
+    isReadOnlyModeEnabled: ensemble.isReadOnlyModeEnabled,
+    isStandaloneEnabled: ensemble.isStandaloneEnabled,
+    ...membershipOf(config),
     connectTimeoutMs: election.connectTimeoutMs,
     isListeningOnAllAddresses: ensemble.isListeningOnAllAddresses,
     peer: {
@@ -25,6 +31,26 @@ export function ensembleOf(config: ServerConfig, logger: Logger): EnsembleParts 
       connectRetryMs: learner.connectRetryMs,
       isSnapshotForced: leader.isSnapshotForced,
       isReconfigEnabled: ensemble.isReconfigEnabled,
+    },
+  };
+}
+
+/** Where changes of the members are kept: beside the configuration file, which then points to them. */
+function membershipOf({ configFile, ensemble }: ServerConfig): Pick<EnsembleParts, 'membership'> {
+  if (configFile === undefined || ensemble?.isReconfigEnabled !== true) return {};
+  const { serverId, config, lastSeen, isStatic } = ensemble;
+  const directory = path.dirname(path.resolve(configFile));
+  const name = path.basename(configFile);
+  const files = new MembershipFiles(new DirectoryFiles(directory), { name, directory, serverId, config, lastSeen });
+  let isBackedUp = !isStatic;
+  return {
+    membership: {
+      seen: (seen) => files.seen(seen),
+      committed: async (committed) => {
+        if (!isBackedUp) await files.backUp();
+        isBackedUp = true;
+        await files.committed(committed);
+      },
     },
   };
 }

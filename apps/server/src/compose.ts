@@ -47,7 +47,10 @@ export function serverOptionsOf(config: ServerConfig): Partial<ServerOptions> {
     listenBacklog: config.clientPortListenBacklog,
     tcpKeepAlive: config.clientTcpKeepAlive,
     tickTimeMs: config.tickTimeMs,
-    ...(config.ensemble && { serverId: Number(config.ensemble.serverId) }),
+    ...(config.ensemble && {
+      serverId: Number(config.ensemble.serverId),
+      reconfigEnabled: config.ensemble.isReconfigEnabled,
+    }),
     minSessionTimeoutMs: config.minSessionTimeoutMs,
     maxSessionTimeoutMs: config.maxSessionTimeoutMs,
     maxFrameBytes: config.juteMaxBufferBytes,

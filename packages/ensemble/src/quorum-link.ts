@@ -14,6 +14,8 @@ interface SnapshotItem {
 export interface QuorumLinkHost {
   /** The link cannot keep up, or is broken. */
   fail(link: QuorumLink, reason: string): void;
+  /** Bytes of a snapshot came or went. */
+  progress(link: QuorumLink): void;
   readonly maxQueuedBytes: number;
   readonly scheduler: Scheduler;
   readonly clock: Clock;
@@ -23,6 +25,8 @@ export interface QuorumLinkHost {
 const SLICE_MS = 1.5;
 /** How long the other end may take to read what was sent before the link was closed. */
 const LINGER_MS = 1000;
+/** Progress of a snapshot is told that often at most. */
+const PROGRESS_MS = 250;
 /** Packets are copied together up to this size. */
 const BATCH_BYTES = 64 << 10;
 
@@ -37,6 +41,7 @@ export class QuorumLink {
   private isScheduled = false;
   private isEnding = false;
   private isClosed = false;
+  private toldMs = -Infinity;
 
   constructor(
     readonly id: number,
@@ -44,8 +49,21 @@ export class QuorumLink {
     private readonly host: QuorumLinkHost,
   ) {}
 
+  /** Bytes of packets that the connection has not taken. */
+  get unsentBytes(): number {
+    return this.queuedBytes;
+  }
+
   get remoteAddress(): string {
     return this.connection.remoteAddress;
+  }
+
+  /** A snapshot goes on: whoever waits for its end is told now and then. */
+  moved(): void {
+    const nowMs = this.host.clock.monotonicMs();
+    if (nowMs - this.toldMs < PROGRESS_MS) return;
+    this.toldMs = nowMs;
+    this.host.progress(this);
   }
 
   send(bytes: Uint8Array): void {
@@ -148,6 +166,7 @@ export class QuorumLink {
   private writeSnapshot(item: SnapshotItem): boolean {
     const piece = item.pieces.shift();
     if (piece !== undefined) {
+      this.moved();
       this.write(piece);
       return true;
     }

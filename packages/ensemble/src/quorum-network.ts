@@ -18,6 +18,8 @@ export interface QuorumNetworkHost {
   closed(link: LinkId): void;
   /** The data is a view that does not outlive the call. */
   packet(link: LinkId, packet: QuorumPacket): void;
+  /** Bytes of a snapshot came or went; at most a few times a second. */
+  snapshotProgress(link: LinkId): void;
   snapshotReceived(link: LinkId): void;
 }
 
@@ -63,6 +65,7 @@ export class QuorumNetwork {
       scheduler,
       maxQueuedBytes: options.maxQueuedBytes,
       // Later: a peer is not told of anything in the middle of its own outputs.
+      progress: ({ id }) => this.scheduler.atTurnEnd(() => host.snapshotProgress(id)),
       fail: (link, reason) => this.scheduler.atTurnEnd(() => this.fail(link, reason)),
     };
   }
@@ -73,6 +76,11 @@ export class QuorumNetwork {
 
   isOpen(link: LinkId): boolean {
     return this.links.has(link);
+  }
+
+  /** Bytes of packets that the other end has not taken; 0 for a link that is gone. */
+  unsentBytes(link: LinkId): number {
+    return this.links.get(link)?.unsentBytes ?? 0;
   }
 
   listen(): void {
@@ -158,6 +166,7 @@ export class QuorumNetwork {
       onSnapshot: (bytes) => {
         if (!isOpen() || loader === undefined) return undefined;
         loader.push(bytes);
+        link.moved();
         if (!loader.isComplete) return undefined;
         const taken = bytes.length - loader.surplusBytes;
         loader.finish();

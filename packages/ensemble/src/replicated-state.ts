@@ -13,6 +13,8 @@ export interface ReplicatedState {
    *   what is a `commit`, and answers; on `stop-serving` it abandons what is left, part of which comes here as `recovery`
    */
   apply(txn: Uint8Array, zxid: Zxid, cause: 'commit' | 'recovery'): void;
+  /** The text of the configuration that is part of the state, where it is: what was agreed on last. */
+  configText?(): string | undefined;
   /** Reads a snapshot; the state becomes what was read when that is complete, and not before. */
   load(source: StateSource): StateLoader;
   /**

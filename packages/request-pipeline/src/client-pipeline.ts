@@ -60,6 +60,8 @@ export abstract class ClientPipeline {
   acceptsWrites = true;
 
   protected nowMs = 0;
+  /** Whether clients are told that they may only read. */
+  protected readonly isReadOnly: boolean = false;
   protected readonly guard: AclGuard;
   protected readonly reads: Reads;
   protected readonly reader = new FrameReader();
@@ -104,6 +106,9 @@ export abstract class ClientPipeline {
 
   /** The client ends its session. */
   protected abstract endSession(client: Client, session: Session, xid: number): void;
+
+  /** Ends a session that has expired. */
+  abstract expireSession(session: Session, nowMs: number): void;
 
   /** Notes that the session was heard of. @returns false when it has ended or is about to */
   protected abstract touch(client: Client, session: Session): boolean;
@@ -214,13 +219,17 @@ export abstract class ClientPipeline {
   /** Session 0 and timeout 0: the session is gone. */
   protected refuseSession(client: Client): void {
     client.ignoresRequests = true;
-    writeConnectResponse(client.outbox, 0, 0, 0, client.expectsReadOnlyByte);
+    writeConnectResponse(client.outbox, 0, 0, 0, this.readOnlyByte(client));
     client.connection.closeAfterFlush();
   }
 
   protected establish(client: Client, session: Session): void {
-    writeConnectResponse(client.outbox, client.timeoutMs, session.idHi, session.idLo, client.expectsReadOnlyByte);
+    writeConnectResponse(client.outbox, client.timeoutMs, session.idHi, session.idLo, this.readOnlyByte(client));
     client.connection.established();
+  }
+
+  private readOnlyByte(client: Client): boolean | undefined {
+    return client.expectsReadOnlyByte ? this.isReadOnly : undefined;
   }
 
   /** One request: header and body, without the length. The bytes are not kept. */

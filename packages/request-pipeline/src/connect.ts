@@ -35,15 +35,18 @@ export function readConnectRequest(reader: FrameReader): ConnectRequest | undefi
 
 const BODY_BYTES = 4 + 4 + 8 + 4 + SESSION_PASSWORD_BYTES;
 
-/** Writes a ConnectResponse frame; session 0 and timeout 0 tell a client that its session is gone. */
+/**
+ * Writes a ConnectResponse frame; session 0 and timeout 0 tell a client that its session is gone.
+ * @param isReadOnly undefined for clients that do not expect to be told
+ */
 export function writeConnectResponse(
   outbox: Outbox,
   timeoutMs: number,
   sessionHi: number,
   sessionLo: number,
-  withReadOnlyByte: boolean,
+  isReadOnly: boolean | undefined,
 ): void {
-  const bodyBytes = BODY_BYTES + (withReadOnlyByte ? 1 : 0);
+  const bodyBytes = BODY_BYTES + (isReadOnly === undefined ? 0 : 1);
   const at = outbox.reserve(4 + bodyBytes);
   const { bytes } = outbox;
   outbox.framesWritten++;
@@ -56,4 +59,5 @@ export function writeConnectResponse(
   if (readInt32(bytes, at + 12) !== 0 || readInt32(bytes, at + 16) !== 0) {
     sessionPassword(sessionHi, sessionLo, bytes, at + 24);
   }
+  if (isReadOnly === true) bytes[at + 3 + bodyBytes] = 1;
 }

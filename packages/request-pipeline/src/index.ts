@@ -9,5 +9,7 @@ export { Outbox } from './outbox.js';
 export type { PipelineOptions, PipelineParts, RemoteRequest } from './pipeline.js';
 export { DIGEST_INTERVAL, RequestPipeline } from './pipeline.js';
 export { Histogram } from './histogram.js';
+export { ReadOnlyPipeline } from './read-only-pipeline.js';
 export { LatencyStats } from './stats.js';
 export type { Proposer } from './transactions.js';
+export type { PlanReconfig } from './validate-reconfig.js';

@@ -1,5 +1,5 @@
 import { readInt32, writeInt32 } from '@zk/jute';
-import { ErrorCode, type Id, OpCode } from '@zk/model';
+import { ErrorCode, type Id, OpCode, invariant } from '@zk/model';
 import { type Session, passwordMatches } from '@zk/session';
 import { type ClientPipelineOptions, type ClientPipelineParts, ClientPipeline } from './client-pipeline.js';
 import type { Client } from './client.js';
@@ -154,6 +154,11 @@ export class LearnerPipeline extends ClientPipeline {
     this.parts.sessions.setClosing(session);
     this.expect(session, client, xid, OpCode.closeSession);
     this.parts.leader.forward(session.idHi, session.idLo, xid, OpCode.closeSession, EMPTY, client.ids);
+  }
+
+  /** Not here: the leader's to decide. */
+  override expireSession(): void {
+    invariant(false, 'sessions of a learner do not expire');
   }
 
   // ---- requests

@@ -5,6 +5,7 @@ import { type Session, passwordMatches } from '@zk/session';
 import { type ClientPipelineOptions, type ClientPipelineParts, ClientPipeline } from './client-pipeline.js';
 import { Client } from './client.js';
 import type { ConnectRequest } from './connect.js';
+import { OpKind, opKind } from './op-kinds.js';
 import type { Pending } from './pending.js';
 import { Preparer, type PreparerOptions, UNDECODABLE } from './preparer.js';
 import { WriteReplies } from './replies.js';
@@ -12,6 +13,7 @@ import { type Proposer, Transactions } from './transactions.js';
 import { TxnArena } from './txn-arena.js';
 import { TxnWriter } from './txn-writer.js';
 import { validateMulti, validateOperation } from './validate-multi.js';
+import { type PlanReconfig, validateReconfig } from './validate-reconfig.js';
 import { writeCloseSession, writeCreateSession } from './validate-session.js';
 
 /** Zxids between two digests that `hash` shows, as in Apache ZooKeeper; a power of two. */
@@ -20,7 +22,7 @@ export const DIGEST_INTERVAL = 128;
 export interface PipelineOptions extends PreparerOptions, ClientPipelineOptions {
   /** Whether closeSession lists the ephemerals it removes (Apache's default). */
   readonly closeSessionTxnEnabled: boolean;
-  /** What `reconfig` is told: that it is switched off, or that there is no ensemble. */
+  /** Whether `reconfig` is switched on. */
   readonly reconfigEnabled: boolean;
   /**
    * Learners may let clients in without a session that everybody knows: a request of a session that is unknown here is
@@ -31,6 +33,8 @@ export interface PipelineOptions extends PreparerOptions, ClientPipelineOptions 
 
 export interface PipelineParts extends ClientPipelineParts {
   readonly proposer: Proposer;
+  /** Absent where there are no members to change: on a standalone server. */
+  readonly planReconfig?: PlanReconfig;
   /** A transaction whose zxid is a multiple of {@link DIGEST_INTERVAL} was applied: time to remember the digest. */
   readonly onDigest?: (zxidHi: number, zxidLo: number) => void;
 }
@@ -172,18 +176,10 @@ export class RequestPipeline extends ClientPipeline {
   }
 
   private validate(type: number): number {
-    if (type === OpCode.multi) return validateMulti(this.preparer);
-    return type === OpCode.reconfig ? this.reconfigCode() : validateOperation(this.preparer, type);
-  }
-
-  /** A standalone server has no members to change. */
-  private reconfigCode(): number {
-    const { reader } = this.preparer;
-    for (let i = 0; i < 3; i++) reader.range();
-    reader.int32();
-    reader.int32();
-    if (reader.failed) return UNDECODABLE;
-    return this.options.reconfigEnabled ? ErrorCode.UNIMPLEMENTED : ErrorCode.RECONFIGDISABLED;
+    const { preparer, options, parts } = this;
+    if (type === OpCode.multi) return validateMulti(preparer);
+    if (type === OpCode.reconfig) return validateReconfig(preparer, options.reconfigEnabled, parts.planReconfig);
+    return validateOperation(preparer, type);
   }
 
   protected override endSession(client: Client, session: Session, xid: number): void {
@@ -196,8 +192,8 @@ export class RequestPipeline extends ClientPipeline {
     this.proposeSession(OpCode.closeSession, session, client, xid);
   }
 
-  /** Ends a session that has expired. It lives on while writes cannot be taken. */
-  expireSession(session: Session, nowMs: number): void {
+  /** It lives on while writes cannot be taken. */
+  override expireSession(session: Session, nowMs: number): void {
     this.nowMs = nowMs;
     if (!session.isClosing) this.parts.sessions.setClosing(session);
     if (this.acceptsWrites) this.proposeSession(OpCode.closeSession, session, null, 0).isExpiry = true;
@@ -249,8 +245,14 @@ export class RequestPipeline extends ClientPipeline {
     this.preparer.reader.reset(body, 0, body.length);
     this.transactions.begin(sessionHi, sessionLo, cxid, ids, nowMs);
     const refusal = this.remoteRefusal(session, owner);
-    const code = refusal === ErrorCode.OK ? this.validate(type) : refusal;
+    const code = refusal === ErrorCode.OK ? this.validateRemote(type) : refusal;
     this.transactions.finish(null, null, type, code === UNDECODABLE ? ErrorCode.MARSHALLINGERROR : code, nowMs);
+  }
+
+  /** An Apache learner passes on a `check` outside a multi, which its own kind cannot apply. */
+  private validateRemote(type: number): number {
+    const isWrite = opKind(type) === OpKind.write || type === OpCode.deleteContainer;
+    return isWrite ? this.validate(type) : ErrorCode.UNIMPLEMENTED;
   }
 
   /** Whether the learner may act for the session (spec: server semantics, section 10.4). */

@@ -3,6 +3,8 @@ import { copyBytes, writeInt32 } from '@zk/jute';
 import { ErrorCode, OpCode, STAT_BYTES } from '@zk/model';
 import type { Client } from './client.js';
 
+const NO_BYTES = new Uint8Array(0);
+
 /**
  * Replies to writes. What applying a transaction did is captured while it is applied; the reply is encoded afterwards,
  * so that it follows every watched event of the same transaction.
@@ -36,9 +38,23 @@ export class WriteReplies {
       case OpCode.createTTL:
         this.replyCreate(client, xid, type !== OpCode.create, txn);
         return;
+      case OpCode.reconfig:
+        this.replyReconfig(client, xid);
+        return;
       default:
         this.begin(client, xid, ErrorCode.OK, 0);
     }
+  }
+
+  /** The new configuration, as getData would give it. */
+  private replyReconfig(client: Client, xid: number): void {
+    const { node } = this.single;
+    const data = this.tree.dataBytes(node) ?? NO_BYTES;
+    const at = this.begin(client, xid, ErrorCode.OK, 4 + data.length + STAT_BYTES);
+    const out = client.outbox.bytes;
+    writeInt32(out, at, data.length);
+    copyBytes(data, 0, data.length, out, at + 4);
+    this.tree.writeStat(node, out, at + 4 + data.length);
   }
 
   /** Replies to a multi with the results that {@link multi} collected. */

@@ -11,14 +11,20 @@ import {
   type ClientPipelineParts,
   type LeaderLink,
   LearnerPipeline,
+  ReadOnlyPipeline,
   RequestPipeline,
   type SessionChange,
 } from '@zk/request-pipeline';
 import type { EnsembleConfig, ServerId } from '@zk/quorum';
 import { type Session, SessionTracker } from '@zk/session';
+import { defaultPeerOptions } from '@zk/zab';
 import type { Observable } from 'rxjs';
+import { EnsembleRecorder } from './ensemble-recorder.js';
 import { EnsembleState } from './ensemble-state.js';
+import type { EnsembleView } from './ensemble-view.js';
 import { LearnerDesk } from './learner-desk.js';
+import { Membership, type MembershipStore } from './membership.js';
+import { ReadOnlyService } from './read-only-service.js';
 import type { PersistedSession } from './snapshotter.js';
 import { type Replica, type ReplicaHost, type ReplicaParts, pipelineOptionsOf } from './replica.js';
 
@@ -31,6 +37,12 @@ export interface EnsembleParts extends Partial<Omit<EnsembleOptions, 'id' | 'con
   readonly transport: Transport;
   /** Whether clients are served while this server leads (`leaderServes`); default true. */
   readonly leaderServes?: boolean;
+  /** Whether clients may read here while there is no quorum, if they are content with that; default false. */
+  readonly isReadOnlyModeEnabled?: boolean;
+  /** Whether an ensemble of one participant may become a standalone server: then it must keep two; default true. */
+  readonly isStandaloneEnabled?: boolean;
+  /** Absent: changes of the members are forgotten at a restart, and learned anew from the others. */
+  readonly membership?: MembershipStore;
 }
 
 /**
@@ -40,6 +52,9 @@ export interface EnsembleParts extends Partial<Omit<EnsembleOptions, 'id' | 'con
 export class EnsembleReplica implements Replica {
   private readonly peer: EnsemblePeer;
   private readonly state: EnsembleState;
+  private readonly recorder: EnsembleRecorder;
+  private readonly membership: Membership;
+  private readonly readOnly: ReadOnlyService | undefined;
   /** The leader's side of its learners, while this server leads. */
   private learners: LearnerDesk | undefined;
 
@@ -49,12 +64,26 @@ export class EnsembleReplica implements Replica {
     private readonly ensemble: EnsembleParts,
   ) {
     this.state = new EnsembleState(host.database, host.options, () => host.turnNow());
-    const { transport, leaderServes: _, ...options } = ensemble;
+    const { transport, isReadOnlyModeEnabled = false } = ensemble;
     this.peer = new EnsemblePeer(
       { ...parts, transport, state: this.state, quiesce: () => host.snapshotter.abandon() },
-      options,
+      ensemble,
       (event) => this.heard(event),
     );
+    const { initLimitTicks, syncLimitTicks } = { ...defaultPeerOptions, ...ensemble.peer };
+    const { id, config } = ensemble;
+    this.recorder = new EnsembleRecorder({ id, config, initLimitTicks, syncLimitTicks }, parts.clock, () =>
+      host.turnNow(),
+    );
+    this.membership = new Membership(
+      config,
+      () => this.peer,
+      ensemble.membership,
+      ensemble.isStandaloneEnabled ?? true,
+      parts.clock,
+      parts.logger,
+    );
+    if (isReadOnlyModeEnabled) this.readOnly = this.newReadOnlyService();
     host.snapshotter.isLogged = (zxid) => this.peer.isDurable(zxid);
   }
 
@@ -72,7 +101,16 @@ export class EnsembleReplica implements Replica {
     return this.peer.status();
   }
 
+  /** For four-letter words. */
+  get view(): EnsembleView | undefined {
+    return this.recorder.view(this.peer.status());
+  }
+
   async start(): Promise<void> {
+    this.peer.role$.subscribe((role) => {
+      this.recorder.changed(role);
+      this.readOnly?.roleChanged(role);
+    });
     await this.peer.start();
   }
 
@@ -89,6 +127,7 @@ export class EnsembleReplica implements Replica {
   }
 
   async stop(): Promise<void> {
+    this.readOnly?.stop();
     await this.peer.stop();
   }
 
@@ -96,11 +135,14 @@ export class EnsembleReplica implements Replica {
 
   private heard(event: EnsembleEvent): void {
     const { serving } = this.state;
+    this.recorder.heard(event);
     switch (event.kind) {
       case 'serve':
         return event.role === 'leader' ? this.lead(event.zxid) : this.learn(event.epoch);
       case 'stop-serving':
         return this.stopServing();
+      case 'config':
+        return this.membership.changed(event.config, event.status);
       case 'request':
         return this.learners?.request(event.link, event.request);
       case 'touched':
@@ -132,12 +174,17 @@ export class EnsembleReplica implements Replica {
     const { host, parts } = this;
     const { database, options } = host;
     const { tree } = database;
+    this.membership.publish(tree);
     [tree.lastZxidHi, tree.lastZxidLo] = [hiOf(last), loOf(last)];
     const sessions = this.newSessions();
     const nowMs = host.turnNow();
     for (const [id, timeoutMs] of database.sessions) sessions.track(hiOf(id), loOf(id), timeoutMs, nowMs);
     const pipeline = new RequestPipeline(
-      { ...this.commonParts(sessions), proposer: this.peer.proposer },
+      {
+        ...this.commonParts(sessions),
+        proposer: this.recorder.watching(this.peer.proposer),
+        planReconfig: this.membership.plan,
+      },
       pipelineOptionsOf(options),
     );
     this.learners = new LearnerDesk(pipeline, this.peer, () => host.turnNow());
@@ -149,6 +196,7 @@ export class EnsembleReplica implements Replica {
 
   private learn(epoch: number): void {
     const { host } = this;
+    this.membership.publish(host.database.tree);
     const sessions = this.newSessions();
     const pipeline = new LearnerPipeline(
       { ...this.commonParts(sessions), leader: this.newLeaderLink(), startEpoch: epoch },
@@ -163,6 +211,16 @@ export class EnsembleReplica implements Replica {
     this.state.serving = undefined;
     this.learners = undefined;
     this.host.suspend();
+  }
+
+  private newReadOnlyService(): ReadOnlyService {
+    const { host, parts } = this;
+    const begin = (): void => {
+      const sessions = this.newSessions();
+      host.serve(new ReadOnlyPipeline(this.commonParts(sessions), pipelineOptionsOf(host.options)), sessions);
+      parts.logger.warn({}, 'no quorum: clients that are content with it may read what this server has');
+    };
+    return new ReadOnlyService(parts.scheduler, host.options.tickTimeMs, begin, () => host.suspend());
   }
 
   private commonParts(sessions: SessionTracker): ClientPipelineParts {

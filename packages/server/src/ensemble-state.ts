@@ -3,6 +3,7 @@ import type { ReplicatedState, SnapshotForm, StateDump, StateLoader, StateSink, 
 import { type Zxid, hiOf, loOf } from '@zk/model';
 import type { LearnerPipeline, RequestPipeline } from '@zk/request-pipeline';
 import type { Database } from './database.js';
+import { publishedConfig } from './membership.js';
 import type { ServerOptions } from './options.js';
 
 /** Who takes over what is committed while clients are served. */
@@ -31,6 +32,10 @@ export class EnsembleState implements ReplicatedState {
     else if (serving.role === 'leader') serving.pipeline.commit(hiOf(zxid), loOf(zxid), this.turnNow());
     else serving.pipeline.commit(txn, this.turnNow());
     database.applied();
+  }
+
+  configText(): string | undefined {
+    return publishedConfig(this.database.tree);
   }
 
   load(source: StateSource): StateLoader {

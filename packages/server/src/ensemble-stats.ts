@@ -18,10 +18,10 @@ const COUNTERS = [
   // Of a leader.
   'proposal_count',
   'commit_count',
-  // Of a learner.
-  'learner_proposal_received_count',
-  'learner_commit_received_count',
+  // Sessions that a leader confirmed to learners.
   'revalidate_count',
+  // Of a learner.
+  'learner_commit_received_count',
 ] as const;
 
 export type EnsembleCounter = (typeof COUNTERS)[number];

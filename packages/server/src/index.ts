@@ -5,6 +5,7 @@ export { ENSEMBLE, SERVER_OPTIONS, ZK_SERVER, createServer, registerServer } fro
 export type { LoadReport } from './database.js';
 export type { EnsembleParts } from './ensemble-replica.js';
 export { EnsembleReplica } from './ensemble-replica.js';
+export type { MembershipStore } from './membership.js';
 export type { ConnectionThrottleOptions, RequestThrottleOptions } from './limits/index.js';
 export type { ServerOptions } from './options.js';
 export { completeOptions, defaultServerOptions } from './options.js';

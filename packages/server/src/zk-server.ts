@@ -108,7 +108,7 @@ export class ZkServer implements DeskHost, UpkeepHost, ReplicaHost {
     );
     this.timers = new Timers(scheduler);
     this.stats = new ServerStats(this, clock);
-    this.words = new FourLetterWords(this, storage, options, clock);
+    this.words = new FourLetterWords(this, storage, options, clock, () => this.ensemble?.view);
     this.admission = new Admission(options, clock, random);
     this.desk = new ConnectionDesk(this, parts, options, this.admission, this.stats);
     this.listeners = new ClientListeners(parts.transport, parts.listeners ?? [], options);
@@ -308,7 +308,7 @@ export class ZkServer implements DeskHost, UpkeepHost, ReplicaHost {
       { session: `0x${hexOf(session.idHi, session.idLo)}`, timeoutMs: session.timeoutMs },
       'session expired',
     );
-    this.deciding?.expireSession(session, this.turnNow());
+    this.desk.pipeline?.expireSession(session, this.turnNow());
   }
 
   get nextExpiryMs(): number {

@@ -28,7 +28,6 @@ export const UNWIRED: readonly string[] = [
   'quorum.auth.learner.saslLoginContext',
   'quorum.auth.server.saslLoginContext',
   'enableEagerACLCheck',
-  'readonlymode.enabled',
   'db.autocreate',
   'sslQuorum',
   'portUnification',

@@ -1,0 +1,122 @@
+import type { Clock } from '@zk/contracts';
+import type { EnsembleEvent, EnsembleRole, EnsembleStatus } from '@zk/ensemble';
+import { readInt32 } from '@zk/jute';
+import type { EnsembleConfig, ServerId } from '@zk/quorum';
+import type { Proposer } from '@zk/request-pipeline';
+import { EnsembleStats } from './ensemble-stats.js';
+import type { EnsembleView, LeadingView, ProposalSizes } from './ensemble-view.js';
+
+/** What stays the same while a server is a member. */
+export interface RecorderOptions {
+  readonly id: ServerId;
+  readonly config: EnsembleConfig;
+  readonly initLimitTicks: number;
+  readonly syncLimitTicks: number;
+}
+
+const NO_PROPOSALS: ProposalSizes = { last: -1, min: -1, max: -1 };
+/** Where the time stands in a transaction: behind session, cxid and zxid. */
+const TIME_OFFSET = 20;
+/** How long the distance between the two clocks is believed in. */
+const CLOCKS_AGREE_MS = 1000;
+
+/** Looks on while a server takes part in its ensemble, counts, and tells four-letter words of it. */
+export class EnsembleRecorder {
+  readonly stats = new EnsembleStats();
+  private config: EnsembleConfig;
+  private leadingSinceMs = 0;
+  private proposals = NO_PROPOSALS;
+  private role: EnsembleRole | undefined;
+  /** Wall clock less monotonic clock, and until when that may be used. */
+  private wallOffsetMs = 0;
+  private offsetDueMs = -Infinity;
+
+  /** @param now monotonic ms, read once per turn: it is asked for every transaction */
+  constructor(
+    private readonly options: RecorderOptions,
+    private readonly clock: Clock,
+    private readonly now: () => number,
+  ) {
+    this.config = options.config;
+  }
+
+  /** Its role or phase is another one now. */
+  changed(role: EnsembleRole): void {
+    const nowMs = this.now();
+    if (role.role === 'leader' && this.role?.role !== 'leader') {
+      this.leadingSinceMs = nowMs;
+      this.proposals = NO_PROPOSALS;
+    }
+    this.role = role;
+    this.stats.changed(role, nowMs);
+  }
+
+  heard(event: EnsembleEvent): void {
+    if (event.kind === 'config' && event.status === 'committed') this.config = event.config;
+    else if (event.kind === 'revalidate') this.stats.counts.revalidate_count++;
+    else if (event.kind === 'deliver' && event.cause === 'commit') this.committed(event.entry.txn);
+  }
+
+  /** The proposer, watched. */
+  watching(proposer: Proposer): Proposer {
+    return {
+      propose: (zxidHi, zxidLo, bytes, start, end) => {
+        this.stats.proposed(this.now());
+        const { min, max } = this.proposals;
+        const last = end - start;
+        this.proposals = { last, min: min < 0 ? last : Math.min(min, last), max: Math.max(max, last) };
+        proposer.propose(zxidHi, zxidLo, bytes, start, end);
+      },
+    };
+  }
+
+  /** undefined while it has no part in which it could serve clients. */
+  view(status: EnsembleStatus | undefined): EnsembleView | undefined {
+    const { role, options, config, stats } = this;
+    if (role === undefined) return undefined;
+    const mode = role.role === 'looking' ? 'read-only' : role.role;
+    const leader = status?.peer.leader;
+    return {
+      serverId: options.id,
+      mode,
+      phase: role.phase === 'recovery' ? 'election' : role.phase,
+      syncMode: undefined,
+      config,
+      initLimitTicks: options.initLimitTicks,
+      syncLimitTicks: options.syncLimitTicks,
+      master: leader === undefined ? undefined : BigInt(leader),
+      leading: mode === 'leader' && status !== undefined ? this.leading(status) : undefined,
+      observersServed: undefined,
+      stats,
+    };
+  }
+
+  private committed(txn: Uint8Array): void {
+    const nowMs = this.now();
+    if (this.role?.role === 'leader') this.stats.committed(nowMs);
+    else this.stats.counts.learner_commit_received_count++;
+    if (nowMs >= this.offsetDueMs) {
+      this.wallOffsetMs = this.clock.wallMs() - nowMs;
+      this.offsetDueMs = nowMs + CLOCKS_AGREE_MS;
+    }
+    const madeMs = readInt32(txn, TIME_OFFSET) * 2 ** 32 + (readInt32(txn, TIME_OFFSET + 4) >>> 0);
+    this.stats.applied(madeMs, nowMs + this.wallOffsetMs);
+  }
+
+  private leading({ peer }: EnsembleStatus): LeadingView {
+    const synced = peer.learners.filter(({ stage }) => stage === 'synchronized' || stage === 'up');
+    const isVoter = (server: string | undefined): boolean =>
+      server !== undefined && this.config.voters.has(BigInt(server));
+    const followers = synced.filter(({ isObserver }) => !isObserver);
+    const voters = followers.filter(({ server }) => isVoter(server));
+    return {
+      learners: peer.learners.length,
+      syncedFollowers: voters.length,
+      syncedNonVotingFollowers: followers.length - voters.length,
+      syncedObservers: synced.length - followers.length,
+      pendingSyncs: 0,
+      sinceMs: this.leadingSinceMs,
+      proposalBytes: this.proposals,
+    };
+  }
+}
