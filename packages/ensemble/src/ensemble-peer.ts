@@ -1,9 +1,8 @@
-import type { Clock, Logger, RandomSource, Scheduler, Storage, Timer, Transport } from '@zk/contracts';
-import { type Zxid, int64 } from '@zk/model';
-import type { EnsembleConfig, ServerAddress, ServerId } from '@zk/quorum';
+import type { Clock, Logger, RandomSource, Scheduler, Storage, Timer } from '@zk/contracts';
+import { type Zxid, hex64, int64 } from '@zk/model';
+import type { EnsembleConfig, ReconfigSituation, ServerAddress, ServerId } from '@zk/quorum';
 import {
   type LinkId,
-  type LogEntry,
   PacketType,
   Peer,
   type PeerInput,
@@ -20,11 +19,16 @@ import { type EnsembleOptions, defaultEnsembleOptions } from './options.js';
 import { PeerDisk } from './peer-disk.js';
 import { QuorumNetwork } from './quorum-network.js';
 import type { ReplicatedState } from './replicated-state.js';
+import type { QuorumTransport } from './security/quorum-transport.js';
 import { type EnsembleRole, changedRole, initialRole, isSameRole } from './role.js';
+
+/** Of the log, for a learner that does not take it yet; more is read when it does. */
+const MAX_UNSENT_BYTES = 8 << 20;
+const UNSENT_PAUSE_MS = 5;
 
 export interface EnsemblePorts {
   /** For elections, and for what leaders and learners say to each other. */
-  readonly transport: Transport;
+  readonly transport: QuorumTransport;
   readonly storage: Storage;
   readonly state: ReplicatedState;
   /** Waited for before snapshots or the log are replaced: nobody else may be writing a snapshot. */
@@ -128,8 +132,9 @@ export class EnsemblePeer {
       quiesce: async () => ports.quiesce?.(),
     });
     const handshakeTimeoutMs = peerOptions.tickTimeMs * peerOptions.syncLimitTicks;
+    const { elections = transport } = transport;
     this.elections = new ElectionNetwork(
-      transport,
+      elections,
       scheduler,
       random,
       logger,
@@ -141,7 +146,7 @@ export class EnsemblePeer {
       { id, connectTimeoutMs, handshakeTimeoutMs },
     );
     this.electionPort = new BoundPort(
-      transport,
+      elections,
       scheduler,
       logger,
       () => this.listenAddresses(({ host, electionPort }) => ({ host, port: electionPort })),
@@ -200,6 +205,11 @@ export class EnsemblePeer {
   /** Whether this server's log has everything up to this zxid for good. */
   isDurable(zxid: Zxid): boolean {
     return this.disk.isDurable(zxid);
+  }
+
+  /** How a leader stands for a change of its members; undefined before the start. */
+  reconfigSituation(): Omit<ReconfigSituation, 'isStandaloneEnabled'> | undefined {
+    return this.peer?.reconfigSituation();
   }
 
   /** What a server that serves clients wants of the ensemble; ignored while the peer does not serve. */
@@ -359,23 +369,30 @@ export class EnsemblePeer {
     void this.stop();
   }
 
-  /** In pieces, each in a turn of its own. */
+  /** In pieces, each in a turn of its own, and no faster than the learner takes them. */
   private async readLog(link: LinkId, after: Zxid, upTo: Zxid): Promise<void> {
-    const pieces = await this.readPieces(after, upTo);
-    if (pieces === undefined) return this.give({ kind: 'log-unavailable', link });
-    for (let i = 0; i < pieces.length && this.quorum.isOpen(link); i++) {
-      this.give({ kind: 'log-entries', link, entries: pieces[i]!, isLast: i === pieces.length - 1 });
-      await new Promise<void>((resolve) => this.ports.scheduler.atTurnEnd(resolve));
+    const { disk, ports } = this;
+    try {
+      const pieces = await disk.read(after, upTo);
+      if (pieces === undefined) return this.give({ kind: 'log-unavailable', link });
+      for await (const entries of pieces) {
+        if (!(await this.hasRoom(link))) return;
+        this.give({ kind: 'log-entries', link, entries, isLast: false });
+        await new Promise<void>((resolve) => ports.scheduler.atTurnEnd(resolve));
+      }
+      this.give({ kind: 'log-entries', link, entries: [], isLast: true });
+    } catch (error) {
+      ports.logger.warn({ after: `0x${hex64(after)}`, err: error }, 'the log cannot be read for a learner');
+      this.give({ kind: 'log-unavailable', link });
     }
   }
 
-  private async readPieces(after: Zxid, upTo: Zxid): Promise<readonly (readonly LogEntry[])[] | undefined> {
-    try {
-      return await this.disk.read(after, upTo);
-    } catch (error) {
-      this.ports.logger.error({ err: error }, 'the log cannot be read');
-      return undefined;
+  /** Resolves when a learner has taken most of what it was sent; false when it is gone. */
+  private async hasRoom(link: LinkId): Promise<boolean> {
+    while (this.quorum.unsentBytes(link) > MAX_UNSENT_BYTES) {
+      await new Promise<void>((resolve) => this.ports.scheduler.after(UNSENT_PAUSE_MS, resolve));
     }
+    return this.quorum.isOpen(link);
   }
 
   private newQuorumNetwork(connectTimeoutMs: number, maxQueuedBytes: number): QuorumNetwork {
@@ -392,6 +409,7 @@ export class EnsemblePeer {
         if (packet.type === PacketType.PING) this.onEvent({ kind: 'heartbeat' });
         this.give({ kind: 'packet', link, packet });
       },
+      snapshotProgress: (link: LinkId) => this.give({ kind: 'snapshot-progress', link }),
       snapshotReceived: (link: LinkId) => this.give({ kind: 'snapshot-received', link }),
     };
     return new QuorumNetwork(transport, scheduler, clock, state, logger, host, { connectTimeoutMs, maxQueuedBytes });

@@ -10,5 +10,8 @@ export type {
   StateSink,
   StateSource,
 } from './replicated-state.js';
+export { QuorumAuthError } from './security/proving-end.js';
+export { type QuorumTransport, TwoWayTransport } from './security/quorum-transport.js';
+export { type QuorumSaslOptions, type SaslPorts, SaslTransport } from './security/sasl-transport.js';
 export type { EnsembleRole } from './role.js';
 export { TreeState } from './tree-state.js';
