@@ -1,8 +1,10 @@
 import type { Clock, Logger, Scheduler, SnapshotInfo, Storage } from '@zk/contracts';
-import { CorruptionError, type Zxid, hex64, hiOf, int64, loOf, parseHex64 } from '@zk/model';
+import { CorruptionError, type Zxid, hex64, hiOf, int64, loOf } from '@zk/model';
+import { EnsembleConfig } from '@zk/quorum';
 import type { DiskContents, DiskWrite, Epochs, LogEntry, StoredEpochs } from '@zk/zab';
 import { parseEpoch } from '@zk/zab';
 import type { ReplicatedState } from './replicated-state.js';
+import { loadHistory, withoutHoles } from './stored-history.js';
 
 export interface PeerDiskHost {
   durable(zxid: Zxid): void;
@@ -18,18 +20,9 @@ export interface PeerDiskHost {
 
 const ACCEPTED_EPOCH = 'acceptedEpoch';
 const CURRENT_EPOCH = 'currentEpoch';
-/**
- * The zxid of the last snapshot that was taken over from a leader. What the log has before it may be another history's,
- * or have a hole before it: it is not read again, neither for a start nor for a learner. Ours alone; Apache ZooKeeper
- * leaves the file be.
- */
-const HISTORY_START = 'historyStart';
-
 const SLICE_MS = 1.5;
 const MAX_PENDING_BYTES = 32 << 20;
-/** Entries of the log that a learner is handed at a time. */
-const PIECE_ENTRIES = 1000;
-/** Beyond that a snapshot is the better way to catch up. */
+/** Of the log, for one learner; beyond that, and beyond the size of a snapshot, a snapshot is the better way to catch up. */
 const MAX_READ_BYTES = 256 << 20;
 
 /**
@@ -37,7 +30,6 @@ const MAX_READ_BYTES = 256 << 20;
  * other, each after everything that was appended before it is durable (the contract of `@zk/zab`).
  */
 export class PeerDisk {
-  private historyStart: Zxid = 0n;
   private lastAppended: Zxid | undefined;
   private lastDurable: Zxid | undefined;
   /** The greatest zxid that may be in the log. */
@@ -97,31 +89,20 @@ export class PeerDisk {
   }
 
   /**
-   * Entries from the last one at or before `after`, up to `upTo`, in pieces; undefined when the log does not reach back that
-   * far, or is damaged, or there is too much of it.
+   * Entries from the last one at or before `after`, up to `upTo`, in batches, while the log goes on being written. It fails
+   * where the log is damaged, or something may be missing.
+   * @returns undefined when the log does not reach back that far, or there is too much of it
    */
-  async read(after: Zxid, upTo: Zxid): Promise<readonly (readonly LogEntry[])[] | undefined> {
-    const infos = await this.storage.snapshots.list();
+  async read(after: Zxid, upTo: Zxid): Promise<AsyncIterable<readonly LogEntry[]> | undefined> {
+    const { snapshots, log } = this.storage;
+    const infos = await snapshots.list();
+    const zxids = infos.map(({ zxid }) => zxid);
+    const oldest = zxids.at(-1);
+    // What is older than all snapshots nobody can vouch for: see `mayHideHole`.
+    if (oldest === undefined || after < oldest) return undefined;
+    const batches = await log.read(after, upTo, Math.max(MAX_READ_BYTES, infos[0]!.sizeBytes));
     // Guarded by peer-disk.spec.ts, 'nobody is handed what the log has from before …'.
-    const start = [...infos.map(({ zxid }) => zxid), this.historyStart]
-      .filter((zxid) => zxid < after && zxid >= this.historyStart)
-      .reduce<Zxid | undefined>((best, zxid) => (best === undefined || zxid > best ? zxid : best), undefined);
-    if (start === undefined) return undefined;
-    let before: LogEntry | undefined;
-    const entries: LogEntry[] = [];
-    let sizeBytes = 0;
-    const isRead = await this.scan(start, (zxid, bytes, from, to) => {
-      if (zxid > upTo || sizeBytes > MAX_READ_BYTES) return;
-      const entry = { zxid, txn: bytes.slice(from, to) };
-      if (zxid <= after) before = entry;
-      else entries.push(entry);
-      sizeBytes += to - from;
-    });
-    if (!isRead || before === undefined || sizeBytes > MAX_READ_BYTES) return undefined;
-    entries.unshift(before);
-    const pieces: LogEntry[][] = [];
-    for (let i = 0; i < entries.length; i += PIECE_ENTRIES) pieces.push(entries.slice(i, i + PIECE_ENTRIES));
-    return pieces;
+    return batches && withoutHoles(batches, zxids);
   }
 
   /** Whether everything up to this zxid is durable. */
@@ -206,54 +187,55 @@ export class PeerDisk {
 
   /** Checks first, so that a refusal leaves everything as it was. Snapshots go before the log: see `removeAfter`. */
   private async truncate(to: Zxid): Promise<void> {
-    const { snapshots, log } = this.storage;
+    const { snapshots } = this.storage;
     const base = (await snapshots.list()).find(({ zxid }) => zxid <= to);
     if (base === undefined) throw new Error(`no snapshot is as old as zxid 0x${hex64(to)}`);
-    let isFound = base.zxid === to;
-    let isLogged = false;
-    let hasLater = false;
-    // From before the snapshot, where the log has that: the entry itself must be there to be cut behind.
-    const start = base.zxid === to && this.historyStart < to ? this.historyStart : base.zxid;
-    const isRead = await this.scan(start, (zxid) => {
-      if (zxid === to) isFound = isLogged = true;
-      else if (zxid > to) hasLater = true;
-    });
-    if (!isRead || !isFound || (hasLater && !isLogged)) {
+    if (base.zxid !== to && !(await this.leadsTo(base.zxid, to))) {
       throw new Error(`the log cannot be cut behind zxid 0x${hex64(to)}`);
     }
     await snapshots.removeAfter(to);
-    if (hasLater) await log.truncate(to);
+    await this.cutBehind(to);
     this.lastLogged = this.lastAppended = this.lastDurable = to;
   }
 
-  /** The state as it is becomes all that a start finds. */
-  private async install(zxid: Zxid): Promise<void> {
-    const { snapshots, log, state } = this.storage;
-    await snapshots.removeAfter(zxid);
-    if (this.lastLogged > zxid) await this.cutLog(zxid);
-    // Before the snapshot: once that is there, nothing before it may be read.
-    await state.write(HISTORY_START, hex64(zxid));
-    this.historyStart = zxid;
-    await this.writeSnapshot(zxid);
-    log.roll();
-    this.lastLogged = zxid;
+  /** Whether the log goes on behind a snapshot, without a gap, and through `to`. */
+  private async leadsTo(base: Zxid, to: Zxid): Promise<boolean> {
+    let isFound = false;
+    try {
+      await this.storage.log.replay(base, (hi, lo) => {
+        isFound ||= int64(hi, lo) === to;
+      });
+      return isFound;
+    } catch (error) {
+      if (!(error instanceof CorruptionError)) throw error;
+      this.logger.warn({ after: `0x${hex64(base)}`, err: error }, 'the log cannot be read from there');
+      return false;
+    }
   }
 
-  private async cutLog(zxid: Zxid): Promise<void> {
-    let last: Zxid | undefined;
-    let hasLater = false;
-    const isRead = await this.scan(this.historyStart, (found) => {
-      if (found <= zxid) last = found;
-      else hasLater = true;
-    });
-    if (isRead && !hasLater) return;
-    if (!isRead || last === undefined) {
-      throw new Error(
-        `the log has transactions after zxid 0x${hex64(zxid)} that the leader does not have, and none before: ` +
-          'empty the data directories of this server, and let it fetch everything',
-      );
-    }
-    await this.storage.log.truncate(last);
+  /**
+   * The state as it is becomes all that a start finds. After a crash at any moment a start finds a state that holds whatever
+   * this peer and the leader have in common: the old one, perhaps without what the leader does not have, or the new one.
+   */
+  private async install(zxid: Zxid): Promise<void> {
+    const { snapshots, log } = this.storage;
+    const newest = (await snapshots.list())[0];
+    // A start goes by the newest snapshot, until that is removed. What is logged behind it must go before it does.
+    if (newest !== undefined && newest.zxid > zxid) await log.clear();
+    else await this.cutBehind(zxid);
+    await this.writeSnapshot(zxid);
+    await snapshots.removeAfter(zxid);
+    // What is left of it may be another history's, or have a hole before the snapshot.
+    await log.clear();
+    this.lastLogged = this.lastAppended = this.lastDurable = zxid;
+  }
+
+  /** Entries with a greater zxid go. */
+  private async cutBehind(zxid: Zxid): Promise<void> {
+    if (this.lastLogged <= zxid) return;
+    const { log } = this.storage;
+    for await (const [last] of (await log.read(zxid, zxid, Infinity)) ?? []) return log.truncate(last!.zxid);
+    await log.clear();
   }
 
   private async writeSnapshot(zxid: Zxid): Promise<SnapshotInfo> {
@@ -272,71 +254,15 @@ export class PeerDisk {
     }
   }
 
-  // Reading
-
   /** The state becomes what the disk leads to. */
   private async load(): Promise<DiskContents> {
-    const { snapshots, log, state } = this.storage;
-    this.historyStart = parseHex64((await state.read(HISTORY_START))?.trim() ?? '0') ?? 0n;
-    const infos = await snapshots.list();
-    const snapshotZxid = await this.loadSnapshot(infos);
-    let recent: LogEntry[] = [];
-    let lastZxid = snapshotZxid;
-    const report = await log.replay(snapshotZxid, (hi, lo, bytes, start, end) => {
-      const entry = { zxid: int64(hi, lo), txn: bytes.slice(start, end) };
-      this.state.apply(entry.txn, entry.zxid, 'recovery');
-      lastZxid = entry.zxid;
-      recent.push(entry);
-      if (recent.length > 2 * this.recentCount) recent = recent.slice(-this.recentCount);
-    });
-    if (report.torn !== undefined) {
-      this.logger.warn(
-        report.torn,
-        'the log ended in the middle of a write that was never acknowledged; it was cut there',
-      );
-    }
+    const { storage } = this;
+    const contents = await loadHistory(storage, this.state, this.recentCount, this.logger);
     // As Apache ZooKeeper does: a log without a snapshot before it is refused by a later start.
-    if (infos.length === 0 && report.lastZxid === undefined) await this.writeSnapshot(0n);
-    this.lastLogged = this.lastAppended = this.lastDurable = lastZxid;
-    return { lastZxid, recent: recent.slice(-this.recentCount) };
-  }
-
-  /** Tries the snapshots from the newest on; a damaged one is passed over only when an older one exists. */
-  private async loadSnapshot(infos: readonly SnapshotInfo[]): Promise<Zxid> {
-    let firstError: unknown;
-    for (const info of infos) {
-      // What is before the history's start leads nowhere.
-      if (info.zxid < this.historyStart && firstError !== undefined) break;
-      try {
-        const { name, zxid, sizeBytes } = info;
-        const loader = this.state.load({ form: 'file', name, zxid, sizeBytes });
-        for await (const piece of this.storage.snapshots.read(info)) loader.push(piece);
-        loader.finish();
-        return info.zxid;
-      } catch (error) {
-        if (!(error instanceof CorruptionError)) throw error;
-        firstError ??= error;
-        this.logger.error({ snapshot: info.name, err: error }, 'a snapshot is damaged; trying the one before it');
-      }
-    }
-    if (firstError !== undefined) throw firstError;
-    this.state.clear();
-    return 0n;
-  }
-
-  /** @returns false when the log does not begin there, or is damaged */
-  private async scan(
-    after: Zxid,
-    visit: (zxid: Zxid, bytes: Uint8Array, start: number, end: number) => void,
-  ): Promise<boolean> {
-    try {
-      await this.storage.log.replay(after, (hi, lo, bytes, start, end) => visit(int64(hi, lo), bytes, start, end));
-      return true;
-    } catch (error) {
-      if (!(error instanceof CorruptionError)) throw error;
-      this.logger.warn({ after: `0x${hex64(after)}`, err: error }, 'the log cannot be read from there');
-      return false;
-    }
+    if (contents.lastZxid === 0n && (await storage.snapshots.list()).length === 0) await this.writeSnapshot(0n);
+    this.lastLogged = this.lastAppended = this.lastDurable = contents.lastZxid;
+    const config = this.state.configText?.();
+    return config === undefined ? contents : { ...contents, config: EnsembleConfig.parse(config) };
   }
 
   private async readEpoch(name: string): Promise<number | undefined> {

@@ -74,8 +74,11 @@ class Life {
   }
 
   async read(after: Zxid, upTo: Zxid): Promise<string | undefined> {
-    const pieces = await this.disk.read(after, upTo);
-    return pieces?.map((piece) => piece.map(({ zxid }) => zxid.toString(16)).join(' ')).join(' | ');
+    const batches = await this.disk.read(after, upTo);
+    if (batches === undefined) return undefined;
+    const zxids: string[] = [];
+    for await (const batch of batches) zxids.push(...batch.map(({ zxid }) => zxid.toString(16)));
+    return zxids.join(' ');
   }
 }
 
@@ -149,8 +152,29 @@ describe.each(['memory', 'file'])('a disk over %s', (kind) => {
   it('a cut that leads nowhere is refused, and changes nothing', async () => {
     for (let i = 1n; i <= 3n; i++) life.log(E1 + i);
     expect(await life.write({ kind: 'truncate', to: E1 + 9n })).toContain('cannot be cut behind zxid 0x100000009');
-    expect(await life.write({ kind: 'truncate', to: 0n })).toContain('cannot be cut behind zxid 0x0');
+    expect(await life.write({ kind: 'truncate', to: E1 })).toContain('cannot be cut behind zxid 0x100000000');
     expect(await life.write({ kind: 'reload' })).toBe('ok 100000003');
+  });
+
+  it('a cut to the first snapshot leaves an empty log', async () => {
+    for (let i = 1n; i <= 3n; i++) life.log(E1 + i, 'mine');
+    expect(await life.write({ kind: 'truncate', to: 0n })).toBe('ok 0');
+    life.log(E2 + 1n);
+    await life.write({ kind: 'reload' });
+    await restart();
+    expect([life.has('/100000001mine'), life.has('/200000001')]).toEqual([false, true]);
+    expect(life.contents!.recent.map(({ zxid }) => zxid)).toEqual([E2 + 1n]);
+  });
+
+  it('a cut to a snapshot takes the log behind it away, whether or not its transaction is in the log', async () => {
+    await life.write({ kind: 'snapshot', zxid: E1 + 5n });
+    for (let i = 6n; i <= 8n; i++) life.log(E1 + i);
+    expect(await life.write({ kind: 'truncate', to: E1 + 5n })).toBe('ok 100000005');
+    life.log(E1 + 6n, 'again');
+    await life.write({ kind: 'snapshot', zxid: E1 + 6n });
+    await restart();
+    expect([life.has('/100000006'), life.has('/100000006again')]).toEqual([false, true]);
+    expect(life.contents).toMatchObject({ lastZxid: E1 + 6n, recent: [] });
   });
 
   it('a snapshot newer than the cut goes with it', async () => {
