@@ -205,7 +205,7 @@ describe('four-letter words in an ensemble', () => {
     it('counts what the server went through, until srst', async () => {
       view.stats.changed({ role: 'looking', phase: 'election', isServing: false }, 100);
       view.stats.changed({ role: 'follower', phase: 'broadcast', isServing: true }, 350);
-      view.stats.counts.learner_proposal_received_count = 7;
+      view.stats.counts.learner_commit_received_count = 7;
       view.stats.proposed(400);
       view.stats.committed(403);
       view.stats.applied(0, 9);
@@ -213,7 +213,7 @@ describe('four-letter words in an ensemble', () => {
         const metrics = await metricsOf();
         const names = [
           'looking_count',
-          'learner_proposal_received_count',
+          'learner_commit_received_count',
           'sum_election_time',
           'cnt_follower_sync_time',
           'p50_quorum_ack_latency',

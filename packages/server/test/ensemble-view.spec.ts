@@ -1,0 +1,146 @@
+import { STORAGE, TRANSPORT } from '@zk/contracts';
+import { EnsembleConfig } from '@zk/quorum';
+import { MemoryStorage } from '@zk/storage-memory';
+import { RawClient, fourLetterWord } from '@zk/test-client';
+import { MemoryTransport } from '@zk/transport-memory';
+import { ENSEMBLE, type EnsembleParts, type ZkServer, createServer } from '../src/index.js';
+import { VirtualTime } from './virtual-time.js';
+
+const CONFIG = EnsembleConfig.parse(
+  [1, 2, 3, 4]
+    .map((id) => `server.${id}=127.0.0.1:${2180 + id}:${3180 + id}:${id === 4 ? 'observer' : 'participant'}`)
+    .join('\n'),
+);
+const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests\n';
+
+/** Three voters and an observer in one process and one virtual time. */
+class Ensemble {
+  readonly time = new VirtualTime();
+  private readonly transport = new MemoryTransport();
+  private readonly servers = new Map<number, ZkServer>();
+
+  async start(...ids: readonly number[]): Promise<void> {
+    for (const id of ids) {
+      const parts: EnsembleParts = { id: BigInt(id), config: CONFIG, transport: this.transport };
+      const server = createServer({ clientPort: 0, serverId: id, tickTimeMs: 2000, fourLetterWords: ['*'] }, [
+        [TRANSPORT, this.transport],
+        [STORAGE, new MemoryStorage()],
+        [ENSEMBLE, parts],
+        ...this.time.registrations,
+      ]);
+      this.servers.set(id, server);
+      await this.time.during(server.start());
+    }
+  }
+
+  async stop(...ids: readonly number[]): Promise<void> {
+    for (const id of ids) await this.time.during(this.server(id).stop());
+    for (const id of ids) this.servers.delete(id);
+  }
+
+  stopAll(): Promise<void> {
+    return this.stop(...this.servers.keys());
+  }
+
+  server(id: number): ZkServer {
+    return this.servers.get(id)!;
+  }
+
+  /** Lets time pass, a minute at most, until these servers serve, or do not. */
+  async until(isServing: boolean, ...ids: readonly number[]): Promise<void> {
+    for (let i = 0; i < 600; i++) {
+      if (ids.every((id) => this.server(id).isServing === isServing)) return;
+      await this.time.advance(100);
+    }
+    throw new Error(`servers ${ids.join()} ${isServing ? 'do not serve' : 'serve on'}`);
+  }
+
+  connect(id: number): Promise<RawClient> {
+    return this.time.during(RawClient.connect(this.transport, { ...this.server(id).clientAddress, timeoutMs: 10_000 }));
+  }
+
+  ask(id: number, word: string): Promise<string> {
+    const { host, port } = this.server(id).clientAddress;
+    return this.time.during(fourLetterWord(this.transport, host, port, word));
+  }
+
+  async metric(id: number, name: string): Promise<string | undefined> {
+    return new RegExp(`^zk_${name}\t(.*)$`, 'm').exec(await this.ask(id, 'mntr'))?.[1];
+  }
+}
+
+describe('what the servers of an ensemble say of themselves', () => {
+  let ensemble: Ensemble;
+
+  beforeEach(async () => {
+    ensemble = new Ensemble();
+    await ensemble.start(1, 2, 3, 4);
+    await ensemble.until(true, 1, 2, 3, 4);
+  });
+
+  afterEach(() => ensemble.stopAll());
+
+  /** The leader of the three, and one that follows it. */
+  async function roles(): Promise<{ leader: number; follower: number }> {
+    for (const id of [1, 2, 3]) {
+      if ((await ensemble.metric(id, 'server_state')) === 'leader') return { leader: id, follower: id === 1 ? 2 : 1 };
+    }
+    throw new Error('nobody leads');
+  }
+
+  it('is who leads, who follows and who observes', async () => {
+    const modes = await Promise.all(
+      [1, 2, 3, 4].map(async (id) => /^Mode: (.*)$/m.exec(await ensemble.ask(id, 'srvr'))?.[1]),
+    );
+    expect(modes.slice(0, 3).sort()).toEqual(['follower', 'follower', 'leader']);
+    expect(modes[3]).toBe('observer');
+    const { leader } = await roles();
+    expect(await ensemble.metric(4, 'observer_master_id')).toBe(String(leader));
+    expect(await ensemble.ask(4, 'conf')).toContain(`\npeerType=1\nmembership: \n${CONFIG.text}`);
+  });
+
+  it.each([
+    ['learners', '3'],
+    ['synced_followers', '2'],
+    ['synced_non_voting_followers', '0'],
+    ['synced_observers', '1'],
+    ['quorum_size', '3'],
+    ['looking_count', '1'],
+    ['last_proposal_size', '-1'],
+  ])('is, of the leader, %s: %s', async (name, expected) => {
+    expect(await ensemble.metric((await roles()).leader, name)).toBe(expected);
+  });
+
+  it('is how many transactions went through them', async () => {
+    const { leader, follower } = await roles();
+    const client = await ensemble.connect(follower);
+    for (const path of ['/a', '/b', '/c']) await ensemble.time.during(client.create(path, 'data'));
+    await ensemble.time.advance(1000);
+    const counts = async (id: number, ...names: readonly string[]): Promise<(string | undefined)[]> =>
+      Promise.all(names.map((name) => ensemble.metric(id, name)));
+    // The session is a transaction, too.
+    expect(await counts(leader, 'proposal_count', 'commit_count', 'cnt_quorum_ack_latency')).toEqual(['4', '4', '4']);
+    for (const id of [follower, 4]) {
+      expect(await counts(id, 'learner_commit_received_count', 'proposal_count')).toEqual(['4', '0']);
+      expect(await ensemble.metric(id, 'cnt_propagation_latency')).toBe('4');
+    }
+    expect(await ensemble.ask(leader, 'srvr')).toMatch(/\nProposal sizes last\/min\/max: \d+\/\d+\/\d+\n$/);
+    expect(await ensemble.ask(follower, 'dump')).toContain('Global Sessions(1):\n');
+    await client.disconnect();
+  });
+
+  it('is nothing while there is no quorum, and counts the time', async () => {
+    const { leader } = await roles();
+    const [left, other] = [1, 2, 3].filter((id) => id !== leader) as [number, number];
+    await ensemble.stop(leader, other);
+    await ensemble.until(false, left);
+    expect(await ensemble.ask(left, 'srvr')).toBe(NOT_SERVING);
+    expect(await ensemble.ask(left, 'mntr')).toBe(NOT_SERVING);
+    expect(await ensemble.ask(left, 'isro')).toBe('null');
+    expect(await ensemble.ask(left, 'ruok')).toBe('imok');
+    await ensemble.start(other);
+    await ensemble.until(true, left, other);
+    expect(Number(await ensemble.metric(left, 'looking_count'))).toBeGreaterThan(1);
+    expect(await ensemble.metric(left, 'cnt_unavailable_time')).toBe('2');
+  });
+});
