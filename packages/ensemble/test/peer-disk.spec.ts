@@ -2,85 +2,13 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Storage, silentLogger } from '@zk/contracts';
-import type { Zxid } from '@zk/model';
 import { FileStorage } from '@zk/storage-file';
 import { MemoryStorage } from '@zk/storage-memory';
-import type { DiskContents, DiskWrite } from '@zk/zab';
-import { PeerDisk } from '../src/peer-disk.js';
-import { TreeState } from '../src/index.js';
-import { createTxn, nextTurn, realClock, realScheduler } from './cluster.js';
+import { createTxn, realClock } from './cluster.js';
+import { Life } from './disk-life.js';
 
 const E1 = 0x1_0000_0000n;
 const E2 = 0x2_0000_0000n;
-
-/** One life of a disk. */
-class Life {
-  readonly state = new TreeState();
-  readonly heard: string[] = [];
-  readonly disk: PeerDisk;
-  contents: DiskContents | undefined;
-  epochs: { readonly accepted: number | undefined; readonly current: number | undefined } | undefined;
-  private found: DiskContents | undefined;
-  private ticket = 0;
-
-  constructor(readonly storage: Storage) {
-    this.disk = new PeerDisk(storage, this.state, 500, realClock, realScheduler, silentLogger, {
-      durable: (zxid) => void this.heard.push(`durable ${zxid.toString(16)}`),
-      written: (ticket, found) => {
-        this.found = found;
-        this.heard.push(`written ${ticket}`);
-      },
-      writeFailed: (ticket, reason) => void this.heard.push(`failed ${ticket}: ${reason}`),
-      logFailed: () => void this.heard.push('log failed'),
-      logRecovered: () => void this.heard.push('log recovered'),
-      fatal: () => void this.heard.push('fatal'),
-      quiesce: () => Promise.resolve(),
-    });
-  }
-
-  async begin(): Promise<this> {
-    const { epochs, contents } = await this.disk.open();
-    this.epochs = epochs;
-    this.contents = contents;
-    return this;
-  }
-
-  /** Appends and applies; the path is the zxid, and what is said about it. */
-  log(zxid: Zxid, what = ''): void {
-    const txn = createTxn(zxid, `/${zxid.toString(16)}${what}`, what);
-    this.disk.append({ zxid, txn });
-    this.state.apply(txn);
-  }
-
-  async hears(pattern: RegExp): Promise<string> {
-    for (;;) {
-      const line = this.heard.find((text) => pattern.test(text));
-      if (line !== undefined) return line;
-      await nextTurn();
-    }
-  }
-
-  /** Writes, and says how that ended; `found` for those that load. */
-  async write(write: DiskWrite): Promise<string> {
-    const ticket = ++this.ticket;
-    this.disk.write(ticket, write);
-    const line = await this.hears(new RegExp(`^(written|failed) ${ticket}\\b`));
-    return line.startsWith('written') ? `ok ${this.found?.lastZxid.toString(16) ?? ''}`.trim() : line;
-  }
-
-  has(path: string): boolean {
-    const bytes = new TextEncoder().encode(path);
-    return this.state.tree.find(bytes, 0, bytes.length) >= 0;
-  }
-
-  async read(after: Zxid, upTo: Zxid): Promise<string | undefined> {
-    const batches = await this.disk.read(after, upTo);
-    if (batches === undefined) return undefined;
-    const zxids: string[] = [];
-    for await (const batch of batches) zxids.push(...batch.map(({ zxid }) => zxid.toString(16)));
-    return zxids.join(' ');
-  }
-}
 
 describe.each(['memory', 'file'])('a disk over %s', (kind) => {
   let folder: string;
