@@ -108,6 +108,8 @@ export interface TxnLog {
 export interface SyncStats {
   readonly count: number;
   readonly totalMs: number;
+  /** 0 before the first. */
+  readonly minMs: number;
   readonly maxMs: number;
   /** Syncs that took longer than the warning threshold. */
   readonly slow: number;

@@ -190,7 +190,9 @@ export class Database {
   }
 
   private newWatches(): WatchTable {
-    const watches = new WatchTable(this.tree, this.deliver);
+    // The first one has none before it.
+    const before = this.watches as WatchTable | undefined;
+    const watches = new WatchTable(this.tree, this.deliver, before?.fired);
     this.tree.listener = watches;
     return watches;
   }

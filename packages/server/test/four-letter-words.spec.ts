@@ -250,7 +250,7 @@ describe('four-letter words', () => {
         'connection_drop_count connection_revalidate_count sessionless_connections_expired stale_sessions_expired',
         'bytes_received_count response_bytes watch_bytes unrecoverable_error_count digest_mismatches_count',
         'throttled_ops request_throttle_wait_count large_requests_rejected response_packet_cache_hits',
-        'avg_fsynctime max_fsynctime cnt_fsynctime sum_fsynctime',
+        'avg_fsynctime min_fsynctime max_fsynctime cnt_fsynctime sum_fsynctime',
         'avg_snapshottime min_snapshottime max_snapshottime cnt_snapshottime sum_snapshottime',
         'avg_updatelatency min_updatelatency max_updatelatency cnt_updatelatency sum_updatelatency',
         'p50_updatelatency p95_updatelatency p99_updatelatency p999_updatelatency',
@@ -300,6 +300,14 @@ describe('four-letter words', () => {
     expect(value('num_alive_connections')).toBe('1');
     expect(value('uptime')).toBe('13000');
     client = await harness.connect();
+  });
+
+  it('mntr goes on counting when the state is another one', async () => {
+    await start();
+    await client.getData('/', true);
+    await client.setData('/', 'x');
+    harness.server.database.clear();
+    expect((await metricsOf()).get('zk_cnt_node_changed_watch_count')).toBe('1');
   });
 
   it('mntr shows quotas by the first name of their path', async () => {

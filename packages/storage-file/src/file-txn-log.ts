@@ -55,6 +55,7 @@ export class FileTxnLog implements TxnLog {
   readonly #marks = new Map<string, LogPlace>();
   #syncCount = 0;
   #syncTotalMs = 0;
+  #syncMinMs = 0;
   #syncMaxMs = 0;
   #slowSyncs = 0;
 
@@ -76,7 +77,13 @@ export class FileTxnLog implements TxnLog {
   }
 
   get syncStats(): SyncStats {
-    return { count: this.#syncCount, totalMs: this.#syncTotalMs, maxMs: this.#syncMaxMs, slow: this.#slowSyncs };
+    return {
+      count: this.#syncCount,
+      totalMs: this.#syncTotalMs,
+      minMs: this.#syncMinMs,
+      maxMs: this.#syncMaxMs,
+      slow: this.#slowSyncs,
+    };
   }
 
   open(device: LogDevice): void {
@@ -305,6 +312,7 @@ export class FileTxnLog implements TxnLog {
   }
 
   #recordSync(durationMs: number, bytes: number, file: ActiveLogFile): void {
+    if (this.#syncCount === 0 || durationMs < this.#syncMinMs) this.#syncMinMs = durationMs;
     this.#syncCount++;
     this.#syncTotalMs += durationMs;
     if (durationMs > this.#syncMaxMs) this.#syncMaxMs = durationMs;

@@ -103,14 +103,11 @@ function counters({ server }: WordContext): Metrics {
 }
 
 function summaries({ server, storage }: WordContext): Metrics {
-  const { syncStats } = storage.log;
+  const { count, totalMs, minMs, maxMs } = storage.log.syncStats;
   const { pipeline, database, loadReport } = server;
   const { fired } = database.watches;
   return {
-    avg_fsynctime: formatAverage(syncStats.count === 0 ? 0 : syncStats.totalMs / syncStats.count),
-    max_fsynctime: Math.round(syncStats.maxMs),
-    cnt_fsynctime: syncStats.count,
-    sum_fsynctime: Math.round(syncStats.totalMs),
+    ...basicSummary('fsynctime', { count, sum: totalMs, min: minMs, max: maxMs }),
     ...basicSummary('snapshottime', server.snapshotter.times),
     ...basicSummary('connection_token_deficit', server.admission.tokenDeficits),
     ...requestLatencies(pipeline.latency, pipeline.updateLatency),
