@@ -63,6 +63,7 @@ export interface Connection {
   /** Textual address of the other end, without brackets or scope; an IPv4-mapped IPv6 address is shown as IPv4. */
   readonly remoteAddress: string;
   readonly remotePort: number;
+  /** Of this end; perhaps empty, and 0, when the other end has cut the connection before anybody asked. */
   readonly localAddress: string;
   readonly localPort: number;
   /** Subject of the other end's certificate in RFC 2253 form, when it showed one that was verified. */

@@ -1,10 +1,11 @@
 /**
  * Output buffers that connections borrow while they have something to send. A few sizes are kept for the next borrower;
  * larger ones are rare and left to the garbage collector. What comes back from many clients that had stalled is let go.
+ * The smallest size is for the event that thousands of clients are told of in one turn.
  */
-const SIZES = [16 * 1024, 64 * 1024, 256 * 1024] as const;
+const SIZES = [1024, 16 * 1024, 64 * 1024, 256 * 1024] as const;
 /** Buffers kept per size: 4 MiB each. */
-const SPARE = [256, 64, 16] as const;
+const SPARE = [4096, 256, 64, 16] as const;
 
 export class BufferPool {
   private readonly spare: Uint8Array[][] = SIZES.map(() => []);

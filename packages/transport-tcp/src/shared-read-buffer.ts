@@ -27,9 +27,8 @@ export function makeReadBuffer(): Uint8Array {
 export function adoptSocket(accepted: Socket, buffer: Uint8Array, callback: ReadCallback): Socket {
   const shell = accepted as unknown as SocketWithHandle;
   const handle = shell._handle;
+  // What is left of the socket is garbage: its server counts it for ever, and asks nobody.
   shell._handle = null;
-  // With its handle gone there is nothing left to close: this only takes the shell off its server's books.
-  accepted.destroy();
   const options = { handle, allowHalfOpen: true, manualStart: true, onread: { buffer, callback } };
   return new Socket(options as unknown as SocketConstructorOpts);
 }

@@ -2,6 +2,11 @@ import type { Connection, ConnectionHandler } from '@zk/contracts';
 import type { Socket } from 'node:net';
 import { plainAddress } from './addresses.js';
 
+interface LocalEnd {
+  readonly address: string;
+  readonly port: number;
+}
+
 /** Errors that say no more than that the other end is gone, which is no news once it has said so itself. */
 const PEER_GONE = new Set(['ECONNRESET', 'EPIPE']);
 
@@ -21,8 +26,7 @@ export function isPeerGone(error: NodeJS.ErrnoException): boolean {
 export abstract class SocketConnection implements Connection {
   readonly remoteAddress: string;
   readonly remotePort: number;
-  readonly localAddress: string;
-  readonly localPort: number;
+  private local: LocalEnd | undefined;
   protected isEnding = false;
   protected isDestroyed = false;
   /** A write has returned false, and `onDrain` has not followed yet. */
@@ -40,14 +44,20 @@ export abstract class SocketConnection implements Connection {
   ) {
     this.remoteAddress = plainAddress(socket.remoteAddress);
     this.remotePort = socket.remotePort ?? 0;
-    this.localAddress = plainAddress(socket.localAddress);
-    this.localPort = socket.localPort ?? 0;
     socket.on('error', (error) => this.failed(error));
     socket.on('end', () => this.peerEnded());
     socket.on('close', () => this.closed());
   }
 
   abstract write(bytes: Uint8Array, start: number, end: number): boolean;
+
+  get localAddress(): string {
+    return this.keepLocalEnd().address;
+  }
+
+  get localPort(): number {
+    return this.keepLocalEnd().port;
+  }
 
   get bufferedBytes(): number {
     return this.isDestroyed ? 0 : this.socket.writableLength;
@@ -68,6 +78,7 @@ export abstract class SocketConnection implements Connection {
   end(): void {
     if (this.isEnding || this.isDestroyed) return;
     this.isEnding = true;
+    this.keepLocalEnd();
     this.socket.end();
     this.resumeReading();
     this.limitClosing();
@@ -76,6 +87,7 @@ export abstract class SocketConnection implements Connection {
   destroy(): void {
     if (this.isDestroyed) return;
     this.isDestroyed = true;
+    this.keepLocalEnd();
     this.socket.destroy();
   }
 
@@ -102,7 +114,14 @@ export abstract class SocketConnection implements Connection {
   /** The reply to the last bytes may be written at the end of this very turn, so this end closes one later. */
   protected peerEnded(): void {
     this.hasPeerEnded = true;
+    this.keepLocalEnd();
     setImmediate(() => this.end());
+  }
+
+  /** Found out when somebody asks, or when it ends: it takes a system call, a tenth of what a new connection costs. */
+  private keepLocalEnd(): LocalEnd {
+    const { socket } = this;
+    return (this.local ??= { address: plainAddress(socket.localAddress), port: socket.localPort ?? 0 });
   }
 
   /** A socket that was paused when it was made flows again by `resume`, any other starts with its first read. */
@@ -114,6 +133,7 @@ export abstract class SocketConnection implements Connection {
   /** A TLS socket that has failed by an alert is not closed by that, so it is closed here. */
   private failed(error: NodeJS.ErrnoException): void {
     this.isDestroyed = true;
+    this.keepLocalEnd();
     this.socket.destroy();
     if (this.hasPeerEnded && isPeerGone(error)) return;
     this.error ??= this.explained(error);
