@@ -13,6 +13,12 @@ export interface DigestMd5Names {
 export const DEFAULT_SERVICE = 'zookeeper';
 export const DEFAULT_REALM = 'zk-sasl-md5';
 
+/** Between the servers of an ensemble. */
+export const QUORUM_NAMES: Required<DigestMd5Names> = {
+  service: 'zookeeper-quorum',
+  realm: 'zk-quorum-sasl-md5',
+};
+
 /** Everything that goes into a response, apart from which end makes it. */
 export interface DigestInputs {
   readonly username: string;
