@@ -6,16 +6,19 @@ export interface BannerFacts {
   readonly port: number;
   readonly dataDir: string;
   readonly workingDirectory: string;
+  /** Of a server of an ensemble: its number, and how many belong to it. */
+  readonly member?: { readonly id: bigint; readonly of: number } | undefined;
 }
 
 /** What somebody who just started a server in a terminal wants to know. */
-export function banner({ host, port, dataDir, workingDirectory }: BannerFacts): string {
+export function banner({ host, port, dataDir, workingDirectory, member }: BannerFacts): string {
   const isEverywhere = host === '::' || host === '0.0.0.0';
   const near = isEverywhere ? '127.0.0.1' : host;
   const where = isEverywhere ? `port ${port} of every address` : joinAddress(host, port);
+  const what = member === undefined ? 'is serving on' : `is server ${member.id} of ${member.of}, clients at`;
   return [
     '',
-    `  \u001b[1mzk ${PRODUCT_VERSION} is serving on ${where}\u001b[22m, data in ${shorten(dataDir, workingDirectory)}`,
+    `  \u001b[1mzk ${PRODUCT_VERSION} ${what} ${where}\u001b[22m, data in ${shorten(dataDir, workingDirectory)}`,
     '',
     `  try    echo ruok | nc ${near} ${port}`,
     `         zkCli.sh -server ${joinAddress(near, port)}`,

@@ -119,18 +119,21 @@ async function startServer(io: CliIo, config: ServerConfig, logger: Logger): Pro
 
 function announceServing(io: CliIo, config: ServerConfig, logger: Logger, server: RunningServer): void {
   const { host, port } = server.clientAddress;
+  const { dataDir, ensemble } = config;
+  const member = ensemble && { id: ensemble.serverId, of: ensemble.config.servers.size };
   const further = server.addresses.slice(1).map((other) => [other.name, joinAddress(other.host, other.port)] as const);
   logger.info(
     {
       address: joinAddress(host, port),
       ...Object.fromEntries(further),
-      dataDir: config.dataDir,
+      dataDir,
+      ...(member && { server: String(member.id), servers: member.of }),
       readyAfterMs: Math.round(io.processes.uptimeMs()),
     },
-    'serving clients',
+    member === undefined ? 'serving clients' : 'listening; clients are served while the ensemble has a leader',
   );
   if (io.out.isTerminal) {
-    io.out.write(banner({ host, port, dataDir: config.dataDir, workingDirectory: io.workingDirectory }));
+    io.out.write(banner({ host, port, dataDir, workingDirectory: io.workingDirectory, member }));
   }
   io.processes.announceReady();
 }

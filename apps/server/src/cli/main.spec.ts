@@ -121,6 +121,22 @@ describe('zk-server start-foreground', () => {
     expect(await done).toBe(0);
   });
 
+  it('says that a server of an ensemble serves clients only while there is a leader', async () => {
+    const three = [1, 2, 3].map((id) => `server.${id}=h:${id}:2${id}`).join('\n');
+    const file = `dataDir=./data\ninitLimit=10\nsyncLimit=5\n${three}`;
+    mkdirSync(join(directory, 'data'));
+    writeFileSync(join(directory, 'data', 'myid'), '2');
+    const message = 'listening; clients are served while the ensemble has a leader';
+    const quiet = await serving([], { file });
+    expect(quiet.io.logged).toContainEqual(expect.objectContaining({ msg: message, server: '2', servers: 3 }));
+    const onTerminal = await serving([], { file, isTerminal: true });
+    expect(onTerminal.io.stdout).toContain('is server 2 of 3, clients at 127.0.0.1:2181');
+    for (const { io, done } of [quiet, onTerminal]) {
+      io.signal('SIGINT');
+      expect(await done).toBe(0);
+    }
+  });
+
   it('prints a banner with next steps on a terminal', async () => {
     const { io, done } = await serving([], { isTerminal: true });
     expect(io.stdout).toContain('echo ruok | nc 127.0.0.1 2181');
