@@ -41,8 +41,6 @@ interface Channel {
 
 const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 2000;
-/** How long the server with the greater id may take to call back. */
-const CALL_BACK_MS = 500;
 /** Connections that have not said whose they are. */
 const MAX_STRANGERS = 64;
 /** Servers that are known at once; those of the configuration are always let in. */
@@ -191,8 +189,10 @@ export class ElectionNetwork {
     const channel = this.channels.get(connection.server);
     if (channel?.connection !== connection) return;
     channel.connection = undefined;
-    if (channel.pending !== undefined) this.retryLater(channel);
-    else if (this.isUnknown(channel.server)) this.channels.delete(channel.server);
+    if (this.isUnknown(channel.server)) return void this.forget(channel);
+    // The end may have swallowed what was said last; and an election is over sooner if it is known that nobody is there.
+    channel.pending ??= channel.last;
+    if (channel.retry === undefined) this.dial(channel);
   }
 
   private isUnknown(server: ServerId): boolean {
@@ -270,8 +270,7 @@ export class ElectionNetwork {
 
   private awaitCallBack(channel: Channel, connection: Connection): void {
     connection.end();
-    channel.retry?.cancel();
-    channel.retry = this.scheduler.after(CALL_BACK_MS, () => this.retryNow(channel));
+    this.retryLater(channel);
   }
 
   private retryLater(channel: Channel): void {

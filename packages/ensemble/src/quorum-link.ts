@@ -1,8 +1,10 @@
 import type { Clock, Connection, Scheduler } from '@zk/contracts';
+import type { QuorumPacket } from '@zk/jute';
+import { PacketBuffer } from './packet-buffer.js';
 import type { SnapshotForm, StateDump, StateSink } from './replicated-state.js';
 
-/** Bytes to be sent, or the rest of a snapshot that writes itself. */
-type Item = Uint8Array | SnapshotItem;
+/** Packets to be sent, or the rest of a snapshot that writes itself. */
+type Item = PacketBuffer | SnapshotItem;
 
 interface SnapshotItem {
   readonly dump: StateDump;
@@ -27,8 +29,8 @@ const SLICE_MS = 1.5;
 const LINGER_MS = 1000;
 /** Progress of a snapshot is told that often at most. */
 const PROGRESS_MS = 250;
-/** Packets are copied together up to this size. */
-const BATCH_BYTES = 64 << 10;
+/** A buffer that grew beyond this is not kept for the next packets. */
+const MAX_SPARE_BYTES = 64 << 10;
 
 /**
  * What leaves on one connection between a leader and a learner: packets, and snapshots among them, in the order in which
@@ -36,6 +38,7 @@ const BATCH_BYTES = 64 << 10;
  */
 export class QuorumLink {
   private queue: Item[] = [];
+  private spare: PacketBuffer | undefined;
   private queuedBytes = 0;
   private isBlocked = false;
   private isScheduled = false;
@@ -66,10 +69,9 @@ export class QuorumLink {
     this.host.progress(this);
   }
 
-  send(bytes: Uint8Array): void {
+  send(packet: QuorumPacket): void {
     if (this.isClosed || this.isEnding) return;
-    this.queue.push(bytes);
-    this.queuedBytes += bytes.length;
+    this.add(packet);
     const { maxQueuedBytes } = this.host;
     // Without a bound a learner that stopped reading would take all memory of its leader. Guarded by quorum-network.spec.ts,
     // 'a learner that does not read is given up …'.
@@ -77,6 +79,21 @@ export class QuorumLink {
       return this.host.fail(this, `more than ${maxQueuedBytes} bytes wait to be read`);
     }
     this.schedule();
+  }
+
+  private add(packet: QuorumPacket): void {
+    const last = this.queue.at(-1);
+    if (last instanceof PacketBuffer) {
+      const before = last.length;
+      const isAdded = last.add(packet);
+      this.queuedBytes += last.length - before;
+      if (isAdded) return;
+    }
+    const buffer = this.spare ?? new PacketBuffer();
+    this.spare = undefined;
+    buffer.add(packet);
+    this.queuedBytes += buffer.length;
+    this.queue.push(buffer);
   }
 
   /** The state as it is now. */
@@ -119,9 +136,9 @@ export class QuorumLink {
   }
 
   private cancelSnapshots(): void {
-    const first = this.queue.findIndex((item) => !(item instanceof Uint8Array));
+    const first = this.queue.findIndex((item) => !(item instanceof PacketBuffer));
     if (first < 0) return;
-    for (const item of this.queue.splice(first)) if (!(item instanceof Uint8Array)) item.dump.cancel();
+    for (const item of this.queue.splice(first)) if (!(item instanceof PacketBuffer)) item.dump.cancel();
   }
 
   private schedule(): void {
@@ -136,30 +153,20 @@ export class QuorumLink {
   private flush(): void {
     while (!this.isBlocked && !this.isClosed && this.queue.length > 0) {
       const first = this.queue[0]!;
-      if (first instanceof Uint8Array) this.writeBatch();
+      if (first instanceof PacketBuffer) this.writePackets(first);
       else if (!this.writeSnapshot(first)) return;
     }
     if (this.isEnding && !this.isClosed && this.queue.length === 0) this.connection.end();
   }
 
-  private writeBatch(): void {
-    const batch: Uint8Array[] = [];
-    let length = 0;
-    for (const item of this.queue) {
-      if (!(item instanceof Uint8Array) || (length > 0 && length + item.length > BATCH_BYTES)) break;
-      batch.push(item);
-      length += item.length;
-    }
-    this.queue.splice(0, batch.length);
-    this.queuedBytes -= length;
-    if (batch.length === 1) return this.write(batch[0]!);
-    const bytes = new Uint8Array(length);
-    let at = 0;
-    for (const item of batch) {
-      bytes.set(item, at);
-      at += item.length;
-    }
-    this.write(bytes);
+  private writePackets(buffer: PacketBuffer): void {
+    this.queue.shift();
+    this.queuedBytes -= buffer.length;
+    this.write(buffer.bytes, buffer.length);
+    // Otherwise the transport still reads from it.
+    if (this.isBlocked || buffer.bytes.length > MAX_SPARE_BYTES) return;
+    buffer.clear();
+    this.spare = buffer;
   }
 
   /** One piece, or one slice. @returns whether to go on in this turn */
@@ -167,7 +174,7 @@ export class QuorumLink {
     const piece = item.pieces.shift();
     if (piece !== undefined) {
       this.moved();
-      this.write(piece);
+      this.write(piece, piece.length);
       return true;
     }
     if (item.isDone) {
@@ -179,7 +186,7 @@ export class QuorumLink {
     return false;
   }
 
-  private write(bytes: Uint8Array): void {
-    this.isBlocked = !this.connection.write(bytes, 0, bytes.length);
+  private write(bytes: Uint8Array, length: number): void {
+    this.isBlocked = !this.connection.write(bytes, 0, length);
   }
 }

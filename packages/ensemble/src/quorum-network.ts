@@ -2,7 +2,7 @@ import type { Clock, Connection, ConnectionHandler, Logger, Scheduler, Transport
 import type { QuorumPacket } from '@zk/jute';
 import { CorruptionError, hex64 } from '@zk/model';
 import type { ServerId } from '@zk/quorum';
-import { type LinkId, PacketStream, PacketType, encodePacket } from '@zk/zab';
+import { type LinkId, PacketStream, PacketType } from '@zk/zab';
 import { BoundPort } from './bound-port.js';
 import { type HostAndPort, dialAny } from './dialling.js';
 import { QuorumLink, type QuorumLinkHost } from './quorum-link.js';
@@ -16,7 +16,7 @@ export interface QuorumNetworkHost {
   connected(attempt: number, link: LinkId): void;
   dialFailed(attempt: number): void;
   closed(link: LinkId): void;
-  /** The data is a view that does not outlive the call. */
+  /** The data is the packet's own. */
   packet(link: LinkId, packet: QuorumPacket): void;
   /** Bytes of a snapshot came or went; at most a few times a second. */
   snapshotProgress(link: LinkId): void;
@@ -42,7 +42,6 @@ export class QuorumNetwork {
   private readonly linkHost: QuorumLinkHost;
   private nextLink = 1;
   private isStopped = false;
-  private encoded: { readonly packet: QuorumPacket; readonly bytes: Uint8Array } | undefined;
 
   constructor(
     private readonly transport: Transport,
@@ -96,9 +95,7 @@ export class QuorumNetwork {
   }
 
   send(link: LinkId, packet: QuorumPacket): void {
-    // A proposal goes to many links as the same object.
-    if (this.encoded?.packet !== packet) this.encoded = { packet, bytes: encodePacket(packet) };
-    this.links.get(link)?.send(this.encoded.bytes);
+    this.links.get(link)?.send(packet);
   }
 
   sendSnapshot(link: LinkId): void {

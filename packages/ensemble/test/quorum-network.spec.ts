@@ -29,6 +29,7 @@ class End {
         dialFailed: (attempt) => void this.heard.push(`failed ${attempt}`),
         closed: (link) => void this.heard.push(`closed ${link}`),
         packet: (_link, { type, zxid, data }) => void this.heard.push(`${type} ${zxid} ${data?.length ?? '-'}`),
+        snapshotProgress: () => undefined,
         snapshotReceived: (link) => void this.heard.push(`snapshot ${link}`),
       },
       { connectTimeoutMs: 5000, maxQueuedBytes },

@@ -37,7 +37,9 @@ export {
   encodeNotification,
   encodePacket,
   keepsDialled,
+  packetBytes,
   packetName,
+  writePacket,
 } from './wire.js';
 export type { ElectionStreamHandler, PacketStreamHandler } from './streams.js';
 export { ElectionStream, PacketStream } from './streams.js';

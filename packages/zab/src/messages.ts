@@ -29,7 +29,7 @@ export type PeerInput =
   | { readonly kind: 'dial-failed'; readonly attempt: number }
   /** Not for a link that this peer closed. */
   | { readonly kind: 'closed'; readonly link: LinkId }
-  /** The data may be a view of a read buffer: what is kept of it is copied. */
+  /** The data is the packet's own: it is kept, not copied. */
   | { readonly kind: 'packet'; readonly link: LinkId; readonly packet: QuorumPacket }
   /** The stream after a SNAP is complete and is now the state machine's state. Packets behind it come later. */
   | { readonly kind: 'snapshot-received'; readonly link: LinkId }

@@ -3,7 +3,6 @@ import {
   type QuorumPacket,
   RecordReader,
   RecordWriter,
-  copyBytes,
   readAckEpoch,
   readDesignatedLeader,
   readForwardedRequest,
@@ -133,11 +132,10 @@ export function revalidatedOf({ data }: QuorumPacket): { sessionId: SessionId; i
   return read(data, readRevalidateReply);
 }
 
-/** The body is a copy. */
 export function clientRequestOf({ data, authinfo }: QuorumPacket): ClientRequest | undefined {
   return read(data, (reader) => {
     const { sessionId, cxid, opcode } = readForwardedRequest(reader);
-    return { sessionId, cxid, opcode, body: data!.slice(reader.position), ids: authinfo };
+    return { sessionId, cxid, opcode, body: data!.subarray(reader.position), ids: authinfo };
   });
 }
 
@@ -156,13 +154,10 @@ export function parsedConfig(text: string | undefined): EnsembleConfig | undefin
   }
 }
 
-/** A copy of the transaction in a PROPOSAL, INFORM, or, behind the leader's id, INFORMANDACTIVATE. */
+/** The transaction in a PROPOSAL, INFORM, or, behind the leader's id, INFORMANDACTIVATE. */
 export function txnOf({ type, data }: QuorumPacket): Uint8Array {
   if (data === null) return new Uint8Array(0);
-  const start = type === PacketType.INFORMANDACTIVATE ? DESIGNATED_LEADER_BYTES : 0;
-  const txn = new Uint8Array(data.length - start);
-  copyBytes(data, start, data.length, txn, 0);
-  return txn;
+  return type === PacketType.INFORMANDACTIVATE ? data.slice(DESIGNATED_LEADER_BYTES) : data;
 }
 
 /** Who leads from there on: in COMMITANDACTIVATE and INFORMANDACTIVATE. */

@@ -1,4 +1,5 @@
-import { type QuorumPacket, RecordReader, readInt32 } from '@zk/jute';
+import { type QuorumPacket, RecordReader, copyBytes, readInt32 } from '@zk/jute';
+import { int64 } from '@zk/model';
 import {
   type InitialMessage,
   MAX_NOTIFICATION_BYTES,
@@ -14,9 +15,11 @@ import {
  * cannot read is its connection's end: the methods say so by returning a reason.
  */
 
+const NOTHING = new Uint8Array(0);
+
 /** Bytes that wait for their rest. */
 class Carry {
-  private bytes = new Uint8Array(0);
+  private bytes: Uint8Array = NOTHING;
 
   /** What is left over from before, and then these. Without anything left over, no copy is made. */
   join(bytes: Uint8Array, start: number, end: number): Uint8Array {
@@ -27,13 +30,15 @@ class Carry {
     return joined;
   }
 
-  keep(bytes: Uint8Array): void {
-    this.bytes = bytes.slice();
+  /** What begins at a position waits. */
+  keep(bytes: Uint8Array, at: number): void {
+    if (at < bytes.length) this.bytes = bytes.slice(at);
+    else if (this.bytes.length > 0) this.bytes = NOTHING;
   }
 }
 
 export interface PacketStreamHandler {
-  /** The data is a view that does not outlive the call. */
+  /** The data is the packet's own. */
   onPacket(packet: QuorumPacket): void;
   /**
    * Bytes of the snapshot that follows a SNAP packet. Returns how many of them belong to it when its end, behind the
@@ -70,42 +75,71 @@ export class PacketStream {
         continue;
       }
       const length = packetLength(all, at, this.maxBytes);
-      if (length === 'refused') return 'what came is not a quorum packet';
-      if (length === 'incomplete') break;
-      const packet = decodePacket(new RecordReader(all, at, at + length, { maxLengthBytes: this.maxBytes }));
+      if (length === REFUSED) return 'what came is not a quorum packet';
+      if (length === INCOMPLETE) break;
+      const packet = packetAt(all, at, length, this.maxBytes);
       at += length;
       this.isInSnapshot = packet.type === PacketType.SNAP;
       this.handler.onPacket(packet);
     }
-    this.carry.keep(all.subarray(at));
+    this.carry.keep(all, at);
     return undefined;
   }
 }
 
+/** Type and zxid. */
 const BEFORE_DATA_BYTES = 12;
+/** Not among the lengths a packet may have. */
+const INCOMPLETE = 0;
+const REFUSED = -1;
 
-/** How many bytes the packet at a position takes. */
-function packetLength(bytes: Uint8Array, start: number, maxBytes: number): number | 'incomplete' | 'refused' {
-  let at = start + BEFORE_DATA_BYTES;
-  const field = (): number | 'incomplete' | 'refused' => {
-    if (at + 4 > bytes.length) return 'incomplete';
-    const length = readInt32(bytes, at);
-    at += 4;
-    if (length < -1 || length > maxBytes) return 'refused';
-    return length;
-  };
-  const data = field();
-  if (typeof data === 'string') return data;
-  at += Math.max(0, data);
-  const ids = field();
-  if (typeof ids === 'string') return ids;
-  for (let i = 0; i < 2 * ids; i++) {
-    const text = field();
-    if (typeof text === 'string') return text;
-    at += Math.max(0, text);
+/** How many bytes the packet at a position takes; or {@link INCOMPLETE}, or {@link REFUSED}. */
+function packetLength(bytes: Uint8Array, start: number, maxBytes: number): number {
+  const data = lengthAt(bytes, start + BEFORE_DATA_BYTES, maxBytes);
+  if (data < 0) return data === UNKNOWN ? INCOMPLETE : REFUSED;
+  let at = start + BEFORE_DATA_BYTES + 4 + data;
+  const idCount = lengthAt(bytes, at, maxBytes);
+  at += 4;
+  if (idCount < 0) return idCount === UNKNOWN ? INCOMPLETE : REFUSED;
+  for (let i = 0; i < 2 * idCount; i++) {
+    const text = lengthAt(bytes, at, maxBytes);
+    if (text < 0) return text === UNKNOWN ? INCOMPLETE : REFUSED;
+    at += 4 + text;
   }
-  return at <= bytes.length ? at - start : 'incomplete';
+  return at <= bytes.length ? at - start : INCOMPLETE;
 }
+
+/** What {@link lengthAt} says of a length that has not arrived, and of one that none is. */
+const UNKNOWN = -1;
+const BAD = -2;
+
+/** The length at a position: 0 for what is null. */
+function lengthAt(bytes: Uint8Array, at: number, maxBytes: number): number {
+  if (at + 4 > bytes.length) return UNKNOWN;
+  const length = readInt32(bytes, at);
+  if (length < -1 || length > maxBytes) return BAD;
+  return length < 0 ? 0 : length;
+}
+
+/** The packet that lies there, complete. Most have no ids, and nearly all of those that come often have no more than data. */
+function packetAt(bytes: Uint8Array, start: number, length: number, maxBytes: number): QuorumPacket {
+  const dataStart = start + BEFORE_DATA_BYTES + 4;
+  const dataLength = readInt32(bytes, dataStart - 4);
+  const dataEnd = dataStart + Math.max(0, dataLength);
+  if (readInt32(bytes, dataEnd) !== NULL_LENGTH) {
+    const read = decodePacket(new RecordReader(bytes, start, start + length, { maxLengthBytes: maxBytes }));
+    return { ...read, data: read.data?.slice() ?? null };
+  }
+  let data: Uint8Array | null = null;
+  if (dataLength !== NULL_LENGTH) {
+    data = new Uint8Array(dataLength);
+    copyBytes(bytes, dataStart, dataEnd, data, 0);
+  }
+  const zxid = int64(readInt32(bytes, start + 4), readInt32(bytes, start + 8));
+  return { type: readInt32(bytes, start), zxid, data, authinfo: null };
+}
+
+const NULL_LENGTH = -1;
 
 export interface ElectionStreamHandler {
   /** Who dialled; only on a connection that was accepted. */
@@ -130,7 +164,7 @@ export class ElectionStream {
     if (this.expectsInitial) {
       const initial = decodeInitialMessage(all);
       if (initial === 'refused') return 'what came is not the initial message of an election';
-      if (initial === 'incomplete') return void this.carry.keep(all);
+      if (initial === 'incomplete') return void this.carry.keep(all, 0);
       this.expectsInitial = false;
       at = initial.lengthBytes;
       this.handler.onInitial(initial.message);
@@ -144,7 +178,7 @@ export class ElectionStream {
       // What cannot be read is skipped, as by Apache: a later version may know more.
       if (notification !== undefined) this.handler.onNotification(notification);
     }
-    this.carry.keep(all.subarray(at));
+    this.carry.keep(all, at);
     return undefined;
   }
 }

@@ -1,5 +1,14 @@
-import { type QuorumPacket, RecordReader, RecordWriter, readQuorumPacket, utf8Text, writeQuorumPacket } from '@zk/jute';
-import type { Zxid } from '@zk/model';
+import {
+  type QuorumPacket,
+  RecordReader,
+  RecordWriter,
+  copyBytes,
+  readQuorumPacket,
+  utf8Text,
+  writeInt32,
+  writeQuorumPacket,
+} from '@zk/jute';
+import { type Zxid, hiOf, loOf } from '@zk/model';
 import type { ServerId } from '@zk/quorum';
 
 /**
@@ -47,9 +56,27 @@ export function packet(type: number, zxid: Zxid, data: Uint8Array | null = null)
 }
 
 export function encodePacket(value: QuorumPacket): Uint8Array<ArrayBuffer> {
-  const writer = new RecordWriter(value.data === null ? 24 : value.data.length + 64);
+  const writer = new RecordWriter(packetBytes(value));
   writeQuorumPacket(writer, value);
   return writer.bytes();
+}
+
+const FIXED_BYTES = 20;
+
+/** How long a packet without ids is; with ids, a guess. */
+export function packetBytes({ data }: QuorumPacket): number {
+  return FIXED_BYTES + (data?.length ?? 0);
+}
+
+/** Writes a packet without ids, {@link packetBytes} long. @returns where it ends */
+export function writePacket({ type, zxid, data }: QuorumPacket, out: Uint8Array, at: number): number {
+  writeInt32(out, at, type);
+  writeInt32(out, at + 4, hiOf(zxid));
+  writeInt32(out, at + 8, loOf(zxid));
+  writeInt32(out, at + 12, data === null ? -1 : data.length);
+  const end = data === null ? at + 16 : copyBytes(data, 0, data.length, out, at + 16);
+  writeInt32(out, end, -1);
+  return end + 4;
 }
 
 /**

@@ -1,0 +1,40 @@
+import { type QuorumPacket, copyBytes } from '@zk/jute';
+import { encodePacket, packetBytes, writePacket } from '@zk/zab';
+
+/** Packets are sent together up to this size. */
+const BATCH_BYTES = 64 << 10;
+const FIRST_BYTES = 4 << 10;
+
+/** Packets that will be sent with one write. */
+export class PacketBuffer {
+  bytes = new Uint8Array(FIRST_BYTES);
+  length = 0;
+
+  /** @returns false when there is no room: the packet belongs into another one */
+  add(packet: QuorumPacket): boolean {
+    if (packet.authinfo !== null) {
+      const encoded = encodePacket(packet);
+      if (!this.reserve(encoded.length)) return false;
+      this.length = copyBytes(encoded, 0, encoded.length, this.bytes, this.length);
+      return true;
+    }
+    if (!this.reserve(packetBytes(packet))) return false;
+    this.length = writePacket(packet, this.bytes, this.length);
+    return true;
+  }
+
+  clear(): void {
+    this.length = 0;
+  }
+
+  /** A packet that is longer than a batch gets one of its own. */
+  private reserve(count: number): boolean {
+    const needed = this.length + count;
+    if (needed <= this.bytes.length) return true;
+    if (needed > BATCH_BYTES && this.length > 0) return false;
+    const larger = new Uint8Array(Math.max(needed, Math.min(2 * this.bytes.length, BATCH_BYTES)));
+    copyBytes(this.bytes, 0, this.length, larger, 0);
+    this.bytes = larger;
+    return true;
+  }
+}
