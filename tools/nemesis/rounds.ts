@@ -4,9 +4,9 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Member } from '../lib/ensemble-processes.js';
-import { RawClient } from '../lib/raw-client.js';
+import { ConnectionLost, RawClient } from '../lib/raw-client.js';
 import { note } from '../lib/report.js';
-import { body, Op } from '../lib/wire.js';
+import { body, ErrorCode, Op } from '../lib/wire.js';
 import { compareTrees, type Tree } from './checkers/trees.js';
 import { repair } from './faults.js';
 import { longestGap } from './gaps.js';
@@ -39,6 +39,7 @@ export interface RoundsOptions {
 }
 
 const SECOND_FAULT_CHANCE = 0.3;
+const RETRY_MS = 100;
 
 export class Rounds {
   private readonly disturbances: Disturbance[] = [];
@@ -52,12 +53,11 @@ export class Rounds {
   async setUp(): Promise<void> {
     const { ensemble } = this.options.scene;
     await ensemble.waitSettled(this.options.recoveryLimitMs);
-    const client = await this.connect(ensemble.members[0]!);
     const initial = [...paths.REGISTERS, ...paths.PAIR].map((path): [string, string] => [path, paths.INITIAL]);
     const barriers = this.options.workers.callers.map(({ worker }): [string, string] => [paths.barrierOf(worker), '']);
     const parents = [paths.ROOT, paths.LOCK, paths.EPHEMERALS].map((path): [string, string] => [path, '']);
-    await create(client, [...parents, ...initial, ...barriers, [paths.COUNTER, '0']]);
-    await client.close();
+    const nodes: Nodes = [...parents, ...initial, ...barriers, [paths.COUNTER, '0']];
+    await this.withClient(ensemble.members[0]!, (client) => create(client, nodes));
   }
 
   /** One round. The ensemble is whole and at rest before and after. */
@@ -120,13 +120,9 @@ export class Rounds {
   }
 
   private async prepare(round: number): Promise<void> {
-    const client = await this.connect(this.options.scene.ensemble.members[0]!);
     const parents = [paths.setOf(round), paths.sequenceOf(round)];
-    await create(
-      client,
-      parents.map((path) => [path, '']),
-    );
-    await client.close();
+    const nodes = parents.map((path): [string, string] => [path, '']);
+    await this.withClient(this.options.scene.ensemble.members[0]!, (client) => create(client, nodes));
     this.parents.push(...parents);
   }
 
@@ -199,28 +195,38 @@ export class Rounds {
   }
 
   /** A write in the same session comes first, so that whatever was committed before is in what is read. */
-  private async treeOf(member: Member, root = paths.ROOT): Promise<Tree> {
-    const client = await this.connect(member);
-    await client.request(Op.setData, body.setData(paths.barrierOf(1), null));
-    const tree = await readTree(client, root);
-    await client.close();
-    return tree;
+  private treeOf(member: Member, root = paths.ROOT): Promise<Tree> {
+    return this.withClient(member, async (client) => {
+      await client.request(Op.setData, body.setData(paths.barrierOf(1), null));
+      return readTree(client, root);
+    });
   }
 
   /** As `treeOf`, and nothing is written: for trees that are to be compared. */
-  private async syncedTreeOf(member: Member): Promise<Tree> {
-    const client = await this.connect(member);
-    await client.request(Op.sync, body.path(paths.ROOT));
-    const tree = await readTree(client, paths.ROOT);
-    await client.close();
-    return tree;
+  private syncedTreeOf(member: Member): Promise<Tree> {
+    return this.withClient(member, async (client) => {
+      await client.request(Op.sync, body.path(paths.ROOT));
+      return readTree(client, paths.ROOT);
+    });
   }
 
-  private async connect(member: Member): Promise<RawClient> {
-    const { sessionTimeoutMs } = this.options;
-    const client = await RawClient.open({ host: member.address, port: member.clientPort, timeoutMs: sessionTimeoutMs });
-    client.keepAlive(sessionTimeoutMs / 3);
-    return client;
+  /** Runs `use` in a session of its own; again where the connection is lost, since an ensemble may look for a leader. */
+  private async withClient<T>(member: Member, use: (client: RawClient) => Promise<T>): Promise<T> {
+    const { sessionTimeoutMs, recoveryLimitMs } = this.options;
+    const deadline = performance.now() + recoveryLimitMs;
+    const { address: host, clientPort: port } = member;
+    for (;;) {
+      try {
+        const client = await RawClient.open({ host, port, timeoutMs: sessionTimeoutMs });
+        client.keepAlive(sessionTimeoutMs / 3);
+        const result = await use(client);
+        await client.close();
+        return result;
+      } catch (error) {
+        if (!(error instanceof ConnectionLost) || performance.now() > deadline) throw error;
+        await delay(RETRY_MS);
+      }
+    }
   }
 }
 
@@ -233,9 +239,12 @@ function pickWeighted({ random }: Scene, faults: readonly Fault[]): Fault {
   throw new RangeError('no fault');
 }
 
-async function create(client: RawClient, nodes: readonly (readonly [string, string])[]): Promise<void> {
+type Nodes = readonly (readonly [string, string])[];
+
+/** Those that are there already were made by an attempt whose reply was lost. */
+async function create(client: RawClient, nodes: Nodes): Promise<void> {
   for (const [path, data] of nodes) {
     const { error } = await client.request(Op.create, body.create(path, Buffer.from(data)));
-    if (error !== 0) throw new Error(`create ${path}: error ${error}`);
+    if (error !== ErrorCode.ok && error !== ErrorCode.nodeExists) throw new Error(`create ${path}: error ${error}`);
   }
 }
