@@ -132,7 +132,12 @@ export class ConnectionDesk implements ConnectionHost, OutboxHost {
 
   connect(connection: ClientConnection, bytes: Uint8Array, start: number, end: number): void {
     const { pipeline } = this;
-    if (pipeline === undefined || !this.host.acceptsClients || !this.admission.admitsSession(bytes, start, end)) {
+    if (pipeline === undefined || !this.host.acceptsClients) {
+      this.stats.closedUnserved++;
+      connection.closeNow();
+      return;
+    }
+    if (!this.admission.admitsSession(bytes, start, end)) {
       connection.closeNow();
       return;
     }

@@ -9,6 +9,8 @@ export class ServerStats {
   /** Bytes of replies and events. */
   bytesSent = 0;
   connectionRequests = 0;
+  /** Connections that wanted a session while nobody is served. */
+  closedUnserved = 0;
   /** Connections that ended without our doing. */
   connectionsDropped = 0;
   sessionsReattached = 0;

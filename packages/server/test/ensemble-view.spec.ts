@@ -138,9 +138,11 @@ describe('what the servers of an ensemble say of themselves', () => {
     expect(await ensemble.ask(left, 'mntr')).toBe(NOT_SERVING);
     expect(await ensemble.ask(left, 'isro')).toBe('null');
     expect(await ensemble.ask(left, 'ruok')).toBe('imok');
+    await expect(ensemble.connect(left)).rejects.toThrow();
     await ensemble.start(other);
     await ensemble.until(true, left, other);
     expect(Number(await ensemble.metric(left, 'looking_count'))).toBeGreaterThan(1);
     expect(await ensemble.metric(left, 'cnt_unavailable_time')).toBe('2');
+    expect(await ensemble.metric(left, 'cnxn_closed_without_zk_server_running')).toBe('1');
   });
 });

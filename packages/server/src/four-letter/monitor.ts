@@ -82,6 +82,7 @@ function counters({ server }: WordContext): Metrics {
     connection_request_count: stats.connectionRequests,
     connection_rejected: admission.rejectedConnections,
     connection_drop_count: stats.connectionsDropped,
+    cnxn_closed_without_zk_server_running: stats.closedUnserved,
     connection_revalidate_count: stats.sessionsReattached,
     sessionless_connections_expired: stats.sessionlessExpired,
     stale_sessions_expired: stats.sessionsExpired,
