@@ -7,10 +7,12 @@ import { AclGuard } from './acl-guard.js';
 import { Authentication } from './authentication.js';
 import type { Client } from './client.js';
 import { type ConnectRequest, readConnectRequest, writeConnectResponse } from './connect.js';
+import { createsEphemeral } from './ephemeral-scan.js';
 import { writeEvent } from './events.js';
 import { FrameReader } from './frame-reader.js';
+import { LocalSessions } from './local-sessions.js';
 import { OpKind, opKind } from './op-kinds.js';
-import { Reads, THROTTLED } from './reads.js';
+import { REFUSAL, Reads } from './reads.js';
 import { LatencyStats } from './stats.js';
 
 export interface ClientPipelineOptions {
@@ -20,6 +22,14 @@ export interface ClientPipelineOptions {
   readonly skipAcl: boolean;
   /** Schemes of which a client must have proved one before anything but authentication; empty: none is needed. */
   readonly requiredSchemes: readonly string[];
+  /** Whether new sessions are known to this server only; absent: they are not. */
+  readonly localSessions?: LocalSessionOptions;
+}
+
+export interface LocalSessionOptions {
+  readonly areOn: boolean;
+  /** Whether a local session that creates an ephemeral becomes one that all servers know; otherwise it is refused. */
+  readonly areUpgraded: boolean;
 }
 
 export interface ClientPipelineParts {
@@ -66,8 +76,9 @@ export abstract class ClientPipeline {
   protected readonly reads: Reads;
   protected readonly reader = new FrameReader();
   private readonly authentication: Authentication;
-  private readonly throttled = new Uint8Array(8);
+  private readonly refusal = new Uint8Array(12);
   private readonly clients: (Client | undefined)[] = [];
+  private readonly local: LocalSessions;
 
   protected constructor(
     protected readonly parts: ClientPipelineParts,
@@ -79,6 +90,11 @@ export abstract class ClientPipeline {
     this.guard = new AclGuard(tree, providers, options.skipAcl);
     this.authentication = new Authentication(providers, this.reader, options.requiredSchemes);
     this.reads = new Reads(tree, watches, this.guard, providers, this.reader);
+    this.local = new LocalSessions(parts, {
+      establish: (client, session) => this.establish(client, session),
+      refuseSession: (client) => this.refuseSession(client),
+      reply: (client, xid) => this.reads.refuse(client, xid, ErrorCode.OK),
+    });
   }
 
   /** Changes on their way that are not applied yet. */
@@ -106,9 +122,6 @@ export abstract class ClientPipeline {
 
   /** The client ends its session. */
   protected abstract endSession(client: Client, session: Session, xid: number): void;
-
-  /** Ends a session that has expired. */
-  abstract expireSession(session: Session, nowMs: number): void;
 
   /** Notes that the session was heard of. @returns false when it has ended or is about to */
   protected abstract touch(client: Client, session: Session): boolean;
@@ -203,8 +216,15 @@ export abstract class ClientPipeline {
   }
 
   protected admit(client: Client, request: ConnectRequest): void {
-    if (request.sessionHi !== 0 || request.sessionLo !== 0) {
-      this.reattach(client, request);
+    const { sessionHi, sessionLo } = request;
+    if (sessionHi !== 0 || sessionLo !== 0) {
+      const session = this.parts.sessions.get(sessionHi, sessionLo);
+      if (session?.isLocal === true) this.local.reattach(client, session, request.password, this.nowMs);
+      else this.reattach(client, request);
+      return;
+    }
+    if (this.options.localSessions?.areOn === true) {
+      this.local.create(client, this.nowMs);
       return;
     }
     if (!this.acceptsWrites) {
@@ -214,6 +234,37 @@ export abstract class ClientPipeline {
     client.lastOp = OpCode.createSession;
     client.lastXid = 0;
     this.createSession(client);
+  }
+
+  /** A session has expired. */
+  expireSession(session: Session, nowMs: number): void {
+    this.nowMs = nowMs;
+    if (session.isLocal) this.local.expire(session);
+    else this.expire(session);
+  }
+
+  /** Ends a session that has expired, and that others know of. */
+  protected abstract expire(session: Session): void;
+
+  /** Makes a local session one that all servers know of, by a request before the one that needs it. */
+  protected abstract upgrade(client: Client, session: Session): void;
+
+  /** @returns whether the request may go on: a local session can own no ephemerals */
+  private mayWrite(
+    client: Client,
+    session: Session,
+    type: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): boolean {
+    if (!session.isLocal) return true;
+    this.reader.reset(bytes, start + 8, end);
+    if (!createsEphemeral(this.reader, type)) return true;
+    if (this.options.localSessions?.areUpgraded !== true) return false;
+    session.isLocal = false;
+    this.upgrade(client, session);
+    return true;
   }
 
   /** Session 0 and timeout 0: the session is gone. */
@@ -257,11 +308,16 @@ export abstract class ClientPipeline {
     if (kind === OpKind.read) {
       this.read(client, bytes, start, end);
     } else if (kind === OpKind.write) {
-      this.write(client, session, xid, type, bytes, start, end);
+      if (this.mayWrite(client, session, type, bytes, start, end)) {
+        this.write(client, session, xid, type, bytes, start, end);
+      } else {
+        this.refuseInTurn(client, xid, ErrorCode.EPHEMERALONLOCALSESSION);
+      }
     } else if (kind === OpKind.sync) {
       this.sync(client, xid, bytes, start, end);
     } else if (kind === OpKind.closeSession) {
-      this.endSession(client, session, xid);
+      if (session.isLocal) this.local.close(client, session, xid);
+      else this.endSession(client, session, xid);
     } else {
       client.outbox.beginReply(xid, -1, -1, ErrorCode.UNIMPLEMENTED, 0);
       client.ignoresRequests = true;
@@ -272,7 +328,9 @@ export abstract class ClientPipeline {
   /** A session that is gone gets no reply at all; one that moved loses this connection. */
   private mayProceed(client: Client, session: Session, xid: number): boolean {
     if (!this.authentication.suffices(client, xid)) return false;
-    if (!this.touch(client, session)) return false;
+    if (session.isLocal) {
+      if (!this.local.touch(client, session, this.nowMs)) return false;
+    } else if (!this.touch(client, session)) return false;
     if (session.owner === client) return true;
     client.connection.closeNow();
     return false;
@@ -296,13 +354,19 @@ export abstract class ClientPipeline {
     client.lastZxidLo = this.parts.tree.lastZxidLo;
   }
 
-  /** Refuses a request that waited too long before it came here; in its turn, as clients expect of every reply. */
+  /** Refuses a request that waited too long before it came here. */
   refuseThrottled(client: Client, xid: number, nowMs: number): void {
     if (client.ignoresRequests || client.isClosed) return;
     this.nowMs = nowMs;
-    writeInt32(this.throttled, 0, xid);
-    writeInt32(this.throttled, 4, THROTTLED);
-    this.read(client, this.throttled, 0, this.throttled.length);
+    this.refuseInTurn(client, xid, ErrorCode.THROTTLEDOP);
+  }
+
+  /** In its turn, as clients expect of every reply. */
+  private refuseInTurn(client: Client, xid: number, code: number): void {
+    writeInt32(this.refusal, 0, xid);
+    writeInt32(this.refusal, 4, REFUSAL);
+    writeInt32(this.refusal, 8, code);
+    this.read(client, this.refusal, 0, this.refusal.length);
   }
 
   private answerRead(client: Client, bytes: Uint8Array, start: number, end: number): void {
@@ -318,6 +382,7 @@ export abstract class ClientPipeline {
     client.recordLatency(this.nowMs - arrivalMs, this.nowMs);
     this.noteZxid(client);
     this.answerHeld(client);
+    this.local.writeEnded(client);
   }
 
   /** Answers the reads that waited for writes that are finished now. */

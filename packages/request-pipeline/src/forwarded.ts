@@ -32,7 +32,7 @@ export class ForwardedRequests {
     return this.total;
   }
 
-  add(session: Session, client: Client, xid: number, type: number, nowMs: number): ForwardedRequest {
+  add(session: Session, client: Client | null, xid: number, type: number, nowMs: number): ForwardedRequest {
     const request = this.spare ?? new ForwardedRequest();
     this.spare = request.next;
     request.session = session;

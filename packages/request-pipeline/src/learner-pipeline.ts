@@ -63,13 +63,16 @@ export class LearnerPipeline extends ClientPipeline {
   // ---- sessions
 
   protected override createSession(client: Client): void {
-    const { sessions, leader } = this.parts;
-    const { idHi, idLo } = sessions.allocate();
+    const { idHi, idLo } = this.parts.sessions.allocate();
     const session = this.adopt(client, idHi, idLo);
     this.expect(session, client, 0, OpCode.createSession);
+    this.forwardCreation(session, client.timeoutMs);
+  }
+
+  private forwardCreation({ idHi, idLo }: Session, timeoutMs: number): void {
     const body = new Uint8Array(4);
-    writeInt32(body, 0, client.timeoutMs);
-    leader.forward(idHi, idLo, 0, OpCode.createSession, body, null);
+    writeInt32(body, 0, timeoutMs);
+    this.parts.leader.forward(idHi, idLo, 0, OpCode.createSession, body, null);
   }
 
   /** The password is looked at here, the rest is the leader's to say: until then the client is held. */
@@ -125,7 +128,7 @@ export class LearnerPipeline extends ClientPipeline {
     const { session } = client;
     super.remove(client);
     this.touched.delete(client);
-    if (session !== null) this.leaveIfIdle(session);
+    if (session !== null && !session.isLocal) this.leaveIfIdle(session);
   }
 
   private leaveIfIdle(session: Session): void {
@@ -156,9 +159,16 @@ export class LearnerPipeline extends ClientPipeline {
     this.parts.leader.forward(session.idHi, session.idLo, xid, OpCode.closeSession, EMPTY, client.ids);
   }
 
-  /** Not here: the leader's to decide. */
-  override expireSession(): void {
-    invariant(false, 'sessions of a learner do not expire');
+  /** The leader's to decide. */
+  protected override expire(): void {
+    invariant(false, 'sessions that the leader knows of do not expire at a learner');
+  }
+
+  protected override upgrade(client: Client, session: Session): void {
+    this.parts.sessions.handOver(session);
+    this.touched.add(client);
+    this.forwarded.add(session, null, 0, OpCode.createSession, this.nowMs);
+    this.forwardCreation(session, client.timeoutMs);
   }
 
   // ---- requests
@@ -209,7 +219,7 @@ export class LearnerPipeline extends ClientPipeline {
     if (session === undefined) return;
     if (tree.lastType === OpCode.closeSession) this.sessionClosed(session, request);
     if (request !== null) this.ended(request);
-    this.leaveIfIdle(session);
+    if (!session.isLocal) this.leaveIfIdle(session);
   }
 
   /** Its client cannot be told what became of it, and loses its connection. A field, so that a commit makes no closure. */

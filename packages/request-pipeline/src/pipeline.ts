@@ -24,11 +24,6 @@ export interface PipelineOptions extends PreparerOptions, ClientPipelineOptions 
   readonly closeSessionTxnEnabled: boolean;
   /** Whether `reconfig` is switched on. */
   readonly reconfigEnabled: boolean;
-  /**
-   * Learners may let clients in without a session that everybody knows: a request of a session that is unknown here is
-   * then theirs to answer for.
-   */
-  readonly localSessionsEnabled?: boolean;
 }
 
 export interface PipelineParts extends ClientPipelineParts {
@@ -193,11 +188,14 @@ export class RequestPipeline extends ClientPipeline {
   }
 
   /** It lives on while writes cannot be taken. */
-  override expireSession(session: Session, nowMs: number): void {
-    this.nowMs = nowMs;
+  protected override expire(session: Session): void {
     if (!session.isClosing) this.parts.sessions.setClosing(session);
     if (this.acceptsWrites) this.proposeSession(OpCode.closeSession, session, null, 0).isExpiry = true;
     else this.parts.sessions.undoClosing(session, session.timeoutMs, this.nowMs);
+  }
+
+  protected override upgrade(_client: Client, session: Session): void {
+    this.proposeSession(OpCode.createSession, session, null, 0);
   }
 
   private proposeSession(type: number, session: Session, client: Client | null, xid: number): Pending {
@@ -257,17 +255,19 @@ export class RequestPipeline extends ClientPipeline {
 
   /** Whether the learner may act for the session (spec: server semantics, section 10.4). */
   private remoteRefusal(session: Session | undefined, owner: object): number {
-    if (session === undefined && this.options.localSessionsEnabled === true) return ErrorCode.OK;
+    // Then it is local there, and theirs to answer for.
+    if (session === undefined && this.options.localSessions?.areOn === true) return ErrorCode.OK;
     const code = this.parts.sessions.check(session, owner);
     return code === ErrorCode.UNKNOWNSESSION ? ErrorCode.SESSIONEXPIRED : code;
   }
 
-  /** A client came back to its session through a learner. @returns whether the session still exists */
+  /** A client came back to its session through a learner. @returns whether the session still exists, and may be there */
   moveSession(sessionHi: number, sessionLo: number, owner: object, timeoutMs: number, nowMs: number): boolean {
     this.nowMs = nowMs;
     const { sessions } = this.parts;
     const session = sessions.get(sessionHi, sessionLo);
-    if (session !== undefined && session.owner !== owner) this.disown(session);
+    if (session === undefined || session.isLocal) return false;
+    if (session.owner !== owner) this.disown(session);
     return sessions.reattach(session, owner, timeoutMs, nowMs);
   }
 

@@ -8,8 +8,8 @@ import type { Client } from './client.js';
 import type { FrameReader } from './frame-reader.js';
 import { WatchRequests } from './watch-requests.js';
 
-/** The type a request is given when it waited too long: it is not looked at, only answered in its turn. */
-export const THROTTLED = ErrorCode.THROTTLEDOP;
+/** The type of a request that was refused already and is only answered in its turn; its body is the error code. */
+export const REFUSAL = -1000;
 /** Longest reply to a multiRead, in bytes: a frame of a megabyte could ask for the same large znode 50,000 times. */
 const MAX_MULTI_READ_BYTES = 64 * 1024 * 1024;
 
@@ -73,8 +73,8 @@ export class Reads {
       case OpCode.removeWatches:
       case OpCode.checkWatches:
         return this.watchRequests.answer(client, xid, type);
-      case THROTTLED:
-        return ErrorCode.THROTTLEDOP;
+      case REFUSAL:
+        return this.reader.int32();
       default:
         return ErrorCode.MARSHALLINGERROR;
     }

@@ -11,6 +11,7 @@ import {
   type ClientPipelineParts,
   type LeaderLink,
   LearnerPipeline,
+  type PipelineOptions,
   ReadOnlyPipeline,
   RequestPipeline,
   type SessionChange,
@@ -172,7 +173,7 @@ export class EnsembleReplica implements Replica {
   /** @param last the zxid before the first that will be proposed */
   private lead(last: Zxid): void {
     const { host, parts } = this;
-    const { database, options } = host;
+    const { database } = host;
     const { tree } = database;
     this.membership.publish(tree);
     [tree.lastZxidHi, tree.lastZxidLo] = [hiOf(last), loOf(last)];
@@ -185,7 +186,7 @@ export class EnsembleReplica implements Replica {
         proposer: this.recorder.watching(this.peer.proposer),
         planReconfig: this.membership.plan,
       },
-      pipelineOptionsOf(options),
+      this.pipelineOptions(),
     );
     this.learners = new LearnerDesk(pipeline, this.peer, () => host.turnNow());
     this.state.serving = { role: 'leader', pipeline };
@@ -200,7 +201,7 @@ export class EnsembleReplica implements Replica {
     const sessions = this.newSessions();
     const pipeline = new LearnerPipeline(
       { ...this.commonParts(sessions), leader: this.newLeaderLink(), startEpoch: epoch },
-      pipelineOptionsOf(host.options),
+      this.pipelineOptions(),
     );
     this.state.serving = { role: 'learner', pipeline };
     host.serve(pipeline, sessions, true);
@@ -221,6 +222,12 @@ export class EnsembleReplica implements Replica {
       parts.logger.warn({}, 'no quorum: clients that are content with it may read what this server has');
     };
     return new ReadOnlyService(parts.scheduler, host.options.tickTimeMs, begin, () => host.suspend());
+  }
+
+  private pipelineOptions(): PipelineOptions {
+    const { options } = this.host;
+    const { localSessionsEnabled: areOn, localSessionsUpgradingEnabled: areUpgraded } = options;
+    return { ...pipelineOptionsOf(options), localSessions: { areOn, areUpgraded } };
   }
 
   private commonParts(sessions: SessionTracker): ClientPipelineParts {

@@ -95,6 +95,12 @@ export class SessionTracker {
     return session;
   }
 
+  /** From now on another server watches over its time: see {@link keep}. */
+  handOver(session: Session): void {
+    this.unfile(session);
+    this.file(session, Infinity, 0);
+  }
+
   private insert(idHi: number, idLo: number, timeoutMs: number): Session {
     const session = new Session(idHi | 0, idLo | 0, timeoutMs);
     session.nextOfSameLo = this.byLo.get(session.idLo) ?? null;

@@ -12,6 +12,9 @@ export class Session {
   /** A closeSession is on its way: every further request fails with SESSIONEXPIRED. Set by the tracker only. */
   isClosing = false;
 
+  /** Only the server it is connected to knows of it, and no transaction does (spec: server semantics, section 10.6). */
+  isLocal = false;
+
   /**
    * Through whom the session's requests come: in an ensemble the server it is connected to. Null until somebody claims
    * it. Compared by identity.
