@@ -39,7 +39,10 @@ export interface ServerOptions {
   /** Large requests that may be on their way at a time, in bytes. */
   readonly largeRequestMaxBytes: number;
 
-  /** Transactions after which a snapshot is taken (between half of it and all of it, at random). */
+  /**
+   * Transactions after which a snapshot is taken (between half of it and all of it, at random). Where that would take
+   * more than a tenth of the event loop, snapshots are spaced out, up to ten times as many transactions.
+   */
   readonly snapCount: number;
   /** Log bytes after which a snapshot is taken; 0 or less: no limit. */
   readonly snapSizeLimitBytes: number;
@@ -48,6 +51,10 @@ export interface ServerOptions {
   readonly snapRetainCount: number;
 
   readonly reconfigEnabled: boolean;
+  /** Whether new sessions are known to one server of the ensemble only, until they create an ephemeral (3.5 and later). */
+  readonly localSessionsEnabled: boolean;
+  /** Whether such a session then becomes one that all know; otherwise the ephemeral is refused. */
+  readonly localSessionsUpgradingEnabled: boolean;
   /** Whether TTL nodes may be created. */
   readonly extendedTypesEnabled: boolean;
   readonly enforceQuota: boolean;
@@ -93,6 +100,8 @@ export const defaultServerOptions: ServerOptions = {
   purgeIntervalHours: 1,
   snapRetainCount: 3,
   reconfigEnabled: false,
+  localSessionsEnabled: false,
+  localSessionsUpgradingEnabled: false,
   extendedTypesEnabled: true,
   enforceQuota: false,
   skipAcl: false,
