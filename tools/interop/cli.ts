@@ -23,6 +23,7 @@ const CHILDREN = 1_000;
 export const cli: Peer = {
   name: 'cli',
   title: "zk-cli, compared with Apache's zkCli 3.9, at a terminal, and with 100,000 znodes",
+  noFailover: 'two shells have to print the same',
   install: async () => {
     const home = await installApache();
     if (!hasProgram('python3')) {

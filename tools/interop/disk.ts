@@ -70,6 +70,7 @@ export const disk: Peer = {
   name: 'disk',
   title: "files of Apache ZooKeeper's server 3.9.5, there and back",
   startsItsOwn: true,
+  notOnEnsembles: 'the files of one server change hands; see migration',
   install: async () => {
     await installApache();
     return async ({ report, against }) => {

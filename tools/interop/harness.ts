@@ -3,6 +3,7 @@
  * anything else is noise that is shown only when something failed. A program that ends without the line `done` failed,
  * whatever it printed before.
  */
+import type { Failover } from './ensemble/failover.ts';
 import { tail } from './process.ts';
 import { run } from './process.ts';
 import type { RunOptions } from './process.ts';
@@ -16,6 +17,9 @@ export interface Failure {
 export class PeerReport {
   passed = 0;
   readonly failures: string[] = [];
+  /** Checks that were interrupted by the death of a leader, and repeated. */
+  repeated = 0;
+  failover: Failover | undefined;
   private noise = '';
 
   constructor(
@@ -23,8 +27,14 @@ export class PeerReport {
     private readonly isVerbose: boolean,
   ) {}
 
+  /** What programs have to know: whether a check may be interrupted, so that they repeat it. */
+  get environment(): Readonly<Record<string, string>> {
+    return this.failover === undefined ? {} : { ZK_INTEROP_ENSEMBLE: 'yes' };
+  }
+
   pass(sentence: string): void {
     this.passed += 1;
+    this.failover?.noteCheck();
     if (this.isVerbose) console.log(`  ok ${sentence}`);
   }
 
@@ -58,10 +68,12 @@ export class PeerReport {
     const result = await run(command, args, {
       timeoutMs: 180_000,
       ...options,
+      env: { ...options.env, ...this.environment },
       onLine: (line) => {
         options.onLine?.(line);
         if (line.startsWith('ok ')) this.pass(line.slice(3));
         else if (line.startsWith('not ok ')) this.fail(line.slice(7));
+        else if (line.startsWith('again ')) this.again(line.slice(6));
         else if (line === 'done') isDone = true;
         else if (this.isVerbose) console.log(`  | ${line}`);
       },
@@ -72,6 +84,13 @@ export class PeerReport {
       this.fail(`${this.peer}: the program ended with exit code ${result.code}`);
     }
     if (this.failures.length > before) this.noise += `${result.stdout}\n${result.stderr}`;
+  }
+
+  /** A program repeats a check: it may, if the ensemble was disturbed. */
+  again(sentence: string): void {
+    this.repeated += 1;
+    if (this.isVerbose) console.log(`  again ${sentence}`);
+    if (this.failover?.isDisturbing !== true) this.fail(`${sentence} (at the first attempt, without a reason)`);
   }
 
   /** Something to be shown should anything have failed. */

@@ -25,7 +25,8 @@ export const java: Peer = {
     return async ({ report, server }) => {
       const env = { ZK_INTEROP_SUPER: SUPER_AUTH };
       await report.program('java', javaArgs(home, 'JavaPeer', server.address), { env });
-      await compareShells(report, server.address, home);
+      await server.failover?.finish();
+      await compareShells(report, server, home);
     };
   },
 };

@@ -8,7 +8,7 @@ import { freePort, temporaryDirectory } from '../lib/launch.ts';
 import { INTEROP_DIR, installKazoo } from './install.ts';
 import type { Peer, PeerContext } from './peers.ts';
 import { SUPER_AUTH, startServer } from './server.ts';
-import type { StartOptions, TestedServer } from './server.ts';
+import type { RestartableServer, StartOptions, TestedServer } from './server.ts';
 
 export const kazoo: Peer = {
   name: 'kazoo',
@@ -24,7 +24,9 @@ export const kazoo: Peer = {
 };
 
 async function runOwnTests({ report, server, against }: PeerContext, python: string): Promise<void> {
-  const restartable = server.kind === 'external' ? undefined : await RestartableServer.start(against);
+  const own =
+    server.kind === 'external' || server.restartable !== undefined ? undefined : await OwnServer.start(against);
+  const restartable = own ?? server.restartable;
   const control = createServer((request, response) => {
     const what = request.url === '/stop' ? restartable?.stop() : restartable?.run();
     Promise.resolve(what).then(
@@ -37,7 +39,7 @@ async function runOwnTests({ report, server, against }: PeerContext, python: str
   const env = {
     PYTHONPATH: join(INTEROP_DIR, 'kazoo'),
     PYTHONDONTWRITEBYTECODE: '1',
-    ZK_INTEROP_SERVER: restartable?.address ?? server.address,
+    ZK_INTEROP_SERVER: own?.address ?? server.address,
     ZK_INTEROP_CONTROL: restartable === undefined ? '' : `http://127.0.0.1:${(control.address() as AddressInfo).port}`,
     // kazoo's harness wants it set; nothing is started from it.
     ZOOKEEPER_VERSION: '3.9.5',
@@ -55,11 +57,11 @@ async function runOwnTests({ report, server, against }: PeerContext, python: str
   await report.program(python, args, { env, cwd, timeoutMs: 420_000 });
   control.close();
   control.closeAllConnections();
-  await restartable?.stop();
+  await own?.stop();
 }
 
 /** A server that comes back on the same port with the same data. */
-class RestartableServer {
+class OwnServer implements RestartableServer {
   private constructor(
     private readonly kind: PeerContext['against'],
     private readonly options: StartOptions,
@@ -67,13 +69,13 @@ class RestartableServer {
     readonly address: string,
   ) {}
 
-  static async start(kind: PeerContext['against']): Promise<RestartableServer> {
+  static async start(kind: PeerContext['against']): Promise<OwnServer> {
     const options = {
       dataDir: temporaryDirectory('zk-interop-kazoo-data-'),
       port: await freePort(),
     };
     const server = await startServer(kind, options);
-    return new RestartableServer(kind, options, server, server.address);
+    return new OwnServer(kind, options, server, server.address);
   }
 
   async run(): Promise<void> {

@@ -1,11 +1,12 @@
 /** `npm run interop`: real clients, and a real server's files, against a running ZooKeeper. */
 import { LaunchError, fourLetterWord, whyMissing } from '../lib/launch.ts';
 import type { ServerKind } from '../lib/launch.ts';
+import { startEnsemble } from './ensemble/tested-ensemble.ts';
 import { PeerReport } from './harness.ts';
 import { MissingPeerError, installApache } from './install.ts';
 import { PEERS } from './peers.ts';
 import type { Peer } from './peers.ts';
-import { MACHINE_SETTINGS, SERVER_SETTINGS, externalServer, startServer } from './server.ts';
+import { MACHINE_SETTINGS, NO_ADDRESS, SERVER_SETTINGS, externalServer, startServer } from './server.ts';
 import type { TestedServer } from './server.ts';
 
 const USAGE = `usage: npm run interop -- [${Object.keys(PEERS).join('|')}]… [options]
@@ -14,6 +15,7 @@ Without a name every peer runs. Options:
   --server HOST:PORT   a server that is running already, with the settings below
   --against zk|apache  which server to start for each peer (default: zk)
   --allow-missing      a peer that cannot be installed here is no failure
+  --ensemble N         an ensemble of so many servers instead of one, whose leader is killed meanwhile
   --long               more kills and longer runs, where a peer has such
   --verbose            every check, not only those that fail
   --help
@@ -31,6 +33,8 @@ interface Request {
   readonly peers: readonly Peer[];
   readonly server: string | undefined;
   readonly against: ServerKind;
+  /** 1 where there is no ensemble. */
+  readonly size: number;
   readonly allowsMissing: boolean;
   readonly isVerbose: boolean;
   readonly isLong: boolean;
@@ -64,21 +68,28 @@ function parse(args: readonly string[]): Request | string {
   const names: string[] = [];
   let server: string | undefined;
   let against = 'zk';
+  let size = 1;
   for (let index = 0; index < args.length; index += 1) {
     const arg = args[index] as string;
     if (arg === '--server') server = args[++index] ?? '';
     else if (arg === '--against') against = args[++index] ?? '';
+    else if (arg === '--ensemble') size = Number(args[++index]);
     else if (['--allow-missing', '--verbose', '--long'].includes(arg)) continue;
     else if (arg in PEERS) names.push(arg);
     else return `unknown argument "${arg}"`;
   }
   if (against !== 'zk' && against !== 'apache') return `--against takes zk or apache, not "${against}"`;
+  if (![1, 3, 5, 7].includes(size)) return '--ensemble takes 3, 5 or 7';
   if (server !== undefined && !/^[^:]+:\d+$/.test(server)) return '--server takes HOST:PORT';
-  const chosen = names.length === 0 ? Object.keys(PEERS) : names;
+  const isAble = (name: string): boolean => size === 1 || PEERS[name]?.notOnEnsembles === undefined;
+  const unable = names.find((name) => !isAble(name));
+  if (unable !== undefined) return `${unable} cannot run against an ensemble: ${PEERS[unable]?.notOnEnsembles}`;
+  const chosen = names.length === 0 ? Object.keys(PEERS).filter(isAble) : names;
   return {
     peers: chosen.map((name) => PEERS[name] as Peer),
     server,
     against,
+    size,
     allowsMissing: args.includes('--allow-missing'),
     isVerbose: args.includes('--verbose'),
     isLong: args.includes('--long'),
@@ -86,7 +97,8 @@ function parse(args: readonly string[]): Request | string {
 }
 
 async function runPeer(peer: Peer, request: Request, totals: Totals): Promise<void> {
-  const target = request.server ?? (request.against === 'zk' ? 'this server' : 'Apache ZooKeeper 3.9');
+  const one = request.server ?? (request.against === 'zk' ? 'this server' : 'Apache ZooKeeper 3.9');
+  const target = request.size > 1 ? `an ensemble of ${request.size} of ${one}` : one;
   console.log(`${peer.name}: ${peer.title}, against ${target}`);
   const startedAt = performance.now();
   const report = new PeerReport(peer.name, request.isVerbose);
@@ -94,8 +106,9 @@ async function runPeer(peer: Peer, request: Request, totals: Totals): Promise<vo
   try {
     const program = await peer.install();
     server = await serverFor(peer, request);
+    report.failover = peer.noFailover === undefined ? server.failover : undefined;
     await program({ report, server, against: request.against, isLong: request.isLong });
-    if (peer.startsItsOwn !== true) await checkHealth(report, server);
+    if (server.address !== NO_ADDRESS) await checkHealth(report, server);
   } catch (error) {
     if (error instanceof MissingPeerError) {
       totals.missing += 1;
@@ -114,6 +127,12 @@ async function runPeer(peer: Peer, request: Request, totals: Totals): Promise<vo
 
 /** What no client may bring about. */
 async function checkHealth(report: PeerReport, server: TestedServer): Promise<void> {
+  if (report.failover !== undefined) {
+    await report.failover.finish();
+    const { kills } = report.failover;
+    report.check('a leader was killed meanwhile', kills > 0);
+    console.log(`  ${kills} leaders were killed, ${report.repeated} checks interrupted and repeated`);
+  }
   const [host, port] = server.address.split(':') as [string, string];
   const mntr = await fourLetterWord(Number(port), 'mntr', host);
   const mismatches = /^zk_digest_mismatches_count\s+(\d+)/m.exec(mntr)?.[1];
@@ -130,7 +149,8 @@ async function serverFor(peer: Peer, request: Request): Promise<TestedServer> {
   if (request.against === 'apache') await installApache();
   const missing = whyMissing(request.against);
   if (missing !== undefined) throw new LaunchError(missing);
-  return peer.startsItsOwn === true ? externalServer('none') : startServer(request.against);
+  if (request.size > 1) return startEnsemble(request.against, request.size);
+  return peer.startsItsOwn === true ? externalServer(NO_ADDRESS) : startServer(request.against);
 }
 
 function describe(error: unknown): string {

@@ -38,6 +38,7 @@ export const migration: Peer = {
   name: 'migration',
   title: "three servers of Apache's become ours one by one, and Apache's again, with clients connected",
   startsItsOwn: true,
+  notOnEnsembles: 'it starts ensembles itself',
   install: async () => {
     const home = await compileJava(await installApache(), [join(INTEROP_DIR, 'migration/Rider.java')]);
     const { python } = await installKazoo();

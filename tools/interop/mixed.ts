@@ -44,6 +44,7 @@ export const mixed: Peer = {
   name: 'mixed',
   title: "ensembles of ours and Apache's, in all combinations of roles, under kills of the leader",
   startsItsOwn: true,
+  notOnEnsembles: 'it starts ensembles itself',
   install: async () => {
     await installApache();
     await installApache38();

@@ -30,6 +30,10 @@ export interface Peer {
   readonly title: string;
   /** True when the peer starts and restarts the servers it needs. */
   readonly startsItsOwn?: boolean;
+  /** Why it cannot be run against an ensemble. */
+  readonly notOnEnsembles?: string;
+  /** Why no leader may die meanwhile. */
+  readonly noFailover?: string;
   /** Installs what is needed and returns the run; throws MissingPeerError when that is impossible here. */
   readonly install: () => Promise<(context: PeerContext) => Promise<void>>;
 }

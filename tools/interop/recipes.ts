@@ -13,6 +13,7 @@ const SOURCES = ['RecipePartner', 'PartnerLocks', 'PartnerValues', 'PartnerQueue
 export const recipes: Peer = {
   name: 'recipes',
   title: 'our recipes, mixed with those of Curator 5.9 and kazoo 2.11',
+  noFailover: 'its checks are told what three programs did, and cannot be repeated',
   install: async () => {
     const files = SOURCES.map((name) => join(INTEROP_DIR, `recipes/${name}.java`));
     const home = await compileJava(await installCurator(), files);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 import { LaunchError, launch, temporaryDirectory } from '../lib/launch.ts';
 import type { RunningServer, ServerKind } from '../lib/launch.ts';
+import type { Failover } from './ensemble/failover.ts';
 import { tail } from './process.ts';
 
 export const SUPER_AUTH = 'super:interop';
@@ -35,6 +36,15 @@ export interface TestedServer {
   readonly stop: () => Promise<void>;
   /** SIGKILL, and waits. */
   readonly kill: () => Promise<void>;
+  /** An ensemble loses its leader in the middle of the checks. */
+  readonly failover?: Failover;
+  /** Stops the server that `address` names, and starts it again, with its data, on the same port. */
+  readonly restartable?: RestartableServer;
+}
+
+export interface RestartableServer {
+  readonly stop: () => Promise<void>;
+  readonly run: () => Promise<void>;
 }
 
 export interface StartOptions {
@@ -78,6 +88,9 @@ async function start(options: Parameters<typeof launch>[0], log: () => string): 
     throw new LaunchError(`${error instanceof Error ? error.message : String(error)}\n${tail(log(), 20)}`);
   }
 }
+
+/** For peers that start what they need. */
+export const NO_ADDRESS = 'none';
 
 /** A server that somebody else runs. */
 export function externalServer(address: string): TestedServer {

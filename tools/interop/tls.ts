@@ -30,6 +30,7 @@ export const tls: Peer = {
   name: 'tls',
   title: 'TLS and SASL DIGEST-MD5: our client, Java’s and kazoo, on our server and on Apache ZooKeeper',
   startsItsOwn: true,
+  notOnEnsembles: 'it starts servers with certificates of its own',
   install: async () => {
     const sources = [join(INTEROP_DIR, 'java/Harness.java'), join(INTEROP_DIR, 'tls/TlsPeer.java')];
     const home = await compileJava(await installApache(), sources);

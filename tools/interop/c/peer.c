@@ -808,7 +808,7 @@ static const char *chroots(void) {
   return NULL;
 }
 
-static const struct {
+static const struct check {
   const char *sentence;
   body_t body;
 } checks[] = {
@@ -867,6 +867,20 @@ static int hold(const char *path, int timeout_ms) {
   return 1;
 }
 
+/* Tries a check once, or more often where an ensemble loses its leader meanwhile. */
+static void try_often(const struct check *check, int attempts) {
+  for (int attempt = 1;; attempt++) {
+    const char *found = check->body();
+    if (found == NULL) {
+      printf("ok %s\n", check->sentence);
+      return;
+    }
+    printf("%s %s: %s\n", attempt < attempts ? "again" : "not ok", check->sentence, found);
+    if (attempt >= attempts) return;
+    sleep(3);
+  }
+}
+
 int main(int count, char **args) {
   if (count < 2 || strchr(args[1], ':') == NULL) {
     fprintf(stderr, "usage: peer HOST:PORT\n");
@@ -881,11 +895,8 @@ int main(int count, char **args) {
   other = open_session(address, 10000, NULL, &other_session);
   other_socket = find_socket();
   mine = open_session(address, 10000, NULL, &mine_session);
-  for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
-    const char *found = checks[i].body();
-    if (found == NULL) printf("ok %s\n", checks[i].sentence);
-    else printf("not ok %s: %s\n", checks[i].sentence, found);
-  }
+  int attempts = getenv("ZK_INTEROP_ENSEMBLE") == NULL ? 1 : 4;
+  for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) try_often(&checks[i], attempts);
   zookeeper_close(mine);
   zookeeper_close(other);
   printf("done\n");

@@ -162,7 +162,6 @@ function refusals(root: string): Question[] {
       body: body.create(root, null, CreateFlag.container),
     },
     { name: 'createTTL of an impossible TTL', type: Op.createTTL, body: body.createTtl(`${root}/never`, null, 5, -1n) },
-    { name: 'deleteContainer', type: Op.deleteContainer, body: body.path(`${root}/container`) },
     { name: 'reconfig', type: Op.reconfig, body: reconfig },
     {
       name: 'a multi that fails',

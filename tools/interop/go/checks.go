@@ -492,7 +492,7 @@ var words = []check{
 var srvrShape = regexp.MustCompile(`(?m:\AZookeeper version: [A-Za-z0-9\.\-]+, built on .*\n` +
 	`^Latency min/avg/max: (\d+)/([0-9.]+)/(\d+).*\n` +
 	`^Received: (\d+).*\n^Sent: (\d+).*\n^Connections: (\d+).*\n^Outstanding: (\d+).*\n` +
-	`^Zxid: 0x[A-Za-z0-9]+.*\n^Mode: standalone.*\n^Node count: \d+)`)
+	`^Zxid: 0x[A-Za-z0-9]+.*\n^Mode: (?:standalone|leader|follower).*\n^Node count: \d+)`)
 
 func word(which string) (string, error) {
 	socket, err := net.DialTimeout("tcp", address, patience)

@@ -202,9 +202,14 @@ final class Limits {
     }
 
     private void configuration() {
-        Harness.check("getConfig reads the configuration znode of a single server", () -> {
+        Harness.check("getConfig reads the configuration znode", () -> {
             byte[] config = zk.getConfig(false, null);
-            Harness.equal("config", "", config == null ? "" : new String(config));
+            List<String> lines = config == null ? List.of() : new String(config).lines().toList();
+            Harness.equal("lines", Harness.IS_ENSEMBLE, !lines.isEmpty());
+            if (Harness.IS_ENSEMBLE) {
+                Harness.equal("the last line", "version=0", lines.get(lines.size() - 1));
+                Harness.isTrue("the first server", lines.get(0).matches("server.1=.*:participant;.*"));
+            }
         });
         Harness.check("reconfig is refused when it is not enabled", () -> {
             Harness.Events events = new Harness.Events();
