@@ -1,5 +1,5 @@
 import type { Clock } from '@zk/contracts';
-import type { Client, Outbox } from '@zk/request-pipeline';
+import type { Client, ClientPipeline, Outbox } from '@zk/request-pipeline';
 import type { ZkServer } from './zk-server.js';
 
 /** Counters since the start, or since they were last reset. */
@@ -19,6 +19,9 @@ export class ServerStats {
   unrecoverableErrors = 0;
   readonly startedMs: number;
 
+  /** Of pipelines that served before the present one. */
+  private watchBytesBefore = 0;
+  private authFailuresBefore = 0;
   /** Frames sent on connections that are closed by now. */
   private sentBefore = 0;
   private sentAtReset = 0;
@@ -36,6 +39,22 @@ export class ServerStats {
   /** Frames sent: replies, events and connect responses. */
   get sent(): number {
     return this.sentSoFar() - this.sentAtReset;
+  }
+
+  /** Bytes of watched events. */
+  get watchBytes(): number {
+    return this.watchBytesBefore + this.server.pipeline.watchBytes;
+  }
+
+  /** Replies of error AUTHFAILED. */
+  get authFailures(): number {
+    return this.authFailuresBefore + this.server.pipeline.authFailures;
+  }
+
+  /** A pipeline serves no more: keeps what it counted. */
+  retirePipeline({ watchBytes, authFailures }: ClientPipeline): void {
+    this.watchBytesBefore += watchBytes;
+    this.authFailuresBefore += authFailures;
   }
 
   /** An outbox leaves. */
@@ -69,8 +88,12 @@ export class ServerStats {
     };
   }
 
+  /** As in Apache ZooKeeper, counters begin anew, and gauges do not. */
   reset(): void {
-    this.received = 0;
+    this.received = this.bytesReceived = this.bytesSent = 0;
+    this.connectionRequests = this.closedUnserved = this.connectionsDropped = 0;
+    this.sessionsReattached = this.sessionsExpired = this.sessionlessExpired = 0;
+    this.watchBytesBefore = this.server.pipeline.watchBytes = 0;
     this.sentAtReset = this.sentSoFar();
     this.server.pipeline.latency.reset();
     this.server.pipeline.updateLatency.reset();

@@ -271,6 +271,7 @@ export class ZkServer implements DeskHost, UpkeepHost, ReplicaHost {
 
   suspend(): void {
     if (this.state === 'serving' || this.state === 'degraded') this.states.next('electing');
+    this.stats.retirePipeline(this.pipeline);
     this.pipeline.shutDown(this.turnNow());
     this.desk.pipeline = undefined;
   }

@@ -129,6 +129,20 @@ describe('what the servers of an ensemble say of themselves', () => {
     await client.disconnect();
   });
 
+  it('goes on when another server leads', async () => {
+    const { leader, follower } = await roles();
+    const client = await ensemble.connect(follower);
+    await ensemble.time.during(client.getData('/', true));
+    await ensemble.time.during(client.setData('/', 'x'));
+    const before = await ensemble.metric(follower, 'watch_bytes');
+    expect(Number(before)).toBeGreaterThan(0);
+    await ensemble.stop(leader);
+    await ensemble.until(false, follower);
+    await ensemble.until(true, follower);
+    expect(await ensemble.metric(follower, 'watch_bytes')).toBe(before);
+    await client.disconnect();
+  });
+
   it('is nothing while there is no quorum, and counts the time', async () => {
     const { leader } = await roles();
     const [left, other] = [1, 2, 3].filter((id) => id !== leader) as [number, number];

@@ -340,6 +340,20 @@ describe('four-letter words', () => {
     expect(await harness.word('cons')).toContain('recved=1,sent=1,');
   });
 
+  it('srst lets counters and summaries begin anew, and leaves gauges', async () => {
+    await start();
+    await client.getData('/', true);
+    await client.setData('/', 'x');
+    await harness.word('srst');
+    const metrics = await metricsOf();
+    const zero = ['watch_bytes', 'connection_request_count', 'cnt_readlatency', 'cnt_updatelatency'];
+    const counted = [...zero, 'cnt_node_changed_watch_count', 'cnt_connection_token_deficit', 'znode_count'];
+    expect(counted.map((name) => metrics.get(`zk_${name}`))).toEqual([...counted.slice(1).map(() => '0'), '5']);
+    // This word, and the answer to the one before.
+    expect(metrics.get('zk_bytes_received_count')).toBe('4');
+    expect(metrics.get('zk_response_bytes')).toBe(String('Server stats reset.\n'.length));
+  });
+
   describe('that set a mask', () => {
     const set = (mask: bigint): Uint8Array => {
       const bytes = Buffer.from('stmk........');

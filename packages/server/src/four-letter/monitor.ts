@@ -69,7 +69,7 @@ function gauges({ server, storage, clock, view }: WordContext): Metrics {
     max_client_response_size: replySizes.max,
     min_client_response_size: replySizes.min,
     outstanding_tls_handshake: 0,
-    auth_failed_count: server.pipeline.authFailures,
+    auth_failed_count: server.stats.authFailures,
     non_mtls_remote_conn_count: 0,
     non_mtls_local_conn_count: 0,
     fsync_threshold_exceed_count: storage.log.syncStats.slow,
@@ -77,7 +77,7 @@ function gauges({ server, storage, clock, view }: WordContext): Metrics {
 }
 
 function counters({ server }: WordContext): Metrics {
-  const { stats, admission, pipeline } = server;
+  const { stats, admission } = server;
   return {
     connection_request_count: stats.connectionRequests,
     connection_rejected: admission.rejectedConnections,
@@ -87,8 +87,8 @@ function counters({ server }: WordContext): Metrics {
     sessionless_connections_expired: stats.sessionlessExpired,
     stale_sessions_expired: stats.sessionsExpired,
     bytes_received_count: stats.bytesReceived,
-    response_bytes: stats.bytesSent - pipeline.watchBytes,
-    watch_bytes: pipeline.watchBytes,
+    response_bytes: stats.bytesSent - stats.watchBytes,
+    watch_bytes: stats.watchBytes,
     large_requests_rejected: admission.largeRequests.rejectedCount,
     throttled_ops: admission.requests.throttledOps,
     request_throttle_wait_count: admission.requests.waitCount,
