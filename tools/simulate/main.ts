@@ -1,5 +1,5 @@
 /** `npm run simulate`: whole ensembles in virtual time, one per seed. See README.md. */
-import { INVARIANTS, PLANTED, Simulation, type SimulationResult, plantedRules } from '@zk/simulation';
+import { INVARIANTS, PLANTED, Simulation, type SimulationResult, plantedOptions } from '@zk/simulation';
 import { flag, number, optionalText, parseOptions } from '../lib/options.js';
 
 const options = parseOptions('simulate', 'Runs ensembles under seeds, with faults, and checks them after every step.', {
@@ -27,9 +27,9 @@ const size = {
 process.exit(options.planted ? plantedBugs() : options.seed > 0 ? oneSeed(options.seed) : manySeeds());
 
 function run(seed: number, bug: string | undefined, trace?: (line: string) => void): SimulationResult {
-  const rules = bug === undefined ? {} : { rules: plantedRules(bug) };
+  const planted = bug === undefined ? {} : plantedOptions(bug);
   const { steps, faults } = options;
-  return new Simulation({ seed, steps, faults, ...size, ...rules, ...(trace === undefined ? {} : { trace }) }).run();
+  return new Simulation({ seed, steps, faults, ...planted, ...size, ...(trace === undefined ? {} : { trace }) }).run();
 }
 
 function oneSeed(seed: number): number {

@@ -109,6 +109,12 @@ describe('a reconfiguration', () => {
       { lastSeen: committed.withVersion(0x100000005n) },
       'RECONFIGINPROGRESS',
     ],
+    [
+      'waits for the leader that the last one named',
+      { leavingServers: '3' },
+      { isHandingOver: true },
+      'RECONFIGINPROGRESS',
+    ],
     ['is possible after the other', { leavingServers: '3' }, { lastSeen: committed }, three.slice(0, 2)],
     [
       'needs a quorum of the new voters',

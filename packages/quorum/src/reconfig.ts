@@ -27,6 +27,8 @@ export interface ReconfigSituation {
   readonly committed: EnsembleConfig;
   /** The last one proposed, if it is not the committed one. */
   readonly lastSeen?: EnsembleConfig | undefined;
+  /** The last reconfiguration named another leader, and this one is about to follow it. */
+  readonly isHandingOver?: boolean;
   /** The leader, and who follows it and is up to date; observers do not count. */
   readonly synchronized: ReadonlySet<ServerId>;
   /** `standaloneEnabled`: an ensemble has two voters at least. */
@@ -58,8 +60,8 @@ class Refusal extends Error {
 }
 
 function plan(request: Reconfig, situation: ReconfigSituation, version: bigint): EnsembleConfig {
-  const { committed, lastSeen = committed, isStandaloneEnabled, synchronized } = situation;
-  if (lastSeen.version !== committed.version) {
+  const { committed, lastSeen = committed, isHandingOver, isStandaloneEnabled, synchronized } = situation;
+  if (lastSeen.version !== committed.version || isHandingOver === true) {
     throw new Refusal(ErrorCode.RECONFIGINPROGRESS, 'another reconfiguration is on its way');
   }
   if (request.curConfigId !== -1n && request.curConfigId !== committed.version) {

@@ -1,4 +1,5 @@
 import type { EnsembleConfig } from '@zk/quorum';
+import { ConfigChecker } from './config-checker.js';
 import { counterOf, epochOf, hex64 } from '@zk/model';
 import type { History } from './history.js';
 import type { Host } from './host.js';
@@ -25,7 +26,8 @@ export const INVARIANTS = {
   OneLeader: 'an epoch has one established leader',
   EpochsGrow: 'accepted and current epoch never decrease, and the accepted one is not less than the current one',
   AckIsDurable: 'what is acknowledged survives a crash',
-  CommitIsDurable: 'what is committed is on the disks of a quorum',
+  CommitIsDurable: 'what is committed is on the disks of a quorum; a new configuration, of the old quorum and the new',
+  ConfigIsCommitted: 'a configuration counts nowhere before it is committed, and none after a later one',
   AcknowledgedIsCommitted: 'what a client was told is committed, and stays so',
   SessionOrder: 'what a client writes through one server is committed in the order in which it was written',
   RealTimeOrder: 'a write that began after another was acknowledged comes after it',
@@ -46,15 +48,17 @@ export class Checkers {
   private readonly floors = new Map<number, number>();
   private readonly sessions = new Map<number, number>();
   private readonly lastOfSession = new Map<number, number>();
+  private readonly configs: ConfigChecker;
   private acknowledgedUpTo = 0;
   acknowledgedCount = 0;
 
   constructor(
-    private readonly config: EnsembleConfig,
+    config: EnsembleConfig,
     private readonly hosts: () => readonly Host[],
     empty: History,
   ) {
     this.line = [empty];
+    this.configs = new ConfigChecker(config);
   }
 
   get committedCount(): number {
@@ -127,6 +131,12 @@ export class Checkers {
     }
   }
 
+  /** A host has done all that followed from an input. */
+  performed(host: Host): void {
+    const defect = this.configs.activated(host.number, host.disk.config);
+    if (defect !== undefined) fail('ConfigIsCommitted', `${name(host)} ${defect}`);
+  }
+
   halted(host: Host, reason: string): void {
     fail('Agreement', `${name(host)} halts: ${reason}`);
   }
@@ -147,10 +157,13 @@ export class Checkers {
 
   /** Everything has been well for a while. */
   checkQuiet(): void {
+    const versions = new Set<string>();
     for (const host of this.hosts()) {
       if (!host.isServing) fail('Liveness', `${name(host)} does not serve`);
       if (host.state !== this.head) fail('Liveness', `${name(host)} has ${show(host.state)}, not ${show(this.head)}`);
+      versions.add(host.peer!.status().configVersion);
     }
+    if (versions.size > 1) fail('Liveness', `there are configurations ${[...versions].join(', ')}`);
   }
 
   private checkLine(host: Host, state: History): void {
@@ -182,6 +195,7 @@ export class Checkers {
     this.lastOfSession.set(session, id);
     this.positions.set(id, state.length);
     this.line.push(state);
+    this.configs.extended(state);
   }
 
   /** What a new leader begins with is committed by being on the disks of a quorum, with the claim to have it. */
@@ -191,7 +205,7 @@ export class Checkers {
     for (const { disk, id: server } of this.hosts()) {
       if ((disk.current ?? 0) >= leader.epoch && (length === 0 || disk.holds(zxid, id))) holders.add(server);
     }
-    if (this.config.verifier.isQuorum(holders)) return;
+    if (this.configs.isQuorumSince(this.head, leader.state, holders)) return;
     const text = [...holders].join(', ') || 'nobody';
     fail('CommitIsDurable', `${name(leader)} broadcasts in epoch ${leader.epoch} with the history of ${text}`);
   }
@@ -200,7 +214,7 @@ export class Checkers {
     const { zxid, id } = leader.state;
     const holders = new Set<bigint>();
     for (const host of this.hosts()) if (host.disk.holds(zxid, id)) holders.add(host.id);
-    if (this.config.verifier.isQuorum(holders)) return;
+    if (this.configs.isQuorumForLast(leader.state, holders)) return;
     fail(
       'CommitIsDurable',
       `${name(leader)} commits ${hex64(zxid)}, which is on the disks of ${[...holders].join(', ') || 'nobody'}`,

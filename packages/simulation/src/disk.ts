@@ -3,6 +3,7 @@ import type { DiskContents, DiskWrite, LogEntry, StoredEpochs, WritePoint } from
 import { follows } from '@zk/zab';
 import type { Agenda } from './agenda.js';
 import { Violation } from './checkers.js';
+import type { EnsembleConfig } from '@zk/quorum';
 import { type History, idOf } from './history.js';
 import type { SeededRandom } from './random.js';
 
@@ -40,6 +41,8 @@ const RECENT = 500;
 export class SimulatedDisk {
   accepted: number | undefined;
   current: number | undefined;
+  /** The file that says which configuration was committed last. */
+  config: EnsembleConfig | undefined;
   snapshots: { readonly zxid: bigint; readonly state: History }[] = [];
   log: LogEntry[] = [];
   isFull = false;
@@ -74,13 +77,13 @@ export class SimulatedDisk {
       if (entry.zxid <= last) continue;
       if (last !== 0n && !follows(last, entry.zxid))
         throw new Violation('Restart', `the log has ${hex64(entry.zxid)} after ${hex64(last)}`);
-      state = state.then(entry.zxid, idOf(entry));
+      state = state.then(entry);
       last = entry.zxid;
     }
     const recent = this.log.slice(-RECENT).filter((entry) => entry.zxid <= last);
     return {
       epochs: { accepted: this.accepted, current: this.current, lastZxid: last },
-      contents: { lastZxid: last, recent },
+      contents: { lastZxid: last, recent, ...(state.config === undefined ? {} : { config: state.config }) },
       state,
     };
   }
@@ -90,10 +93,7 @@ export class SimulatedDisk {
     const index = this.indexOf(zxid);
     if (this.log[index]?.zxid === zxid) return idOf(this.log[index]!) === id;
     const snapshot = this.newestSnapshot();
-    for (let state = snapshot?.state; state !== undefined && state.zxid >= zxid; state = state.parent) {
-      if (state.zxid === zxid) return state.id === id;
-    }
-    return false;
+    return snapshot !== undefined && zxid <= snapshot.zxid && snapshot.state.has(zxid, id);
   }
 
   append(entry: LogEntry): void {

@@ -9,6 +9,8 @@ export interface FaultWorld {
   readonly random: SeededRandom;
   readonly network: SimulatedNetwork;
   readonly hosts: readonly Host[];
+  /** Names of {@link FAULTS}. */
+  readonly kinds: readonly string[];
   note(text: () => string): void;
   count(what: string): void;
 }
@@ -153,6 +155,21 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     world.agenda.in(world.random.duration(20, 4000), () => host.disk.recover());
     return `server ${host.number}`;
   },
+  'clock-drift'(world) {
+    const { agenda, random, hosts } = world;
+    for (const host of hosts) {
+      const rate = random.duration(0.7, 1.4);
+      host.changeClock((clock) => clock.drift(rate));
+      agenda.in(random.duration(1000, 10_000), () => host.changeClock((clock) => clock.drift(1)));
+    }
+    return 'of all servers';
+  },
+  'clock-leap'(world) {
+    const host = victim(world);
+    const durationMs = world.random.duration(50, 20_000);
+    host.changeClock((clock) => clock.leap(durationMs));
+    return `of server ${host.number}, ${Math.round(durationMs)} ms`;
+  },
   'slow-network'(world) {
     world.network.maxDelayMs = world.random.duration(10, 400);
     const slow = world.network.maxDelayMs;
@@ -168,7 +185,7 @@ const NEEDS_OTHERS = new Set(['cut-one-pair', 'slow-leader-and-cuts']);
 export function injectFault(world: FaultWorld): void {
   const { random, agenda } = world;
   const count = random.chance(0.4) ? random.between(2, 3) : 1;
-  const names = Object.keys(FAULTS).filter((name) => world.hosts.length > 1 || !NEEDS_OTHERS.has(name));
+  const names = world.kinds.filter((name) => world.hosts.length > 1 || !NEEDS_OTHERS.has(name));
   for (let i = 0; i < count; i++) {
     agenda.in(i === 0 ? 0 : random.duration(1, 600), () => {
       const name = random.pick(names);

@@ -1,5 +1,5 @@
 import type { QuorumPacket } from '@zk/jute';
-import { type EnsembleConfig, type ServerId } from '@zk/quorum';
+import type { EnsembleConfig, ServerId } from '@zk/quorum';
 import {
   type DiskContents,
   type LogEntry,
@@ -16,9 +16,11 @@ import {
 import type { Agenda } from './agenda.js';
 import type { Checkers } from './checkers.js';
 import { SimulatedDisk } from './disk.js';
-import { type History, encodeId, idOf } from './history.js';
+import { type History, encodeId, encodeReconfig, idOf } from './history.js';
+import { HostClock } from './host-clock.js';
 import type { NetworkHost, SimulatedNetwork } from './network.js';
 import type { SeededRandom } from './random.js';
+import { Snapshots } from './snapshots.js';
 
 export interface HostWorld {
   readonly agenda: Agenda;
@@ -29,6 +31,8 @@ export interface HostWorld {
   readonly options: Partial<PeerOptions>;
   readonly rules: ZabRules;
   readonly empty: History;
+  /** Whether snapshots have some of what was committed while they were taken. */
+  readonly isFuzzy: boolean;
   /** A transaction was applied on a host that serves clients. */
   applied(host: Host, id: number): void;
   /** Clients of this host must look for another one. */
@@ -39,12 +43,10 @@ export interface HostWorld {
   count(what: string): void;
 }
 
-/** Every how many transactions a host writes a snapshot, and how many it keeps. */
-const SNAPSHOT_EVERY = 40;
-
 /** One server: a peer, what performs its outputs, and a state machine that remembers what it was given. */
 export class Host implements NetworkHost {
   readonly disk: SimulatedDisk;
+  readonly clock: HostClock;
   peer: Peer | undefined;
   state: History;
   role: PeerRole = 'looking';
@@ -54,7 +56,7 @@ export class Host implements NetworkHost {
   private nextZxid = 0n;
   private life = 0;
   private wakeAtMs = Infinity;
-  private snapshotIn = SNAPSHOT_EVERY;
+  private readonly snapshots: Snapshots;
   private pausedUntilMs = 0;
   private readonly backlog: PeerInput[] = [];
 
@@ -74,6 +76,8 @@ export class Host implements NetworkHost {
       logRecovered: () => this.give({ kind: 'log-recovered' }),
       crash: (reason) => this.crash(reason, false),
     });
+    this.clock = new HostClock(world.agenda);
+    this.snapshots = new Snapshots(world.agenda, world.random, this.disk, world.isFuzzy, () => this.state);
   }
 
   get id(): ServerId {
@@ -94,14 +98,15 @@ export class Host implements NetworkHost {
     world.checkers.restarted(this, restored);
     this.disk.accepted = restored.accepted;
     this.disk.current = restored.current;
-    const { config, options, rules } = world;
+    const { options, rules } = world;
+    const config = this.disk.config ?? world.config;
     this.peer = new Peer({ id: this.id, config, epochs: restored, disk: contents, options, rules });
     world.note(
       this,
       () => `starts with ${contents.lastZxid.toString(16)}, epochs ${restored.accepted}/${restored.current}`,
     );
     world.network.appear(this.number);
-    this.perform(this.peer.start(world.agenda.nowMs));
+    this.perform(this.peer.start(this.clock.nowMs));
   }
 
   /** @param isSilent as when the power fails: nobody is told that connections are gone */
@@ -112,6 +117,7 @@ export class Host implements NetworkHost {
     this.life++;
     this.peer = undefined;
     this.isListening = false;
+    this.snapshots.abandon();
     this.wakeAtMs = Infinity;
     this.backlog.length = 0;
     this.pausedUntilMs = 0;
@@ -136,11 +142,18 @@ export class Host implements NetworkHost {
     });
   }
 
+  /** Its clock runs otherwise, or leaps ahead: what was planned comes at another time. */
+  changeClock(change: (clock: HostClock) => void): void {
+    change(this.clock);
+    this.wakeAtMs = Infinity;
+    this.give({ kind: 'tick' });
+  }
+
   // What clients do
 
   /** Takes a write; false when it was not taken. */
   submit(id: number): boolean {
-    if (!this.isServing || this.pausedUntilMs > 0) return false;
+    if (!this.isServing || this.isPaused) return false;
     if (this.role === 'leader') this.propose(id);
     else {
       const request = { sessionId: 1n, cxid: id, opcode: 1, body: encodeId(id), ids: null };
@@ -149,11 +162,28 @@ export class Host implements NetworkHost {
     return true;
   }
 
+  get isPaused(): boolean {
+    return this.pausedUntilMs > 0;
+  }
+
+  /** The zxid that the next transaction of this leader gets. */
+  get plannedZxid(): bigint {
+    return this.nextZxid + 1n;
+  }
+
+  /** Takes a new configuration, whose version is {@link plannedZxid}. */
+  reconfigure(id: number, config: EnsembleConfig): void {
+    this.proposeTxn(id, encodeReconfig(id, this.plannedZxid, config));
+  }
+
   private propose(id: number): void {
-    if (!this.isServing || this.role !== 'leader') return;
+    if (this.isServing && this.role === 'leader') this.proposeTxn(id, encodeId(id));
+  }
+
+  private proposeTxn(id: number, txn: Uint8Array): void {
     const zxid = ++this.nextZxid;
     this.world.checkers.proposed(this, zxid, id);
-    this.give({ kind: 'propose', zxid, txn: encodeId(id) });
+    this.give({ kind: 'propose', zxid, txn });
   }
 
   // What the network brings
@@ -200,17 +230,17 @@ export class Host implements NetworkHost {
   /** @param state what the state machine becomes with this input, if anything */
   private give(input: PeerInput, state?: History): void {
     if (this.peer === undefined) return;
-    if (this.pausedUntilMs > 0 && input.kind !== 'tick') {
+    if (this.isPaused && input.kind !== 'tick') {
       // States ride along with their inputs: they are rare enough to be waited for.
       this.backlog.push(input);
       if (state !== undefined) this.statesInBacklog.set(input, state);
       return;
     }
-    if (this.pausedUntilMs > 0) return;
+    if (this.isPaused) return;
     const newState = state ?? this.statesInBacklog.get(input);
     if (newState !== undefined) this.state = newState;
     if (input.kind === 'log-recovered') this.disk.reopenLog();
-    this.perform(this.peer.step(input, this.world.agenda.nowMs));
+    this.perform(this.peer.step(input, this.clock.nowMs));
   }
 
   private readonly statesInBacklog = new Map<PeerInput, History>();
@@ -222,6 +252,7 @@ export class Host implements NetworkHost {
       // A disk may crash its host in the middle of this: what is left is never done.
       if (life !== this.life) return;
     }
+    this.world.checkers.performed(this);
     this.planWake();
   }
 
@@ -231,10 +262,10 @@ export class Host implements NetworkHost {
     if (wakeAtMs >= this.wakeAtMs || wakeAtMs === Infinity) return;
     this.wakeAtMs = wakeAtMs;
     const { life } = this;
-    agenda.at(wakeAtMs, () => {
+    agenda.at(this.clock.whenShown(wakeAtMs), () => {
       if (life !== this.life || this.wakeAtMs !== wakeAtMs) return;
       this.wakeAtMs = Infinity;
-      if (this.pausedUntilMs > 0) return;
+      if (this.isPaused) return;
       this.give({ kind: 'tick' });
     });
   }
@@ -259,7 +290,7 @@ export class Host implements NetworkHost {
         }
         return network.send(output.link, this.number, output.packet);
       case 'send-snapshot':
-        return network.sendSnapshot(output.link, this.number, this.state);
+        return network.sendSnapshot(output.link, this.number, this.snapshots.stream());
       case 'close':
         return network.close(output.link, this.number);
       case 'append':
@@ -294,6 +325,12 @@ export class Host implements NetworkHost {
       case 'stop-serving':
         this.world.note(this, () => `stops serving: ${output.reason}`);
         return this.stopServing();
+      case 'config':
+        if (output.status === 'committed') this.disk.config = output.config;
+        this.world.note(this, () => `${output.status} configuration ${output.config.version.toString(16)}`);
+        return;
+      case 'activate':
+        return this.world.count(output.leader === this.id ? 'activation' : 'handover');
       case 'request':
         return this.propose(output.request.cxid);
       case 'halt':
@@ -306,19 +343,16 @@ export class Host implements NetworkHost {
   private stopServing(): void {
     if (!this.isServing) return;
     this.isServing = false;
+    this.snapshots.abandon();
     this.world.stopped(this);
   }
 
   private deliver(entry: LogEntry, cause: 'commit' | 'recovery'): void {
-    const id = idOf(entry);
-    this.state = this.state.then(entry.zxid, id);
+    this.state = this.state.then(entry);
     if (cause !== 'commit') return;
     this.world.checkers.committed(this);
-    this.world.applied(this, id);
-    if (--this.snapshotIn > 0 || !this.disk.holds(entry.zxid, id)) return;
-    const { random } = this.world;
-    this.snapshotIn = random.between(SNAPSHOT_EVERY / 4, SNAPSHOT_EVERY);
-    this.disk.snapshot(entry.zxid, this.state, random.between(0, 2));
+    this.world.applied(this, idOf(entry));
+    this.snapshots.committed(entry, this.state);
   }
 
   /** In pieces, each in its own time, while the world goes on. */

@@ -5,4 +5,6 @@ export { FAULTS } from './faults.js';
 export type { SimulationOptions, SimulationResult } from './simulation.js';
 export { Simulation } from './simulation.js';
 export type { Host } from './host.js';
-export { PLANTED, plantedRules } from './planted.js';
+export type { PlantedBug } from './planted.js';
+export { PLANTED, plantedOptions, plantedRules } from './planted.js';
+export { Operator, serverLine } from './operator.js';

@@ -2,6 +2,7 @@ import type { QuorumPacket } from '@zk/jute';
 import type { Notification } from '@zk/zab';
 import type { Agenda } from './agenda.js';
 import type { History } from './history.js';
+import type { FuzzyState } from './snapshots.js';
 import type { SeededRandom } from './random.js';
 
 /** What one end of the network hears. */
@@ -18,7 +19,7 @@ export interface NetworkHost {
   snapshot(link: number, state: History): void;
 }
 
-type Message = { readonly packet: QuorumPacket } | { readonly state: History } | 'end';
+type Message = { readonly packet: QuorumPacket } | FuzzyState | 'end';
 
 /** One direction of a connection: in order, each message with a delay of its own. */
 interface Lane {
@@ -153,8 +154,8 @@ export class SimulatedNetwork {
     this.put(id, from, { packet });
   }
 
-  sendSnapshot(id: number, from: number, state: History): void {
-    this.put(id, from, { state });
+  sendSnapshot(id: number, from: number, stream: FuzzyState): void {
+    this.put(id, from, stream);
   }
 
   close(id: number, by: number): void {

@@ -1,11 +1,19 @@
 import { epochOf } from '@zk/model';
 import { type SyncPlan, type ZabRules, zabRules } from '@zk/zab';
+import type { SimulationOptions } from './simulation.js';
+
+export interface PlantedBug {
+  readonly what: string;
+  readonly rules: Partial<ZabRules>;
+  /** What it takes for it to show, where chance would take its time. */
+  readonly under?: Pick<SimulationOptions, 'faultKinds' | 'reconfigurations'>;
+}
 
 /**
  * Deliberate bugs: each takes one decision of the protocol wrongly, as somebody might who thought it did not matter. A
  * simulation that does not find them has checkers that do not bite.
  */
-export const PLANTED: Readonly<Record<string, { readonly what: string; readonly rules: Partial<ZabRules> }>> = {
+export const PLANTED: Readonly<Record<string, PlantedBug>> = {
   'ack-before-sync': {
     what: 'a proposal is acknowledged when it is appended to the log, not when it is durable',
     rules: { acknowledgeable: (appended) => appended },
@@ -44,6 +52,7 @@ export const PLANTED: Readonly<Record<string, { readonly what: string; readonly 
   'stale-ack': {
     what: 'what a learner acknowledged on a former connection still counts',
     rules: { ackAfterReconnect: (acknowledged) => acknowledged },
+    under: { faultKinds: ['slow-leader-and-cuts', 'flapping-connections', 'power-failure'], reconfigurations: 0 },
   },
   'minority-commits': {
     what: 'one voter fewer than a majority commits',
@@ -92,13 +101,42 @@ export const PLANTED: Readonly<Record<string, { readonly what: string; readonly 
     what: 'a learner acknowledges a new leader before its history is on disk',
     rules: { persistsHistoryFirst: () => false },
   },
+  'old-quorum-only': {
+    what: 'a new configuration, and what comes after it, is committed by the old quorum alone',
+    rules: { quorumsNeeded: (committed) => [committed] },
+  },
+  'new-quorum-only': {
+    what: 'a new configuration, and what comes after it, is committed by the new quorum alone',
+    rules: { quorumsNeeded: (committed, pending) => [pending ?? committed] },
+  },
+  'activate-before-commit': {
+    what: 'a new configuration counts as soon as it is proposed',
+    rules: { activatesWhenSeen: () => true },
+  },
+  'activate-on-arrival': {
+    what: 'a learner takes the configuration of NEWLEADER for committed, though it may only be proposed',
+    rules: { isActivatedBy: () => true },
+  },
+  'forget-configuration': {
+    what: 'a new configuration that is in the log, and not known to be committed, does not survive a crash',
+    rules: { restoresConfig: () => false },
+  },
 };
 
+/** The rules of a simulation with that bug. @throws Error when there is none of that name */
 export function plantedRules(name: string): ZabRules {
-  const planted = PLANTED[name];
-  if (planted === undefined)
-    throw new Error(`no planted bug is called ${name}; there are ${Object.keys(PLANTED).join(', ')}`);
-  return { ...zabRules, ...planted.rules };
+  return { ...zabRules, ...planted(name).rules };
+}
+
+/** A simulation with that bug, and what provokes it. @throws Error when there is none of that name */
+export function plantedOptions(name: string): Pick<SimulationOptions, 'rules' | 'faultKinds' | 'reconfigurations'> {
+  return { rules: plantedRules(name), ...planted(name).under };
+}
+
+function planted(name: string): PlantedBug {
+  const bug = PLANTED[name];
+  if (bug !== undefined) return bug;
+  throw new Error(`no planted bug is called ${name}; there are ${Object.keys(PLANTED).join(', ')}`);
 }
 
 function insteadOf(mode: 'trunc', plan: SyncPlan): SyncPlan {

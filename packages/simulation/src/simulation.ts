@@ -4,10 +4,11 @@ import { hex64, InvariantViolation } from '@zk/model';
 import { Agenda } from './agenda.js';
 import { Checkers, Violation } from './checkers.js';
 import { Clients } from './clients.js';
-import { injectFault } from './faults.js';
+import { FAULTS, injectFault } from './faults.js';
 import { History } from './history.js';
 import { Host, type HostWorld } from './host.js';
 import { SimulatedNetwork } from './network.js';
+import { Operator } from './operator.js';
 import { SeededRandom } from './random.js';
 
 export interface SimulationOptions {
@@ -22,6 +23,14 @@ export interface SimulationOptions {
   /** Hierarchical quorums: voters are dealt out to so many groups. Default: a plain majority. */
   readonly groups?: number;
   readonly clients?: number;
+  /** Servers that belong to nobody at first, for reconfigurations; by default the seed decides. */
+  readonly spares?: number;
+  /** Moments at which the membership is changed; by default the seed decides, 0 switches reconfiguration off. */
+  readonly reconfigurations?: number;
+  /** Whether snapshots have some of what was committed while they were taken; by default the seed decides. */
+  readonly isFuzzy?: boolean;
+  /** Names of what goes wrong; by default everything there is. */
+  readonly faultKinds?: readonly string[];
   /** Whether servers that crashed come back by themselves; default true. */
   readonly restarts?: boolean;
   readonly rules?: ZabRules;
@@ -55,7 +64,10 @@ export class Simulation {
   readonly checkers: Checkers;
   readonly hosts: Host[] = [];
   readonly clients: Clients;
+  readonly operator: Operator;
   steps = 0;
+  private readonly reconfigurations: number;
+  private readonly isFuzzy: boolean;
   private stepsAtOnce = 0;
   readonly counts = new Map<string, number>();
   private isCalm = false;
@@ -65,17 +77,29 @@ export class Simulation {
     this.random = new SeededRandom(options.seed);
     const voters = options.voters ?? (this.random.chance(0.6) ? 3 : 5);
     const observers = options.observers ?? (this.random.chance(0.25) ? 1 : 0);
-    const config = configOf(voters, observers, options.groups ?? 0);
+    // Decided apart, so that a run without any of this is what it was before there was any.
+    const random = new SeededRandom(options.seed + 2 ** 40);
+    this.reconfigurations = options.reconfigurations ?? (random.chance(0.6) ? random.between(1, 6) : 0);
+    const groups = options.groups ?? (this.reconfigurations === 0 && random.chance(0.3) ? random.between(2, 3) : 0);
+    const spares = options.spares ?? (this.reconfigurations > 0 ? random.between(0, 2) : 0);
+    this.isFuzzy = options.isFuzzy ?? random.chance(0.5);
+    const config = configOf(voters, observers, groups);
     const empty = History.empty();
     this.network = new SimulatedNetwork(this.agenda, this.random, this.byNumber);
     this.checkers = new Checkers(config, () => this.hosts, empty);
     const world = this.worldOf(config, empty);
-    for (let number = 1; number <= voters + observers; number++) {
+    for (let number = 1; number <= voters + observers + spares; number++) {
       const host = new Host(number, world);
       this.hosts.push(host);
       this.byNumber.set(number, host);
       this.agenda.in(this.random.duration(1, 300), () => this.restart(host));
     }
+    this.operator = new Operator({
+      random,
+      hosts: this.hosts,
+      note: (text) => this.note('-', text),
+      count: (what) => this.count(what),
+    });
     this.clients = new Clients(this.agenda, this.random, this.checkers, this.hosts, options.clients ?? 3);
   }
 
@@ -125,6 +149,7 @@ export class Simulation {
       host.disk.slowness = 1;
       host.disk.crashPlan = undefined;
       host.disk.recover();
+      host.changeClock((clock) => clock.drift(1));
       if (!host.isUp) this.agenda.in(1, () => this.restart(host));
     }
     this.runFor(CALM_MS);
@@ -168,19 +193,25 @@ export class Simulation {
   }
 
   private runWithFaults(steps: number, faults: number): void {
-    const at = Array.from({ length: faults }, () =>
-      this.random.between(Math.floor(steps / 10), Math.floor(steps * 0.9)),
-    );
-    at.sort((a, b) => a - b);
     const note = (text: () => string): void => this.note('-', text);
     const { agenda, random, network, hosts } = this;
+    const kinds = this.options.faultKinds ?? Object.keys(FAULTS);
+    const world = { agenda, random, network, hosts, kinds, note, count: (what: string) => this.count(what) };
+    const moments = this.moments(steps, faults, () => injectFault(world));
+    moments.push(...this.moments(steps, this.reconfigurations, () => this.operator.changeSomething()));
+    moments.sort((a, b) => a.step - b.step);
     let done = 0;
-    for (const step of at) {
+    for (const { step, act } of moments) {
       this.runSteps(step - done);
       done = step;
-      injectFault({ agenda, random, network, hosts, note, count: (what) => this.count(what) });
+      act();
     }
     this.runSteps(steps - done);
+  }
+
+  private moments(steps: number, count: number, act: () => void): { step: number; act: () => void }[] {
+    const [first, last] = [Math.floor(steps / 10), Math.floor(steps * 0.9)];
+    return Array.from({ length: count }, () => ({ step: this.random.between(first, last), act }));
   }
 
   private worldOf(config: EnsembleConfig, empty: History): HostWorld {
@@ -191,7 +222,15 @@ export class Simulation {
       checkers: this.checkers,
       config,
       empty,
-      options: { tickTimeMs: 400, initLimitTicks: 6, syncLimitTicks: 3, commitLogCount: 20, ...this.options.peer },
+      isFuzzy: this.isFuzzy,
+      options: {
+        tickTimeMs: 400,
+        initLimitTicks: 6,
+        syncLimitTicks: 3,
+        commitLogCount: 20,
+        isReconfigEnabled: this.reconfigurations > 0,
+        ...this.options.peer,
+      },
       rules: this.options.rules ?? zabRules,
       applied: (host, id) => this.clients.applied(host, id),
       stopped: (host) => this.clients.stopped(host),

@@ -1,23 +1,8 @@
 import { WRITE_POINTS, type WritePoint } from '@zk/zab';
-import { type Host, Simulation, type SimulationOptions } from '../src/index.js';
+import type { Host, Simulation } from '../src/index.js';
+import { isolate, others, scenario } from './scenario.js';
 
 /** Situations with a name. Each ends with everything healed, and everybody agreeing: `calm` checks it. */
-
-/** An ensemble in which everybody is up and serves. */
-function scenario(options: Partial<SimulationOptions> = {}): Simulation {
-  const simulation = new Simulation({ seed: 7, voters: 3, observers: 0, restarts: false, ...options });
-  simulation.runUntil('all serve', () => simulation.hosts.every((host) => host.isServing));
-  return simulation;
-}
-
-const others = (simulation: Simulation, host: Host): Host[] => simulation.hosts.filter((other) => other !== host);
-
-function isolate(simulation: Simulation, host: Host): void {
-  for (const other of others(simulation, host)) {
-    simulation.network.block(host.number, other.number);
-    simulation.network.block(other.number, host.number);
-  }
-}
 
 /** The leader logs writes that nobody else hears of, and crashes; the others have another one. */
 function leaveTailBehind(simulation: Simulation): Host {

@@ -1,27 +1,57 @@
-import { PLANTED, Simulation, plantedRules } from '../src/index.js';
+import { FAULTS, PLANTED, Simulation, type SimulationOptions, plantedOptions } from '../src/index.js';
+
+/** What went wrong in runs before clocks did. */
+const withoutClocks = Object.keys(FAULTS).filter((name) => !name.startsWith('clock'));
+/** What there was before reconfigurations. */
+const fixedMembers = { faultKinds: withoutClocks, reconfigurations: 0, isFuzzy: false, groups: 0 };
 
 /** Seeds that once failed, with what they taught. They run as they ran then. */
-const regressions: readonly (readonly [seed: number, steps: number, faults: number, why: string])[] = [
-  [4, 2000, 3, 'an election that is being closed asked to be woken in the past'],
-  [952, 2000, 3, 'a leader that was paused is established after its successor, which nobody notices'],
-  [103_132, 6000, 12, 'a log that recovered must not take what was proposed before its owner heard of the failure'],
+const regressions: readonly (readonly [seed: number, options: Partial<SimulationOptions>, why: string])[] = [
+  [4, fixedMembers, 'an election that is being closed asked to be woken in the past'],
+  [952, fixedMembers, 'a leader that was paused is established after its successor, which nobody notices'],
+  [
+    103_132,
+    { ...fixedMembers, steps: 6000, faults: 12 },
+    'a log that recovered must not take what was proposed before its owner heard of the failure',
+  ],
+  [58, { faultKinds: withoutClocks }, 'a leader that has named another one proposed one more configuration'],
+  [
+    237,
+    { faultKinds: withoutClocks },
+    'whoever had not heard of a new configuration could not vote for its members; two servers answered each other for ever',
+  ],
+  [
+    10_749,
+    { faultKinds: withoutClocks, faults: 6 },
+    'an observer that a pending configuration makes a voter is needed for it, and has to speak as one',
+  ],
+  [10_785, { faultKinds: withoutClocks, faults: 6 }, 'the same, when it hears of it in the middle of an election'],
 ];
 
-it.each(regressions)('seed %i (%i steps, %i faults): %s', (seed, steps, faults) => {
-  expect(new Simulation({ seed, steps, faults }).run().violation).toBeUndefined();
+it.each(regressions)('seed %i (%j): %s', (seed, options) => {
+  expect(new Simulation({ seed, ...options }).run().violation).toBeUndefined();
 });
 
-it.each([3, 5])('sixty seeds with %i voters violate nothing', (voters) => {
-  for (let seed = 5001; seed <= 5060; seed++) {
-    const result = new Simulation({ seed, voters, steps: 1500 }).run();
-    expect([seed, result.violation?.message]).toEqual([seed, undefined]);
-  }
+describe.each<[string, Partial<SimulationOptions>]>([
+  ['with three voters', { voters: 3 }],
+  ['with five voters', { voters: 5 }],
+  ['with three groups', { voters: 5, groups: 3 }],
+  ['with observers', { observers: 2 }],
+  ['with many reconfigurations', { reconfigurations: 12, spares: 2 }],
+])('%s', (_what, options) => {
+  it('thirty seeds violate nothing', () => {
+    for (let seed = 5001; seed <= 5030; seed++) {
+      const result = new Simulation({ seed, steps: 1500, ...options }).run();
+      expect([seed, result.violation?.message]).toEqual([seed, undefined]);
+    }
+  });
 });
 
 it('a seed replays to the same lines', () => {
   const run = (): string[] => {
     const lines: string[] = [];
-    const result = new Simulation({ seed: 17, faults: 6, trace: (line) => lines.push(line) }).run();
+    const options = { seed: 17, faults: 6, reconfigurations: 4, isFuzzy: true };
+    const result = new Simulation({ ...options, trace: (line) => lines.push(line) }).run();
     return [...lines, JSON.stringify({ ...result, counts: [...result.counts] })];
   };
   const first = run();
@@ -32,8 +62,20 @@ it('a seed replays to the same lines', () => {
 describe('a planted bug is found within 200 seeds', () => {
   it.each(Object.keys(PLANTED))('%s', (name) => {
     for (let seed = 1; seed <= 200; seed++) {
-      if (new Simulation({ seed, rules: plantedRules(name) }).run().violation !== undefined) return;
+      if (new Simulation({ seed, ...plantedOptions(name) }).run().violation !== undefined) return;
     }
     throw new Error(`${name} was not found`);
   });
+});
+
+it('a run has all that it is meant to have', () => {
+  const seen = new Set<string>();
+  for (let seed = 1; seed <= 60; seed++) {
+    const { counts } = new Simulation({ seed, faults: 6 }).run();
+    for (const what of counts.keys()) seen.add(what);
+  }
+  const synchronizations = ['DIFF', 'SNAP', 'TRUNC', 'log read'];
+  const changes = ['reconfiguration', 'activation', 'handover'];
+  const faults = Object.keys(FAULTS).map((name) => `fault ${name}`);
+  expect([...seen]).toEqual(expect.arrayContaining([...synchronizations, ...changes, ...faults]));
 });

@@ -90,7 +90,7 @@ export class Broadcast {
   commitWhatCan(): void {
     const { context, acknowledging } = this;
     const { rules } = context;
-    while (this.isEstablished && context.tail.length > 0 && rules.mayCommit(this.successor !== undefined)) {
+    while (this.isEstablished && context.tail.length > 0 && this.successor === undefined) {
       const index = rules.nextToCommit(context.tail.length);
       const { zxid } = context.tail.at(index);
       acknowledging.clear();

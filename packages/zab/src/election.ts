@@ -35,6 +35,8 @@ export class Election {
   private readonly received = new Map<ServerId, Vote>();
   private readonly established = new Map<ServerId, Vote>();
   private readonly unreachable = new Set<ServerId>();
+  /** The last answers to servers without a vote. */
+  private readonly answers = new Map<ServerId, { vote: Vote; round: bigint; state: PeerState; atMs: number }>();
   private isRunning = false;
   private intervalMs: number;
   private repeatAtMs = Infinity;
@@ -57,6 +59,7 @@ export class Election {
 
   start(): ElectionResult | undefined {
     this.isRunning = true;
+    this.context.membership.forgetHearsay();
     this.state = 'looking';
     this.round++;
     this.received.clear();
@@ -65,6 +68,13 @@ export class Election {
     this.finalizeAtMs = Infinity;
     this.propose(this.ownVote());
     this.repeatAtMs = this.context.nowMs + this.intervalMs;
+    return this.checkQuorum();
+  }
+
+  /** A pending configuration became known: a server without a vote may have one in it. */
+  reconsider(): ElectionResult | undefined {
+    if (!this.isRunning || this.proposal.leader !== NOBODY) return undefined;
+    this.propose(this.ownVote());
     return this.checkQuorum();
   }
 
@@ -97,15 +107,16 @@ export class Election {
 
   /** Nobody tells the result of an election to a server without a vote: it has to ask, and is not to wait long. */
   private get maxIntervalMs(): number {
-    const { id, options } = this.context;
-    if (this.context.isVoter(id)) return options.maxNotificationMs;
+    const { options } = this.context;
+    if (this.hasVote) return options.maxNotificationMs;
     return Math.min(options.maxNotificationMs, options.tickTimeMs);
   }
 
   receive(from: ServerId, notification: Notification): ElectionResult | undefined {
     this.unreachable.delete(from);
-    if (!this.context.isVoter(from)) {
-      this.reply(from, this.current, this.round);
+    const { membership } = this.context;
+    if (!membership.isKnown(from)) {
+      if (notification.state === 'looking') this.answerStranger(from);
       return undefined;
     }
     if (this.state !== 'looking') {
@@ -113,13 +124,31 @@ export class Election {
       return undefined;
     }
     if (!this.isRunning) return undefined;
-    if (notification.state === 'looking' && notification.round < this.round) {
+    // What a server without a vote has to say brings nobody on, and would be answered at once.
+    if (notification.state === 'looking' && notification.round < this.round && this.hasVote) {
       this.reply(from, this.proposal, this.round);
     }
-    if (!this.context.isVoter(notification.leader)) return undefined;
+    if (!membership.isKnown(notification.leader)) return undefined;
     if (notification.state === 'looking') return this.receiveLooking(from, notification);
     if (notification.state === 'observing' || this.finalizeAtMs !== Infinity) return undefined;
     return this.receiveEstablished(from, notification);
+  }
+
+  private get hasVote(): boolean {
+    return this.context.membership.isKnown(this.context.id);
+  }
+
+  /**
+   * A server without a vote asks who leads. Two servers of which each takes the other for one would answer each other for
+   * ever, so the same answer is not given twice at once.
+   */
+  private answerStranger(to: ServerId): void {
+    const { context, current: vote, round, state } = this;
+    const last = this.answers.get(to);
+    const isSame = last !== undefined && last.vote === vote && last.round === round && last.state === state;
+    if (isSame && context.nowMs - last.atMs < context.options.minNotificationMs / 2) return;
+    this.answers.set(to, { vote, round, state, atMs: context.nowMs });
+    this.reply(to, vote, round);
   }
 
   private receiveLooking(from: ServerId, notification: Notification): ElectionResult | undefined {
@@ -156,7 +185,7 @@ export class Election {
       if (this.isAgreed(this.received, vote) && this.isLeaderSure(this.received, vote)) return this.adopt(vote);
     }
     this.established.set(from, vote);
-    if (this.isAgreed(this.established, vote) && this.isLeaderSure(this.established, vote)) {
+    if (this.isFollowed(vote) && this.isLeaderSure(this.established, vote)) {
       this.round = vote.round;
       return this.adopt(vote);
     }
@@ -206,9 +235,18 @@ export class Election {
   }
 
   private isAgreed(votes: ReadonlyMap<ServerId, Vote>, vote: Vote): boolean {
-    const agreeing = new Set<ServerId>();
-    for (const [server, other] of votes) if (isSameVote(vote, other)) agreeing.add(server);
-    return this.context.rules.decidesElection(this.context.verifiers, agreeing);
+    return this.context.rules.decidesElection(this.context.verifiers, agreeingWith(votes, vote));
+  }
+
+  /**
+   * Whether a quorum of any configuration follows that leader. If it is not the right one, it will not get far: that is
+   * decided by epochs. Both quorums are asked for where a leader is made; here one that nobody else knows of would be in
+   * the way.
+   */
+  private isFollowed(vote: Vote): boolean {
+    const agreeing = agreeingWith(this.established, vote);
+    const { verifiers, rules } = this.context;
+    return verifiers.some((verifier) => rules.decidesElection([verifier], agreeing));
   }
 
   private beats(challenger: Candidate, holder: Candidate): boolean {
@@ -220,25 +258,20 @@ export class Election {
     const base = { round, state: 'looking', version: NOTIFICATION_VERSION } as const;
     const zxid = context.rules.voteZxid(context.appended, context.committed);
     if (context.isObserver) return { ...base, leader: NOBODY, zxid: NOBODY, peerEpoch: NOBODY };
-    const leader = context.isVoter(context.id) ? context.id : NOBODY;
+    const leader = this.hasVote ? context.id : NOBODY;
     return { ...base, leader, zxid, peerEpoch: BigInt(context.currentEpoch) };
   }
 
   private propose(candidate: Candidate): void {
     const { leader, zxid, peerEpoch } = candidate;
     this.proposal = { leader, zxid, peerEpoch, round: this.round, state: 'looking', version: NOTIFICATION_VERSION };
-    if (this.context.isVoter(this.context.id)) this.received.set(this.context.id, this.proposal);
+    if (this.hasVote) this.received.set(this.context.id, this.proposal);
     this.send(this.proposal);
   }
 
   private send(vote: Vote): void {
-    const sent = new Set<ServerId>([this.context.id]);
-    for (const verifier of this.context.verifiers) {
-      for (const voter of verifier.voters) {
-        if (sent.has(voter)) continue;
-        sent.add(voter);
-        this.reply(voter, vote, this.round);
-      }
+    for (const voter of this.context.membership.known) {
+      if (voter !== this.context.id) this.reply(voter, vote, this.round);
     }
   }
 
@@ -250,7 +283,7 @@ export class Election {
       round,
       peerEpoch,
       version: NOTIFICATION_VERSION,
-      config: this.context.config.text,
+      config: this.context.membership.announcement,
     };
     this.context.outputs.push({ kind: 'notify', to, notification });
   }
@@ -258,6 +291,12 @@ export class Election {
 
 function voteOf({ leader, zxid, peerEpoch, round, state, version }: Notification): Vote {
   return { leader, zxid, peerEpoch, round, state, version };
+}
+
+function agreeingWith(votes: ReadonlyMap<ServerId, Vote>, vote: Vote): ReadonlySet<ServerId> {
+  const agreeing = new Set<ServerId>();
+  for (const [server, other] of votes) if (isSameVote(vote, other)) agreeing.add(server);
+  return agreeing;
 }
 
 /** As Apache compares: votes of an established ensemble differ in zxid and round from server to server. */

@@ -14,6 +14,7 @@ export type {
   WritePoint,
 } from './messages.js';
 export { WRITE_POINTS } from './messages.js';
+export { configOfTxn } from './membership.js';
 export { packets } from './packets.js';
 export type { PeerStart } from './peer.js';
 export { Peer } from './peer.js';

@@ -9,7 +9,7 @@ import type { LinkId, PeerInput, PeerPhase } from './messages.js';
 import { ackEpochOf, learnerInfoOf, packets } from './packets.js';
 import type { PeerContext } from './peer-context.js';
 import { relay } from './relay.js';
-import type { Role, ServingInput } from './role.js';
+import type { Followers, Role, ServingInput } from './role.js';
 import type { RoleStatus } from './status.js';
 import { Synchronizer } from './synchronizer.js';
 import { PacketType } from './wire.js';
@@ -349,11 +349,10 @@ export class Leader implements Role {
     this.handoverEndsAtMs = nowMs + options.syncLimitTicks * options.tickTimeMs;
   }
 
-  followers(): readonly ServerId[] {
-    const followers = [...this.links.values()].filter(
-      (learner) => learner.hasAcknowledgedLeader && !learner.isObserver,
-    );
-    return followers.map((learner) => learner.server!);
+  followers(): Followers {
+    const followers = [...this.links.values()].filter((one) => one.hasAcknowledgedLeader && !one.isObserver);
+    const synchronized = followers.map((learner) => learner.server!);
+    return { synchronized, isHandingOver: this.broadcast.successor !== undefined };
   }
 
   status(): RoleStatus {

@@ -6,7 +6,7 @@ import { epochStart } from './log-entry.js';
 import type { LinkId, PeerPhase } from './messages.js';
 import { designatedLeaderOf, packets, revalidatedOf, txnOf } from './packets.js';
 import type { PeerContext } from './peer-context.js';
-import type { Role, ServingInput } from './role.js';
+import type { Followers, Role, ServingInput } from './role.js';
 import type { RoleStatus } from './status.js';
 import { PacketType, packetName } from './wire.js';
 
@@ -365,8 +365,8 @@ export class Learner implements Role {
     return undefined;
   }
 
-  followers(): readonly ServerId[] {
-    return [];
+  followers(): Followers {
+    return { synchronized: [], isHandingOver: false };
   }
 
   status(): RoleStatus {

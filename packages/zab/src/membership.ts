@@ -18,6 +18,8 @@ import type { ZabRules } from './rules.js';
 export class Membership {
   committed: EnsembleConfig;
   pending: EnsembleConfig | undefined;
+  /** A pending one that is in others' history, not in this peer's. It says whom to talk to, and decides nothing. */
+  private heard: EnsembleConfig | undefined;
   /** Of every configuration whose quorum is needed. */
   verifiers: readonly QuorumVerifier[];
 
@@ -36,6 +38,45 @@ export class Membership {
   isVoter(server: ServerId): boolean {
     for (const verifier of this.verifiers) if (verifier.voters.has(server)) return true;
     return false;
+  }
+
+  /** Those whose vote may count elsewhere, so that it is worth passing on. */
+  isKnown(server: ServerId): boolean {
+    return this.isVoter(server) || this.heard?.voters.has(server) === true;
+  }
+
+  /** All of them. */
+  get known(): ReadonlySet<ServerId> {
+    const known = new Set(this.heard?.voters);
+    for (const verifier of this.verifiers) for (const voter of verifier.voters) known.add(voter);
+    return known;
+  }
+
+  /** What an election message carries: the committed configuration and, in comments, the pending one. */
+  get announcement(): string {
+    const { committed, pending } = this;
+    if (pending === undefined) return committed.text;
+    return `${committed.text}\n${NEXT}${pending.text.replaceAll('\n', `\n${NEXT}`)}`;
+  }
+
+  /**
+   * Somebody who has a pending configuration announces it. Without it, who has not could not vote for a server that only
+   * the new configuration has, nor follow it; and that one may be the only one that may lead.
+   * @returns whether that is news
+   */
+  hear(announcement: string | null): boolean {
+    if (!this.isReconfigEnabled || announcement?.includes(`\n${NEXT}`) !== true) return false;
+    const lines = announcement.split('\n').filter((line) => line.startsWith(NEXT));
+    const config = parsedConfig(lines.map((line) => line.slice(NEXT.length)).join('\n'));
+    if (config === undefined || config.version <= (this.heard ?? this.lastSeen).version) return false;
+    this.heard = config;
+    this.tell(config, 'seen');
+    return true;
+  }
+
+  /** What was heard in one election is no news in the next. */
+  forgetHearsay(): void {
+    this.heard = undefined;
   }
 
   /** The last one known, committed or not. */
@@ -106,9 +147,13 @@ export class Membership {
 
   private setPending(config: EnsembleConfig | undefined): void {
     this.pending = config;
+    if (this.heard !== undefined && this.heard.version <= this.lastSeen.version) this.heard = undefined;
     this.verifiers = this.rules.quorumsNeeded(this.committed.verifier, config?.verifier);
   }
 }
+
+/** Java's Properties, which is how Apache reads a configuration, takes it for a comment. */
+const NEXT = '#next ';
 
 /** Where the type stands in a transaction's header, and where its record begins. */
 const TYPE_AT = 28;

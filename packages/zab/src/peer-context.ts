@@ -113,8 +113,12 @@ export class PeerContext {
     return this.membership.isVoter(server);
   }
 
+  /**
+   * Not an observer that is to become a voter: under a pending configuration its word may be needed for it ever to be
+   * committed.
+   */
   get isObserver(): boolean {
-    return this.config.servers.get(this.id)?.role === 'observer';
+    return this.config.servers.get(this.id)?.role === 'observer' && !this.membership.isKnown(this.id);
   }
 
   get hasWrites(): boolean {

@@ -104,12 +104,10 @@ export class Peer {
 
   /** What a leader's pipeline plans a reconfiguration from. */
   reconfigSituation(): Omit<ReconfigSituation, 'isStandaloneEnabled'> {
-    const { committed, pending } = this.context.membership;
-    return {
-      committed,
-      lastSeen: pending,
-      synchronized: new Set([this.context.id, ...(this.role?.followers() ?? [])]),
-    };
+    const { context, role } = this;
+    const { committed, pending } = context.membership;
+    const { synchronized = [], isHandingOver = false } = role?.followers() ?? {};
+    return { committed, lastSeen: pending, synchronized: new Set([context.id, ...synchronized]), isHandingOver };
   }
 
   private takeOutputs(): readonly PeerOutput[] {
@@ -192,7 +190,8 @@ export class Peer {
 
   private receiveNotification(from: ServerId, notification: Notification): void {
     if (this.adoptsConfig(notification.config)) return;
-    if (this.isRecovering && this.context.isVoter(from)) this.heard.set(from, notification);
+    if (this.context.membership.hear(notification.config)) this.follow(this.election.reconsider());
+    if (this.isRecovering && this.context.membership.isKnown(from)) this.heard.set(from, notification);
     this.follow(this.election.receive(from, notification));
   }
 

@@ -9,6 +9,12 @@ export type ServingInput = Extract<
   { kind: 'propose' | 'forward' | 'sync' | 'sync-learner' | 'touch' | 'revalidate' | 'revalidation' }
 >;
 
+export interface Followers {
+  readonly synchronized: readonly ServerId[];
+  /** They are about to follow another leader, and so is this one. */
+  readonly isHandingOver: boolean;
+}
+
 /** What a peer is between two elections. A method that returns a text gives the role up, for that reason. */
 export interface Role {
   /** When {@link tick} has something to do. */
@@ -28,6 +34,6 @@ export interface Role {
   /** Closes what is open. */
   leave(reason: string): void;
   /** Of a leader: those who follow it and are up to date. */
-  followers(): readonly ServerId[];
+  followers(): Followers;
   status(): RoleStatus;
 }

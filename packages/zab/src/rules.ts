@@ -55,8 +55,6 @@ export interface ZabRules {
   isActivatedBy(epoch: number, version: bigint, applied: Zxid): boolean;
   /** Whether a configuration in the log that nobody said is committed counts after a restart. */
   restoresConfig(): boolean;
-  /** Whether a leader commits, given that it named another one. */
-  mayCommit(hasSuccessor: boolean): boolean;
 }
 
 export interface Knowledge {
@@ -93,5 +91,4 @@ export const zabRules: ZabRules = {
   isActivatedBy: (epoch, version, applied) =>
     epochOf(version) < epoch || counterOf(version) === 0 || version <= applied,
   restoresConfig: () => true,
-  mayCommit: (hasSuccessor) => !hasSuccessor,
 };
