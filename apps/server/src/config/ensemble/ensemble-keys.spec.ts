@@ -1,0 +1,128 @@
+import { indexKeys } from '../key-index.js';
+import { KEYS } from '../keys/index.js';
+import { UNWIRED } from '../keys/unwired.js';
+import { SettingReader } from '../setting-reader.js';
+import { gatherSettings } from '../settings.js';
+import { buildEnsemble } from './build-ensemble.js';
+import { readMembership } from './membership.js';
+import { BASE, EnsembleFiles, LIMITS, THREE } from '../../../test/ensemble-files.js';
+
+describe('the keys of ensembles', () => {
+  let files: EnsembleFiles;
+
+  beforeEach(() => {
+    files = new EnsembleFiles();
+  });
+
+  afterEach(() => files.remove());
+
+  describe('what nothing acts on yet', () => {
+    const unwired = KEYS.filter((spec) => spec.isUnwired === true);
+
+    it('is a warning when it is set, and not when it is set to what happens anyway', async () => {
+      const known = unwired.find((spec) => spec.kind === 'whole' && spec.default !== undefined);
+      if (known === undefined) return;
+      const set = (value: string): Promise<readonly string[]> => files.warningsOf(`${BASE}\n${known.name}=${value}`);
+      expect(await set('17')).toEqual([`settings without effect: not supported by this version: ${known.name}`]);
+      expect(await set(known.default ?? '')).toEqual([]);
+    });
+
+    it('is only for ensembles: a standalone server notes it', async () => {
+      const { warnings, notes } = await files.load('dataDir=./data\nleaderServes=no');
+      expect([warnings, notes]).toEqual([[], ['settings without effect: used by ensembles only: leaderServes']]);
+    });
+
+    it('names only keys that exist, and that ensembles have', async () => {
+      const isKnown = (name: string): boolean =>
+        name.endsWith('*')
+          ? KEYS.some((spec) => spec.name.startsWith(name.slice(0, -1)))
+          : indexKeys().byName(name) !== undefined;
+      expect(UNWIRED.filter((name) => !isKnown(name))).toEqual([]);
+      expect(unwired.filter((spec) => !['ensemble', 'unsupported'].includes(spec.status))).toEqual([]);
+    });
+  });
+
+  const SAMPLES: Readonly<Record<string, string>> = {
+    whole: '77',
+    port: '77',
+    ratio: '0.5',
+    path: 'other.pem',
+    list: 'TLSv1.2',
+    text: 'Other',
+    true: 'false',
+    false: 'true',
+    yes: 'no',
+    need: 'want',
+    sslQuorum: 'false',
+    portUnification: 'false',
+    'quorum.auth.enableSasl': 'false',
+    'quorum.auth.serverRequireSasl': 'false',
+    'quorum.auth.learnerRequireSasl': 'false',
+    'ssl.quorum.keyStore.type': 'JKS',
+    'ssl.quorum.trustStore.type': 'JKS',
+  };
+
+  it('has a place for every key that ensembles look at', () => {
+    files.write('one.pem', '');
+    files.write('other.pem', '');
+    const digest = 'org.apache.zookeeper.server.auth.DigestLoginModule required';
+    files.write(
+      'logins',
+      `QuorumServer { ${digest} user_a="b"; }; QuorumLearner { ${digest} username="a" password="b"; };` +
+        `Other { ${digest} user_c="d" username="c" password="d"; };`,
+    );
+    const rich = [
+      LIMITS,
+      'sslQuorum=true',
+      'portUnification=true',
+      'ssl.quorum.keyStore.location=one.pem',
+      'ssl.quorum.trustStore.location=one.pem',
+      'quorum.auth.enableSasl=true',
+      'quorum.auth.learnerRequireSasl=true',
+      'quorum.auth.serverRequireSasl=true',
+      'java.security.auth.login.config=logins',
+    ].join('\n');
+    /** The member list is read elsewhere. */
+    const elsewhere = ['group.*', 'weight.*', 'version'];
+    // Whether it is acted on is another question.
+    const keys = KEYS.map((spec) => ({ ...spec, isUnwired: false }));
+    const resultOf = (more: string): string => {
+      const { settings } = gatherSettings({
+        file: { text: `${rich}\n${more}`, label: 'f' },
+        environment: {},
+        flags: [],
+      });
+      const reader = new SettingReader(settings, indexKeys(keys));
+      const lines = THREE.split('\n').map((line) => ({ key: line.slice(0, 8), value: line.slice(9), where: 'f' }));
+      const membership = readMembership(lines, { version: 0n, allowsSeveralAddresses: false }, reader.problems);
+      if (membership === undefined) throw new Error(reader.problems.join());
+      const context = {
+        membership,
+        lastSeen: undefined,
+        serverId: 1n,
+        tickTimeMs: 2000,
+        workingDirectory: files.directory,
+      };
+      const result = buildEnsemble(reader, context);
+      return JSON.stringify({ ...result, config: undefined, serverId: undefined, problems: reader.problems });
+    };
+    const before = resultOf('');
+    expect(before).toContain('"problems":[]');
+    for (const spec of KEYS.filter(({ status, name }) => status === 'ensemble' && !elsewhere.includes(name))) {
+      const sample = SAMPLES[spec.name] ?? SAMPLES[spec.ours ?? spec.default ?? ''] ?? SAMPLES[spec.kind] ?? '';
+      expect([spec.name, resultOf(`${spec.name}=${sample}`) === before]).toEqual([spec.name, false]);
+    }
+  });
+
+  it.each([
+    ['sslQuorum=true', 'sslQuorum'],
+    ['quorum.auth.enableSasl=true', 'quorum.auth.enableSasl'],
+  ])('does not start without protection that %s asks for', async (line, name) => {
+    const problems = await files.problemsOf(`${BASE}\n${line}`);
+    const isUnwired = indexKeys().byName(name)?.isUnwired === true;
+    expect(problems.includes(`zoo.cfg:7: ${name}: this version does not protect connections between members`)).toBe(
+      isUnwired,
+    );
+    expect(problems).not.toEqual([]);
+  });
+});
