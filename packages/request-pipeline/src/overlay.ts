@@ -55,6 +55,8 @@ export class ChangeRecord implements PreparedZnode {
 const BUCKETS = 8192;
 const MAX_SPARE = 16384;
 const MAX_SPARE_PATH_BYTES = 1024;
+/** Saved records that are kept from one multi to the next. */
+const MAX_SAVED = 1024;
 
 export class Overlay {
   private readonly buckets: (ChangeRecord | null)[] = new Array<ChangeRecord | null>(BUCKETS).fill(null);
@@ -116,7 +118,8 @@ export class Overlay {
 
   /** Notes that the transaction being validated changes this record. Call before changing it. */
   touch(record: ChangeRecord): void {
-    if (this.isSaving && record.savedFor !== this.multi) this.save(record);
+    // A record that nobody else has changed needs no saving: it goes with the changes that are taken back.
+    if (this.isSaving && record.pending > 0 && record.savedFor !== this.multi) this.save(record);
     record.pending++;
     this.log.push(record);
   }
@@ -139,6 +142,7 @@ export class Overlay {
     this.isSaving = true;
     this.multi++;
     this.savedCount = 0;
+    if (this.saved.length > MAX_SAVED) this.saved.length = MAX_SAVED;
     this.changesBefore = this.log.length;
   }
 

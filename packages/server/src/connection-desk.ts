@@ -115,6 +115,7 @@ export class ConnectionDesk implements ConnectionHost, OutboxHost {
 
   /** Closes connections that have had no session, or have been closing, for too long; returns how many of the former. */
   expire(nowMs: number): number {
+    this.pool.trim(nowMs);
     this.lingering.expire(nowMs);
     return this.reaper.expire(nowMs);
   }

@@ -27,4 +27,27 @@ describe('output buffers', () => {
     const again = new Set(Array.from({ length: kept + 1 }, () => pool.borrow(size)));
     expect(borrowed.filter((buffer) => again.has(buffer))).toHaveLength(kept);
   });
+
+  it('are let go once nobody has needed them for a minute', () => {
+    const pool = new BufferPool();
+    const borrow = (count: number): Set<Uint8Array> => new Set(Array.from({ length: count }, () => pool.borrow(1)));
+    const giveBack = (buffers: Iterable<Uint8Array>): void => {
+      for (const buffer of buffers) pool.giveBack(buffer);
+    };
+    const busy = borrow(10);
+    giveBack(busy);
+    pool.trim(60_000);
+    giveBack(borrow(3));
+    pool.trim(119_999);
+    expect(kept(borrow(10), busy)).toBe(10);
+    giveBack(busy);
+    pool.trim(120_000);
+    giveBack(borrow(3));
+    pool.trim(180_000);
+    expect(kept(borrow(10), busy)).toBe(3);
+  });
 });
+
+function kept(buffers: Iterable<Uint8Array>, earlier: ReadonlySet<Uint8Array>): number {
+  return [...buffers].filter((buffer) => earlier.has(buffer)).length;
+}
