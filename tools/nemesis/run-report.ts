@@ -16,12 +16,13 @@ export interface RunReport {
   readonly rounds: readonly RoundReport[];
   readonly operations: Readonly<Record<string, Counts>>;
   readonly problems: readonly Problem[];
+  /** Where the history is, and after a violation the data and the logs of all servers. */
+  readonly evidence: string;
 }
 
 const SHOWN_PROBLEMS = 20;
 
-/** @param kept where the history is, and with problems the data and the logs of all servers */
-export function printReport(report: RunReport, kept: string): void {
+export function printReport(report: RunReport): void {
   note('');
   note('fault                                times   longest time without an acknowledged write: median, maximum');
   for (const [fault, rounds] of [...byFault(report.rounds)].sort()) {
@@ -39,7 +40,7 @@ export function printReport(report: RunReport, kept: string): void {
   note(rowOf('together', total));
   note('');
   for (const { check, detail } of report.problems.slice(0, SHOWN_PROBLEMS)) note(`VIOLATION  ${check}: ${detail}`);
-  if (report.problems.length > 0) note(`evidence: ${kept}\nreplay: ${report.command}`);
+  if (report.problems.length > 0) note(`evidence: ${report.evidence}\nreplay: ${report.command}`);
   const passed = report.rounds.filter(({ problems }) => problems.length === 0).length;
   const failed = new Set(report.problems.map(({ check }) => check)).size;
   process.stdout.write(`nemesis: ${human(total.ok)} operations acknowledged; ${passed} passed, ${failed} failed\n`);
