@@ -35,6 +35,8 @@ export class Election {
   private readonly received = new Map<ServerId, Vote>();
   private readonly established = new Map<ServerId, Vote>();
   private readonly unreachable = new Set<ServerId>();
+  /** Who was told the proposal once more, because his vote was a worse one. */
+  private readonly answered = new Set<ServerId>();
   /** The last answers to servers without a vote. */
   private readonly answers = new Map<ServerId, { vote: Vote; round: bigint; state: PeerState; atMs: number }>();
   private isRunning = false;
@@ -171,9 +173,21 @@ export class Election {
       return this.checkQuorum();
     } else if (isBetter) {
       this.propose(notification);
+    } else {
+      this.tellAgain(from, notification);
     }
     this.received.set(from, voteOf(notification));
     return this.checkQuorum();
+  }
+
+  /**
+   * Whoever has a worse vote may have been told of this one while he still had a leader, and did not listen. Once for each
+   * proposal, so that two who disagree about weights do not answer each other for ever.
+   */
+  private tellAgain(to: ServerId, notification: Notification): void {
+    if (this.answered.has(to) || !this.beats(this.proposal, notification)) return;
+    this.answered.add(to);
+    this.reply(to, this.proposal, this.round);
   }
 
   /** The sender has a leader: an established ensemble is joined rather than disturbed. */
@@ -265,6 +279,7 @@ export class Election {
   private propose(candidate: Candidate): void {
     const { leader, zxid, peerEpoch } = candidate;
     this.proposal = { leader, zxid, peerEpoch, round: this.round, state: 'looking', version: NOTIFICATION_VERSION };
+    this.answered.clear();
     if (this.hasVote) this.received.set(this.context.id, this.proposal);
     this.send(this.proposal);
   }

@@ -82,6 +82,8 @@ export type PeerOutput =
   | { readonly kind: 'dial'; readonly attempt: number; readonly to: ServerId }
   /** The same packet object may be sent to several links: it need not be encoded again. */
   | { readonly kind: 'send'; readonly link: LinkId; readonly packet: QuorumPacket }
+  /** At the leader: a learner is being brought up to date; for those who count. */
+  | { readonly kind: 'synchronizing'; readonly link: LinkId; readonly mode: 'diff' | 'trunc' | 'snap' }
   /** The state machine as it is now, without header and seals, then the signature. May be fuzzy. */
   | { readonly kind: 'send-snapshot'; readonly link: LinkId }
   | { readonly kind: 'close'; readonly link: LinkId; readonly reason: string }

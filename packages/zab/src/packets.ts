@@ -3,9 +3,10 @@ import {
   type QuorumPacket,
   RecordReader,
   RecordWriter,
+  copyBytes,
   readAckEpoch,
   readDesignatedLeader,
-  readForwardedRequest,
+  readInt32,
   readLearnerInfo,
   readRevalidateReply,
   readSessionTouch,
@@ -13,13 +14,13 @@ import {
   utf8Text,
   writeAckEpoch,
   writeDesignatedLeader,
-  writeForwardedRequest,
+  writeInt32,
   writeLeaderInfo,
   writeLearnerInfo,
   writeRevalidateReply,
   writeSessionTouch,
 } from '@zk/jute';
-import type { SessionId, Zxid } from '@zk/model';
+import { type SessionId, type Zxid, hiOf, int64, loOf } from '@zk/model';
 import { EnsembleConfig, type ServerId } from '@zk/quorum';
 import { epochStart } from './log-entry.js';
 import type { ClientRequest } from './messages.js';
@@ -97,10 +98,12 @@ export const packets = {
     );
   },
   request({ sessionId, cxid, opcode, body, ids }: ClientRequest): QuorumPacket {
-    const data = encoded((writer) => {
-      writeForwardedRequest(writer, { sessionId, cxid, opcode });
-      writer.raw(body);
-    });
+    const data = new Uint8Array(FORWARDED_HEADER_BYTES + body.length);
+    writeInt32(data, 0, hiOf(sessionId));
+    writeInt32(data, 4, loOf(sessionId));
+    writeInt32(data, 8, cxid);
+    writeInt32(data, 12, opcode);
+    copyBytes(body, 0, body.length, data, FORWARDED_HEADER_BYTES);
     return { type: PacketType.REQUEST, zxid: -1n, data, authinfo: ids };
   },
   start: (type: number, zxid: Zxid): QuorumPacket => packet(type, zxid),
@@ -133,10 +136,14 @@ export function revalidatedOf({ data }: QuorumPacket): { sessionId: SessionId; i
 }
 
 export function clientRequestOf({ data, authinfo }: QuorumPacket): ClientRequest | undefined {
-  return read(data, (reader) => {
-    const { sessionId, cxid, opcode } = readForwardedRequest(reader);
-    return { sessionId, cxid, opcode, body: data!.subarray(reader.position), ids: authinfo };
-  });
+  if (data === null || data.length < FORWARDED_HEADER_BYTES) return undefined;
+  return {
+    sessionId: int64(readInt32(data, 0), readInt32(data, 4)),
+    cxid: readInt32(data, 8),
+    opcode: readInt32(data, 12),
+    body: data.subarray(FORWARDED_HEADER_BYTES),
+    ids: authinfo,
+  };
 }
 
 export function configTextOf({ data }: QuorumPacket): string | undefined {
@@ -167,6 +174,8 @@ export function designatedLeaderOf({ type, data }: QuorumPacket): ServerId | und
 }
 
 const DESIGNATED_LEADER_BYTES = 8;
+/** Session, cxid and operation, in front of what the client sent. */
+const FORWARDED_HEADER_BYTES = 16;
 
 function encoded(write: (writer: RecordWriter) => void): Uint8Array<ArrayBuffer> {
   const writer = new RecordWriter(64);

@@ -1,5 +1,6 @@
-import { type QuorumPacket, RecordReader, copyBytes, readInt32 } from '@zk/jute';
+import { type QuorumPacket, copyBytes, readInt32 } from '@zk/jute';
 import { int64 } from '@zk/model';
+import { IdLists } from './id-lists.js';
 import {
   type InitialMessage,
   MAX_NOTIFICATION_BYTES,
@@ -7,7 +8,6 @@ import {
   PacketType,
   decodeInitialMessage,
   decodeNotification,
-  decodePacket,
 } from './wire.js';
 
 /**
@@ -52,6 +52,7 @@ const DEFAULT_MAX_BYTES = 2 * 0xfffff;
 /** Packets between a leader and a learner: records back to back, without frames, and raw snapshots among them. */
 export class PacketStream {
   private readonly carry = new Carry();
+  private readonly idLists = new IdLists();
   private isInSnapshot = false;
 
   constructor(
@@ -77,13 +78,28 @@ export class PacketStream {
       const length = packetLength(all, at, this.maxBytes);
       if (length === REFUSED) return 'what came is not a quorum packet';
       if (length === INCOMPLETE) break;
-      const packet = packetAt(all, at, length, this.maxBytes);
+      const packet = this.packetAt(all, at, at + length);
       at += length;
       this.isInSnapshot = packet.type === PacketType.SNAP;
       this.handler.onPacket(packet);
     }
     this.carry.keep(all, at);
     return undefined;
+  }
+
+  /** The packet that lies there, complete. */
+  private packetAt(bytes: Uint8Array, start: number, end: number): QuorumPacket {
+    const dataStart = start + BEFORE_DATA_BYTES + 4;
+    const dataLength = readInt32(bytes, dataStart - 4);
+    const dataEnd = dataStart + Math.max(0, dataLength);
+    let data: Uint8Array | null = null;
+    if (dataLength !== NULL_LENGTH) {
+      data = new Uint8Array(dataLength);
+      copyBytes(bytes, dataStart, dataEnd, data, 0);
+    }
+    const authinfo = readInt32(bytes, dataEnd) === NULL_LENGTH ? null : this.idLists.read(bytes, dataEnd, end);
+    const zxid = int64(readInt32(bytes, start + 4), readInt32(bytes, start + 8));
+    return { type: readInt32(bytes, start), zxid, data, authinfo };
   }
 }
 
@@ -119,24 +135,6 @@ function lengthAt(bytes: Uint8Array, at: number, maxBytes: number): number {
   const length = readInt32(bytes, at);
   if (length < -1 || length > maxBytes) return BAD;
   return length < 0 ? 0 : length;
-}
-
-/** The packet that lies there, complete. Most have no ids, and nearly all of those that come often have no more than data. */
-function packetAt(bytes: Uint8Array, start: number, length: number, maxBytes: number): QuorumPacket {
-  const dataStart = start + BEFORE_DATA_BYTES + 4;
-  const dataLength = readInt32(bytes, dataStart - 4);
-  const dataEnd = dataStart + Math.max(0, dataLength);
-  if (readInt32(bytes, dataEnd) !== NULL_LENGTH) {
-    const read = decodePacket(new RecordReader(bytes, start, start + length, { maxLengthBytes: maxBytes }));
-    return { ...read, data: read.data?.slice() ?? null };
-  }
-  let data: Uint8Array | null = null;
-  if (dataLength !== NULL_LENGTH) {
-    data = new Uint8Array(dataLength);
-    copyBytes(bytes, dataStart, dataEnd, data, 0);
-  }
-  const zxid = int64(readInt32(bytes, start + 4), readInt32(bytes, start + 8));
-  return { type: readInt32(bytes, start), zxid, data, authinfo: null };
 }
 
 const NULL_LENGTH = -1;

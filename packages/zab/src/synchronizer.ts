@@ -68,6 +68,7 @@ export class Synchronizer {
     const last = this.last();
     learner.sync = `SNAP ${hex64(last)}`;
     learner.walk = undefined;
+    this.context.outputs.push({ kind: 'synchronizing', link: learner.link, mode: 'snap' });
     this.context.send(learner.link, packets.start(PacketType.SNAP, last));
     this.context.outputs.push({ kind: 'send-snapshot', link: learner.link });
     this.sendOutstanding(learner);
@@ -78,6 +79,7 @@ export class Synchronizer {
     if (plan.mode !== 'diff' && plan.mode !== 'trunc') return;
     learner.sync = `${plan.mode === 'diff' ? 'DIFF' : 'TRUNC'} ${hex64(plan.zxid)}`;
     const type = plan.mode === 'diff' ? PacketType.DIFF : PacketType.TRUNC;
+    this.context.outputs.push({ kind: 'synchronizing', link: learner.link, mode: plan.mode });
     this.context.send(learner.link, packets.start(type, plan.zxid));
   }
 

@@ -6,9 +6,8 @@ import {
   readQuorumPacket,
   utf8Text,
   writeInt32,
-  writeQuorumPacket,
 } from '@zk/jute';
-import { type Zxid, hiOf, loOf } from '@zk/model';
+import { type Id, type Zxid, hiOf, loOf } from '@zk/model';
 import type { ServerId } from '@zk/quorum';
 
 /**
@@ -56,27 +55,46 @@ export function packet(type: number, zxid: Zxid, data: Uint8Array | null = null)
 }
 
 export function encodePacket(value: QuorumPacket): Uint8Array<ArrayBuffer> {
-  const writer = new RecordWriter(packetBytes(value));
-  writeQuorumPacket(writer, value);
-  return writer.bytes();
+  const bytes = new Uint8Array(packetBytes(value));
+  writePacket(value, bytes, 0);
+  return bytes;
 }
 
-const FIXED_BYTES = 20;
+/** Type, zxid, and the length of the data. */
+const BEFORE_DATA_BYTES = 16;
 
-/** How long a packet without ids is; with ids, a guess. */
-export function packetBytes({ data }: QuorumPacket): number {
-  return FIXED_BYTES + (data?.length ?? 0);
+/** How long a packet is. */
+export function packetBytes({ data, authinfo }: QuorumPacket): number {
+  return BEFORE_DATA_BYTES + (data?.length ?? 0) + (authinfo === null ? 4 : encodedIds(authinfo).length);
 }
 
-/** Writes a packet without ids, {@link packetBytes} long. @returns where it ends */
-export function writePacket({ type, zxid, data }: QuorumPacket, out: Uint8Array, at: number): number {
+/** Writes a packet, {@link packetBytes} long. @returns where it ends */
+export function writePacket({ type, zxid, data, authinfo }: QuorumPacket, out: Uint8Array, at: number): number {
   writeInt32(out, at, type);
   writeInt32(out, at + 4, hiOf(zxid));
   writeInt32(out, at + 8, loOf(zxid));
   writeInt32(out, at + 12, data === null ? -1 : data.length);
-  const end = data === null ? at + 16 : copyBytes(data, 0, data.length, out, at + 16);
+  const start = at + BEFORE_DATA_BYTES;
+  const end = data === null ? start : copyBytes(data, 0, data.length, out, start);
+  if (authinfo !== null) {
+    const ids = encodedIds(authinfo);
+    return copyBytes(ids, 0, ids.length, out, end);
+  }
   writeInt32(out, end, -1);
   return end + 4;
+}
+
+/** A client sends the same list with every request. */
+const encodings = new WeakMap<readonly Id[], Uint8Array>();
+
+function encodedIds(ids: readonly Id[]): Uint8Array {
+  const known = encodings.get(ids);
+  if (known !== undefined) return known;
+  const writer = new RecordWriter(64);
+  writer.vector(ids, (target, { scheme, id }) => target.ustring(scheme).ustring(id));
+  const bytes = writer.bytes();
+  encodings.set(ids, bytes);
+  return bytes;
 }
 
 /**
