@@ -81,8 +81,9 @@ export class DrivenPeer {
 
   finishWrite(): this {
     const { ticket, write } = this.waiting.shift()!;
-    const found = write.kind === 'truncate' ? { lastZxid: write.to, recent: [] } : undefined;
-    return this.give({ kind: 'written', ticket, ...(found === undefined ? {} : { disk: this.disk ?? found }) });
+    if (write.kind !== 'truncate' && write.kind !== 'reload') return this.give({ kind: 'written', ticket });
+    const lastZxid = write.kind === 'truncate' ? write.to : 0n;
+    return this.give({ kind: 'written', ticket, disk: this.disk ?? { lastZxid, recent: [] } });
   }
 
   failWrite(reason: string): this {
