@@ -54,6 +54,7 @@ export class EnsembleRecorder {
   heard(event: EnsembleEvent): void {
     if (event.kind === 'config' && event.status === 'committed') this.config = event.config;
     else if (event.kind === 'revalidate') this.stats.counts.revalidate_count++;
+    else if (event.kind === 'synchronizing') this.stats.counts[event.mode === 'snap' ? 'snap_count' : 'diff_count']++;
     else if (event.kind === 'deliver' && event.cause === 'commit') this.committed(event.entry.txn);
   }
 

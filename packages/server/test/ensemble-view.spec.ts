@@ -111,6 +111,12 @@ describe('what the servers of an ensemble say of themselves', () => {
     expect(await ensemble.metric((await roles()).leader, name)).toBe(expected);
   });
 
+  it('is, of the leader, how it brought each of its learners up to date', async () => {
+    const { leader } = await roles();
+    const counts = await Promise.all(['diff_count', 'snap_count'].map((name) => ensemble.metric(leader, name)));
+    expect(counts.reduce((sum, count) => sum + Number(count), 0)).toBe(3);
+  });
+
   it('is how many transactions went through them', async () => {
     const { leader, follower } = await roles();
     const client = await ensemble.connect(follower);
