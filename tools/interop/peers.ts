@@ -5,6 +5,7 @@ import { cli } from './cli.ts';
 import { client } from './client.ts';
 import { curator } from './curator.ts';
 import { disk } from './disk.ts';
+import { ensemble } from './ensemble.ts';
 import { go } from './go.ts';
 import type { PeerReport } from './harness.ts';
 import { java } from './java.ts';
@@ -50,6 +51,7 @@ export const PEERS: Readonly<Record<string, Peer>> = {
   client,
   tls,
   cli,
+  ensemble,
   mixed,
   migration,
 };

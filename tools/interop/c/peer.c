@@ -161,29 +161,28 @@ static zhandle_t *open_session(const char *where, int timeout_ms, const clientid
   return zh;
 }
 
-/* The socket of `mine`: the one connected to the server that is not the one of `other`. */
-static int other_socket = -1;
-
-static int find_socket(void) {
+/* Shuts all sockets that are connected to the server: none of them says which session it belongs to. */
+static int cut_connections(void) {
   int port = atoi(strchr(address, ':') + 1);
+  int cut = 0;
   for (int fd = 3; fd < 256; fd++) {
     struct sockaddr_storage peer;
     socklen_t size = sizeof peer;
-    if (fd == other_socket || getpeername(fd, (struct sockaddr *)&peer, &size) != 0) continue;
+    if (getpeername(fd, (struct sockaddr *)&peer, &size) != 0 || peer.ss_family == AF_UNIX) continue;
     in_port_t found = peer.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&peer)->sin6_port
                                                  : ((struct sockaddr_in *)&peer)->sin_port;
-    if (peer.ss_family != AF_UNIX && ntohs(found) == port) return fd;
+    if (ntohs(found) == port && shutdown(fd, SHUT_RDWR) == 0) cut++;
   }
-  return -1;
+  return cut;
 }
 
-/* Cuts the connection of `mine` and waits until it has another one. */
+/* Cuts the connections of both sessions and waits until they have others. */
 static const char *reconnect(void) {
-  int before = mine_session.connected;
-  int fd = find_socket();
-  HOLDS(fd >= 0);
-  shutdown(fd, SHUT_RDWR);
-  HOLDS(reaches(&mine_session.connected, before + 1));
+  int mine_before = mine_session.connected;
+  int other_before = other_session.connected;
+  HOLDS(cut_connections() >= 2);
+  HOLDS(reaches(&mine_session.connected, mine_before + 1));
+  HOLDS(reaches(&other_session.connected, other_before + 1));
   return NULL;
 }
 
@@ -893,7 +892,6 @@ int main(int count, char **args) {
   if (count == 5 && strcmp(args[2], "hold") == 0) return hold(args[3], atoi(args[4]));
   snprintf(base, sizeof base, "/c-%d", (int)getpid());
   other = open_session(address, 10000, NULL, &other_session);
-  other_socket = find_socket();
   mine = open_session(address, 10000, NULL, &mine_session);
   int attempts = getenv("ZK_INTEROP_ENSEMBLE") == NULL ? 1 : 4;
   for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) try_often(&checks[i], attempts);

@@ -38,6 +38,9 @@ export class Workload {
   private readonly complaints = new Map<StrandKind, string[]>();
   private readonly loops: Promise<void>[] = [];
   private isEnding = false;
+  private gate: Promise<void> | undefined;
+  /** Strands that wait at the gate, or have ended. */
+  private resting = 0;
 
   private constructor(private readonly options: Required<WorkloadOptions>) {}
 
@@ -63,19 +66,29 @@ export class Workload {
     return true;
   }
 
+  /** Runs the body while no strand writes, and nothing is left that will expire. Sessions stay open. */
+  async whilePaused(body: () => Promise<void>): Promise<void> {
+    let open = (): void => undefined;
+    this.gate = new Promise((resolve) => (open = resolve));
+    while (this.resting < this.strands.length) await delay(20);
+    const reader = await this.openReader();
+    try {
+      await this.comesToRest(reader);
+      await body();
+    } finally {
+      this.gate = undefined;
+      open();
+      await reader.close();
+    }
+  }
+
   /** Ends the strands, waits for what must expire, compares with the tree, and closes the sessions. */
   async finish(report: PeerReport, name: string): Promise<void> {
     this.isEnding = true;
     await Promise.all(this.loops);
-    const { ports, root } = this.options;
-    const reader = await RawClient.open({ port: ports[0] as number });
-    reader.keepAlive(1_000);
-    await reader.request(Op.sync, body.path(root));
-    const deadline = performance.now() + SETTLE_DEADLINE_MS;
-    let tree = await readSubtree(reader, root);
-    // Sessions that were left behind expire in their own time.
-    while (performance.now() < deadline && !(await this.isQuiet(reader))) await delay(100);
-    tree = await readSubtree(reader, root);
+    const reader = await this.openReader();
+    await this.comesToRest(reader);
+    const tree = await readSubtree(reader, this.options.root);
     for (const strand of this.strands) strand.verify(tree);
     for (const kind of KINDS) {
       const complaints = this.complaints.get(kind) ?? [];
@@ -113,6 +126,7 @@ export class Workload {
   private async loop(strand: Strand, complain: (what: string) => void): Promise<void> {
     try {
       while (!this.isEnding) {
+        await this.passGate();
         await strand.step();
         await delay(this.options.paceMs);
       }
@@ -120,6 +134,27 @@ export class Workload {
       const isLost = error instanceof SessionRefused;
       complain(isLost ? `a session was lost: ${error.message}` : String((error as Error).stack ?? error));
     }
+    this.resting += 1;
+  }
+
+  private async passGate(): Promise<void> {
+    if (this.gate === undefined) return;
+    this.resting += 1;
+    await this.gate;
+    this.resting -= 1;
+  }
+
+  private async openReader(): Promise<RawClient> {
+    const reader = await RawClient.open({ port: this.options.ports[0] as number });
+    reader.keepAlive(1_000);
+    await reader.request(Op.sync, body.path(this.options.root));
+    return reader;
+  }
+
+  /** Sessions that were left behind expire in their own time. */
+  private async comesToRest(reader: RawClient): Promise<void> {
+    const deadline = performance.now() + SETTLE_DEADLINE_MS;
+    while (performance.now() < deadline && !(await this.isQuiet(reader))) await delay(100);
   }
 
   /** Whether all short sessions have taken their ephemerals along. */
