@@ -1,5 +1,5 @@
 import type { Clock, Logger, RandomSource, Scheduler, Storage, Timer } from '@zk/contracts';
-import { type Zxid, hex64, int64 } from '@zk/model';
+import { type Zxid, int64 } from '@zk/model';
 import type { EnsembleConfig, ReconfigSituation, ServerAddress, ServerId } from '@zk/quorum';
 import {
   type LinkId,
@@ -16,15 +16,12 @@ import { BoundPort } from './bound-port.js';
 import type { HostAndPort } from './dialling.js';
 import { ElectionNetwork } from './election-network.js';
 import { type EnsembleOptions, defaultEnsembleOptions } from './options.js';
+import { LogFeed } from './log-feed.js';
 import { PeerDisk } from './peer-disk.js';
 import { QuorumNetwork } from './quorum-network.js';
 import type { ReplicatedState } from './replicated-state.js';
 import type { QuorumTransport } from './security/quorum-transport.js';
 import { type EnsembleRole, changedRole, initialRole, isSameRole } from './role.js';
-
-/** Of the log, for a learner that does not take it yet; more is read when it does. */
-const MAX_UNSENT_BYTES = 8 << 20;
-const UNSENT_PAUSE_MS = 5;
 
 export interface EnsemblePorts {
   /** For elections, and for what leaders and learners say to each other. */
@@ -97,6 +94,7 @@ export class EnsemblePeer {
   private readonly elections: ElectionNetwork;
   private readonly electionPort: BoundPort;
   private readonly quorum: QuorumNetwork;
+  private readonly logFeed: LogFeed;
   private readonly roles = new BehaviorSubject<EnsembleRole>(initialRole);
   private readonly inbox: PeerInput[] = [];
   private peer: Peer | undefined;
@@ -153,6 +151,7 @@ export class EnsemblePeer {
       (connection) => this.elections.accept(connection),
     );
     this.quorum = this.newQuorumNetwork(connectTimeoutMs, maxQueuedBytes);
+    this.logFeed = new LogFeed(this.disk, this.quorum, scheduler, logger, (input) => this.give(input));
   }
 
   /** The role this server plays, as it is now and then at each change; completes when the server stops. */
@@ -322,7 +321,7 @@ export class EnsemblePeer {
       case 'write':
         return disk.write(output.ticket, output.write);
       case 'read-log':
-        return void this.readLog(output.link, output.after, output.upTo);
+        return void this.logFeed.read(output.link, output.after, output.upTo);
       case 'phase':
         return this.changeRole(output);
       default:
@@ -367,32 +366,6 @@ export class EnsemblePeer {
     this.ports.logger.fatal({ err: error }, 'this server cannot go on');
     this.onEvent({ kind: 'halt', code, reason });
     void this.stop();
-  }
-
-  /** In pieces, each in a turn of its own, and no faster than the learner takes them. */
-  private async readLog(link: LinkId, after: Zxid, upTo: Zxid): Promise<void> {
-    const { disk, ports } = this;
-    try {
-      const pieces = await disk.read(after, upTo);
-      if (pieces === undefined) return this.give({ kind: 'log-unavailable', link });
-      for await (const entries of pieces) {
-        if (!(await this.hasRoom(link))) return;
-        this.give({ kind: 'log-entries', link, entries, isLast: false });
-        await new Promise<void>((resolve) => ports.scheduler.atTurnEnd(resolve));
-      }
-      this.give({ kind: 'log-entries', link, entries: [], isLast: true });
-    } catch (error) {
-      ports.logger.warn({ after: `0x${hex64(after)}`, err: error }, 'the log cannot be read for a learner');
-      this.give({ kind: 'log-unavailable', link });
-    }
-  }
-
-  /** Resolves when a learner has taken most of what it was sent; false when it is gone. */
-  private async hasRoom(link: LinkId): Promise<boolean> {
-    while (this.quorum.unsentBytes(link) > MAX_UNSENT_BYTES) {
-      await new Promise<void>((resolve) => this.ports.scheduler.after(UNSENT_PAUSE_MS, resolve));
-    }
-    return this.quorum.isOpen(link);
   }
 
   private newQuorumNetwork(connectTimeoutMs: number, maxQueuedBytes: number): QuorumNetwork {
