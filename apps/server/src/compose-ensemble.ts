@@ -1,20 +1,20 @@
 import type { Logger } from '@zk/contracts';
 import type { EnsembleParts } from '@zk/server';
-import { TcpTransport } from '@zk/transport-tcp';
 import path from 'node:path';
+import { quorumTransport } from './compose-quorum.js';
 import { DirectoryFiles } from './config/ensemble/directory-files.js';
 import { MembershipFiles } from './config/ensemble/membership-files.js';
 import type { ServerConfig } from './config/server-config.js';
 
 /** What makes the server a member of an ensemble; undefined when the configuration describes one that stands alone. */
-export function ensembleOf(config: ServerConfig, logger: Logger): EnsembleParts | undefined {
+export async function ensembleOf(config: ServerConfig, logger: Logger): Promise<EnsembleParts | undefined> {
   const { ensemble } = config;
   if (ensemble === undefined) return undefined;
   const { serverId, election, leader, learner } = ensemble;
   return {
     id: serverId,
     config: ensemble.config,
-    transport: new TcpTransport({ logger }),
+    transport: await quorumTransport(ensemble, logger),
     leaderServes: leader.servesClients,
     isReadOnlyModeEnabled: ensemble.isReadOnlyModeEnabled,
     isStandaloneEnabled: ensemble.isStandaloneEnabled,
@@ -28,7 +28,7 @@ export function ensembleOf(config: ServerConfig, logger: Logger): EnsembleParts 
       commitLogCount: leader.commitLogCount,
       minNotificationMs: election.minNotificationMs,
       maxNotificationMs: election.maxNotificationMs,
-      connectRetryMs: learner.connectRetryMs,
+      connectRetryMs: Math.min(20, learner.connectRetryMs),
       isSnapshotForced: leader.isSnapshotForced,
       isReconfigEnabled: ensemble.isReconfigEnabled,
     },

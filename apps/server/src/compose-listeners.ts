@@ -10,7 +10,7 @@ import type { ServerConfig, StoreConfig, TlsConfig, WebSocketConfig } from './co
 /** What clientPort is served by. */
 export async function clientPortTransport(config: ServerConfig, logger: Logger): Promise<Transport> {
   const { isClientPortUnified, tls } = config;
-  if (isClientPortUnified && tls !== undefined) return tlsTransport(tls, logger, true);
+  if (isClientPortUnified && tls !== undefined) return tlsTransport(tls, logger, { allowsPlainText: true });
   return new TcpTransport({ logger });
 }
 
@@ -18,7 +18,7 @@ export async function furtherListeners(config: ServerConfig, logger: Logger): Pr
   const listeners: ClientListener[] = [];
   const { secureClientPort, secureClientPortAddress, tls, webSocket } = config;
   if (secureClientPort !== undefined && tls !== undefined) {
-    const transport = await tlsTransport(tls, logger, false);
+    const transport = await tlsTransport(tls, logger);
     listeners.push({ name: 'secure', transport, port: secureClientPort, ...hostOf(secureClientPortAddress) });
   }
   if (webSocket !== undefined) {
@@ -30,7 +30,12 @@ export async function furtherListeners(config: ServerConfig, logger: Logger): Pr
 
 const hostOf = (address: string | undefined): { host?: string } => (address === undefined ? {} : { host: address });
 
-async function tlsTransport(tls: TlsConfig, logger: Logger, allowsPlainText: boolean): Promise<Transport> {
+/** TLS as the settings describe it. `verifiesServerNames` concerns connections to others. */
+export async function tlsTransport(
+  tls: TlsConfig,
+  logger: Logger,
+  { allowsPlainText = false, verifiesServerNames = true } = {},
+): Promise<Transport> {
   const { TlsTransport } = await import('@zk/transport-tls');
   const { keyStore, trustStore, cipherSuites, maxHandshakes } = tls;
   return new TlsTransport({
@@ -40,6 +45,7 @@ async function tlsTransport(tls: TlsConfig, logger: Logger, allowsPlainText: boo
     ...(maxHandshakes === undefined ? {} : { maxHandshakes }),
     protocols: tls.protocols,
     clientCertificates: tls.clientAuth,
+    verifiesServerName: verifiesServerNames,
     verifiesClientName: tls.verifiesClientNames,
     allowsReverseLookup: tls.allowsReverseLookup,
     handshakeTimeoutMs: tls.handshakeTimeoutMs,

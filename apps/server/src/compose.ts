@@ -130,7 +130,7 @@ export const composeServer: ComposeServer = async (config, logger) => {
     [TRANSPORT, await clientPortTransport(config, logger)],
     [LISTENERS, await furtherListeners(config, logger)],
     [AUTH_PROVIDERS, authProvidersOf(config.auth, logger)],
-    [ENSEMBLE, ensembleOf(config, logger)],
+    [ENSEMBLE, await ensembleOf(config, logger)],
   ];
   return createServer(serverOptionsOf(config), parts);
 };

@@ -9,3 +9,4 @@ export type { SaslAuthorityOptions } from './sasl-authority.js';
 export { createSaslAuthority } from './sasl-authority.js';
 export type { X509AuthOptions } from './x509-auth-provider.js';
 export { X509AuthProvider } from './x509-auth-provider.js';
+export { type QuorumSaslLogins, createQuorumSasl } from './quorum-sasl.js';

@@ -1,7 +1,7 @@
 import type { Logger, SaslAuthority } from '@zk/contracts';
 import { silentLogger } from '@zk/contracts';
 import { createDigestMd5Server } from '@zk/sasl';
-import { randomBytes } from 'node:crypto';
+import { secureRandom } from './secure-random.js';
 
 export interface SaslAuthorityOptions {
   /** Passwords by user name. */
@@ -12,12 +12,6 @@ export interface SaslAuthorityOptions {
   readonly keepsFailed?: boolean;
   readonly logger?: Logger;
 }
-
-/** Bytes behind one random number: as many as a double holds. */
-const RANDOM_BYTES = 6;
-
-/** Nonces must be unpredictable, so they come from the platform's generator for keys. */
-const secureRandom = { next: () => randomBytes(RANDOM_BYTES).readUIntBE(0, RANDOM_BYTES) / 2 ** (8 * RANDOM_BYTES) };
 
 /** Lets clients in by SASL DIGEST-MD5 (spec: client protocol, section 13.2). */
 export function createSaslAuthority(options: SaslAuthorityOptions): SaslAuthority {

@@ -38,11 +38,6 @@ export class SettingReader {
     return this.settings.has(name);
   }
 
-  /** Whether nothing acts on the key yet. */
-  isUnwired(name: string): boolean {
-    return this.spec(name).isUnwired === true;
-  }
-
   isFromFile(name: string): boolean {
     return this.settings.get(name)?.source === 'file';
   }

@@ -23,7 +23,6 @@ export function buildEnsemble(reader: SettingReader, context: EnsembleContext): 
   const handshakeTimeoutMs = reader.whole('quorumCnxnTimeoutMs');
   const oracleFile = reader.text('oraclePath');
   reader.whole('electionAlg');
-  refuseUnwiredProtection(reader);
   return {
     serverId,
     config: membership.config,
@@ -66,14 +65,6 @@ export function buildEnsemble(reader: SettingReader, context: EnsembleContext): 
     tls: quorumTls(reader, workingDirectory),
     sasl: quorumSasl(reader, workingDirectory),
   };
-}
-
-/** Protection that was asked for and is not given must not go unnoticed in a log. */
-function refuseUnwiredProtection(reader: SettingReader): void {
-  for (const name of ['sslQuorum', 'quorum.auth.enableSasl']) {
-    if (!reader.isUnwired(name) || !reader.boolean(name)) continue;
-    reader.problems.push(`${reader.where(name)}: ${name}: this version does not protect connections between members`);
-  }
 }
 
 /** Both limits have no default: Apache ZooKeeper refuses an ensemble without them. */

@@ -113,16 +113,4 @@ describe('the keys of ensembles', () => {
       expect([spec.name, resultOf(`${spec.name}=${sample}`) === before]).toEqual([spec.name, false]);
     }
   });
-
-  it.each([
-    ['sslQuorum=true', 'sslQuorum'],
-    ['quorum.auth.enableSasl=true', 'quorum.auth.enableSasl'],
-  ])('does not start without protection that %s asks for', async (line, name) => {
-    const problems = await files.problemsOf(`${BASE}\n${line}`);
-    const isUnwired = indexKeys().byName(name)?.isUnwired === true;
-    expect(problems.includes(`zoo.cfg:7: ${name}: this version does not protect connections between members`)).toBe(
-      isUnwired,
-    );
-    expect(problems).not.toEqual([]);
-  });
 });

@@ -22,17 +22,8 @@ export const UNWIRED: readonly string[] = [
   'observer.election.DelayMs',
   'observerMaster.sizeLimit',
   'snapshotSizeFactor',
-  'quorum.auth.enableSasl',
-  'quorum.auth.learnerRequireSasl',
-  'quorum.auth.serverRequireSasl',
-  'quorum.auth.learner.saslLoginContext',
-  'quorum.auth.server.saslLoginContext',
   'enableEagerACLCheck',
   'db.autocreate',
-  'sslQuorum',
-  'portUnification',
-  'sslQuorumReloadCertFiles',
-  'ssl.quorum.*',
 ];
 
 export function isUnwired(name: string): boolean {
