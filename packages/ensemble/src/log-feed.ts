@@ -14,8 +14,8 @@ const UNSENT_PAUSE_MS = 5;
  */
 export class LogFeed {
   constructor(
-    private readonly disk: PeerDisk,
-    private readonly quorum: QuorumNetwork,
+    private readonly disk: Pick<PeerDisk, 'read'>,
+    private readonly quorum: Pick<QuorumNetwork, 'unsentBytes' | 'isOpen'>,
     private readonly scheduler: Scheduler,
     private readonly logger: Logger,
     private readonly give: (input: Extract<PeerInput, { kind: 'log-entries' | 'log-unavailable' }>) => void,
