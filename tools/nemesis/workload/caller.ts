@@ -80,6 +80,11 @@ export function isAnswered(call: Call): call is AnsweredCall {
   return call.outcome === 'ok';
 }
 
+/** Whether it was answered at all, be it with an error: by a server that serves the session. */
+export function isAnswer({ answer }: Call): boolean {
+  return answer !== undefined && ![CONNECTION_LOSS, ...SESSION_ERRORS].includes(answer.error);
+}
+
 export function readData({ answer }: AnsweredCall): { value: string; stat: Stat } {
   const reader = new ByteReader(answer.payload);
   return { value: reader.string() ?? '', stat: reader.stat() };

@@ -1,7 +1,7 @@
 /** The clients of a run: each with a session of its own, all at work until they are told to rest. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { SeededRandom } from '../../lib/random.js';
-import { Caller, isAnswered } from './caller.js';
+import { Caller, isAnswer } from './caller.js';
 import type { History } from './history.js';
 import { countUnderLock } from './locker.js';
 import { barrierWrite, OPERATIONS, type Operation } from './operations.js';
@@ -63,8 +63,8 @@ export class Workers {
   }
 
   /**
-   * Every session is served and makes a write before the deadline: the ensemble has recovered as far as clients can
-   * tell. Names of the workers for which that is not so.
+   * Every session is served and has a write answered before the deadline: the ensemble has recovered as far as clients
+   * can tell. Names of the workers for which that is not so.
    */
   async unserved(deadlineMs: number): Promise<string[]> {
     const deadline = performance.now() + deadlineMs;
@@ -80,7 +80,7 @@ export class Workers {
 
 async function isServed(caller: Caller, isEarly: () => boolean): Promise<boolean> {
   while (await caller.session.ready(isEarly)) {
-    if (isAnswered(await barrierWrite(caller))) return true;
+    if (isAnswer(await barrierWrite(caller))) return true;
   }
   return false;
 }
