@@ -37,9 +37,13 @@ interface Channel {
   isDialling: boolean;
   failures: number;
   retry: Timer | undefined;
+  /** Runs while the connection is new. */
+  fresh: Timer | undefined;
 }
 
 const FIRST_RETRY_MS = 100;
+/** For so long a connection is not given up because the other server asks for one: it asked before. */
+const FRESH_MS = 100;
 const LONGEST_RETRY_MS = 2000;
 /** Connections that have not said whose they are. */
 const MAX_STRANGERS = 64;
@@ -88,8 +92,9 @@ export class ElectionNetwork {
 
   stop(): void {
     this.isStopped = true;
-    for (const { connection, retry } of this.channels.values()) {
+    for (const { connection, retry, fresh } of this.channels.values()) {
       retry?.cancel();
+      fresh?.cancel();
       connection?.destroy();
     }
     for (const connection of this.strangers) connection.destroy();
@@ -156,6 +161,8 @@ export class ElectionNetwork {
     const channel = this.channelOf(server);
     if (keepsDialled(server, id)) return this.keep(channel, connection);
     connection.destroy();
+    // It asked before this one came to be. Guarded by election-network.spec.ts, 'a call and a request to be called …'.
+    if (channel.fresh !== undefined) return undefined;
     // It would not ask if its connection were alive.
     this.drop(channel);
     channel.retry?.cancel();
@@ -173,6 +180,7 @@ export class ElectionNetwork {
     channel.failures = 0;
     channel.retry?.cancel();
     channel.retry = undefined;
+    channel.fresh = this.scheduler.after(FRESH_MS, () => (channel.fresh = undefined));
     channel.pending ??= channel.last;
     this.flush(channel);
     this.host.reachable(channel.server, true);
@@ -181,14 +189,20 @@ export class ElectionNetwork {
 
   private drop(channel: Channel): void {
     const { connection } = channel;
-    channel.connection = undefined;
+    this.lose(channel);
     connection?.destroy();
+  }
+
+  private lose(channel: Channel): void {
+    channel.connection = undefined;
+    channel.fresh?.cancel();
+    channel.fresh = undefined;
   }
 
   private closed(connection: ElectionConnection): void {
     const channel = this.channels.get(connection.server);
     if (channel?.connection !== connection) return;
-    channel.connection = undefined;
+    this.lose(channel);
     if (this.isUnknown(channel.server)) return void this.forget(channel);
     // The end may have swallowed what was said last; and an election is over sooner if it is known that nobody is there.
     channel.pending ??= channel.last;
@@ -201,6 +215,7 @@ export class ElectionNetwork {
 
   private forget(channel: Channel): void {
     channel.retry?.cancel();
+    channel.fresh?.cancel();
     this.channels.delete(channel.server);
   }
 
@@ -298,6 +313,7 @@ export class ElectionNetwork {
         isDialling: false,
         failures: 0,
         retry: undefined,
+        fresh: undefined,
       };
       this.channels.set(server, channel);
     }

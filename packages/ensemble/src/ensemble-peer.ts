@@ -52,6 +52,7 @@ type PeerEvent = Extract<
       | 'touched'
       | 'revalidate'
       | 'revalidated'
+      | 'synchronizing'
       | 'synced'
       | 'activate'
       | 'config'
@@ -237,7 +238,9 @@ export class EnsemblePeer {
     if (this.isStopped) return;
     const peer = new Peer({ id, config, epochs, disk: contents, options });
     this.peer = peer;
-    this.run(() => peer.start(this.ports.clock.monotonicMs()));
+    this.isStepping = true;
+    this.performAll(peer.start(this.ports.clock.monotonicMs()));
+    this.isStepping = false;
     this.drain();
   }
 
@@ -252,24 +255,23 @@ export class EnsemblePeer {
   /** One input at a time, each with all that it causes; what is said meanwhile waits. */
   private drain(): void {
     if (this.isStepping) return;
-    for (let input = this.inbox.shift(); input !== undefined; input = this.inbox.shift()) {
-      const { peer } = this;
-      if (this.isStopped || peer === undefined) return;
-      const next = input;
-      this.run(() => peer.step(next, this.ports.clock.monotonicMs()));
-    }
-    this.planWake();
-  }
-
-  private run(step: () => readonly PeerOutput[]): void {
     this.isStepping = true;
     try {
-      this.performAll(step());
+      this.takeInputs();
     } catch (error) {
       // A defect: going on could acknowledge what is not there.
       this.halt(1, error);
     } finally {
       this.isStepping = false;
+    }
+    this.planWake();
+  }
+
+  private takeInputs(): void {
+    for (let input = this.inbox.shift(); input !== undefined; input = this.inbox.shift()) {
+      const { peer } = this;
+      if (this.isStopped || peer === undefined) return;
+      this.performAll(peer.step(input, this.ports.clock.monotonicMs()));
     }
   }
 

@@ -1,5 +1,5 @@
 import { type QuorumPacket, copyBytes } from '@zk/jute';
-import { encodePacket, packetBytes, writePacket } from '@zk/zab';
+import { packetBytes, writePacket } from '@zk/zab';
 
 /** Packets are sent together up to this size. */
 const BATCH_BYTES = 64 << 10;
@@ -12,12 +12,6 @@ export class PacketBuffer {
 
   /** @returns false when there is no room: the packet belongs into another one */
   add(packet: QuorumPacket): boolean {
-    if (packet.authinfo !== null) {
-      const encoded = encodePacket(packet);
-      if (!this.reserve(encoded.length)) return false;
-      this.length = copyBytes(encoded, 0, encoded.length, this.bytes, this.length);
-      return true;
-    }
     if (!this.reserve(packetBytes(packet))) return false;
     this.length = writePacket(packet, this.bytes, this.length);
     return true;

@@ -145,12 +145,11 @@ describe('the connections of elections', () => {
     three.network.send(1n, vote(3n, 1n));
     await one.hears(1n, 3n);
     expect(transport.cut(portOf(1n))).toBe(1);
-    await turns(5);
-    expect(three.network.connected).toEqual([]);
-    // The smaller id asks to be called back.
+    while (one.heard.length < 2) await nextTurn();
     one.network.send(3n, vote(1n, 9n));
     await three.hears(9n, 1n);
     await turns(10);
+    expect(three.network.connected).toEqual([1n]);
     expect(one.heard.map(({ round }) => round)).toEqual([1n, 1n]);
   });
 
@@ -184,6 +183,32 @@ describe('the connections of elections', () => {
     expect(heard.slice(0, expected.length)).toEqual(expected);
     expect(three.network.connected).toEqual([1n]);
     await listener.close();
+  });
+
+  it('a call and a request to be called that cross leave the connection that came of the call', async () => {
+    const transport = new MemoryTransport();
+    const [one, three] = [await add(transport, 1n), await add(transport, 3n)];
+    three.network.send(1n, vote(3n, 7n));
+    await one.hears(7n, 3n);
+    const late = await dialRaw(transport, 3n);
+    const asking = encodeInitialMessage({ server: 1n, addresses: [`127.0.0.1:${portOf(1n)}`] });
+    late.connection.write(asking, 0, asking.length);
+    await late.closed;
+    three.network.send(1n, vote(3n, 8n));
+    await one.hears(8n, 3n);
+    await turns(20);
+    expect(one.reachable).toEqual(['3 true']);
+    expect(three.reachable).toEqual(['1 true']);
+  });
+
+  it('who is lost is looked for at once, even with nothing to say', async () => {
+    const transport = new MemoryTransport();
+    const [one, three] = [await add(transport, 1n), await add(transport, 3n)];
+    three.network.send(1n, vote(3n, 7n));
+    await one.hears(7n, 3n);
+    await one.stop();
+    while (three.reachable.length < 2) await nextTurn();
+    expect(three.reachable).toEqual(['1 true', '1 false']);
   });
 
   it('the bytes are those of Apache: version, id, address in one piece, then messages with their length', async () => {

@@ -1,7 +1,7 @@
 import type { DataTree } from '@zk/data-tree';
 import type { EnsemblePeer } from '@zk/ensemble';
-import { OpCode, type SessionId, hiOf, loOf } from '@zk/model';
-import type { RemoteRequest, RequestPipeline } from '@zk/request-pipeline';
+import { type Id, OpCode, type SessionId, hiOf, loOf } from '@zk/model';
+import type { RequestPipeline } from '@zk/request-pipeline';
 import type { ClientRequest, LinkId } from '@zk/zab';
 
 /** A leader's side of its learners: what their clients ask for, and which of their sessions live. */
@@ -20,7 +20,7 @@ export class LearnerDesk {
       this.peer.request({ kind: 'sync-learner', link });
       return;
     }
-    this.submit(sessionId, cxid, opcode, body, { ids: ids ?? [], owner: this.ownerOf(link) });
+    this.submit(sessionId, cxid, opcode, body, ids ?? NOBODY, this.ownerOf(link));
   }
 
   touched(sessionId: SessionId, timeoutMs: number): void {
@@ -36,7 +36,7 @@ export class LearnerDesk {
   /** Ephemerals of sessions that nobody knows would stay for ever: their sessions are closed once more. */
   endOrphans(tree: DataTree, sessions: ReadonlyMap<SessionId, number>): void {
     for (const owner of [...tree.ephemeralOwners()]) {
-      if (!sessions.has(owner)) this.submit(owner, 0, OpCode.closeSession, EMPTY, { ids: [], owner: this });
+      if (!sessions.has(owner)) this.submit(owner, 0, OpCode.closeSession, EMPTY, NOBODY, this);
     }
   }
 
@@ -45,10 +45,11 @@ export class LearnerDesk {
     cxid: number,
     type: number,
     body: Uint8Array,
-    rest: Pick<RemoteRequest, 'ids' | 'owner'>,
+    ids: readonly Id[],
+    owner: object,
   ): void {
-    const session = { sessionHi: hiOf(sessionId), sessionLo: loOf(sessionId) };
-    this.pipeline.submitRemote({ ...session, cxid, type, body, ...rest }, this.turnNow());
+    const [sessionHi, sessionLo] = [hiOf(sessionId), loOf(sessionId)];
+    this.pipeline.submitRemote({ sessionHi, sessionLo, cxid, type, body, ids, owner }, this.turnNow());
   }
 
   private ownerOf(link: LinkId): object {
@@ -61,3 +62,4 @@ export class LearnerDesk {
 }
 
 const EMPTY = new Uint8Array(0);
+const NOBODY: readonly Id[] = [];
