@@ -24,11 +24,13 @@ const SHOWN_PROBLEMS = 20;
 
 export function printReport(report: RunReport): void {
   note('');
-  note('fault                                times   longest time without an acknowledged write: median, maximum');
-  for (const [fault, rounds] of [...byFault(report.rounds)].sort()) {
+  const groups = [...byFault(report.rounds)].sort();
+  const width = Math.max(...groups.map(([fault]) => fault.length), 'fault'.length);
+  note(`${'fault'.padEnd(width)}   times   longest time without an acknowledged write: median, maximum`);
+  for (const [fault, rounds] of groups) {
     const gaps = rounds.map(({ longestGapMs }) => longestGapMs);
     const figures = `${human(median(gaps))} ms, ${human(Math.max(...gaps))} ms`;
-    note(`${fault.padEnd(36)} ${String(rounds.length).padStart(5)}   ${figures}`);
+    note(`${fault.padEnd(width)}   ${String(rounds.length).padStart(5)}   ${figures}`);
   }
   note('');
   note('operation                 acknowledged     refused     unknown');
