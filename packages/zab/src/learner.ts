@@ -1,10 +1,11 @@
-import { OpCode, type SessionId, type Zxid, epochOf, hex64 } from '@zk/model';
+import { type Zxid, epochOf, hex64 } from '@zk/model';
 import type { QuorumPacket } from '@zk/jute';
 import type { ServerId } from '@zk/quorum';
+import { LearnerClients } from './learner-clients.js';
 import { Synchronization } from './learner-sync.js';
 import { epochStart } from './log-entry.js';
 import type { LinkId, PeerPhase } from './messages.js';
-import { designatedLeaderOf, packets, revalidatedOf, txnOf } from './packets.js';
+import { designatedLeaderOf, packets, txnOf } from './packets.js';
 import type { PeerContext } from './peer-context.js';
 import type { Followers, Role, ServingInput } from './role.js';
 import type { RoleStatus } from './status.js';
@@ -29,8 +30,7 @@ export class Learner implements Role {
   /** Packets wait for the disk, or for the end of a snapshot. */
   private isBusy = false;
   private readonly inbox: QuorumPacket[] = [];
-  private readonly touched = new Map<SessionId, number>();
-  private readonly pendingSyncs: number[] = [];
+  private readonly clients: LearnerClients;
   private lastHeardMs: number;
   private readonly startedMs: number;
   private dialAtMs = Infinity;
@@ -43,6 +43,10 @@ export class Learner implements Role {
     private readonly nextAttempt: () => number,
   ) {
     this.startedMs = this.lastHeardMs = context.nowMs;
+    this.clients = new LearnerClients(
+      (output) => context.outputs.push(output),
+      (packet) => context.send(this.link!, packet),
+    );
     this.synchronization = new Synchronization(context, role, {
       send: (packet) => context.send(this.link!, packet),
       hold: () => void (this.isBusy = true),
@@ -253,18 +257,8 @@ export class Learner implements Role {
         return this.log(packet) ?? this.commit(packet.zxid);
       case PacketType.INFORMANDACTIVATE:
         return this.log(packet) ?? this.commitAndActivate(packet);
-      case PacketType.PING:
-        this.context.send(this.link!, packets.pong(packet, this.touched));
-        this.touched.clear();
-        return undefined;
-      case PacketType.SYNC:
-        return this.receiveSync();
-      case PacketType.REVALIDATE: {
-        const answer = revalidatedOf(packet);
-        if (answer !== undefined) this.context.outputs.push({ kind: 'revalidated', ...answer });
-        return undefined;
-      }
       default:
+        this.clients.receive(packet);
         return undefined;
     }
   }
@@ -335,33 +329,8 @@ export class Learner implements Role {
     return undefined;
   }
 
-  // What clients want
-
   serve(input: ServingInput): string | undefined {
-    if (this.phase !== 'broadcast') return undefined;
-    switch (input.kind) {
-      case 'forward':
-        this.context.send(this.link!, packets.request(input.request));
-        return undefined;
-      case 'sync':
-        this.pendingSyncs.push(input.tag);
-        this.context.send(this.link!, packets.request(input.request ?? SYNC_OF_NOBODY));
-        return undefined;
-      case 'touch':
-        this.touched.set(input.sessionId, input.timeoutMs);
-        return undefined;
-      case 'revalidate':
-        this.context.send(this.link!, packets.revalidate(input.sessionId, input.timeoutMs));
-        return undefined;
-      default:
-        return undefined;
-    }
-  }
-
-  /** Everything the leader had committed came before it, and is applied. */
-  private receiveSync(): string | undefined {
-    const tag = this.pendingSyncs.shift();
-    if (tag !== undefined) this.context.outputs.push({ kind: 'synced', tag });
+    if (this.phase === 'broadcast') this.clients.serve(input);
     return undefined;
   }
 
@@ -380,12 +349,3 @@ export class Learner implements Role {
     };
   }
 }
-
-/** A path is all there is to a sync, and the leader does not look at it. */
-const SYNC_OF_NOBODY = {
-  sessionId: 0n,
-  cxid: 0,
-  opcode: OpCode.sync,
-  body: new Uint8Array([0, 0, 0, 1, 0x2f]),
-  ids: null,
-};
