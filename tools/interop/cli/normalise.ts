@@ -8,6 +8,8 @@ export function normalise(text: string): string {
       .replace(/\b[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d \d\d:\d\d:\d\d \S+ \d{4}/g, 'DATE')
       .replace(/^ZooKeeper CLI version: .*$/gm, 'VERSION')
       .replace(/(?:^(?:ip|digest): .*\n?)+/gm, (block) => `${block.trimEnd().split('\n').sort().join('\n')}\n`)
+      // Apache's tools list the servers of a configuration in the order of a hash table.
+      .replace(/[\w.]+:\d+(?:,[\w.]+:\d+)+/g, (hosts) => hosts.split(',').sort().join(','))
       .trim()
   );
 }
