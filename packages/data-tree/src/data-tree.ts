@@ -21,6 +21,8 @@ const OP = OpCode;
 export const TXN_HEADER_BYTES = 32;
 const TXN_DIGEST_BYTES = 12;
 const DIGEST_VERSION = 2;
+/** More transactions than are applied while a snapshot goes from a leader to a learner, in all likelihood. */
+const MAX_UNPROVED = 100_000;
 
 const CONTAINER_OWNER_HI = 0x8000_0000 | 0;
 const TTL_OWNER_HI = 0xff00_0000 | 0;
@@ -63,6 +65,11 @@ export class DataTree extends TreeChanges {
   /** Until this zxid the tree is fuzzy, and digests are not compared; undefined when it is not. */
   private fuzzyUntil:
     { readonly zxidHi: number; readonly zxidLo: number; readonly hi: number; readonly lo: number } | undefined;
+  /**
+   * Digests that may still differ before one agrees: nothing says where a snapshot without a digest of its own ceases to be
+   * fuzzy, and a transaction that it has already leads to another tree. 0: each one must agree.
+   */
+  private unprovedCount = 0;
   private readonly onDigestMismatch: ((zxidHi: number, zxidLo: number) => void) | undefined;
 
   constructor(options: DataTreeOptions = {}) {
@@ -117,6 +124,11 @@ export class DataTree extends TreeChanges {
     if (this.digestEnabled) this.compareDigest(bytes, behind, end);
   }
 
+  /** Whether the digest is that of the last zxid: not while the tree may have more than that zxid says. */
+  get hasDigestOfZxid(): boolean {
+    return this.appliedCount > 0 && this.unprovedCount === 0;
+  }
+
   /**
    * Deletes the ephemerals of a session without a transaction, as for sessions that a loaded database does not know.
    * @returns how many there were
@@ -140,6 +152,7 @@ export class DataTree extends TreeChanges {
     this.lastZxidHi = this.zxidHi = zxidHi;
     this.lastZxidLo = this.zxidLo = zxidLo;
     this.fuzzyUntil = this.digestEnabled ? digest : undefined;
+    this.unprovedCount = digest === undefined ? MAX_UNPROVED : 0;
     if (this.fuzzyUntil !== undefined) this.leaveFuzzyState();
   }
 
@@ -299,7 +312,14 @@ export class DataTree extends TreeChanges {
       return;
     }
     if (end - at < TXN_DIGEST_BYTES || readInt32(bytes, at) !== DIGEST_VERSION) return;
-    if (readInt32(bytes, at + 4) === this.digest.hi && readInt32(bytes, at + 8) === this.digest.lo) return;
+    if (readInt32(bytes, at + 4) === this.digest.hi && readInt32(bytes, at + 8) === this.digest.lo) {
+      this.unprovedCount = 0;
+      return;
+    }
+    if (this.unprovedCount > 0) {
+      this.unprovedCount--;
+      return;
+    }
     this.onDigestMismatch?.(this.zxidHi, this.zxidLo);
   }
 

@@ -232,8 +232,8 @@ export class SnapshotEncoder {
     }
     this.seal();
     if (options.withDigest ?? tree.digestEnabled) {
-      // Zeros until a transaction has been applied: the digest is then not that of a zxid.
-      const isKnown = tree.appliedCount > 0;
+      // Zeros while the digest is not that of a zxid.
+      const isKnown = tree.hasDigestOfZxid;
       this.int64(isKnown ? tree.lastZxidHi : 0, isKnown ? tree.lastZxidLo : 0);
       this.int32(DIGEST_VERSION);
       this.int64(isKnown ? tree.digest.hi : 0, isKnown ? tree.digest.lo : 0);
