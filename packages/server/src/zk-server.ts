@@ -313,11 +313,12 @@ export class ZkServer implements DeskHost, UpkeepHost, ReplicaHost {
   }
 
   get nextExpiryMs(): number {
-    return this.sessions.nextExpiryMs;
+    return this.desk.pipeline === undefined ? Infinity : this.sessions.nextExpiryMs;
   }
 
   expireDue(nowMs: number): void {
-    this.sessions.expire(nowMs);
+    // While nobody is served, time stands still for sessions: whoever serves next gives them a full timeout.
+    if (this.desk.pipeline !== undefined) this.sessions.expire(nowMs);
     this.stats.sessionlessExpired += this.desk.expire(nowMs);
   }
 
