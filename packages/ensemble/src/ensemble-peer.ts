@@ -16,6 +16,7 @@ import { BoundPort } from './bound-port.js';
 import type { HostAndPort } from './dialling.js';
 import { ElectionNetwork } from './election-network.js';
 import { type EnsembleOptions, defaultEnsembleOptions } from './options.js';
+import type { EnsembleEvent, EnsembleRequest, PeerEvent } from './events.js';
 import { LogFeed } from './log-feed.js';
 import { PeerDisk } from './peer-disk.js';
 import { QuorumNetwork } from './quorum-network.js';
@@ -35,36 +36,6 @@ export interface EnsemblePorts {
   readonly random: RandomSource;
   readonly logger: Logger;
 }
-
-/** What a server around a peer has to act upon; documented at `PeerOutput` of `@zk/zab`. */
-export type EnsembleEvent =
-  /** The leader is about to be answered a ping: `touch` what was heard of. */
-  { readonly kind: 'heartbeat' } | PeerEvent;
-
-type PeerEvent = Extract<
-  PeerOutput,
-  {
-    kind:
-      | 'deliver'
-      | 'serve'
-      | 'stop-serving'
-      | 'request'
-      | 'touched'
-      | 'revalidate'
-      | 'revalidated'
-      | 'synchronizing'
-      | 'synced'
-      | 'activate'
-      | 'config'
-      | 'halt';
-  }
->;
-
-/** What a server around a peer may ask of it, while it serves; documented at `PeerInput` of `@zk/zab`. */
-export type EnsembleRequest = Extract<
-  PeerInput,
-  { kind: 'propose' | 'forward' | 'sync' | 'sync-learner' | 'touch' | 'revalidate' | 'revalidation' }
->;
 
 export interface EnsembleStatus {
   readonly peer: PeerStatus;

@@ -1,5 +1,6 @@
-export type { EnsembleEvent, EnsemblePorts, EnsembleRequest, EnsembleStatus } from './ensemble-peer.js';
+export type { EnsemblePorts, EnsembleStatus } from './ensemble-peer.js';
 export { EnsemblePeer } from './ensemble-peer.js';
+export type { EnsembleEvent, EnsembleRequest } from './events.js';
 export type { EnsembleOptions } from './options.js';
 export { defaultEnsembleOptions } from './options.js';
 export type {
