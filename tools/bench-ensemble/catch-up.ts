@@ -145,7 +145,8 @@ function expectSyncs(
   by: keyof Syncs,
 ): void {
   const other = by === 'diff' ? 'snap' : 'diff';
-  const isSo = after[by] === before[by] + 1 && after[other] === before[other];
+  // More than once where a connection broke meanwhile, but never the other way.
+  const isSo = after[by] > before[by] && after[other] === before[other];
   const detail = `${after.diff - before.diff} times DIFF, ${after.snap - before.snap} times SNAP`;
   // What Apache does here is for comparison; only ours is promised.
   if (kind === 'zk') checks.check(what, isSo, detail);
