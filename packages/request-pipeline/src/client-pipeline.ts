@@ -1,10 +1,9 @@
-import type { AuthProviders, Clock } from '@zk/contracts';
-import type { DataTree, WatchTable } from '@zk/data-tree';
 import { readInt32, writeInt32 } from '@zk/jute';
 import { ErrorCode, OpCode, Perms, compare64, invariant } from '@zk/model';
-import { type Session, type SessionTracker, negotiateTimeout } from '@zk/session';
+import { type Session, negotiateTimeout } from '@zk/session';
 import { AclGuard } from './acl-guard.js';
 import { Authentication } from './authentication.js';
+import type { ClientPipelineOptions, ClientPipelineParts } from './client-pipeline-parts.js';
 import type { Client } from './client.js';
 import { type ConnectRequest, readConnectRequest, writeConnectResponse } from './connect.js';
 import { createsEphemeral } from './ephemeral-scan.js';
@@ -14,43 +13,6 @@ import { LocalSessions } from './local-sessions.js';
 import { OpKind, opKind } from './op-kinds.js';
 import { REFUSAL, Reads } from './reads.js';
 import { LatencyStats } from './stats.js';
-
-export interface ClientPipelineOptions {
-  readonly minSessionTimeoutMs: number;
-  readonly maxSessionTimeoutMs: number;
-  /** Disables every permission check. */
-  readonly skipAcl: boolean;
-  /** Schemes of which a client must have proved one before anything but authentication; empty: none is needed. */
-  readonly requiredSchemes: readonly string[];
-  /** Whether new sessions are known to this server only; absent: they are not. */
-  readonly localSessions?: LocalSessionOptions;
-}
-
-export interface LocalSessionOptions {
-  readonly areOn: boolean;
-  /** Whether a local session that creates an ephemeral becomes one that all servers know; otherwise it is refused. */
-  readonly areUpgraded: boolean;
-}
-
-export interface ClientPipelineParts {
-  readonly tree: DataTree;
-  readonly watches: WatchTable;
-  readonly sessions: SessionTracker;
-  readonly providers: AuthProviders;
-  readonly clock: Clock;
-  /** Told when a session begins, comes back on another connection, or has ended: by its client, or because it expired. */
-  readonly onSession?: (kind: SessionChange, session: Session) => void;
-  /**
-   * The state includes everything before this epoch, although no transaction of it may have been applied yet: clients that
-   * have seen its first zxid elsewhere are welcome.
-   */
-  readonly startEpoch?: number;
-  /** Of the pipeline before this one, to go on counting. */
-  readonly latency?: LatencyStats;
-  readonly updateLatency?: LatencyStats;
-}
-
-export type SessionChange = 'created' | 'reattached' | 'closed' | 'expired';
 
 /**
  * Request in, reply out, for the clients of one server: what is the same whoever decides on writes. Reads are answered at

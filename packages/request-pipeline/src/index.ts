@@ -1,6 +1,6 @@
 export type { ClientConnection } from './client.js';
 export { Client } from './client.js';
-export type { ClientPipelineOptions, ClientPipelineParts, SessionChange } from './client-pipeline.js';
+export type { ClientPipelineOptions, ClientPipelineParts, SessionChange } from './client-pipeline-parts.js';
 export { ClientPipeline } from './client-pipeline.js';
 export type { LeaderLink, LearnerParts } from './learner-pipeline.js';
 export { LearnerPipeline } from './learner-pipeline.js';

@@ -1,7 +1,8 @@
 import { readInt32, writeInt32 } from '@zk/jute';
 import { ErrorCode, type Id, OpCode, invariant } from '@zk/model';
 import { type Session, passwordMatches } from '@zk/session';
-import { type ClientPipelineOptions, type ClientPipelineParts, ClientPipeline } from './client-pipeline.js';
+import type { ClientPipelineOptions, ClientPipelineParts } from './client-pipeline-parts.js';
+import { ClientPipeline } from './client-pipeline.js';
 import type { Client } from './client.js';
 import type { ConnectRequest } from './connect.js';
 import { type ForwardedRequest, ForwardedRequests } from './forwarded.js';

@@ -1,6 +1,6 @@
 import { type Session, type SessionTracker, passwordMatches } from '@zk/session';
 import type { Client } from './client.js';
-import type { SessionChange } from './client-pipeline.js';
+import type { SessionChange } from './client-pipeline-parts.js';
 
 /** What local sessions ask of their pipeline. */
 export interface LocalSessionHost {

@@ -1,6 +1,7 @@
 import { ErrorCode, invariant } from '@zk/model';
 import type { Session } from '@zk/session';
-import { ClientPipeline, type ClientPipelineOptions, type ClientPipelineParts } from './client-pipeline.js';
+import type { ClientPipelineOptions, ClientPipelineParts } from './client-pipeline-parts.js';
+import { ClientPipeline } from './client-pipeline.js';
 import type { Client } from './client.js';
 import type { ConnectRequest } from './connect.js';
 
