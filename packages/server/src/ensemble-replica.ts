@@ -211,6 +211,8 @@ export class EnsembleReplica implements Replica {
     if (this.state.serving === undefined) return;
     this.state.serving = undefined;
     this.learners = undefined;
+    // What is applied from now on may be taken back, and must not get into a snapshot.
+    void this.host.snapshotter.abandon();
     this.host.suspend();
   }
 
