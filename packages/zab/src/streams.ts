@@ -10,30 +10,44 @@ import {
   decodeNotification,
 } from './wire.js';
 
+const FIRST_CARRY_BYTES = 1024;
+const MAX_CARRY_BYTES = 64 << 10;
+
 /**
  * From bytes, in pieces of any size, to messages. The same messages come out however the bytes are split. What a stream
  * cannot read is its connection's end: the methods say so by returning a reason.
  */
 
-const NOTHING = new Uint8Array(0);
-
 /** Bytes that wait for their rest. */
 class Carry {
-  private bytes: Uint8Array = NOTHING;
+  bytes = new Uint8Array(FIRST_CARRY_BYTES);
+  length = 0;
 
-  /** What is left over from before, and then these. Without anything left over, no copy is made. */
-  join(bytes: Uint8Array, start: number, end: number): Uint8Array {
-    if (this.bytes.length === 0) return bytes.subarray(start, end);
-    const joined = new Uint8Array(this.bytes.length + end - start);
-    joined.set(this.bytes);
-    joined.set(bytes.subarray(start, end), this.bytes.length);
-    return joined;
+  get isEmpty(): boolean {
+    return this.length === 0;
   }
 
-  /** What begins at a position waits. */
-  keep(bytes: Uint8Array, at: number): void {
-    if (at < bytes.length) this.bytes = bytes.slice(at);
-    else if (this.bytes.length > 0) this.bytes = NOTHING;
+  append(bytes: Uint8Array, start: number, end: number): void {
+    const needed = this.length + end - start;
+    if (needed > this.bytes.length) {
+      const larger = new Uint8Array(Math.max(needed, 2 * this.bytes.length));
+      copyBytes(this.bytes, 0, this.length, larger, 0);
+      this.bytes = larger;
+    }
+    this.length = copyBytes(bytes, start, end, this.bytes, this.length);
+  }
+
+  /** Forgets everything, and what a long packet made it grow to. */
+  clear(): void {
+    this.length = 0;
+    if (this.bytes.length > MAX_CARRY_BYTES) this.bytes = new Uint8Array(FIRST_CARRY_BYTES);
+  }
+
+  /** What is left from a position on stays. */
+  drop(count: number): void {
+    if (count === this.length) return this.clear();
+    this.bytes.copyWithin(0, count, this.length);
+    this.length -= count;
   }
 }
 
@@ -62,29 +76,45 @@ export class PacketStream {
 
   /** @returns why the connection must be closed, if it must */
   push(bytes: Uint8Array, start: number, end: number): string | undefined {
-    const all = this.carry.join(bytes, start, end);
-    let at = 0;
-    while (at < all.length) {
+    let at = start;
+    // Of what came, only as much is copied as the packet needs that was cut.
+    while (!this.carry.isEmpty && at < end) {
+      const count = Math.min(end - at, Math.max(MIN_TAKEN_BYTES, this.carry.length));
+      this.carry.append(bytes, at, at + count);
+      at += count;
+      const used = this.read(this.carry.bytes, 0, this.carry.length);
+      if (used === REFUSED) return NO_PACKET;
+      if (used === 0) continue;
+      at -= this.carry.length - used;
+      this.carry.clear();
+    }
+    if (at === end) return undefined;
+    const read = this.read(bytes, at, end);
+    if (read === REFUSED) return NO_PACKET;
+    if (read < end) this.carry.append(bytes, read, end);
+    return undefined;
+  }
+
+  /** Hands over what is complete. @returns where the rest begins, or {@link REFUSED} */
+  private read(bytes: Uint8Array, start: number, end: number): number {
+    let at = start;
+    while (at < end) {
       if (this.isInSnapshot) {
-        const taken = this.handler.onSnapshot(all.subarray(at));
-        if (taken === undefined) {
-          at = all.length;
-          break;
-        }
+        const taken = this.handler.onSnapshot(bytes.subarray(at, end));
+        if (taken === undefined) return end;
         this.isInSnapshot = false;
         at += taken;
         continue;
       }
-      const length = packetLength(all, at, this.maxBytes);
-      if (length === REFUSED) return 'what came is not a quorum packet';
-      if (length === INCOMPLETE) break;
-      const packet = this.packetAt(all, at, at + length);
+      const length = packetLength(bytes, at, end, this.maxBytes);
+      if (length === REFUSED) return REFUSED;
+      if (length === INCOMPLETE) return at;
+      const packet = this.packetAt(bytes, at, at + length);
       at += length;
       this.isInSnapshot = packet.type === PacketType.SNAP;
       this.handler.onPacket(packet);
     }
-    this.carry.keep(all, at);
-    return undefined;
+    return at;
   }
 
   /** The packet that lies there, complete. */
@@ -103,6 +133,9 @@ export class PacketStream {
   }
 }
 
+const NO_PACKET = 'what came is not a quorum packet';
+/** Of new bytes, when a packet was cut. */
+const MIN_TAKEN_BYTES = 64;
 /** Type and zxid. */
 const BEFORE_DATA_BYTES = 12;
 /** Not among the lengths a packet may have. */
@@ -110,19 +143,19 @@ const INCOMPLETE = 0;
 const REFUSED = -1;
 
 /** How many bytes the packet at a position takes; or {@link INCOMPLETE}, or {@link REFUSED}. */
-function packetLength(bytes: Uint8Array, start: number, maxBytes: number): number {
-  const data = lengthAt(bytes, start + BEFORE_DATA_BYTES, maxBytes);
+function packetLength(bytes: Uint8Array, start: number, end: number, maxBytes: number): number {
+  const data = lengthAt(bytes, start + BEFORE_DATA_BYTES, end, maxBytes);
   if (data < 0) return data === UNKNOWN ? INCOMPLETE : REFUSED;
   let at = start + BEFORE_DATA_BYTES + 4 + data;
-  const idCount = lengthAt(bytes, at, maxBytes);
+  const idCount = lengthAt(bytes, at, end, maxBytes);
   at += 4;
   if (idCount < 0) return idCount === UNKNOWN ? INCOMPLETE : REFUSED;
   for (let i = 0; i < 2 * idCount; i++) {
-    const text = lengthAt(bytes, at, maxBytes);
+    const text = lengthAt(bytes, at, end, maxBytes);
     if (text < 0) return text === UNKNOWN ? INCOMPLETE : REFUSED;
     at += 4 + text;
   }
-  return at <= bytes.length ? at - start : INCOMPLETE;
+  return at <= end ? at - start : INCOMPLETE;
 }
 
 /** What {@link lengthAt} says of a length that has not arrived, and of one that none is. */
@@ -130,8 +163,8 @@ const UNKNOWN = -1;
 const BAD = -2;
 
 /** The length at a position: 0 for what is null. */
-function lengthAt(bytes: Uint8Array, at: number, maxBytes: number): number {
-  if (at + 4 > bytes.length) return UNKNOWN;
+function lengthAt(bytes: Uint8Array, at: number, end: number, maxBytes: number): number {
+  if (at + 4 > end) return UNKNOWN;
   const length = readInt32(bytes, at);
   if (length < -1 || length > maxBytes) return BAD;
   return length < 0 ? 0 : length;
@@ -157,12 +190,13 @@ export class ElectionStream {
 
   /** @returns why the connection must be closed, if it must */
   push(bytes: Uint8Array, start: number, end: number): string | undefined {
-    const all = this.carry.join(bytes, start, end);
+    this.carry.append(bytes, start, end);
+    const all = this.carry.bytes.subarray(0, this.carry.length);
     let at = 0;
     if (this.expectsInitial) {
       const initial = decodeInitialMessage(all);
       if (initial === 'refused') return 'what came is not the initial message of an election';
-      if (initial === 'incomplete') return void this.carry.keep(all, 0);
+      if (initial === 'incomplete') return undefined;
       this.expectsInitial = false;
       at = initial.lengthBytes;
       this.handler.onInitial(initial.message);
@@ -176,7 +210,7 @@ export class ElectionStream {
       // What cannot be read is skipped, as by Apache: a later version may know more.
       if (notification !== undefined) this.handler.onNotification(notification);
     }
-    this.carry.keep(all, at);
+    this.carry.drop(at);
     return undefined;
   }
 }

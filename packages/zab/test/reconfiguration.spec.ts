@@ -251,6 +251,14 @@ describe('a pending configuration that was found in the log', () => {
     expect(driven.peer.status().role).toBe('leader');
   });
 
+  it('does not keep a server from joining an ensemble that never heard of it', () => {
+    const driven = pending(1n);
+    driven.hear(3n, 'leading', { leader: 3n, round: 9n, peerEpoch: 2n });
+    expect(driven.take('dial')).toEqual([]);
+    driven.hear(2n, 'following', { leader: 3n, round: 9n, peerEpoch: 2n });
+    expect(driven.take('dial').map((output) => output.to)).toEqual([3n]);
+  });
+
   it('is in the log as well when it is among the last entries, and nobody says so', () => {
     const entry = { zxid: FIRST + 1n, txn: reconfigTxn(FIRST + 1n, '3 4 5') };
     const driven = pending(3n, { disk: { lastZxid: FIRST + 1n, recent: [entry] } });
