@@ -69,7 +69,7 @@ export function createServer(
   registrations: readonly Registration[] = [],
 ): ZkServer {
   const container = rootContainer.createChildContainer();
-  for (const [token, value] of registrations) container.register(token, { useValue: value });
+  for (const [token, value] of registrations) container.register(token, { useFactory: () => value });
   registerServer(container, options);
   return container.resolve(ZK_SERVER);
 }
