@@ -28,7 +28,15 @@ describe('RecordWriter', () => {
     ['raw bytes', (w) => w.raw(Uint8Array.of(1, 2, 3, 4), 1, 3), '0203'],
     ['a null vector', (w) => w.vector(null, () => undefined), 'ffffffff'],
     ['a vector', (w) => w.vector([1, 2], (x, n) => x.int32(n)), '00000002 00000001 00000002'],
-    ['a length that became known later', (w) => w.int32(0).byte(9).patchInt32(w.length - 5, 1), '00000001 09'],
+    [
+      'a length that became known later',
+      (w) =>
+        w
+          .int32(0)
+          .byte(9)
+          .patchInt32(w.length - 5, 1),
+      '00000001 09',
+    ],
   ];
 
   it.each(WRITES)('writes %s', (_, write, expected) => {
