@@ -1,4 +1,5 @@
 import type { Clock, Logger, RandomSource, Scheduler, Storage, Timer } from '@zk/contracts';
+import { ByteArena } from '@zk/jute';
 import { type Zxid, int64 } from '@zk/model';
 import type { EnsembleConfig, ReconfigSituation, ServerAddress, ServerId } from '@zk/quorum';
 import {
@@ -58,10 +59,11 @@ export class EnsemblePeer {
   readonly proposer = {
     /** Takes a copy of the bytes. */
     propose: (zxidHi: number, zxidLo: number, bytes: Uint8Array, start: number, end: number): void => {
-      this.propose(int64(zxidHi, zxidLo), bytes.slice(start, end));
+      this.propose(int64(zxidHi, zxidLo), this.arena.copy(bytes, start, end));
     },
   };
   private readonly options: EnsembleOptions;
+  private readonly arena = new ByteArena();
   private readonly disk: PeerDisk;
   private readonly elections: ElectionNetwork;
   private readonly electionPort: BoundPort;

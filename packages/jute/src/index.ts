@@ -1,3 +1,4 @@
+export { ByteArena } from './byte-arena.js';
 export { copyBytes, equalBytes, readInt32, utf8Bytes, utf8Text, writeInt32 } from './bytes.js';
 export { adler32, crc32 } from './checksums.js';
 export * from './generated/index.js';

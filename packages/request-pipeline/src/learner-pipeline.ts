@@ -1,4 +1,4 @@
-import { readInt32, writeInt32 } from '@zk/jute';
+import { ByteArena, readInt32, writeInt32 } from '@zk/jute';
 import { ErrorCode, type Id, OpCode, invariant } from '@zk/model';
 import { type Session, passwordMatches } from '@zk/session';
 import type { ClientPipelineOptions, ClientPipelineParts } from './client-pipeline-parts.js';
@@ -41,6 +41,7 @@ const EMPTY = new Uint8Array(0);
  */
 export class LearnerPipeline extends ClientPipeline {
   private readonly forwarded = new ForwardedRequests();
+  private readonly arena = new ByteArena();
   private readonly replies: WriteReplies;
   /** Syncs the leader has not answered yet, oldest first. */
   private readonly syncs: { readonly client: Client; readonly arrivalMs: number }[] = [];
@@ -184,7 +185,7 @@ export class LearnerPipeline extends ClientPipeline {
     end: number,
   ): void {
     this.expect(session, client, xid, type);
-    const body = bytes.slice(start + HEADER_BYTES, end);
+    const body = this.arena.copy(bytes, start + HEADER_BYTES, end);
     this.parts.leader.forward(session.idHi, session.idLo, xid, type, body, client.ids);
   }
 

@@ -1,4 +1,5 @@
 import {
+  ByteArena,
   MarshallingError,
   type QuorumPacket,
   RecordReader,
@@ -25,6 +26,9 @@ import { EnsembleConfig, type ServerId } from '@zk/quorum';
 import { epochStart } from './log-entry.js';
 import type { ClientRequest } from './messages.js';
 import { PacketType, ZAB_PROTOCOL_VERSION, packet } from './wire.js';
+
+/** Of what is about to be sent. */
+const arena = new ByteArena();
 
 /** Packets by what they say. Data is the record of the learner protocol, section 2. */
 export const packets = {
@@ -98,7 +102,7 @@ export const packets = {
     );
   },
   request({ sessionId, cxid, opcode, body, ids }: ClientRequest): QuorumPacket {
-    const data = new Uint8Array(FORWARDED_HEADER_BYTES + body.length);
+    const data = arena.take(FORWARDED_HEADER_BYTES + body.length);
     writeInt32(data, 0, hiOf(sessionId));
     writeInt32(data, 4, loOf(sessionId));
     writeInt32(data, 8, cxid);

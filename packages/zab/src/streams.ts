@@ -1,4 +1,4 @@
-import { type QuorumPacket, copyBytes, readInt32 } from '@zk/jute';
+import { ByteArena, type QuorumPacket, copyBytes, readInt32 } from '@zk/jute';
 import { int64 } from '@zk/model';
 import { IdLists } from './id-lists.js';
 import {
@@ -67,6 +67,7 @@ const DEFAULT_MAX_BYTES = 2 * 0xfffff;
 export class PacketStream {
   private readonly carry = new Carry();
   private readonly idLists = new IdLists();
+  private readonly arena = new ByteArena();
   private isInSnapshot = false;
 
   constructor(
@@ -124,8 +125,7 @@ export class PacketStream {
     const dataEnd = dataStart + Math.max(0, dataLength);
     let data: Uint8Array | null = null;
     if (dataLength !== NULL_LENGTH) {
-      data = new Uint8Array(dataLength);
-      copyBytes(bytes, dataStart, dataEnd, data, 0);
+      data = this.arena.copy(bytes, dataStart, dataEnd);
     }
     const authinfo = readInt32(bytes, dataEnd) === NULL_LENGTH ? null : this.idLists.read(bytes, dataEnd, end);
     const zxid = int64(readInt32(bytes, start + 4), readInt32(bytes, start + 8));
