@@ -113,4 +113,13 @@ describe('the keys of ensembles', () => {
       expect([spec.name, resultOf(`${spec.name}=${sample}`) === before]).toEqual([spec.name, false]);
     }
   });
+
+  it.each([
+    ['sslQuorum=true', /sslQuorum needs a certificate and its key: set ssl\.quorum\.keyStore\.location/],
+    ['portUnification=true', /portUnification needs a certificate and its key/],
+    ['quorum.auth.enableSasl=true', /quorum\.auth\.enableSasl=true needs java\.security\.auth\.login\.config/],
+    ['quorum.auth.learnerRequireSasl=true', /learnerRequireSasl=true needs quorum\.auth\.enableSasl=true/],
+  ])('are too few with %s alone', async (line, problem) => {
+    expect(await files.problemsOf(`${BASE}\n${line}`)).toEqual([expect.stringMatching(problem)]);
+  });
 });
