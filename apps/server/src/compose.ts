@@ -50,6 +50,8 @@ export function serverOptionsOf(config: ServerConfig): Partial<ServerOptions> {
     ...(config.ensemble && {
       serverId: Number(config.ensemble.serverId),
       reconfigEnabled: config.ensemble.isReconfigEnabled,
+      localSessionsEnabled: config.ensemble.sessions.areLocal,
+      localSessionsUpgradingEnabled: config.ensemble.sessions.areUpgraded,
     }),
     minSessionTimeoutMs: config.minSessionTimeoutMs,
     maxSessionTimeoutMs: config.maxSessionTimeoutMs,

@@ -9,8 +9,6 @@ export const UNWIRED: readonly string[] = [
   'observerMasterPort',
   'oraclePath',
   'syncEnabled',
-  'localSessionsEnabled',
-  'localSessionsUpgradingEnabled',
   'multiAddress.enabled',
   'multiAddress.reachabilityCheckEnabled',
   'multiAddress.reachabilityCheckTimeoutMs',
