@@ -72,7 +72,7 @@ export function buildConfig(reader: SettingReader, context: BuildContext): Serve
     largeRequestMaxBytes: reader.whole('largeRequestMaxBytes'),
     largeRequestThresholdBytes: largeRequestThreshold(reader),
     enforceQuota: reader.boolean('enforceQuota'),
-    extendedTypesEnabled: reader.boolean('extendedTypesEnabled'),
+    extendedTypesEnabled: allowsTtl(reader, ensemble),
     containers: {
       checkIntervalMs: reader.whole('znode.container.checkIntervalMs'),
       maxPerMinute: reader.whole('znode.container.maxPerMinute'),
@@ -116,6 +116,12 @@ function ensembleSettings(
   }
   const tickTimeMs = reader.whole('tickTime');
   return buildEnsemble(reader, { membership, lastSeen, serverId: serverId ?? 0n, tickTimeMs, workingDirectory });
+}
+
+/** All members must agree, and Apache's have TTL znodes off: in an ensemble they are on only where that is said. */
+function allowsTtl(reader: SettingReader, ensemble: EnsembleSettings | undefined): boolean {
+  const isSaid = ensemble === undefined || reader.isSet('extendedTypesEnabled');
+  return isSaid && reader.boolean('extendedTypesEnabled');
 }
 
 interface OwnMember {

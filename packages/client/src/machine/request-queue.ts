@@ -239,7 +239,14 @@ export class RequestQueue {
   private write(request: Request, out: Outbox, nowMs: number): boolean {
     request.xid = this.nextXid();
     out.begin(request.xid, request.kind.opcode);
-    request.kind.encode(out, request);
+    try {
+      request.kind.encode(out, request);
+    } catch (error) {
+      // Of a caller without types: what was asked for is no request.
+      out.abandon();
+      this.fail(request, noRequest(request.path, error));
+      return false;
+    }
     const lengthBytes = out.end();
     if (lengthBytes > this.limits.maxRequestBytes) {
       // Sent all the same, it would make the server close the connection without a word.
@@ -343,6 +350,13 @@ export function replyTooLong({ path, kind }: Request, lengthBytes: number, allow
   const cause = new RangeError(`a reply of ${lengthBytes} bytes, ${allowedBytes} are allowed (maxReplyBytes)`);
   const error = new ConnectionLossError(path, !kind.isRepeatable, { cause });
   error.message = `${cause.message}; it was not read: ${path}`;
+  return error;
+}
+
+function noRequest(path: string, reason: unknown): Error {
+  const error = errorOfCode(ErrorCode.BADARGUMENTS, path);
+  error.message += `: the arguments are no request: ${reason instanceof Error ? reason.message : String(reason)}`;
+  error.cause = reason;
   return error;
 }
 

@@ -80,6 +80,16 @@ describe('requests', () => {
     expect(client.metrics).toMatchObject({ outstanding: 0, waiting: 0 });
   });
 
+  it('arguments that are no request cost their call, and nobody else anything', async () => {
+    const client = await connected();
+    const before = client.create('/before', null);
+    const bad = failureOf(client.multi([{ path: '/a' } as never]));
+    const after = client.create('/after', null);
+    expect(await bad).toMatchObject({ name: 'BADARGUMENTS', maybeApplied: false });
+    await Promise.all([before, after]);
+    expect(client.metrics).toMatchObject({ outstanding: 0, reconnects: 0 });
+  });
+
   it('a reply that is too long costs its call, not the connection', async () => {
     const client = await connected({ limits: { maxReplyBytes: 10_000 } });
     await client.create('/big', new Uint8Array(20_000));

@@ -65,6 +65,14 @@ describe('the configuration of an ensemble', () => {
     expect(await files.warningsOf(BASE)).toEqual([]);
   });
 
+  it.each([
+    ['off where nothing is said, as at Apache’s', '', false],
+    ['on where that is said', '\nextendedTypesEnabled=true', true],
+    ['off where that is said', '\nextendedTypesEnabled=false', false],
+  ])('has TTL znodes %s', async (_title, line, expected) => {
+    expect((await files.load(`${BASE}${line}`)).config.extendedTypesEnabled).toBe(expected);
+  });
+
   describe('who runs in an ensemble', () => {
     const one = 'server.1=a:1:2';
     it.each([

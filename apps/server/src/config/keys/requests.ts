@@ -222,7 +222,7 @@ export const REQUEST_KEYS: readonly KeySpec[] = [
     default: 'false',
     ours: 'true',
     why: 'TTL znodes should just work. Going back to Apache ZooKeeper, set it there too, or TTL znodes vanish.',
-    meaning: 'Allow TTL znodes.',
+    meaning: 'Allow TTL znodes. In an ensemble they are off unless this is set, since all members must agree.',
   }),
   unsupported('emulate353TTLNodes', 'flag', {
     default: 'false',
