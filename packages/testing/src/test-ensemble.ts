@@ -50,7 +50,7 @@ class Member {
 
 /**
  * An ensemble for one test: real servers that elect, lead and follow, in memory and in this process, up in a tenth of a
- * second. Servers are called by their numbers, from 1 on; the observers come last.
+ * second. Servers are called by their numbers, from 1 on; the observers come last. The process lives until it is closed.
  */
 export class TestEnsemble implements AsyncDisposable {
   /** To dial any of them with: what `createClient` takes. */
@@ -58,6 +58,8 @@ export class TestEnsemble implements AsyncDisposable {
   private readonly members: readonly Member[];
   private readonly config: EnsembleConfig;
   private readonly clients = new Set<ZkClient>();
+  /** Servers keep no process alive by themselves, and in memory nothing else does while they elect. */
+  private readonly hold = setInterval(() => undefined, 0x7fff_ffff);
   private closing: Promise<void> | undefined;
 
   /** Use {@link createTestEnsemble}, which also starts it. */
@@ -191,6 +193,7 @@ export class TestEnsemble implements AsyncDisposable {
     for (const { island } of this.members) island.rejoin();
     await Promise.all([...this.clients].map((client) => client.close()));
     await Promise.all(this.ids.map((id) => this.stop(id)));
+    clearInterval(this.hold);
   }
 
   private member(id: number): Member {
