@@ -135,8 +135,8 @@ export type DiskWrite =
    */
   | { readonly kind: 'truncate'; readonly to: Zxid }
   /**
-   * The state machine's state becomes the snapshot of this zxid, and all that a restart finds: first snapshots and log
-   * entries with a greater zxid go, if there are any, then the snapshot is written.
+   * The state machine's state becomes the snapshot of this zxid, and all that a restart finds: snapshots and log entries
+   * with a greater zxid go, in an order in which a crash leaves the old history or the new one.
    */
   | { readonly kind: 'snapshot'; readonly zxid: Zxid }
   /** Nothing is written: the state machine is loaded from the disk, and the report says what there is. */
