@@ -14,6 +14,7 @@ import { migration } from './migration.ts';
 import { mixed } from './mixed.ts';
 import { node } from './node.ts';
 import { recipes } from './recipes.ts';
+import { secured } from './secured.ts';
 import type { TestedServer } from './server.ts';
 import { tls } from './tls.ts';
 
@@ -53,5 +54,6 @@ export const PEERS: Readonly<Record<string, Peer>> = {
   cli,
   ensemble,
   mixed,
+  secured,
   migration,
 };

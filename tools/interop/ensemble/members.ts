@@ -11,6 +11,15 @@ export type Make = 'zk' | 'apache' | 'apache38';
 export interface Seat {
   readonly make: Make;
   readonly isObserver?: boolean;
+  /** More zoo.cfg keys, for either make. */
+  readonly config?: ZooConfig;
+  /** More system properties of Apache's Java. */
+  readonly properties?: ZooConfig;
+}
+
+/** Seats without anything of their own. */
+export function voters(...makes: readonly Make[]): Seat[] {
+  return makes.map((make) => ({ make }));
 }
 
 const SETTINGS: ZooConfig = {
@@ -23,13 +32,14 @@ const SETTINGS: ZooConfig = {
 
 const JAVA_FLAGS = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
 
-export async function memberSpec({ make, isObserver }: Seat): Promise<MemberSpec> {
-  const properties = Object.entries(MACHINE_SETTINGS).map(([name, value]) => `-D${name}=${value}`);
+export async function memberSpec({ make, isObserver, config, properties }: Seat): Promise<MemberSpec> {
+  const defined = Object.entries({ ...MACHINE_SETTINGS, ...properties }).map(([name, value]) => `-D${name}=${value}`);
   return {
     kind: make === 'zk' ? 'zk' : 'apache',
     isObserver: isObserver === true,
     // Also where the member is ours at first: it may be exchanged.
-    env: { JAVA_TOOL_OPTIONS: [...JAVA_FLAGS, ...properties].join(' ') },
+    env: { JAVA_TOOL_OPTIONS: [...JAVA_FLAGS, ...defined].join(' ') },
+    ...(config === undefined ? {} : { config }),
     ...(make === 'apache38' ? { apacheLib: (await installApache38()).libDir } : {}),
   };
 }
