@@ -34,6 +34,8 @@ export interface DialOptions {
   readonly port: number;
   /** The name that the other end must prove, where the transport checks one (TLS); default: `host`. */
   readonly serverName?: string;
+  /** Let the platform probe the connection while it is idle; default false. */
+  readonly keepAlive?: boolean;
   readonly signal?: AbortSignal;
 }
 

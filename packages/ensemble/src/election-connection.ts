@@ -12,6 +12,10 @@ export class ElectionConnection {
     private readonly connection: Connection,
   ) {}
 
+  get remoteAddress(): string {
+    return this.connection.remoteAddress;
+  }
+
   /** @param onFree when the next one may be written, unless that is so at once */
   write(message: Uint8Array, onFree: () => void): void {
     this.isBlocked = !this.connection.write(message, 0, message.length);

@@ -8,12 +8,16 @@ import {
   encodeNotification,
   keepsDialled,
 } from '@zk/zab';
-import { type HostAndPort, dialAny, parseHostAndPort } from './dialling.js';
+import { type DiallingOptions, type HostAndPort, dialAny, isReachable, parseHostAndPort } from './dialling.js';
 import { ElectionConnection } from './election-connection.js';
 
 export interface ElectionNetworkOptions {
   readonly id: ServerId;
-  readonly connectTimeoutMs: number;
+  readonly dialling: DiallingOptions;
+  /** All of this server's addresses are told to others (`multiAddress.enabled`); else the first. */
+  readonly isMultiAddress: boolean;
+  /** How long a server with several addresses may take to answer while there is a connection; 0: it is not asked. */
+  readonly reachabilityTimeoutMs: number;
   /** How long somebody who connects may take to say who it is. */
   readonly handshakeTimeoutMs: number;
 }
@@ -35,6 +39,7 @@ interface Channel {
   /** Repeated on a new connection: the end of the old one may have swallowed it. */
   last: Uint8Array | undefined;
   isDialling: boolean;
+  isVerifying: boolean;
   failures: number;
   retry: Timer | undefined;
   /** Runs while the connection is new. */
@@ -62,8 +67,8 @@ export class ElectionNetwork {
   private isStopped = false;
 
   constructor(
-    private readonly transport: Transport,
-    private readonly scheduler: Scheduler,
+    readonly transport: Transport,
+    readonly scheduler: Scheduler,
     private readonly random: RandomSource,
     private readonly logger: Logger,
     private readonly host: ElectionNetworkHost,
@@ -87,7 +92,25 @@ export class ElectionNetwork {
     const channel = this.channelOf(to);
     channel.pending = framed(encodeNotification(notification));
     this.flush(channel);
-    if (channel.connection === undefined && channel.retry === undefined) this.dial(channel);
+    if (channel.connection !== undefined) void this.verify(channel, channel.connection);
+    else if (channel.retry === undefined) this.dial(channel);
+  }
+
+  /** Of several ways to a server the one in use may end without a word: then another one is taken, if there is one. */
+  private async verify(channel: Channel, connection: ElectionConnection): Promise<void> {
+    const { reachabilityTimeoutMs: timeoutMs } = this.options;
+    const addresses = this.host.addressesOf(channel.server);
+    if (timeoutMs === 0 || addresses.length < 2 || channel.isVerifying) return;
+    channel.isVerifying = true;
+    const { remoteAddress: host } = connection;
+    const { port } = addresses.find((address) => address.host === host) ?? addresses[0]!;
+    const isThere = await isReachable(this, { host, port }, timeoutMs);
+    channel.isVerifying = false;
+    if (isThere || this.isStopped || channel.connection !== connection) return;
+    this.logger.warn({ server: channel.server.toString(), remote: host }, 'an election connection leads nowhere');
+    this.drop(channel);
+    channel.pending ??= channel.last;
+    this.dial(channel);
   }
 
   stop(): void {
@@ -234,7 +257,7 @@ export class ElectionNetwork {
   }
 
   private async connect(channel: Channel, addresses: readonly HostAndPort[]): Promise<void> {
-    const { transport, scheduler, options } = this;
+    const { options } = this;
     const keeps = keepsDialled(options.id, channel.server);
     let kept: ElectionConnection | undefined;
     const open = (connection: Connection): ConnectionHandler => {
@@ -264,7 +287,7 @@ export class ElectionNetwork {
       };
     };
     try {
-      await dialAny(transport, scheduler, addresses, options.connectTimeoutMs, open);
+      await dialAny(this, addresses, options.dialling, open);
     } catch (error) {
       channel.isDialling = false;
       if (this.isStopped || channel.connection !== undefined) return;
@@ -280,7 +303,7 @@ export class ElectionNetwork {
 
   private initialMessage(): Uint8Array {
     const addresses = this.host.addressesOf(this.options.id).map(({ host, port }) => `${bracketed(host)}:${port}`);
-    return encodeInitialMessage({ server: this.options.id, addresses });
+    return encodeInitialMessage({ server: this.options.id, addresses }, this.options.isMultiAddress);
   }
 
   private awaitCallBack(channel: Channel, connection: Connection): void {
@@ -311,6 +334,7 @@ export class ElectionNetwork {
         pending: undefined,
         last: undefined,
         isDialling: false,
+        isVerifying: false,
         failures: 0,
         retry: undefined,
         fresh: undefined,

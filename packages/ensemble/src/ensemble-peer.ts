@@ -1,7 +1,7 @@
 import type { Clock, Logger, RandomSource, Scheduler, Storage, Timer } from '@zk/contracts';
 import { ByteArena } from '@zk/jute';
 import { type Zxid, int64 } from '@zk/model';
-import type { EnsembleConfig, ReconfigSituation, ServerAddress, ServerId } from '@zk/quorum';
+import type { ReconfigSituation, ServerId } from '@zk/quorum';
 import {
   type LinkId,
   PacketType,
@@ -14,11 +14,12 @@ import {
 } from '@zk/zab';
 import { BehaviorSubject, type Observable } from 'rxjs';
 import { BoundPort } from './bound-port.js';
-import type { HostAndPort } from './dialling.js';
+import type { DiallingOptions } from './dialling.js';
 import { ElectionNetwork } from './election-network.js';
 import { type EnsembleOptions, defaultEnsembleOptions } from './options.js';
 import type { EnsembleEvent, EnsembleRequest, PeerEvent } from './events.js';
 import { LogFeed } from './log-feed.js';
+import { MemberAddresses } from './member-addresses.js';
 import { PeerDisk } from './peer-disk.js';
 import { QuorumNetwork } from './quorum-network.js';
 import type { ReplicatedState } from './replicated-state.js';
@@ -63,6 +64,7 @@ export class EnsemblePeer {
     },
   };
   private readonly options: EnsembleOptions;
+  private readonly addresses: MemberAddresses;
   private readonly arena = new ByteArena();
   private readonly disk: PeerDisk;
   private readonly elections: ElectionNetwork;
@@ -72,8 +74,6 @@ export class EnsemblePeer {
   private readonly roles = new BehaviorSubject<EnsembleRole>(initialRole);
   private readonly inbox: PeerInput[] = [];
   private peer: Peer | undefined;
-  private config: EnsembleConfig;
-  private seenConfig: EnsembleConfig | undefined;
   private isStepping = false;
   private isSyncPlanned = false;
   private isStopped = false;
@@ -86,9 +86,9 @@ export class EnsemblePeer {
     private readonly onEvent: (event: EnsembleEvent) => void = () => undefined,
   ) {
     this.options = { ...defaultEnsembleOptions, ...options };
-    this.config = options.config;
+    this.addresses = new MemberAddresses(options.id, options.config, this.options.isListeningOnAllAddresses);
     const { transport, storage, state, clock, scheduler, random, logger } = ports;
-    const { id, connectTimeoutMs, maxQueuedBytes } = this.options;
+    const { id, multiAddress } = this.options;
     const peerOptions = { ...defaultPeerOptions, ...this.options.peer };
     const recentCount = peerOptions.commitLogCount;
     this.disk = new PeerDisk(storage, state, recentCount, clock, scheduler, logger, {
@@ -103,7 +103,8 @@ export class EnsemblePeer {
       fatal: (error) => this.halt(1, error),
       quiesce: async () => ports.quiesce?.(),
     });
-    const handshakeTimeoutMs = peerOptions.tickTimeMs * peerOptions.syncLimitTicks;
+    const { handshakeTimeoutMs = peerOptions.tickTimeMs * peerOptions.syncLimitTicks } = this.options;
+    const { isElectionKeptAlive: keepAlive } = this.options;
     const { elections = transport } = transport;
     this.elections = new ElectionNetwork(
       elections,
@@ -111,20 +112,30 @@ export class EnsemblePeer {
       random,
       logger,
       {
-        addressesOf: (server) => this.addressesOf(server, ({ host, electionPort }) => ({ host, port: electionPort })),
+        addressesOf: (server) => this.addresses.of(server, 'electionPort'),
         notified: (from, notification) => this.give({ kind: 'notification', from, notification }),
         reachable: (server, isReachable) => this.give({ kind: 'reachable', server, isReachable }),
       },
-      { id, connectTimeoutMs, handshakeTimeoutMs },
+      {
+        id,
+        dialling: { ...this.dialling, keepAlive },
+        isMultiAddress: multiAddress.isEnabled,
+        reachabilityTimeoutMs: multiAddress.isReachabilityChecked ? multiAddress.reachabilityTimeoutMs : 0,
+        handshakeTimeoutMs,
+      },
     );
     this.electionPort = new BoundPort(
       elections,
       scheduler,
       logger,
-      () => this.listenAddresses(({ host, electionPort }) => ({ host, port: electionPort })),
-      (connection) => this.elections.accept(connection),
+      {
+        addresses: () => this.addresses.toListenOn('electionPort'),
+        accept: (connection) => this.elections.accept(connection),
+        givenUp: (error) => this.halt(CANNOT_LISTEN, error),
+      },
+      { maxAttempts: this.options.electionBindAttempts, keepAlive },
     );
-    this.quorum = this.newQuorumNetwork(connectTimeoutMs, maxQueuedBytes);
+    this.quorum = this.newQuorumNetwork();
     this.logFeed = new LogFeed(this.disk, this.quorum, scheduler, logger, (input) => this.give(input));
   }
 
@@ -315,12 +326,15 @@ export class EnsemblePeer {
   }
 
   private tell(event: PeerEvent): void {
+    const { quorum } = this;
     const { logger, state } = this.ports;
     if (event.kind === 'deliver') state.apply(event.entry.txn, event.entry.zxid, event.cause);
     else if (event.kind === 'serve' || event.kind === 'stop-serving') this.changeRole(event);
     else if (event.kind === 'config') {
-      if (event.status === 'committed') this.config = event.config;
-      else this.seenConfig = event.config;
+      this.addresses.changed(event.config, event.status);
+      // Those of this server may be other ones now.
+      void this.electionPort.refresh();
+      quorum.refresh();
     } else if (event.kind === 'halt') {
       logger.fatal({ code: event.code, reason: event.reason }, 'this server cannot go on');
     }
@@ -343,12 +357,16 @@ export class EnsemblePeer {
     void this.stop();
   }
 
-  private newQuorumNetwork(connectTimeoutMs: number, maxQueuedBytes: number): QuorumNetwork {
+  private get dialling(): DiallingOptions {
+    const { connectTimeoutMs: timeoutMs, multiAddress } = this.options;
+    return { timeoutMs, isInTurn: !multiAddress.isReachabilityChecked };
+  }
+
+  private newQuorumNetwork(): QuorumNetwork {
     const { transport, scheduler, clock, state, logger } = this.ports;
     const host = {
-      quorumAddressesOf: (server: ServerId) =>
-        this.addressesOf(server, ({ host, quorumPort }) => ({ host, port: quorumPort })),
-      listenAddresses: () => this.listenAddresses(({ host, quorumPort }) => ({ host, port: quorumPort })),
+      quorumAddressesOf: (server: ServerId) => this.addresses.of(server, 'quorumPort'),
+      listenAddresses: () => this.addresses.toListenOn('quorumPort'),
       accepted: (link: LinkId) => this.give({ kind: 'accepted', link }),
       connected: (attempt: number, link: LinkId) => this.give({ kind: 'connected', attempt, link }),
       dialFailed: (attempt: number) => this.give({ kind: 'dial-failed', attempt }),
@@ -360,18 +378,13 @@ export class EnsemblePeer {
       snapshotProgress: (link: LinkId) => this.give({ kind: 'snapshot-progress', link }),
       snapshotReceived: (link: LinkId) => this.give({ kind: 'snapshot-received', link }),
     };
-    return new QuorumNetwork(transport, scheduler, clock, state, logger, host, { connectTimeoutMs, maxQueuedBytes });
-  }
-
-  /** By the committed configuration, else by the last one seen (spec: election, section 1). */
-  private addressesOf(server: ServerId, port: (address: ServerAddress) => HostAndPort): readonly HostAndPort[] {
-    const spec = this.config.servers.get(server) ?? this.seenConfig?.servers.get(server);
-    return spec?.addresses.map(port) ?? [];
-  }
-
-  private listenAddresses(port: (address: ServerAddress) => HostAndPort): readonly HostAndPort[] {
-    const addresses = this.addressesOf(this.options.id, port);
-    if (!this.options.isListeningOnAllAddresses) return addresses;
-    return [...new Set(addresses.map((address) => address.port))].map((number) => ({ host: '0.0.0.0', port: number }));
+    const { maxQueuedBytes } = this.options;
+    return new QuorumNetwork(transport, scheduler, clock, state, logger, host, {
+      dialling: this.dialling,
+      maxQueuedBytes,
+    });
   }
 }
+
+/** Apache's exit code when the election port cannot be bound. */
+const CANNOT_LISTEN = 14;

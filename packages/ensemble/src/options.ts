@@ -9,15 +9,35 @@ export interface EnsembleOptions {
   readonly peer: Partial<PeerOptions>;
   /** How long a connection to another server may take to come about (`zookeeper.cnxTimeout`). */
   readonly connectTimeoutMs: number;
+  /** How long whoever dials the election port may take to say who it is (`quorumCnxnTimeoutMs`); absent: `syncLimit`. */
+  readonly handshakeTimeoutMs?: number;
+  /** Election connections are probed by the platform while they are idle (`tcpKeepAlive`). */
+  readonly isElectionKeptAlive: boolean;
+  /** Attempts to bind the election port, a second apart, before the server gives up; 0: none is the last. */
+  readonly electionBindAttempts: number;
+  readonly multiAddress: MultiAddressOptions;
   /** Bytes that may wait for a learner that reads too slowly, before it is disconnected. */
   readonly maxQueuedBytes: number;
   /** Election and quorum ports are bound on all addresses (`quorumListenOnAllIPs`). */
   readonly isListeningOnAllAddresses: boolean;
 }
 
+/** Servers with several addresses. */
+export interface MultiAddressOptions {
+  /** Whether servers may have more than one, and tell each other all of them (`multiAddress.enabled`). */
+  readonly isEnabled: boolean;
+  /** Whether all addresses are tried at once, and the one in use is looked at now and then; else one after the other. */
+  readonly isReachabilityChecked: boolean;
+  /** How long the address in use may take to answer. */
+  readonly reachabilityTimeoutMs: number;
+}
+
 export const defaultEnsembleOptions: Omit<EnsembleOptions, 'id' | 'config'> = {
   peer: {},
   connectTimeoutMs: 5000,
+  isElectionKeptAlive: false,
+  electionBindAttempts: 3,
+  multiAddress: { isEnabled: false, isReachabilityChecked: true, reachabilityTimeoutMs: 1000 },
   maxQueuedBytes: 256 << 20,
   isListeningOnAllAddresses: false,
 };

@@ -4,7 +4,7 @@ import { CorruptionError, hex64 } from '@zk/model';
 import type { ServerId } from '@zk/quorum';
 import { type LinkId, PacketStream, PacketType } from '@zk/zab';
 import { BoundPort } from './bound-port.js';
-import { type HostAndPort, dialAny } from './dialling.js';
+import { type DiallingOptions, type HostAndPort, deaf, dialAny } from './dialling.js';
 import { QuorumLink, type QuorumLinkHost } from './quorum-link.js';
 import type { ReplicatedState, StateLoader } from './replicated-state.js';
 
@@ -24,7 +24,7 @@ export interface QuorumNetworkHost {
 }
 
 export interface QuorumNetworkOptions {
-  readonly connectTimeoutMs: number;
+  readonly dialling: DiallingOptions;
   readonly maxQueuedBytes: number;
 }
 
@@ -44,21 +44,18 @@ export class QuorumNetwork {
   private isStopped = false;
 
   constructor(
-    private readonly transport: Transport,
-    private readonly scheduler: Scheduler,
+    readonly transport: Transport,
+    readonly scheduler: Scheduler,
     clock: Clock,
     private readonly state: ReplicatedState,
     private readonly logger: Logger,
     private readonly host: QuorumNetworkHost,
     private readonly options: QuorumNetworkOptions,
   ) {
-    this.port = new BoundPort(
-      transport,
-      scheduler,
-      logger,
-      () => host.listenAddresses(),
-      (connection) => this.accept(connection),
-    );
+    this.port = new BoundPort(transport, scheduler, logger, {
+      addresses: () => host.listenAddresses(),
+      accept: (connection) => this.accept(connection),
+    });
     this.linkHost = {
       clock,
       scheduler,
@@ -88,6 +85,11 @@ export class QuorumNetwork {
 
   unlisten(): void {
     void this.port.close();
+  }
+
+  /** This server's addresses may have changed. */
+  refresh(): void {
+    void this.port.refresh();
   }
 
   dial(to: ServerId, attempt: number): void {
@@ -125,12 +127,12 @@ export class QuorumNetwork {
   }
 
   private async connect(to: ServerId, attempt: number): Promise<void> {
-    const { transport, scheduler, host, options } = this;
+    const { host, options } = this;
     try {
-      await dialAny(transport, scheduler, host.quorumAddressesOf(to), options.connectTimeoutMs, (connection) => {
+      await dialAny(this, host.quorumAddressesOf(to), options.dialling, (connection) => {
         if (this.isStopped) {
           connection.destroy();
-          return silent;
+          return deaf;
         }
         const link = this.newLink(connection);
         host.connected(attempt, link.id);
@@ -211,5 +213,3 @@ export class QuorumNetwork {
     this.host.closed(link.id);
   }
 }
-
-const silent: ConnectionHandler = { onData: () => undefined, onDrain: () => undefined, onClose: () => undefined };

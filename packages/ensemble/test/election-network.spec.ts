@@ -38,7 +38,7 @@ class Node {
         notified: (from, { leader, round }) => void this.heard.push({ from, leader, round }),
         reachable: (server, isReachable) => void this.reachable.push(`${server} ${isReachable}`),
       },
-      { id, connectTimeoutMs: 5000, handshakeTimeoutMs: 50 },
+      { id, dialling: { timeoutMs: 5000 }, isMultiAddress: false, reachabilityTimeoutMs: 0, handshakeTimeoutMs: 50 },
     );
   }
 

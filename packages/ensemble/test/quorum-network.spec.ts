@@ -32,7 +32,7 @@ class End {
         snapshotProgress: () => undefined,
         snapshotReceived: (link) => void this.heard.push(`snapshot ${link}`),
       },
-      { connectTimeoutMs: 5000, maxQueuedBytes },
+      { dialling: { timeoutMs: 5000 }, maxQueuedBytes },
     );
   }
 

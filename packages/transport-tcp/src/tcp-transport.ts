@@ -65,7 +65,7 @@ export class TcpTransport implements Transport {
   }
 
   dial(options: DialOptions, open: (connection: Connection) => ConnectionHandler): Promise<Connection> {
-    const { host, port, signal } = options;
+    const { host, port, keepAlive = false, signal } = options;
     const { readBuffer } = this;
     return new Promise((resolve, reject) => {
       if (signal?.aborted) {
@@ -78,7 +78,7 @@ export class TcpTransport implements Transport {
         return true;
       };
       const onread = readBuffer ? { buffer: readBuffer, callback } : undefined;
-      const socket = connect({ host, port, noDelay: true, allowHalfOpen: true, ...(onread && { onread }) });
+      const socket = connect({ host, port, noDelay: true, keepAlive, allowHalfOpen: true, ...(onread && { onread }) });
       const onAbort = (): void => {
         socket.destroy();
         if (signal) reject(reasonOf(signal));

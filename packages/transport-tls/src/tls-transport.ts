@@ -120,6 +120,7 @@ export class TlsTransport implements Transport {
     };
     const socket = connect(dialling);
     socket.setNoDelay(true);
+    if (options.keepAlive === true) socket.setKeepAlive(true);
     await this.handshake(socket, whose, signal);
     const problem = this.problemOf(socket, serverName, whose);
     if (problem !== undefined) {
