@@ -18,6 +18,11 @@ export interface EnsembleOptions {
   readonly multiAddress: MultiAddressOptions;
   /** Bytes that may wait for a learner that reads too slowly, before it is disconnected. */
   readonly maxQueuedBytes: number;
+  /**
+   * A learner gets transactions from the log, not a snapshot, as long as the log is shorter than this part of the newest
+   * snapshot; 0: however long it is, below 0: never. Absent: 1, and in any case up to 256 MiB.
+   */
+  readonly snapshotSizeFactor?: number;
   /** Election and quorum ports are bound on all addresses (`quorumListenOnAllIPs`). */
   readonly isListeningOnAllAddresses: boolean;
 }

@@ -25,6 +25,13 @@ const MAX_PENDING_BYTES = 32 << 20;
 /** Of the log, for one learner; beyond that, and beyond the size of a snapshot, a snapshot is the better way to catch up. */
 const MAX_READ_BYTES = 256 << 20;
 
+export interface PeerDiskOptions {
+  /** Entries handed over with what was loaded. */
+  readonly recentCount: number;
+  /** How long the log may be that is read for a learner; see `EnsembleOptions`. */
+  readonly snapshotSizeFactor?: number;
+}
+
 /**
  * The disk of one peer over a storage: epochs, log, snapshots, and the state loaded from them. Writes happen one after the
  * other, each after everything that was appended before it is durable (the contract of `@zk/zab`).
@@ -42,7 +49,7 @@ export class PeerDisk {
   constructor(
     private readonly storage: Storage,
     private readonly state: ReplicatedState,
-    private readonly recentCount: number,
+    private readonly options: PeerDiskOptions,
     private readonly clock: Clock,
     private readonly scheduler: Scheduler,
     private readonly logger: Logger,
@@ -100,9 +107,15 @@ export class PeerDisk {
     const oldest = zxids.at(-1);
     // What is older than all snapshots nobody can vouch for: see `mayHideHole`.
     if (oldest === undefined || after < oldest) return undefined;
-    const batches = await log.read(after, upTo, Math.max(MAX_READ_BYTES, infos[0]!.sizeBytes));
+    const batches = await log.read(after, upTo, this.maxReadBytes(infos[0]!));
     // Guarded by peer-disk.spec.ts, 'nobody is handed what the log has from before …'.
     return batches && withoutHoles(batches, zxids);
+  }
+
+  private maxReadBytes({ sizeBytes }: SnapshotInfo): number {
+    const { snapshotSizeFactor: factor } = this.options;
+    if (factor === undefined) return Math.max(MAX_READ_BYTES, sizeBytes);
+    return factor === 0 ? Infinity : factor * sizeBytes;
   }
 
   /** Whether everything up to this zxid is durable. */
@@ -257,7 +270,7 @@ export class PeerDisk {
   /** The state becomes what the disk leads to. */
   private async load(): Promise<DiskContents> {
     const { storage } = this;
-    const contents = await loadHistory(storage, this.state, this.recentCount, this.logger);
+    const contents = await loadHistory(storage, this.state, this.options.recentCount, this.logger);
     // As Apache ZooKeeper does: a log without a snapshot before it is refused by a later start.
     if (contents.lastZxid === 0n && (await storage.snapshots.list()).length === 0) await this.writeSnapshot(0n);
     this.lastLogged = this.lastAppended = this.lastDurable = contents.lastZxid;

@@ -2,7 +2,7 @@ import { type Storage, silentLogger } from '@zk/contracts';
 import type { Zxid } from '@zk/model';
 import type { DiskContents, DiskWrite } from '@zk/zab';
 import { TreeState } from '../src/index.js';
-import { PeerDisk } from '../src/peer-disk.js';
+import { PeerDisk, type PeerDiskOptions } from '../src/peer-disk.js';
 import { createTxn, nextTurn, realClock, realScheduler } from './cluster.js';
 
 /** One life of a disk. */
@@ -15,8 +15,11 @@ export class Life {
   private found: DiskContents | undefined;
   private ticket = 0;
 
-  constructor(readonly storage: Storage) {
-    this.disk = new PeerDisk(storage, this.state, 500, realClock, realScheduler, silentLogger, {
+  constructor(
+    readonly storage: Storage,
+    options: PeerDiskOptions = { recentCount: 500 },
+  ) {
+    this.disk = new PeerDisk(storage, this.state, options, realClock, realScheduler, silentLogger, {
       durable: (zxid) => void this.heard.push(`durable ${zxid.toString(16)}`),
       written: (ticket, found) => {
         this.found = found;

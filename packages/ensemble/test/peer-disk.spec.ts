@@ -161,6 +161,38 @@ describe.each(['memory', 'file'])('a disk over %s', (kind) => {
   });
 });
 
+describe('a log that is longer than a part of the snapshot before it', () => {
+  /** A snapshot of a thousand bytes at the least, and behind it a log of three times as much at the least. */
+  const filled = async (snapshotSizeFactor: number | undefined): Promise<Life> => {
+    const factor = snapshotSizeFactor === undefined ? {} : { snapshotSizeFactor };
+    const life = await new Life(new MemoryStorage(), { recentCount: 500, ...factor }).begin();
+    life.state.apply(createTxn(E1, '/first', 'x'.repeat(1000)));
+    await life.write({ kind: 'snapshot', zxid: E1 });
+    for (let i = 1n; i <= 30n; i++) life.log(E1 + i, 'y'.repeat(100));
+    await life.write({ kind: 'current-epoch', epoch: 1 });
+    return life;
+  };
+
+  it.each([
+    ['handed over, unless somebody has set a limit', undefined, true],
+    ['handed over where there is no limit', 0, true],
+    ['handed over within the limit', 10, true],
+    ['not handed over beyond the limit', 0.5, false],
+    ['never handed over where that is wanted', -1, false],
+  ])('is %s', async (_what, factor, isHandedOver) => {
+    const life = await filled(factor);
+    const text = await life.read(E1 + 1n, E1 + 30n);
+    expect(text?.split(' ').length).toBe(isHandedOver ? 30 : undefined);
+    await life.disk.close();
+  });
+
+  it('is handed over to whom only its end is missing', async () => {
+    const life = await filled(0.5);
+    expect(await life.read(E1 + 29n, E1 + 30n)).toBe('10000001d 10000001e');
+    await life.disk.close();
+  });
+});
+
 it('A full disk fails the log and the writes, and both go on when there is space.', async () => {
   const storage = new MemoryStorage();
   const life = await new Life(storage).begin();
