@@ -11,6 +11,7 @@ export async function ensembleOf(config: ServerConfig, logger: Logger): Promise<
   const { ensemble } = config;
   if (ensemble === undefined) return undefined;
   const { serverId, election, leader, learner } = ensemble;
+  const { snapshotSizeFactor } = leader;
   return {
     id: serverId,
     config: ensemble.config,
@@ -20,6 +21,11 @@ export async function ensembleOf(config: ServerConfig, logger: Logger): Promise<
     isStandaloneEnabled: ensemble.isStandaloneEnabled,
     ...membershipOf(config),
     connectTimeoutMs: election.connectTimeoutMs,
+    handshakeTimeoutMs: election.handshakeTimeoutMs,
+    electionBindAttempts: election.portBindAttempts,
+    isElectionKeptAlive: election.isKeptAlive,
+    multiAddress: ensemble.multiAddress,
+    ...(snapshotSizeFactor === undefined ? {} : { snapshotSizeFactor }),
     isListeningOnAllAddresses: ensemble.isListeningOnAllAddresses,
     peer: {
       tickTimeMs: config.tickTimeMs,

@@ -43,8 +43,9 @@ export function readPort(spec: KeySpec, text: string): Read<number> {
 
 export function readRatio(spec: KeySpec, text: string): Read<number> {
   const value = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= 0 && Number.isFinite(value)) return { value };
-  return { problem: `must be a number, 0 or more, got ${shown(spec, text)}` };
+  const { min = 0 } = spec;
+  if (value >= min && Number.isFinite(value)) return { value };
+  return { problem: `must be a number, ${min} or more, got ${shown(spec, text)}` };
 }
 
 export function readBoolean(spec: KeySpec, text: string): Read<boolean> {

@@ -100,7 +100,7 @@ function leaderSettings(reader: SettingReader): LeaderSettings {
     maxConcurrentDiffSyncs: reader.whole('leader.maxConcurrentDiffSyncs'),
     isSnapshotForced: reader.boolean('forceSnapshotSync'),
     commitLogCount: reader.whole('commitLogCount'),
-    snapshotSizeFactor: reader.ratio('snapshotSizeFactor'),
+    snapshotSizeFactor: reader.isSet('snapshotSizeFactor') ? reader.ratio('snapshotSizeFactor') : undefined,
   };
 }
 

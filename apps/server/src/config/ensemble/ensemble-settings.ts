@@ -60,8 +60,8 @@ export interface LeaderSettings {
   readonly isSnapshotForced: boolean;
   /** Transactions kept in memory for learners that missed a few. */
   readonly commitLogCount: number;
-  /** A learner gets transactions from the log as long as they are shorter than this part of a snapshot. */
-  readonly snapshotSizeFactor: number;
+  /** A learner gets transactions from the log as long as they are shorter than this part of a snapshot; undefined: not said. */
+  readonly snapshotSizeFactor: number | undefined;
 }
 
 export interface LearnerSettings {

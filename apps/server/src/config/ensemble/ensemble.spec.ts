@@ -44,7 +44,7 @@ describe('the configuration of an ensemble', () => {
         maxConcurrentDiffSyncs: 100,
         isSnapshotForced: false,
         commitLogCount: 500,
-        snapshotSizeFactor: 0.33,
+        snapshotSizeFactor: undefined,
       },
       learner: { connectRetryMs: 100, checksAclsEarly: false },
       observer: {

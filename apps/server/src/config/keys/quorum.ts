@@ -62,12 +62,12 @@ export const QUORUM_KEYS: readonly KeySpec[] = [
     unit: 'ms',
     min: -1,
     default: '-1',
-    meaning: 'Read timeout on election links.',
+    meaning: 'How long who connects to the election port may take to say who it is; -1: syncLimit ticks.',
   }),
   ensemble('electionPortBindRetry', 'whole', {
     min: 0,
     default: '3',
-    meaning: 'Attempts to bind the election port; 0: for ever.',
+    meaning: 'Attempts to bind the election port, a second apart, before the server ends; 0: for ever.',
   }),
   ensemble('observerMasterPort', 'port', {
     property: null,
@@ -103,13 +103,15 @@ export const QUORUM_KEYS: readonly KeySpec[] = [
   ensemble('multiAddress.enabled', 'boolean', { default: 'false', meaning: 'Several addresses per member.' }),
   ensemble('multiAddress.reachabilityCheckEnabled', 'flag', {
     default: 'true',
-    meaning: 'Check which address answers.',
+    meaning:
+      'Of several addresses of a member, take the one that answers first, and another when it no longer answers. false: ' +
+      'the first, and the next when that fails.',
   }),
   ensemble('multiAddress.reachabilityCheckTimeoutMs', 'whole', {
     unit: 'ms',
     min: 0,
     default: '1000',
-    meaning: 'How long that check may take.',
+    meaning: 'How long the address in use may take to answer when it is checked.',
   }),
   ensemble('tcpKeepAlive', 'flag', { default: 'false', meaning: 'Keep-alive on election sockets.' }),
   ensemble('fastleader.minNotificationInterval', 'whole', {
@@ -143,14 +145,14 @@ export const QUORUM_KEYS: readonly KeySpec[] = [
     meaning: 'Pause between attempts to reach the leader.',
   }),
   ensemble('leader.maxConcurrentSnapSyncs', 'whole', {
-    min: 0,
+    min: 1,
     default: '10',
-    meaning: 'Learners that get a snapshot at a time.',
+    meaning: 'Learners that get a snapshot at a time; an observer beyond them has to come back later.',
   }),
   ensemble('leader.maxConcurrentDiffSyncs', 'whole', {
-    min: 0,
+    min: 1,
     default: '100',
-    meaning: 'Learners that get transactions at a time.',
+    meaning: 'Learners that get transactions at a time; an observer beyond them has to come back later.',
   }),
   ensemble('forceSnapshotSync', 'flag', { default: 'false', meaning: 'Always send snapshots to learners.' }),
   noEffect('learner.closeSocketAsync', 'flag', {
@@ -193,8 +195,15 @@ export const QUORUM_KEYS: readonly KeySpec[] = [
     meaning: 'Proposals kept in memory for learners.',
   }),
   ensemble('snapshotSizeFactor', 'ratio', {
+    min: -1,
     default: '0.33',
-    meaning: 'Log size against snapshot size when a learner is synchronized.',
+    ours: '1',
+    why:
+      'Sending transactions from the log is cheaper than making a snapshot. Where the key is not set, up to 256 MiB of log ' +
+      'are sent in any case.',
+    meaning:
+      'A learner gets transactions as long as the log it misses is shorter than this part of a snapshot; 0: however long ' +
+      'it is, -1: never.',
   }),
   noEffect('follower.skipLearnerRequestToNextProcessor', 'flag', {
     default: 'false',

@@ -4,22 +4,15 @@
  */
 export const UNWIRED: readonly string[] = [
   'connectToLearnerMasterLimit',
-  'quorumCnxnTimeoutMs',
-  'electionPortBindRetry',
   'observerMasterPort',
   'oraclePath',
   'syncEnabled',
-  'multiAddress.enabled',
-  'multiAddress.reachabilityCheckEnabled',
-  'multiAddress.reachabilityCheckTimeoutMs',
-  'tcpKeepAlive',
   'leader.maxTimeToWaitForEpoch',
   'leader.maxConcurrentSnapSyncs',
   'leader.maxConcurrentDiffSyncs',
   'observer.reconnectDelayMs',
   'observer.election.DelayMs',
   'observerMaster.sizeLimit',
-  'snapshotSizeFactor',
   'enableEagerACLCheck',
   'db.autocreate',
 ];

@@ -1,0 +1,44 @@
+import { silentLogger } from '@zk/contracts';
+import type { EnsembleParts } from '@zk/server';
+import { ensembleOf } from './compose-ensemble.js';
+import { BASE, EnsembleFiles } from '../test/ensemble-files.js';
+
+describe('what a member of an ensemble is told', () => {
+  let files: EnsembleFiles;
+
+  beforeEach(() => {
+    files = new EnsembleFiles();
+  });
+
+  afterEach(() => files.remove());
+
+  const partsOf = async (...lines: readonly string[]): Promise<EnsembleParts> => {
+    const { config } = await files.load([BASE, ...lines].join('\n'));
+    return (await ensembleOf(config, silentLogger))!;
+  };
+
+  it.each([
+    ['quorumCnxnTimeoutMs', '700', { handshakeTimeoutMs: 700 }, { handshakeTimeoutMs: 15_000 }],
+    ['electionPortBindRetry', '0', { electionBindAttempts: 0 }, { electionBindAttempts: 3 }],
+    ['tcpKeepAlive', 'true', { isElectionKeptAlive: true }, { isElectionKeptAlive: false }],
+    ['cnxTimeout', '17', { connectTimeoutMs: 17 }, { connectTimeoutMs: 5000 }],
+    ['snapshotSizeFactor', '0.5', { snapshotSizeFactor: 0.5 }, {}],
+    ['snapshotSizeFactor', '-1', { snapshotSizeFactor: -1 }, {}],
+    ['multiAddress.enabled', 'true', { multiAddress: { isEnabled: true } }, { multiAddress: { isEnabled: false } }],
+    [
+      'multiAddress.reachabilityCheckEnabled',
+      'false',
+      { multiAddress: { isReachabilityChecked: false } },
+      { multiAddress: { isReachabilityChecked: true } },
+    ],
+    [
+      'multiAddress.reachabilityCheckTimeoutMs',
+      '40',
+      { multiAddress: { reachabilityTimeoutMs: 40 } },
+      { multiAddress: { reachabilityTimeoutMs: 1000 } },
+    ],
+  ])('%s=%s', async (key, value, told, byDefault) => {
+    expect(await partsOf(`${key}=${value}`)).toMatchObject(told);
+    expect(await partsOf()).toMatchObject(byDefault);
+  });
+});
