@@ -1,7 +1,8 @@
 export type { Epochs, StoredEpochs } from './epochs.js';
 export { parseEpoch, restoreEpochs } from './epochs.js';
 export type { LogEntry } from './log-entry.js';
-export { RecentEntries, epochStart, follows, isEpochStart } from './log-entry.js';
+export { epochStart, follows, isEpochStart } from './log-entry.js';
+export { RecentEntries } from './recent-entries.js';
 export type {
   ClientRequest,
   DiskContents,

@@ -1,9 +1,10 @@
 import type { QuorumPacket } from '@zk/jute';
 import { InvariantViolation, type Zxid, hex64, invariant } from '@zk/model';
 import type { EnsembleConfig, QuorumVerifier, ServerId } from '@zk/quorum';
-import { EntryQueue, type LogEntry, RecentEntries } from './log-entry.js';
+import { EntryQueue, type LogEntry } from './log-entry.js';
 import type { DiskContents, DiskWrite, LinkId, PeerOutput, PeerPhase, PeerRole, WritePoint } from './messages.js';
 import { Membership } from './membership.js';
+import { RecentEntries } from './recent-entries.js';
 import type { ZabRules } from './rules.js';
 
 /** Times and limits; ticks are of `tickTimeMs`. */

@@ -1,7 +1,8 @@
 import { type Zxid, counterOf, epochOf } from '@zk/model';
 import { type Candidate, type QuorumVerifier, type ServerId, beats, isQuorumOfAll } from '@zk/quorum';
 import { type Epochs, type StoredEpochs, restoreEpochs } from './epochs.js';
-import { type RecentEntries, follows } from './log-entry.js';
+import { follows } from './log-entry.js';
+import type { RecentEntries } from './recent-entries.js';
 import { type SyncPlan, planSync } from './sync-plan.js';
 
 /**

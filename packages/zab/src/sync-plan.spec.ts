@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { makeZxid } from '@zk/model';
-import { type LogEntry, RecentEntries } from './log-entry.js';
+import type { LogEntry } from './log-entry.js';
+import { RecentEntries } from './recent-entries.js';
 import { LogWalk, planSync } from './sync-plan.js';
 
 const entry = (zxid: bigint): LogEntry => ({ zxid, txn: new Uint8Array(0) });

@@ -1,5 +1,6 @@
 import { type Zxid, epochOf } from '@zk/model';
-import { type LogEntry, type RecentEntries, isEpochStart } from './log-entry.js';
+import { type LogEntry, isEpochStart } from './log-entry.js';
+import type { RecentEntries } from './recent-entries.js';
 
 /**
  * How a leader brings a learner to its own history (spec: learner protocol, section 5). The learner says what its last
