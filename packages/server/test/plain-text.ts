@@ -1,6 +1,9 @@
 import type { Harness } from './harness.js';
 import { rest } from './virtual-time.js';
 
+/** How a server tells its version, as a regular expression. */
+export const VERSION_PATTERN = String.raw`3\.9\.5-[^,]+, built on \d{4}-\d\d-\d\d \d\d:\d\d UTC`;
+
 /** Sends pieces of bytes, a few turns apart, and gives what comes back until the server closes. */
 export async function converse(harness: Harness, pieces: readonly (string | Uint8Array)[]): Promise<string> {
   const { transport } = harness;

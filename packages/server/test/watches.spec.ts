@@ -1,17 +1,12 @@
 import { AddWatchMode, CreateMode, EventType, OPEN_ACL_UNSAFE, OpCode, WatcherType, Xid } from '@zk/model';
 import { RecordReader, readWatcherEvent } from '@zk/jute';
-import type { RawClient, WatchedEvent } from '@zk/test-client';
-import { Harness } from './harness.js';
+import type { RawClient } from '@zk/test-client';
+import type { Harness } from './harness.js';
 import { outcome } from './outcomes.js';
 import { RawSession } from './raw-session.js';
-import { rest } from './virtual-time.js';
+import { heardBy, openWatchScene, told } from './watch-scene.js';
 
 const { nodeCreated, nodeDeleted, nodeDataChanged, nodeChildrenChanged } = EventType;
-const names = new Map<number, string>(Object.entries(EventType).map(([name, value]) => [value, name]));
-
-/** Events as `type path`. */
-const told = (events: readonly WatchedEvent[]): string[] => events.map((e) => `${names.get(e.type)} ${e.path}`);
-
 const kinds = {
   data: (c: RawClient, path: string) => c.getData(path, true),
   exists: (c: RawClient, path: string) => c.exists(path, true),
@@ -29,12 +24,7 @@ describe('watches', () => {
   let writer: RawClient;
 
   beforeEach(async () => {
-    harness = await new Harness().start();
-    watcher = await harness.connect();
-    writer = await harness.connect();
-    await writer.create('/p', 'p');
-    await writer.create('/p/n', 'n');
-    await writer.create('/p/n/c', 'c');
+    ({ harness, watcher, writer } = await openWatchScene());
   });
 
   afterEach(async () => {
@@ -42,11 +32,7 @@ describe('watches', () => {
     await harness.stop();
   });
 
-  /** Everything the watcher has been told so far. */
-  async function heard(client = watcher): Promise<string[]> {
-    await client.sync();
-    return told(client.takeEvents());
-  }
+  const heard = (client = watcher): Promise<string[]> => heardBy(client);
 
   const changes = {
     'setData /p/n': () => writer.setData('/p/n', 'x'),
@@ -338,76 +324,6 @@ describe('watches', () => {
       await writer.create('/p/n/x');
       await writer.setData('/p/n', 'x');
       expect(await heard()).toEqual(['nodeDataChanged /p/n']);
-    });
-  });
-
-  describe('set again after a reconnection', () => {
-    it('hear at once of what was missed, before the reply, without a zxid', async () => {
-      const relativeZxid = harness.server.lastZxid;
-      await writer.create('/same', 's');
-      await writer.setData('/p/n', 'changed');
-      await writer.delete('/p/n/c');
-      await writer.create('/appeared');
-      await watcher.setWatches({
-        relativeZxid,
-        dataWatches: ['/p', '/p/n', '/p/n/c'],
-        existWatches: ['/appeared', '/absent'],
-        childWatches: ['/p', '/p/n', '/p/n/c'],
-      });
-      const events = watcher.takeEvents();
-      expect(told(events)).toEqual([
-        'nodeDataChanged /p/n',
-        'nodeDeleted /p/n/c',
-        'nodeCreated /appeared',
-        'nodeChildrenChanged /p/n',
-        'nodeDeleted /p/n/c',
-      ]);
-      expect(new Set(events.map((e) => e.zxid))).toEqual(new Set([-1n]));
-      await writer.setData('/p', 'x');
-      await writer.create('/absent');
-      await writer.create('/p/x');
-      expect(await heard()).toEqual(['nodeDataChanged /p', 'nodeCreated /absent', 'nodeChildrenChanged /p']);
-    });
-
-    it('persistent ones are set without a word about the past', async () => {
-      await watcher.setWatches2({
-        relativeZxid: 0n,
-        dataWatches: ['/p'],
-        persistentWatches: ['/p/n', '/none'],
-        persistentRecursiveWatches: ['/p/n/c', '/p/later'],
-      });
-      expect(told(watcher.takeEvents())).toEqual(['nodeDataChanged /p']);
-      await writer.create('/none');
-      await writer.create('/p/n/x');
-      await writer.setData('/p/n/c', 'x');
-      await writer.create('/p/later');
-      await writer.create('/p/later/y');
-      expect(await heard()).toEqual([
-        'nodeCreated /none',
-        'nodeChildrenChanged /p/n',
-        'nodeDataChanged /p/n/c',
-        'nodeCreated /p/later',
-        'nodeCreated /p/later/y',
-      ]);
-    });
-
-    it('the relative zxid is compared in all 64 bits', async () => {
-      await watcher.setWatches({ relativeZxid: 2n ** 62n, dataWatches: ['/p'], childWatches: ['/p'] });
-      expect(watcher.takeEvents()).toEqual([]);
-      await watcher.setWatches({ relativeZxid: -1n, dataWatches: ['/p'] });
-      expect(told(watcher.takeEvents())).toEqual(['nodeDataChanged /p']);
-    });
-
-    it('tens of thousands of paths in a few frames', async () => {
-      const paths = Array.from({ length: 5_000 }, (_, i) => `/w/${i}`);
-      for (let i = 0; i < 4; i++) await watcher.setWatches({ existWatches: paths.map((path) => `${path}-${i}`) });
-      expect(harness.server.database.watches.watchCount).toBe(20_000);
-      await writer.create('/w');
-      await writer.create('/w/7-3');
-      expect(await heard()).toEqual(['nodeCreated /w/7-3']);
-      await watcher.disconnect();
-      await rest();
-      expect(harness.server.database.watches.watchCount).toBe(0);
     });
   });
 

@@ -1,99 +1,12 @@
-import { AddWatchMode, CreateMode, EventType, KeeperError, OpCode, WatcherType, Xid, hex64 } from '@zk/model';
-import type { OperationName, OperationTypes } from '@zk/jute';
-import {
-  RecordReader,
-  RecordWriter,
-  operationOf,
-  operations,
-  readConnectRequest,
-  readRequestHeader,
-  utf8Bytes,
-  writeConnectResponse,
-  writeReplyHeader,
-  writeWatcherEvent,
-} from '@zk/jute';
-import type { ConnectOptions } from '../src/index.js';
-import { ConnectionClosedError, RawClient, fourLetterWord } from '../src/index.js';
-import type { FakePeer } from './fake-server.js';
-import { listenForFrames } from './fake-server.js';
+import { operations, utf8Bytes } from '@zk/jute';
+import { AddWatchMode, CreateMode, KeeperError, WatcherType } from '@zk/model';
+import { ConnectionClosedError, RawClient } from '../src/index.js';
+import { ADDRESS, AnsweringServer, PASSWORD, STAT } from './answering-server.js';
 import { FakeTransport } from './fake-transport.js';
-
-const ADDRESS = { host: 'fake', port: 1 };
-const PASSWORD = Uint8Array.from({ length: 16 }, (_, i) => i);
-const STAT = {
-  czxid: 1n,
-  mzxid: 2n,
-  ctime: 3n,
-  mtime: 4n,
-  version: 5,
-  cversion: 6,
-  aversion: 7,
-  ephemeralOwner: 0n,
-  dataLength: 1,
-  numChildren: 0,
-  pzxid: 1n,
-};
-
-type Answers = { [N in OperationName]?: OperationTypes[N]['response'] };
-
-/** A server that grants every session and gives fixed answers; what it was asked is kept. */
-class FakeServer {
-  readonly transport = new FakeTransport();
-  readonly asked: { xid: number; name: string; request: unknown }[] = [];
-  readonly connects: ReturnType<typeof readConnectRequest>[] = [];
-  answers: Answers = {};
-  err = 0;
-  zxid = 0x10n;
-  isMute = false;
-  last!: FakePeer;
-
-  async start(): Promise<this> {
-    await listenForFrames(this.transport, (peer, payload, index) => {
-      this.last = peer;
-      if (index === 0) this.connect(peer, payload);
-      else this.request(peer, payload);
-    });
-    return this;
-  }
-
-  connect(peer: FakePeer, payload: Uint8Array): void {
-    const request = readConnectRequest(new RecordReader(payload));
-    this.connects.push({ ...request, passwd: request.passwd && request.passwd.slice() });
-    if (this.isMute) return peer.connection.destroy();
-    const timeOut = this.err === 0 ? request.timeOut : 0;
-    const writer = new RecordWriter();
-    writeConnectResponse(writer, { protocolVersion: 0, timeOut, sessionId: 0x77n, passwd: PASSWORD, readOnly: false });
-    peer.send(writer.view());
-  }
-
-  request(peer: FakePeer, payload: Uint8Array): void {
-    const reader = new RecordReader(payload);
-    const { xid, type } = readRequestHeader(reader);
-    const operation = operationOf(type)!;
-    this.asked.push({ xid, name: operation.name, request: operation.readRequest(reader) });
-    if (this.isMute) return;
-    const writer = new RecordWriter();
-    writeReplyHeader(writer, { xid, zxid: this.zxid, err: this.err });
-    if (this.err === 0) operation.writeResponse(writer, this.answers[operation.name as OperationName]);
-    peer.send(writer.view());
-    if (type === OpCode.closeSession) peer.connection.end();
-  }
-
-  pushEvent(type: number, path: string, zxid = 0x20n): void {
-    const writer = new RecordWriter();
-    writeReplyHeader(writer, { xid: Xid.notification, zxid, err: 0 });
-    writeWatcherEvent(writer, { type, state: 3, path });
-    this.last.send(writer.view());
-  }
-
-  client(options: Partial<ConnectOptions> = {}): Promise<RawClient> {
-    return RawClient.connect(this.transport, { ...ADDRESS, ...options });
-  }
-}
 
 describe('connecting', () => {
   it('asks for a new session and keeps what the server grants', async () => {
-    const server = await new FakeServer().start();
+    const server = await new AnsweringServer().start();
     const client = await server.client({ timeoutMs: 4000 });
     expect(server.connects).toEqual([
       {
@@ -110,7 +23,7 @@ describe('connecting', () => {
   });
 
   it('asks for an old session, read-only, with what it has seen', async () => {
-    const server = await new FakeServer().start();
+    const server = await new AnsweringServer().start();
     const options = { sessionId: -5n, password: Uint8Array.of(1), readOnly: true, lastZxidSeen: 9n };
     const client = await server.client(options);
     expect(server.connects[0]).toMatchObject({
@@ -123,20 +36,20 @@ describe('connecting', () => {
   });
 
   it('can leave the read-only byte out, and the password null', async () => {
-    const server = await new FakeServer().start();
+    const server = await new AnsweringServer().start();
     const client = await server.client({ readOnly: 'absent', password: null });
     expect(server.connects[0]).toMatchObject({ readOnly: undefined, passwd: null });
     await client.close();
   });
 
   it('rejects when the server refuses the session', async () => {
-    const server = await new FakeServer().start();
+    const server = await new AnsweringServer().start();
     server.err = -1;
     await expect(server.client()).rejects.toMatchObject({ name: 'SESSIONEXPIRED', code: -112 });
   });
 
   it('rejects when the server closes without an answer', async () => {
-    const server = await new FakeServer().start();
+    const server = await new AnsweringServer().start();
     server.isMute = true;
     await expect(server.client()).rejects.toBeInstanceOf(ConnectionClosedError);
   });
@@ -259,7 +172,7 @@ describe('the methods of a client', () => {
     ],
     ['ping', (c) => c.ping(), undefined, undefined, undefined],
   ])('include %s', async (name, act, request, response, result) => {
-    const server = await new FakeServer().start();
+    const server = await new AnsweringServer().start();
     server.answers = { [name]: response };
     const client = await server.client();
     expect(await act(client)).toEqual(result);
@@ -268,7 +181,7 @@ describe('the methods of a client', () => {
   });
 
   it('reject with the error of the server, and its path', async () => {
-    const server = await new FakeServer().start();
+    const server = await new AnsweringServer().start();
     const client = await server.client();
     server.err = -101;
     const failure = client.getData('/missing');
@@ -280,7 +193,7 @@ describe('the methods of a client', () => {
   });
 
   it('use the transaction ids that the protocol fixes', async () => {
-    const server = await new FakeServer().start();
+    const server = await new AnsweringServer().start();
     server.answers = { sync: { path: '/' } };
     const client = await server.client();
     await Promise.all([client.ping(), client.auth('ip', null), client.setWatches({}), client.sync(), client.ping()]);
@@ -292,198 +205,6 @@ describe('the methods of a client', () => {
       'ping -2',
     ]);
     await client.disconnect();
-  });
-});
-
-describe('requests and replies', () => {
-  it('are matched by transaction id when many are in flight', async () => {
-    const server = await new FakeServer().start();
-    const client = await server.client();
-    server.isMute = true;
-    const replies = [client.request(OpCode.ping, undefined, 7), client.request(OpCode.ping, undefined, 8)];
-    const second = client.request(OpCode.ping, undefined, 7);
-    expect(client.inFlight).toBe(3);
-    const answer = (xid: number, zxid: bigint): void => {
-      const writer = new RecordWriter();
-      writeReplyHeader(writer, { xid, zxid, err: 0 });
-      server.last.send(writer.view());
-    };
-    answer(8, 1n);
-    answer(7, 2n);
-    answer(7, 3n);
-    expect((await Promise.all([...replies, second])).map((reply) => reply.zxid)).toEqual([2n, 1n, 3n]);
-    expect(client.inFlight).toBe(0);
-    await client.disconnect();
-  });
-
-  it('give everything there is, error codes too, without throwing', async () => {
-    const server = await new FakeServer().start();
-    const client = await server.client();
-    server.err = -6;
-    server.zxid = -1n;
-    expect(await client.request(OpCode.check, Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0))).toEqual({
-      xid: 1,
-      zxid: -1n,
-      err: -6,
-      body: new Uint8Array(),
-    });
-    await client.disconnect();
-  });
-
-  it('move the last zxid seen only when they are ordinary', async () => {
-    const server = await new FakeServer().start();
-    const client = await server.client();
-    await client.ping();
-    expect(hex64(client.lastZxid)).toBe('0');
-    await client.request(OpCode.ping, undefined, 5);
-    expect(hex64(client.lastZxid)).toBe('10');
-    server.zxid = 0x5n;
-    await client.request(OpCode.ping, undefined, 6);
-    expect(hex64(client.lastZxid)).toBe('10');
-    await client.disconnect();
-  });
-
-  it('that nobody waits for are kept aside', async () => {
-    const server = await new FakeServer().start();
-    const client = await server.client();
-    server.last.send(Uint8Array.of(1));
-    server.last.send(new Uint8Array(16));
-    await client.ping();
-    expect(client.unexpectedFrames.map((frame) => frame.length)).toEqual([1, 16]);
-    await client.disconnect();
-  });
-
-  it('may be bytes that make no frame', async () => {
-    const server = await new FakeServer().start();
-    const client = await server.client();
-    const bytes = Uint8Array.of(0, 0, 0, 8, 0xff, 0xff, 0xff, 0xfe, 0, 0, 0, 11);
-    client.sendRaw(bytes.subarray(0, 7));
-    client.sendRaw(bytes.subarray(7));
-    await client.ping();
-    expect(server.asked.map((one) => one.name)).toEqual(['ping', 'ping']);
-    await client.disconnect();
-  });
-
-  it('larger than any buffer arrive whole', async () => {
-    const server = await new FakeServer().start();
-    const client = await server.client();
-    const data = new Uint8Array(20_000).fill(7);
-    server.answers = { getData: { data, stat: STAT } };
-    expect((await client.getData('/a')).data).toEqual(data);
-    await client.disconnect();
-  });
-});
-
-describe('events', () => {
-  it('wait until they are taken', async () => {
-    const server = await new FakeServer().start();
-    const client = await server.client();
-    server.pushEvent(EventType.nodeCreated, '/a');
-    server.pushEvent(EventType.nodeDeleted, '/b', -1n);
-    await client.ping();
-    expect(client.events).toHaveLength(2);
-    expect(await client.nextEvent()).toEqual({ type: 1, state: 3, path: '/a', zxid: 0x20n });
-    expect(client.takeEvents()).toEqual([{ type: 2, state: 3, path: '/b', zxid: -1n }]);
-    expect(client.events).toEqual([]);
-    await client.disconnect();
-  });
-
-  it('are given to those who wait, in order', async () => {
-    const server = await new FakeServer().start();
-    const client = await server.client();
-    const waiting = [client.nextEvent(), client.nextEvent()];
-    server.pushEvent(EventType.nodeCreated, '/a');
-    server.pushEvent(EventType.nodeCreated, '/b');
-    expect((await Promise.all(waiting)).map((event) => event.path)).toEqual(['/a', '/b']);
-    await client.disconnect();
-  });
-});
-
-describe('when the connection ends', () => {
-  it('everything that waits rejects, and everything that comes later too', async () => {
-    const server = await new FakeServer().start();
-    const client = await server.client();
-    server.isMute = true;
-    const waiting = [client.sync(), client.ping(), client.nextEvent()];
-    const outcomes = Promise.allSettled(waiting);
-    (server.last.connection as unknown as { breakWith(error: Error): void }).breakWith(new Error('cable cut'));
-    for (const outcome of await outcomes) {
-      expect(outcome).toMatchObject({ status: 'rejected', reason: { name: 'ConnectionClosedError' } });
-    }
-    expect(await client.closed).toMatchObject({ message: 'cable cut' });
-    await expect(client.sync()).rejects.toThrow('nothing was sent: cable cut');
-    await expect(client.nextEvent()).rejects.toBeInstanceOf(ConnectionClosedError);
-    expect(client.isClosed).toBe(true);
-    await client.close();
-  });
-
-  it('closing ends the session first', async () => {
-    const server = await new FakeServer().start();
-    const client = await server.client();
-    await client.close();
-    await client.close();
-    expect(server.asked.map((one) => one.name)).toEqual(['closeSession']);
-    expect(await client.closed).toBeUndefined();
-  });
-
-  it('disconnecting does not', async () => {
-    const server = await new FakeServer().start();
-    const client = await server.client();
-    await client.disconnect();
-    expect(server.asked).toEqual([]);
-  });
-
-  it('closing succeeds when the server just hangs up', async () => {
-    const server = await new FakeServer().start();
-    const client = await server.client();
-    server.isMute = true;
-    const closing = client.close();
-    server.last.connection.destroy();
-    await closing;
-    expect(client.isClosed).toBe(true);
-  });
-
-  it('a frame of negative length ends it', async () => {
-    const server = await new FakeServer().start();
-    const client = await server.client();
-    const bytes = Uint8Array.of(0xff, 0xff, 0xff, 0xff);
-    server.last.connection.write(bytes, 0, 4);
-    expect(await client.closed).toMatchObject({ message: 'a frame of -1 bytes arrived' });
-  });
-});
-
-describe('back-pressure', () => {
-  it('nothing is read while reading is paused', async () => {
-    const server = await new FakeServer().start();
-    const client = await server.client();
-    client.frames.pauseReading();
-    const answered = client.ping();
-    while (server.asked.length === 0) await new Promise(setImmediate);
-    expect(client.inFlight).toBe(1);
-    client.frames.resumeReading();
-    await answered;
-    await client.disconnect();
-  });
-});
-
-describe('a four-letter word', () => {
-  it('is answered with text until the server closes', async () => {
-    const transport = new FakeTransport(3);
-    await transport.listen({ port: 0 }, (connection) => {
-      let word = '';
-      return {
-        onData: (bytes, start, end) => {
-          word += String.fromCharCode(...bytes.subarray(start, end));
-          if (word !== 'srvr') return;
-          const text = utf8Bytes('Mode: ständig\n');
-          connection.write(text, 0, text.length);
-          connection.end();
-        },
-        onDrain: () => undefined,
-        onClose: () => undefined,
-      };
-    });
-    expect(await fourLetterWord(transport, 'fake', 1, 'srvr')).toBe('Mode: ständig\n');
   });
 });
 
