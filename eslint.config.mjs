@@ -13,6 +13,7 @@ const layers = {
   recipe: ['model', 'contract'],
   kit: ['model', 'contract', 'core', 'adapter', 'driver', 'server', 'recipe'],
   testing: ['model', 'contract', 'core', 'testing'],
+  simulator: ['model', 'contract', 'core', 'adapter', 'driver', 'server', 'testing'],
   app: ['model', 'contract', 'core', 'adapter', 'driver', 'server', 'recipe', 'kit', 'testing'],
 };
 

@@ -44,6 +44,8 @@ export interface EnsembleParts extends Partial<Omit<EnsembleOptions, 'id' | 'con
   readonly isStandaloneEnabled?: boolean;
   /** Absent: changes of the members are forgotten at a restart, and learned anew from the others. */
   readonly membership?: MembershipStore;
+  /** Hears everything that the peer says, before the server acts on it: for simulators. */
+  readonly observe?: (event: EnsembleEvent) => void;
 }
 
 /**
@@ -137,6 +139,7 @@ export class EnsembleReplica implements Replica {
   private heard(event: EnsembleEvent): void {
     const { serving } = this.state;
     this.recorder.heard(event);
+    this.ensemble.observe?.(event);
     switch (event.kind) {
       case 'serve':
         return event.role === 'leader' ? this.lead(event.zxid) : this.learn(event.epoch);

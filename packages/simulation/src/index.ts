@@ -1,3 +1,4 @@
+export { Agenda } from './agenda.js';
 export type { InvariantName } from './checkers.js';
 export { INVARIANTS, Violation } from './checkers.js';
 export type { CrashPlan } from './disk.js';
@@ -7,4 +8,5 @@ export { Simulation } from './simulation.js';
 export type { Host } from './host.js';
 export type { PlantedBug } from './planted.js';
 export { PLANTED, plantedOptions, plantedRules } from './planted.js';
+export { SeededRandom } from './random.js';
 export { Operator, serverLine } from './operator.js';

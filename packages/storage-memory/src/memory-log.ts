@@ -76,6 +76,13 @@ export class MemoryLog implements TxnLog {
     this.#wakeIdle();
   }
 
+  /** Ends this life as {@link stop} does, with so many of the entries that are not durable. */
+  crash(keeps: (entries: number) => number): void {
+    const { entries, durableCount } = this.#medium;
+    if (this.#isOpen) this.#medium.durableCount += keeps(entries.length - durableCount);
+    this.stop();
+  }
+
   listen(listener: TxnLogListener): void {
     this.#listener = listener;
   }

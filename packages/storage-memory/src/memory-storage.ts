@@ -81,9 +81,12 @@ export class MemoryStorage implements Storage {
     this.#isOpen = false;
   }
 
-  /** Ends this life as a crash does: entries that no sync has covered are gone. The object can be opened again. */
-  crash(): void {
-    this.#log.stop();
+  /**
+   * Ends this life as a crash does; the object can be opened again. Entries that no sync has covered are gone, but for the
+   * first ones that `keeps` leaves: it is told how many there are, and says how many were written all the same.
+   */
+  crash({ keeps = () => 0 }: { readonly keeps?: (entries: number) => number } = {}): void {
+    this.#log.crash(keeps);
     this.#isOpen = false;
     this.#closing = Promise.resolve();
   }

@@ -1,0 +1,200 @@
+import { RecordReader, type TxnBody, readLoggedTxn, readTxnParts, utf8Text } from '@zk/jute';
+import { EventType, OpCode } from '@zk/model';
+import { Violation } from './violation.js';
+
+/** A znode as a transaction left it; `data` undefined once it is deleted. */
+export interface ZnodeVersion {
+  readonly zxid: bigint;
+  readonly data: string | undefined;
+  readonly version: number;
+  readonly czxid: bigint;
+  readonly mzxid: bigint;
+  readonly ephemeralOwner: bigint;
+}
+
+/** A change that a watch may be told of. */
+export interface Change {
+  readonly zxid: bigint;
+  readonly type: number;
+}
+
+export interface KnownTxn {
+  readonly zxid: bigint;
+  readonly session: bigint;
+  readonly cxid: number;
+  readonly type: number;
+  /** 0, or why nothing was changed. */
+  readonly error: number;
+}
+
+interface Znode {
+  readonly versions: ZnodeVersion[];
+  /** Of the znode itself. */
+  readonly changes: Change[];
+  /** Of its children, with its deletion. */
+  readonly childChanges: Change[];
+  /** Names of all children that have ever been. */
+  readonly children: Set<string>;
+}
+
+export interface ModelSession {
+  readonly createdZxid: bigint;
+  readonly timeoutMs: number;
+  closedZxid: bigint | undefined;
+  /** Whether its client has asked for its end. */
+  isClosedByClient: boolean;
+}
+
+/**
+ * What the committed transactions lead to, znode by znode and for every zxid: written a second time, and simply, so that the
+ * servers have something to be held against.
+ */
+export class ModelTree {
+  readonly txns = new Map<bigint, KnownTxn>();
+  readonly sessions = new Map<bigint, ModelSession>();
+  private readonly znodes = new Map<string, Znode>();
+  private readonly ephemerals = new Map<bigint, Set<string>>();
+
+  constructor() {
+    const root = { zxid: 0n, data: '', version: 0, czxid: 0n, mzxid: 0n, ephemeralOwner: 0n };
+    this.znode('/').versions.push(root);
+  }
+
+  /** @throws Violation when a transaction does not fit the state before it */
+  apply(bytes: Uint8Array): KnownTxn {
+    const { header, body } = readLoggedTxn(new RecordReader(bytes));
+    const { zxid, clientId: session, cxid, type } = header;
+    const txn = { zxid, session, cxid, type, error: body.kind === 'error' ? body.err : 0 };
+    this.txns.set(zxid, txn);
+    this.change(body, zxid, session);
+    return txn;
+  }
+
+  /** The znode at a zxid; undefined while it does not exist. */
+  at(path: string, zxid: bigint): ZnodeVersion | undefined {
+    const found = this.znodes.get(path)?.versions.findLast((version) => version.zxid <= zxid);
+    return found?.data === undefined ? undefined : found;
+  }
+
+  /** Names, sorted. */
+  childrenAt(path: string, zxid: bigint): string[] {
+    const prefix = path === '/' ? '/' : `${path}/`;
+    const names = [...(this.znodes.get(path)?.children ?? [])];
+    return names.filter((name) => this.at(prefix + name, zxid) !== undefined).sort();
+  }
+
+  /** The first change of a znode, or of its children, behind `after` and up to `upTo`. */
+  changeIn(path: string, isOfChildren: boolean, after: bigint, upTo: bigint): Change | undefined {
+    const znode = this.znodes.get(path);
+    const changes = isOfChildren ? znode?.childChanges : znode?.changes;
+    return changes?.find(({ zxid }) => zxid > after && zxid <= upTo);
+  }
+
+  /** Every znode that exists now, but for the root. */
+  *paths(): Iterable<string> {
+    for (const [path, { versions }] of this.znodes) if (path !== '/' && versions.at(-1)?.data !== undefined) yield path;
+  }
+
+  private change(body: TxnBody, zxid: bigint, session: bigint): void {
+    switch (body.kind) {
+      case 'createSession':
+        if (!this.sessions.has(session)) {
+          const timeoutMs = body.timeOut;
+          this.sessions.set(session, { createdZxid: zxid, timeoutMs, closedZxid: undefined, isClosedByClient: false });
+        }
+        return;
+      case 'closeSession':
+        return this.close(session, zxid);
+      case 'create':
+      case 'create2':
+        return this.create(body.path, textOf(body.data), body.ephemeral ? session : 0n, zxid);
+      case 'delete':
+        return this.delete(body.path, zxid);
+      case 'setData':
+        return this.setData(body.path, textOf(body.data), body.version, zxid);
+      case 'multi':
+        return this.multi(body, zxid, session);
+      case 'error':
+      case 'check':
+        return;
+      default:
+        throw new Error(`the model knows no ${body.kind}`);
+    }
+  }
+
+  private multi(body: TxnBody & { readonly kind: 'multi' }, zxid: bigint, session: bigint): void {
+    const parts = readTxnParts(body.txns ?? [], (data) => new RecordReader(data));
+    if (parts.some(({ kind }) => kind === 'error')) return;
+    for (const part of parts) this.change(part, zxid, session);
+  }
+
+  private close(session: bigint, zxid: bigint): void {
+    const known = this.sessions.get(session);
+    if (known !== undefined) known.closedZxid ??= zxid;
+    for (const path of [...(this.ephemerals.get(session) ?? [])]) this.delete(path, zxid);
+  }
+
+  private create(path: string, data: string, ephemeralOwner: bigint, zxid: bigint): void {
+    if (this.at(path, zxid) !== undefined) throw new Violation('OneHistory', `${path} is created where it exists`);
+    const znode = this.znode(path);
+    znode.versions.push({ zxid, data, version: 0, czxid: zxid, mzxid: zxid, ephemeralOwner });
+    znode.changes.push({ zxid, type: EventType.nodeCreated });
+    const [parent, name] = split(path);
+    this.znode(parent).children.add(name);
+    this.childrenChanged(parent, zxid);
+    if (ephemeralOwner === 0n) return;
+    if (this.sessions.get(ephemeralOwner)?.closedZxid !== undefined)
+      throw new Violation('SessionIsServedAlive', `${path} is created in a session that has ended`);
+    const owned = this.ephemerals.get(ephemeralOwner);
+    if (owned === undefined) this.ephemerals.set(ephemeralOwner, new Set([path]));
+    else owned.add(path);
+  }
+
+  private delete(path: string, zxid: bigint): void {
+    const old = this.at(path, zxid);
+    if (old === undefined) throw new Violation('OneHistory', `${path} is deleted and does not exist`);
+    const znode = this.znode(path);
+    znode.versions.push({ ...old, zxid, data: undefined });
+    const deleted = { zxid, type: EventType.nodeDeleted };
+    znode.changes.push(deleted);
+    znode.childChanges.push(deleted);
+    this.childrenChanged(split(path)[0], zxid);
+    this.ephemerals.get(old.ephemeralOwner)?.delete(path);
+  }
+
+  private setData(path: string, data: string, version: number, zxid: bigint): void {
+    const old = this.at(path, zxid);
+    if (old === undefined) throw new Violation('OneHistory', `${path} is written and does not exist`);
+    if (old.version + 1 !== version)
+      throw new Violation('OneHistory', `${path} gets version ${version} after ${old.version}`);
+    const znode = this.znode(path);
+    znode.versions.push({ ...old, zxid, data, version, mzxid: zxid });
+    znode.changes.push({ zxid, type: EventType.nodeDataChanged });
+  }
+
+  private childrenChanged(path: string, zxid: bigint): void {
+    this.znode(path).childChanges.push({ zxid, type: EventType.nodeChildrenChanged });
+  }
+
+  private znode(path: string): Znode {
+    const known = this.znodes.get(path);
+    if (known !== undefined) return known;
+    const znode: Znode = { versions: [], changes: [], childChanges: [], children: new Set() };
+    this.znodes.set(path, znode);
+    return znode;
+  }
+}
+
+/** Whether a transaction ends a session. */
+export function isSessionEnd({ type }: KnownTxn): boolean {
+  return type === OpCode.closeSession;
+}
+
+function textOf(data: Uint8Array | null): string {
+  return data === null ? '' : utf8Text(data, 0, data.length);
+}
+
+function split(path: string): readonly [parent: string, name: string] {
+  const at = path.lastIndexOf('/');
+  return [at === 0 ? '/' : path.slice(0, at), path.slice(at + 1)];
+}

@@ -1,0 +1,164 @@
+import { utf8Bytes } from '@zk/jute';
+import type { MultiOp } from '@zk/jute';
+import { CreateMode, OPEN_ACL_UNSAFE } from '@zk/model';
+import type { SeededRandom } from '@zk/simulation';
+import type { Call } from './calls.js';
+import type { SessionClient } from './session-client.js';
+
+/** What a client does next. */
+type Action = (worker: Worker) => void;
+
+const REGISTERS = ['/r0', '/r1', '/r2', '/r3'];
+const PAIR = ['/p0', '/p1'] as const;
+const QUEUE = '/q';
+const EPHEMERALS = ['/e0', '/e1', '/e2'];
+const WATCHABLE = [...REGISTERS, ...PAIR, ...EPHEMERALS];
+const PARENTS = ['/', QUEUE];
+const WATCH_CHANCE = 0.4;
+const MAX_PENDING = 12;
+const MAX_BURST = 5;
+const MAX_THINK_MS = 60;
+/** Which versions a conditional write asks for. */
+const VERSIONS = [-1, -1, -1, 0, 1, 2];
+
+/** One client at work: what it asks for, and when it goes away. */
+export class Worker {
+  private values = 0;
+  private isWorking = false;
+
+  constructor(
+    readonly client: SessionClient,
+    readonly random: SeededRandom,
+    private readonly later: (delayMs: number, callback: () => void) => void,
+  ) {}
+
+  start(): void {
+    this.isWorking = true;
+    this.next();
+  }
+
+  rest(): void {
+    this.isWorking = false;
+  }
+
+  call(call: Call): void {
+    this.client.call(call);
+  }
+
+  /** A value that nobody has written before. */
+  value(): Uint8Array {
+    return utf8Bytes(`${this.client.options.name}:${++this.values}`);
+  }
+
+  private next(): void {
+    this.later(this.random.duration(0.5, MAX_THINK_MS), () => {
+      if (!this.isWorking) return;
+      this.work();
+      this.next();
+    });
+  }
+
+  private work(): void {
+    const { client, random } = this;
+    if (!client.isConnected || client.pending.length > MAX_PENDING) return;
+    const burst = random.between(1, MAX_BURST);
+    for (let i = 0; i < burst && client.isConnected; i++) choose(random)(this);
+  }
+}
+
+function set({ random, value }: BoundWorker): MultiOp {
+  return { op: 'setData', path: random.pick(REGISTERS), data: value(), version: random.pick(VERSIONS) };
+}
+
+interface BoundWorker {
+  readonly random: SeededRandom;
+  readonly value: () => Uint8Array;
+}
+
+function bound(worker: Worker): BoundWorker {
+  return { random: worker.random, value: () => worker.value() };
+}
+
+function creates(paths: readonly string[], flags: number): Action {
+  return (worker) => {
+    const path = worker.random.pick(paths);
+    worker.call({ name: 'create', request: { path, data: worker.value(), acl: OPEN_ACL_UNSAFE, flags } });
+  };
+}
+
+function deletes(paths: readonly string[]): Action {
+  return ({ random, client }) =>
+    client.call({ name: 'delete', request: { path: random.pick(paths), version: random.pick(VERSIONS) } });
+}
+
+const setsData: Action = (worker) => {
+  const path = worker.random.pick(REGISTERS);
+  const version = worker.random.pick(VERSIONS);
+  worker.call({ name: 'setData', request: { path, data: worker.value(), version } });
+};
+
+const reads: Action = ({ random, client }) => {
+  const watch = random.chance(WATCH_CHANCE);
+  const name = random.pick(['getData', 'getData', 'exists', 'getChildren'] as const);
+  client.call({ name, request: { path: random.pick(name === 'getChildren' ? PARENTS : WATCHABLE), watch } });
+};
+
+const readsFresh: Action = ({ random, client }) => {
+  client.call({ name: 'sync', request: { path: '/' } });
+  client.call({ name: 'getData', request: { path: random.pick(REGISTERS), watch: false } });
+};
+
+const readsOwnWrite: Action = (worker) => {
+  setsData(worker);
+  reads(worker);
+};
+
+/** Both, or where one of them does not exist neither. */
+const setsPair: Action = (worker) => {
+  const data = worker.value();
+  const ops = PAIR.map((path): MultiOp => ({ op: 'setData', path, data, version: -1 }));
+  worker.call({ name: 'multi', request: { ops: worker.random.chance(0.3) ? [...ops, set(bound(worker))] : ops } });
+};
+
+const createsPair: Action = (worker) => {
+  const data = worker.value();
+  const acl = OPEN_ACL_UNSAFE;
+  const ops = PAIR.map((path): MultiOp => ({ op: 'create', path, data, acl, flags: CreateMode.persistent }));
+  worker.call({ name: 'multi', request: { ops } });
+};
+
+const closesSession: Action = ({ client }) => client.call({ name: 'closeSession', request: undefined });
+
+const { persistent, persistentSequential, ephemeral, ephemeralSequential } = CreateMode;
+
+/** How often each is chosen. */
+const ACTIONS: readonly (readonly [weight: number, action: Action])[] = [
+  [20, setsData],
+  [24, reads],
+  [12, readsOwnWrite],
+  [8, readsFresh],
+  [8, creates(REGISTERS, persistent)],
+  [3, deletes(REGISTERS)],
+  [6, creates(EPHEMERALS, ephemeral)],
+  [2, deletes(EPHEMERALS)],
+  [4, creates([`${QUEUE}/n-`], persistentSequential)],
+  [4, creates([`${QUEUE}/e-`], ephemeralSequential)],
+  [2, creates([QUEUE], persistent)],
+  [6, setsPair],
+  [2, createsPair],
+  [0.4, closesSession],
+  [0.6, ({ client, random }) => client.leave(random.duration(1, 300))],
+  [0.2, ({ client }) => client.leave(client.options.timeoutMs * 2)],
+  [0.2, ({ client }) => client.forgetSession()],
+];
+
+const TOTAL_WEIGHT = ACTIONS.reduce((sum, [weight]) => sum + weight, 0);
+
+function choose(random: SeededRandom): Action {
+  let at = random.next() * TOTAL_WEIGHT;
+  for (const [weight, action] of ACTIONS) {
+    if (at < weight) return action;
+    at -= weight;
+  }
+  return reads;
+}

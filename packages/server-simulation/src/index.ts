@@ -1,0 +1,5 @@
+export type { InvariantName } from './checks/violation.js';
+export { INVARIANTS, Violation } from './checks/violation.js';
+export { FAULTS } from './faults.js';
+export type { ServerSimulationOptions, ServerSimulationResult } from './simulation.js';
+export { ServerSimulation } from './simulation.js';

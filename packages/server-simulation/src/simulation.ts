@@ -1,0 +1,296 @@
+import { hex64 } from '@zk/model';
+import { EnsembleConfig } from '@zk/quorum';
+import type { ZkServer } from '@zk/server';
+import { Agenda, SeededRandom } from '@zk/simulation';
+import { CommittedHistory } from './checks/committed-history.js';
+import { checkFinalTrees } from './checks/final-trees.js';
+import { isSessionEnd } from './checks/model-tree.js';
+import { Violation } from './checks/violation.js';
+import { Witness } from './checks/witness.js';
+import { SessionClient } from './clients/session-client.js';
+import { Worker } from './clients/workload.js';
+import { FAULTS } from './faults.js';
+import { Life } from './world/life.js';
+import { CLIENT_PORT, type EnsembleEvent, Machine, addressOf } from './world/machine.js';
+import { SimulatedNetwork } from './world/network.js';
+
+export interface ServerSimulationOptions {
+  readonly seed: number;
+  /** Absent: 3, or 5 in a fifth of the runs. */
+  readonly servers?: number;
+  /** Default 4. */
+  readonly clients?: number;
+  /** Simulated time before everything is healed; default 8 s. */
+  readonly durationMs?: number;
+  /** Moments at which something goes wrong; default 5. */
+  readonly faults?: number;
+  /** Names of {@link FAULTS}; default all. */
+  readonly faultKinds?: readonly string[];
+  /** Alters each server before it starts: plants a bug. */
+  readonly alter?: (server: ZkServer) => void;
+  /** Hears what happens, line by line. */
+  readonly trace?: (line: string) => void;
+}
+
+export interface ServerSimulationResult {
+  readonly seed: number;
+  readonly servers: number;
+  readonly violation: Violation | undefined;
+  readonly steps: number;
+  readonly simulatedMs: number;
+  readonly committed: number;
+  /** Writes that clients had acknowledged. */
+  readonly acknowledged: number;
+  /** Replies to everything else. */
+  readonly answered: number;
+  /** Watched events. */
+  readonly events: number;
+  /** What happened how often. */
+  readonly counts: ReadonlyMap<string, number>;
+}
+
+const TICK_MS = 100;
+const SYNC_LIMIT_TICKS = 5;
+const SESSION_TIMEOUT_MS = 3000;
+/** Of what a client was heard of its leader knows after a tick, while nothing is broken that has not been noticed. */
+const EXPIRY_SLACK_MS = (SYNC_LIMIT_TICKS + 4) * TICK_MS;
+const MAX_DOWN_MS = 2000;
+/** When all is well again, everybody is served within this time, and forgotten sessions have expired. */
+const RECOVERY_MS = 60_000;
+const EXPIRY_MS = 3 * SESSION_TIMEOUT_MS;
+const FINAL_CHECK_MS = 50;
+
+/**
+ * One run: servers on machines, clients, a network, and faults at random moments; then everything is healed, and all must
+ * come to rest with the same tree. The seed decides everything, and time is the agenda's.
+ */
+export class ServerSimulation {
+  readonly agenda = new Agenda();
+  readonly random: SeededRandom;
+  readonly network: SimulatedNetwork;
+  readonly machines: readonly Machine[];
+  readonly clients: readonly SessionClient[];
+  readonly history: CommittedHistory;
+  private readonly witness: Witness;
+  private readonly workers: readonly Worker[];
+  private readonly counts = new Map<string, number>();
+  private violation: Violation | undefined;
+  private steps = 0;
+  private isHealing = false;
+
+  constructor(private readonly options: ServerSimulationOptions) {
+    const { agenda } = this;
+    const random = (this.random = new SeededRandom(options.seed));
+    this.network = new SimulatedNetwork(agenda, random);
+    this.history = new CommittedHistory(
+      () => agenda.nowMs,
+      (txn, proposedMs) => {
+        this.note(() => `committed 0x${hex64(txn.zxid)}: ${txn.type} of session 0x${hex64(txn.session)}, ${txn.cxid}`);
+        if (isSessionEnd(txn)) this.witness.sessionEnded(txn, proposedMs);
+      },
+    );
+    this.witness = new Witness(this.history, {
+      nowMs: () => agenda.nowMs,
+      sessionTimeoutMs: SESSION_TIMEOUT_MS,
+      expirySlackMs: EXPIRY_SLACK_MS,
+      note: (text) => this.note(text),
+    });
+    this.machines = this.newMachines(options.servers ?? (random.chance(0.2) ? 5 : 3));
+    this.workers = Array.from({ length: options.clients ?? 4 }, (_, index) => this.newWorker(index + 1));
+    this.clients = this.workers.map(({ client }) => client);
+  }
+
+  /** Runs to the end, or to the first violation. Never rejects for what a server does. */
+  async run(): Promise<ServerSimulationResult> {
+    const { durationMs = 8000 } = this.options;
+    try {
+      for (const machine of this.machines) this.agenda.in(this.random.duration(1, 500), () => machine.start());
+      for (const worker of this.workers) {
+        worker.client.start();
+        worker.start();
+      }
+      this.planFaults(durationMs);
+      await this.passTime(durationMs);
+      await this.recover();
+    } catch (error) {
+      this.violation ??= asViolation(error);
+    }
+    for (const machine of this.machines) machine.crash(true);
+    await turn();
+    return this.result();
+  }
+
+  /** Lets time pass. @throws Violation */
+  async passTime(durationMs: number): Promise<void> {
+    await this.until(() => false, this.agenda.nowMs + durationMs);
+  }
+
+  /** Lets time pass until something is true, or it is too late. @throws Violation */
+  async until(isMet: () => boolean, limitMs: number): Promise<boolean> {
+    for (;;) {
+      if (this.violation !== undefined) throw this.violation;
+      if (isMet()) return true;
+      if (!this.agenda.step(limitMs)) break;
+      this.steps++;
+      await turn();
+    }
+    this.agenda.nowMs = Math.max(this.agenda.nowMs, limitMs);
+    return isMet();
+  }
+
+  private planFaults(durationMs: number): void {
+    const { faults = 5, faultKinds = Object.keys(FAULTS) } = this.options;
+    const world = {
+      agenda: this.agenda,
+      random: this.random,
+      network: this.network,
+      machines: this.machines,
+      clients: this.clients.map((_, index) => clientAddress(index + 1)),
+      startLater: (machine: Machine) =>
+        this.agenda.in(this.random.duration(5, MAX_DOWN_MS), () => {
+          machine.start();
+        }),
+    };
+    for (let i = 0; i < faults; i++) {
+      const kind = this.random.pick(faultKinds);
+      this.agenda.in(this.random.between(500, durationMs), () => {
+        if (this.isHealing) return;
+        const what = FAULTS[kind]!(world);
+        this.count(`fault ${kind}`);
+        this.note(() => `${kind} ${what}`);
+      });
+    }
+  }
+
+  /** Everything is repaired, the clients rest, and all must come to agree. */
+  private async recover(): Promise<void> {
+    this.isHealing = true;
+    this.note(() => 'everything is healed');
+    this.network.maxDelayMs = 2;
+    this.network.heal();
+    for (const machine of this.machines) {
+      machine.resume();
+      machine.disk.slowness = 1;
+      machine.disk.clean();
+      machine.start();
+    }
+    for (const worker of this.workers) worker.rest();
+    const areServed = (): boolean =>
+      this.machines.every(({ isServing }) => isServing) && this.clients.every(({ isConnected }) => isConnected);
+    const isWell = await this.until(areServed, this.agenda.nowMs + RECOVERY_MS);
+    if (!isWell)
+      throw new Violation('Liveness', this.machines.map((each) => `${each.id}: ${each.server?.state}`).join());
+    await this.passTime(EXPIRY_MS);
+    for (const client of this.clients) {
+      client.call({ name: 'sync', request: { path: '/' } });
+      client.call({ name: 'ping', request: undefined });
+    }
+    const isQuiet = (): boolean => this.clients.every(({ pending }) => pending.length === 0);
+    if (!(await this.until(isQuiet, this.agenda.nowMs + RECOVERY_MS))) throw new Violation('Liveness', 'no reply');
+    await this.passTime(FINAL_CHECK_MS);
+    const living = new Set(this.clients.map(({ sessionId }) => sessionId));
+    checkFinalTrees(this.history, this.machines, living);
+  }
+
+  private newMachines(count: number): Machine[] {
+    const ids = Array.from({ length: count }, (_, index) => index + 1);
+    const config = EnsembleConfig.parse(ids.map((id) => `server.${id}=${addressOf(id)}:2888:3888`).join('\n'));
+    const { agenda, random, network, options } = this;
+    const world = {
+      agenda,
+      random,
+      network,
+      config,
+      server: {
+        tickTimeMs: TICK_MS,
+        minSessionTimeoutMs: 2 * TICK_MS,
+        maxSessionTimeoutMs: 600_000,
+        maxClientConnections: 0,
+        snapCount: random.between(20, 400),
+        purgeIntervalHours: 0,
+      },
+      peer: {
+        tickTimeMs: TICK_MS,
+        syncLimitTicks: SYNC_LIMIT_TICKS,
+        initLimitTicks: 30,
+        finalizeWaitMs: 10,
+        minNotificationMs: 20,
+        maxNotificationMs: 500,
+        commitLogCount: random.between(5, 200),
+      },
+      onAppend: (hi: number, lo: number, txn: Uint8Array) => this.guard(() => this.history.appended(hi, lo, txn)),
+      onEvent: (machine: Machine, event: EnsembleEvent) => this.guard(() => this.heard(machine, event)),
+      onFailure: ({ id }: Machine, error: Error) =>
+        this.guard(() => {
+          throw new Violation('ServersRun', `server ${id}: ${error.stack}`);
+        }),
+      onError: ({ id }: Machine, message: string, fields: object) =>
+        this.guard(() => {
+          this.note(() => `server ${id}: ${message} ${String((fields as { err?: unknown }).err ?? '')}`);
+          if (message.startsWith('the tree differs')) throw new Violation('Digest', `server ${id}: ${message}`);
+        }),
+      ...(options.alter === undefined ? {} : { alter: options.alter }),
+    };
+    return ids.map((id) => new Machine(id, world));
+  }
+
+  private newWorker(number: number): Worker {
+    const life = new Life(this.agenda);
+    const transport = this.network.at(clientAddress(number), life);
+    const servers = this.machines.map(({ address }) => address);
+    const options = { name: `client ${number}`, servers, port: CLIENT_PORT, timeoutMs: SESSION_TIMEOUT_MS };
+    const client = new SessionClient(transport, life, this.random, options, this.witness);
+    return new Worker(client, this.random, (delayMs, callback) => life.in(delayMs, callback));
+  }
+
+  private heard({ id, server }: Machine, event: EnsembleEvent): void {
+    if (event.kind === 'deliver' && event.cause === 'commit') this.history.delivered(event.entry.zxid);
+    else if (event.kind === 'serve') {
+      this.note(() => `server ${id} serves as ${event.role} in epoch ${event.epoch}`);
+      this.count(`serves as ${event.role}`);
+      if (event.role === 'leader') this.history.established(event.epoch, server!.lastZxid);
+    } else if (event.kind === 'stop-serving') this.note(() => `server ${id} stops serving: ${event.reason}`);
+    else if (event.kind === 'synchronizing') this.count(`synchronizes by ${event.mode}`);
+  }
+
+  /** Keeps a violation from getting into the hands of the server in which it was noticed. */
+  private guard(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.violation ??= asViolation(error);
+    }
+  }
+
+  private count(what: string): void {
+    this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
+  }
+
+  private note(text: () => string): void {
+    this.options.trace?.(`${this.agenda.nowMs.toFixed(2).padStart(9)} ${text()}`);
+  }
+
+  private result(): ServerSimulationResult {
+    const { witness, history, violation, steps, counts } = this;
+    const { acknowledged, answered, events } = witness;
+    const { seed } = this.options;
+    const servers = this.machines.length;
+    const committed = history.tree.txns.size;
+    const simulatedMs = this.agenda.nowMs;
+    return { seed, servers, violation, steps, simulatedMs, committed, acknowledged, answered, events, counts };
+  }
+}
+
+function clientAddress(number: number): string {
+  return `10.0.1.${number}`;
+}
+
+function asViolation(error: unknown): Violation {
+  if (error instanceof Violation) return error;
+  return new Violation('ServersRun', error instanceof Error ? (error.stack ?? error.message) : String(error));
+}
+
+/** What one event has set off by way of promises has happened. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

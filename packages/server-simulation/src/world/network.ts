@@ -1,0 +1,142 @@
+import type { Connection, ConnectionHandler, DialOptions, ListenOptions, Listener, Transport } from '@zk/contracts';
+import type { Agenda, SeededRandom } from '@zk/simulation';
+import { Link } from './link.js';
+import type { Life } from './life.js';
+import { networkError } from './network-error.js';
+
+interface BoundListener {
+  readonly life: Life;
+  readonly accept: (connection: Connection) => ConnectionHandler | undefined;
+}
+
+/** How long a connection attempt into the void takes to fail. */
+const DIAL_TIMEOUT_MS = 800;
+const FIRST_EPHEMERAL_PORT = 32_768;
+
+/**
+ * The network between all machines, clients included, which are called by their addresses. Within a connection bytes keep
+ * their order, as in TCP, and each piece has a delay of its own, so that connections overtake each other. A partition holds
+ * back what is sent until it heals, or the connection turns out to be broken.
+ */
+export class SimulatedNetwork {
+  /** Longest delay of a piece, in ms. */
+  maxDelayMs = 2;
+  private readonly blocked = new Set<string>();
+  private readonly unpowered = new Set<string>();
+  private readonly listeners = new Map<string, BoundListener>();
+  private readonly links = new Set<Link>();
+  private lastPort = FIRST_EPHEMERAL_PORT;
+
+  constructor(
+    readonly agenda: Agenda,
+    readonly random: SeededRandom,
+  ) {}
+
+  /** What a process on the machine of that address uses. */
+  at(address: string, life: Life): Transport {
+    return {
+      listen: (options, accept) => this.listen(address, life, options, accept),
+      dial: (options, open) => this.dial(address, life, options, open),
+    };
+  }
+
+  delayMs(): number {
+    return this.random.duration(0.05, this.maxDelayMs);
+  }
+
+  isBlocked(from: string, to: string): boolean {
+    return this.blocked.has(`${from}>${to}`);
+  }
+
+  forget(link: Link): void {
+    this.links.delete(link);
+  }
+
+  // Faults
+
+  /** Nothing gets from one to the other, until {@link heal}. */
+  block(from: string, to: string): void {
+    this.blocked.add(`${from}>${to}`);
+  }
+
+  /** What was held back arrives now, or its connection has broken meanwhile. */
+  heal(): void {
+    this.blocked.clear();
+    for (const link of [...this.links]) {
+      if (link.isHoldingBack && this.random.chance(0.3)) link.cut();
+      else link.release();
+    }
+  }
+
+  /** Connections of a machine break, all of them or by chance. */
+  cut(address: string, probability = 1): void {
+    for (const link of [...this.links]) if (link.touches(address) && this.random.chance(probability)) link.cut();
+  }
+
+  /** A process has ended. @param isSilent with its machine, so that nobody is told */
+  vanish(address: string, isSilent: boolean): void {
+    if (isSilent) this.unpowered.add(address);
+    for (const key of [...this.listeners.keys()]) if (key.startsWith(`${address}:`)) this.listeners.delete(key);
+    for (const link of [...this.links]) if (link.touches(address)) link.vanish(address, isSilent);
+  }
+
+  /** The machine is back, and answers connections that it no longer knows. */
+  appear(address: string): void {
+    this.unpowered.delete(address);
+    for (const link of [...this.links]) if (link.touches(address)) link.cut();
+  }
+
+  // What processes do
+
+  private listen(
+    address: string,
+    life: Life,
+    { port }: ListenOptions,
+    accept: BoundListener['accept'],
+  ): Promise<Listener> {
+    const key = `${address}:${port}`;
+    if (life.isOver) return Promise.reject(networkError('ENETDOWN'));
+    if (this.listeners.has(key)) return Promise.reject(networkError('EADDRINUSE'));
+    this.listeners.set(key, { life, accept });
+    const close = (): Promise<void> => {
+      if (this.listeners.get(key)?.life === life) this.listeners.delete(key);
+      return Promise.resolve();
+    };
+    return Promise.resolve({ host: address, port, close });
+  }
+
+  private dial(
+    address: string,
+    life: Life,
+    { host, port, signal }: DialOptions,
+    open: (connection: Connection) => ConnectionHandler,
+  ): Promise<Connection> {
+    return new Promise((resolve, reject) => {
+      let isSettled = false;
+      const fail = (error: Error): void => {
+        isSettled = true;
+        reject(error);
+      };
+      if (life.isOver) return fail(networkError('ENETDOWN'));
+      if (signal?.aborted === true) return fail(signal.reason as Error);
+      signal?.addEventListener('abort', () => fail(signal.reason as Error), { once: true });
+      const failIn = (delayMs: number, code: string): void => life.in(delayMs, () => fail(networkError(code)));
+      life.in(this.delayMs(), () => {
+        if (isSettled) return;
+        const listener = this.listeners.get(`${host}:${port}`);
+        const isLost = this.isBlocked(address, host) || this.isBlocked(host, address) || this.unpowered.has(host);
+        if (isLost) return failIn(DIAL_TIMEOUT_MS, 'ETIMEDOUT');
+        if (listener === undefined) return failIn(this.delayMs(), 'ECONNREFUSED');
+        const link = new Link(this, { address, port: ++this.lastPort, life }, { address: host, port, ...listener });
+        this.links.add(link);
+        listener.life.happens(() => link.accept(listener.accept));
+        life.in(this.delayMs(), () => {
+          if (isSettled) return link.dialler.destroy();
+          isSettled = true;
+          link.open(open);
+          resolve(link.dialler);
+        });
+      });
+    });
+  }
+}
