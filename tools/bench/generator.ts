@@ -1,8 +1,9 @@
 /** Finds, builds and runs the load generator: load.c where there is a C compiler, load.ts elsewhere. */
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { compileC } from '../lib/compile-c.js';
 import { temporaryDirectory } from '../lib/launch.js';
 
 export type GeneratorKind = 'c' | 'node';
@@ -69,7 +70,7 @@ export class Generator {
     const here = dirname(fileURLToPath(import.meta.url));
     if (wanted !== 'node') {
       const program = join(temporaryDirectory('zk-load-'), 'load');
-      const failure = compile(join(here, 'load.c'), program);
+      const failure = compileC(join(here, 'load.c'), program, ['-lm']);
       if (failure === undefined) return new Generator('c', [program]);
       if (wanted === 'c') throw new GeneratorError(`load.c could not be compiled: ${failure}`);
     }
@@ -103,19 +104,6 @@ export class Generator {
     if (mode === 'probe') await Promise.race([output.ready, result]);
     return { result, stop: () => child.kill('SIGTERM') };
   }
-}
-
-function compile(source: string, program: string): string | undefined {
-  for (const compiler of [process.env['CC'] ?? 'cc', 'gcc', 'clang']) {
-    try {
-      execFileSync(compiler, ['-O2', '-o', program, source, '-lm'], { stdio: ['ignore', 'ignore', 'pipe'] });
-      return undefined;
-    } catch (error) {
-      const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-      if (!isMissing) return error instanceof Error ? error.message : String(error);
-    }
-  }
-  return 'no C compiler';
 }
 
 function collect(child: ChildProcess): { stdout: () => string; stderr: () => string; ready: Promise<void> } {

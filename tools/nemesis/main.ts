@@ -63,7 +63,6 @@ async function main(): Promise<number> {
 }
 
 async function run(settings: TormentOptions): Promise<number> {
-  note('left out: jumps of the wall clock, which processes cannot have for themselves');
   const report = await torment(settings);
   printReport(report);
   writeJson(options.json, report);

@@ -3,6 +3,7 @@ import type { EnsembleProcesses, Member } from '../lib/ensemble-processes.js';
 import type { SeededRandom } from '../lib/random.js';
 import type { BallastDisk } from './ballast-disk.js';
 import type { Network } from './network.js';
+import type { WallClocks } from './wall-clocks.js';
 
 export interface Scene {
   readonly ensemble: EnsembleProcesses;
@@ -12,6 +13,7 @@ export interface Scene {
   readonly tickMs: number;
   /** The disk that can be filled, where there is one. */
   readonly disk: BallastDisk | undefined;
+  readonly wallClocks: WallClocks;
   /** Resolves after so long, or when the run ends. */
   readonly sleep: (ms: number) => Promise<void>;
 }
@@ -55,3 +57,9 @@ export const all: Victims = async ({ ensemble }) => [...ensemble.members];
 export const leader: Victims = async (scene) => [
   (await scene.ensemble.leader()) ?? scene.random.pick(scene.ensemble.members),
 ];
+
+/** Ends the process and starts another behind that wrapper. */
+export async function restartBehind(member: Member, wrapper: readonly string[]): Promise<void> {
+  await member.stop();
+  member.start(wrapper);
+}

@@ -15,6 +15,7 @@ import { type RoundReport, Rounds } from './rounds.js';
 import type { Fault, Scene } from './scene.js';
 import { CHECKS, type Problem } from './verdicts.js';
 import { History } from './workload/history.js';
+import { WallClocks } from './wall-clocks.js';
 import { Workers } from './workload/workers.js';
 
 export interface TormentOptions {
@@ -45,16 +46,19 @@ export async function torment(options: TormentOptions): Promise<RunReport> {
   const { seed, tickMs } = options;
   const network = await networkOf(options.network, options.servers);
   note(`nemesis: seed ${seed}, ${options.servers} servers (${options.kinds.join(', ')}), ${network.description}`);
-  const ensemble = await prepareEnsemble(options, network);
+  const wallClocks = new WallClocks(options.servers);
+  const ensemble = await prepareEnsemble(options, network, wallClocks);
   const random = new SeededRandom(seed);
   const disk = mountDisk(ensemble, random);
   const evidence = join(repositoryRoot, 'data', `nemesis-${seed}`);
   mkdirSync(evidence, { recursive: true });
   const history = new History(join(evidence, 'history.jsonl'));
-  const report = await runOn({ ensemble, network, random, disk, tickMs, sleep: delay }, options, history);
+  const scene = { ensemble, network, random, disk, wallClocks, tickMs, sleep: delay };
+  const report = await runOn(scene, options, history);
   if (report.problems.length > 0) ensemble.keep(join(evidence, 'servers'));
   await ensemble.killAll();
   disk?.dispose();
+  wallClocks.dispose();
   await ensemble.dispose();
   network.dispose();
   return { ...report, evidence };
@@ -132,10 +136,15 @@ async function networkOf(kind: NetworkKind, servers: number): Promise<Network> {
   return Proxies.listen(servers);
 }
 
-function prepareEnsemble({ servers, kinds, tickMs }: TormentOptions, network: Network): Promise<EnsembleProcesses> {
+function prepareEnsemble(
+  { servers, kinds, tickMs }: TormentOptions,
+  network: Network,
+  wallClocks: WallClocks,
+): Promise<EnsembleProcesses> {
   const members = Array.from({ length: servers }, (_, i): MemberSpec => {
     const kind = kinds[i % kinds.length]!;
-    return { kind, address: network.addressOf(i + 1), wrapper: network.wrapperOf(i + 1) };
+    const [address, wrapper] = [network.addressOf(i + 1), network.wrapperOf(i + 1)];
+    return { kind, address, wrapper, env: wallClocks.environmentOf(i + 1) };
   });
   const { peerSeenBy } = network;
   return EnsembleProcesses.prepare({

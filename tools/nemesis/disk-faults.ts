@@ -1,12 +1,11 @@
-/** Torn logs, lost, full and slow disks; monotonic clocks that start anew. */
-import { spawnSync } from 'node:child_process';
+/** Torn logs; lost, full and slow disks. */
 import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Member } from '../lib/ensemble-processes.js';
 import { repositoryRoot } from '../lib/launch.js';
 import type { SeededRandom } from '../lib/random.js';
 import { lastEntries } from '../lib/txn-log.js';
-import { type Fault, minorityOf, names, type Scene } from './scene.js';
+import { type Fault, minorityOf, names, restartBehind, type Scene } from './scene.js';
 
 export const diskFaults: readonly Fault[] = [
   { name: 'kill a minority, torn logs', weight: 3, isCompatible: true, apply: async (s) => tearLogs(s, minorityOf(s)) },
@@ -27,16 +26,6 @@ export const diskFaults: readonly Fault[] = [
     whyImpossible: ({ ensemble }) =>
       ensemble.members.some(({ kind }) => kind === 'zk') ? undefined : 'only our server can be made to sync slowly',
     apply: slowDisk,
-  },
-];
-
-export const clocks: readonly Fault[] = [
-  {
-    name: 'restart with other monotonic clocks',
-    weight: 2,
-    isCompatible: false,
-    whyImpossible: () => whyNoTimeNamespaces(),
-    apply: shiftClocks,
   },
 ];
 
@@ -96,32 +85,4 @@ async function slowDisk(scene: Scene): Promise<string> {
   const slow = ['env', `NODE_OPTIONS=${preload}`, `ZK_SLOW_SYNC_MS=${delayMs}`];
   await restartBehind(member, [...network.wrapperOf(member.id), ...slow]);
   return `${names([member])}, ${delayMs} ms`;
-}
-
-async function shiftClocks(scene: Scene): Promise<string> {
-  const { network, random } = scene;
-  const shifted: string[] = [];
-  for (const member of minorityOf(scene)) {
-    const seconds = String(random.between(1, 1_000_000));
-    const clock = ['unshare', '-T', '--monotonic', seconds, '--boottime', seconds];
-    await restartBehind(member, [...clock, ...network.wrapperOf(member.id)]);
-    shifted.push(`${names([member])} +${seconds} s`);
-  }
-  return shifted.join(', ');
-}
-
-async function restartBehind(member: Member, wrapper: readonly string[]): Promise<void> {
-  await member.stop();
-  member.start(wrapper);
-}
-
-let timeNamespaces: { readonly problem: string | undefined } | undefined;
-
-function whyNoTimeNamespaces(): string | undefined {
-  if (timeNamespaces === undefined) {
-    const made = spawnSync('unshare', ['-T', '--monotonic', '1', 'true'], { encoding: 'utf8' });
-    const isMade = made.error === undefined && made.status === 0;
-    timeNamespaces = { problem: isMade ? undefined : `no time namespaces: ${made.error?.message ?? made.stderr}` };
-  }
-  return timeNamespaces.problem;
 }
