@@ -3,6 +3,7 @@ import { ByteArena } from '@zk/jute';
 import { type Zxid, int64 } from '@zk/model';
 import type { ReconfigSituation, ServerId } from '@zk/quorum';
 import {
+  type LearnerPort,
   type LinkId,
   PacketType,
   Peer,
@@ -86,7 +87,8 @@ export class EnsemblePeer {
     private readonly onEvent: (event: EnsembleEvent) => void = () => undefined,
   ) {
     this.options = { ...defaultEnsembleOptions, ...options };
-    this.addresses = new MemberAddresses(options.id, options.config, this.options.isListeningOnAllAddresses);
+    const { isListeningOnAllAddresses: isOnAll, observerMaster } = this.options;
+    this.addresses = new MemberAddresses(options.id, options.config, isOnAll, observerMaster?.port);
     const { transport, storage, state, clock, scheduler, random, logger } = ports;
     const { id, multiAddress } = this.options;
     const peerOptions = { ...defaultPeerOptions, ...this.options.peer };
@@ -218,7 +220,8 @@ export class EnsemblePeer {
   }
 
   private async begin(): Promise<void> {
-    const { id, config, peer: options } = this.options;
+    const { id, config, observerMaster } = this.options;
+    const options = { ...this.options.peer, hasObserverMasters: observerMaster !== undefined };
     const { epochs: stored, contents } = await this.disk.open();
     const epochs = restoreEpochs(stored);
     await this.disk.keepEpochs(stored, epochs);
@@ -293,11 +296,11 @@ export class EnsemblePeer {
       case 'notify':
         return this.elections.send(output.to, output.notification);
       case 'listen':
-        return quorum.listen();
+        return quorum.listen(output.port);
       case 'unlisten':
-        return quorum.unlisten();
+        return quorum.unlisten(output.port);
       case 'dial':
-        return quorum.dial(output.to, output.attempt);
+        return quorum.dial(output.to, output.port, output.attempt);
       case 'send':
         return quorum.send(output.link, output.packet);
       case 'send-snapshot':
@@ -369,8 +372,8 @@ export class EnsemblePeer {
   private newQuorumNetwork(): QuorumNetwork {
     const { transport, scheduler, clock, state, logger } = this.ports;
     const host = {
-      quorumAddressesOf: (server: ServerId) => this.addresses.of(server, 'quorumPort'),
-      listenAddresses: () => this.addresses.toListenOn('quorumPort'),
+      addressesOf: (server: ServerId, port: LearnerPort) => this.addresses.of(server, MEMBER_PORTS[port]),
+      listenAddresses: (port: LearnerPort) => this.addresses.toListenOn(MEMBER_PORTS[port]),
       accepted: (link: LinkId) => this.give({ kind: 'accepted', link }),
       connected: (attempt: number, link: LinkId) => this.give({ kind: 'connected', attempt, link }),
       dialFailed: (attempt: number) => this.give({ kind: 'dial-failed', attempt }),
@@ -382,13 +385,14 @@ export class EnsemblePeer {
       snapshotProgress: (link: LinkId) => this.give({ kind: 'snapshot-progress', link }),
       snapshotReceived: (link: LinkId) => this.give({ kind: 'snapshot-received', link }),
     };
-    const { maxQueuedBytes } = this.options;
+    const { maxQueuedBytes: learners, observerMaster } = this.options;
     return new QuorumNetwork(transport, scheduler, clock, state, logger, host, {
       dialling: this.dialling,
-      maxQueuedBytes,
+      maxQueuedBytes: { learners, observers: observerMaster?.maxQueuedBytes ?? learners },
     });
   }
 }
 
+const MEMBER_PORTS = { learners: 'quorumPort', observers: 'observerMasterPort' } as const;
 /** Apache's exit code when the election port cannot be bound. */
 const CANNOT_LISTEN = 14;

@@ -1,7 +1,7 @@
-import type { EnsembleConfig, ServerId } from '@zk/quorum';
+import type { EnsembleConfig, ServerAddress, ServerId } from '@zk/quorum';
 import type { HostAndPort } from './dialling.js';
 
-export type MemberPort = 'quorumPort' | 'electionPort';
+export type MemberPort = 'quorumPort' | 'electionPort' | 'observerMasterPort';
 
 /** Where the servers of an ensemble are: by the committed configuration, else by the last one seen (spec: election, section 1). */
 export class MemberAddresses {
@@ -11,6 +11,7 @@ export class MemberAddresses {
     private readonly id: ServerId,
     private committed: EnsembleConfig,
     private readonly isListeningOnAll: boolean,
+    private readonly observerMasterPort: number | undefined,
   ) {}
 
   changed(config: EnsembleConfig, status: 'seen' | 'committed'): void {
@@ -21,7 +22,7 @@ export class MemberAddresses {
   /** Empty for a server that neither has. */
   of(server: ServerId, port: MemberPort): readonly HostAndPort[] {
     const spec = this.committed.servers.get(server) ?? this.seen?.servers.get(server);
-    return spec?.addresses.map((address) => ({ host: address.host, port: address[port] })) ?? [];
+    return spec?.addresses.flatMap((address) => this.at(address, port)) ?? [];
   }
 
   /** Where this server accepts the others. */
@@ -29,5 +30,10 @@ export class MemberAddresses {
     const addresses = this.of(this.id, port);
     if (!this.isListeningOnAll) return addresses;
     return [...new Set(addresses.map((address) => address.port))].map((number) => ({ host: '0.0.0.0', port: number }));
+  }
+  /** No configuration names the observer master port: it is the same everywhere. */
+  private at(address: ServerAddress, name: MemberPort): readonly HostAndPort[] {
+    const port = name === 'observerMasterPort' ? this.observerMasterPort : address[name];
+    return port === undefined ? [] : [{ host: address.host, port }];
   }
 }

@@ -16,6 +16,8 @@ export interface EnsembleOptions {
   /** Attempts to bind the election port, a second apart, before the server gives up; 0: none is the last. */
   readonly electionBindAttempts: number;
   readonly multiAddress: MultiAddressOptions;
+  /** Followers serve observers; absent: only the leader does. */
+  readonly observerMaster?: ObserverMasterOptions;
   /** Bytes that may wait for a learner that reads too slowly, before it is disconnected. */
   readonly maxQueuedBytes: number;
   /**
@@ -35,6 +37,13 @@ export interface MultiAddressOptions {
   readonly isReachabilityChecked: boolean;
   /** How long the address in use may take to answer. */
   readonly reachabilityTimeoutMs: number;
+}
+
+export interface ObserverMasterOptions {
+  /** The same for all servers, at the host of the quorum port (`observerMasterPort`). */
+  readonly port: number;
+  /** Bytes that may wait for an observer that reads too slowly, before it is disconnected (`observerMaster.sizeLimit`). */
+  readonly maxQueuedBytes: number;
 }
 
 export const defaultEnsembleOptions: Omit<EnsembleOptions, 'id' | 'config'> = {

@@ -22,7 +22,7 @@ class End {
       this.state,
       silentLogger,
       {
-        quorumAddressesOf: () => [address],
+        addressesOf: () => [address],
         listenAddresses: () => [address],
         accepted: (link) => void this.heard.push(`accepted ${link}`),
         connected: (attempt, link) => void this.heard.push(`connected ${attempt} as ${link}`),
@@ -32,7 +32,7 @@ class End {
         snapshotProgress: () => undefined,
         snapshotReceived: (link) => void this.heard.push(`snapshot ${link}`),
       },
-      { dialling: { timeoutMs: 5000 }, maxQueuedBytes },
+      { dialling: { timeoutMs: 5000 }, maxQueuedBytes: { learners: maxQueuedBytes, observers: maxQueuedBytes } },
     );
   }
 
@@ -50,9 +50,9 @@ describe('the connections between a leader and its learners', () => {
   };
   const connect = async (transport: MemoryTransport, maxQueuedBytes?: number): Promise<[End, End]> => {
     const [leader, learner] = [add(transport, maxQueuedBytes), add(transport)];
-    leader.network.listen();
+    leader.network.listen('learners');
     await nextTurn();
-    learner.network.dial(1n, 1);
+    learner.network.dial(1n, 'learners', 1);
     await Promise.all([leader.hears('accepted 1'), learner.hears('connected 1 as 1')]);
     return [leader, learner];
   };
@@ -64,17 +64,17 @@ describe('the connections between a leader and its learners', () => {
   it('nobody gets in before there is a leader, and after it has stepped down', async () => {
     const transport = new MemoryTransport();
     const [leader, learner] = [add(transport), add(transport)];
-    learner.network.dial(1n, 1);
+    learner.network.dial(1n, 'learners', 1);
     await learner.hears('failed 1');
-    leader.network.listen();
-    leader.network.unlisten();
-    leader.network.listen();
+    leader.network.listen('learners');
+    leader.network.unlisten('learners');
+    leader.network.listen('learners');
     await nextTurn();
-    learner.network.dial(1n, 2);
+    learner.network.dial(1n, 'learners', 2);
     await learner.hears('connected 2 as 1');
-    leader.network.unlisten();
+    leader.network.unlisten('learners');
     await nextTurn();
-    learner.network.dial(1n, 3);
+    learner.network.dial(1n, 'learners', 3);
     await learner.hears('failed 3');
     // Links stay.
     expect([leader.network.linkCount, learner.network.linkCount]).toEqual([1, 1]);
@@ -168,7 +168,7 @@ describe('the connections between a leader and its learners', () => {
   ])('%s from a learner ends its connection', async (_what, bytes) => {
     const transport = new MemoryTransport();
     const leader = add(transport);
-    leader.network.listen();
+    leader.network.listen('learners');
     await nextTurn();
     const connection = await transport.dial({ host: '127.0.0.1', port: PORT }, () => ({
       onData: () => undefined,

@@ -2,6 +2,7 @@ import type { QuorumPacket } from '@zk/jute';
 import type { EnsembleConfig, ServerId } from '@zk/quorum';
 import {
   type DiskContents,
+  type LearnerPort,
   type LogEntry,
   type Notification,
   PacketType,
@@ -51,7 +52,7 @@ export class Host implements NetworkHost {
   state: History;
   role: PeerRole = 'looking';
   isServing = false;
-  isListening = false;
+  private readonly listening = new Set<LearnerPort>();
   epoch = 0;
   private nextZxid = 0n;
   private life = 0;
@@ -116,7 +117,7 @@ export class Host implements NetworkHost {
     this.world.count('crash');
     this.life++;
     this.peer = undefined;
-    this.isListening = false;
+    this.listening.clear();
     this.snapshots.abandon();
     this.wakeAtMs = Infinity;
     this.backlog.length = 0;
@@ -188,6 +189,10 @@ export class Host implements NetworkHost {
 
   // What the network brings
 
+  isListening(port: LearnerPort): boolean {
+    return this.listening.has(port);
+  }
+
   notified(from: number, notification: Notification): void {
     this.give({ kind: 'notification', from: BigInt(from), notification });
   }
@@ -197,6 +202,7 @@ export class Host implements NetworkHost {
   }
 
   accepted(link: number): void {
+    if (this.role === 'follower') this.world.count('observer at a master');
     this.give({ kind: 'accepted', link });
   }
 
@@ -276,13 +282,13 @@ export class Host implements NetworkHost {
       case 'notify':
         return network.notify(this.number, Number(output.to), output.notification);
       case 'listen':
-        this.isListening = true;
+        this.listening.add(output.port);
         return;
       case 'unlisten':
-        this.isListening = false;
+        this.listening.clear();
         return;
       case 'dial':
-        return network.dial(this.number, Number(output.to), output.attempt);
+        return network.dial(this.number, Number(output.to), output.port, output.attempt);
       case 'send':
         if (output.packet.type === PacketType.ACK) checkers.acknowledges(this, output.packet.zxid);
         else if (output.packet.type >= PacketType.DIFF && output.packet.type <= PacketType.SNAP) {

@@ -1,5 +1,5 @@
 import type { QuorumPacket } from '@zk/jute';
-import type { Notification } from '@zk/zab';
+import type { LearnerPort, Notification } from '@zk/zab';
 import type { Agenda } from './agenda.js';
 import type { History } from './history.js';
 import type { FuzzyState } from './snapshots.js';
@@ -8,7 +8,7 @@ import type { SeededRandom } from './random.js';
 /** What one end of the network hears. */
 export interface NetworkHost {
   readonly isUp: boolean;
-  readonly isListening: boolean;
+  isListening(port: LearnerPort): boolean;
   notified(from: number, notification: Notification): void;
   reachable(server: number, isReachable: boolean): void;
   accepted(link: number, from: number): void;
@@ -138,13 +138,13 @@ export class SimulatedNetwork {
     });
   }
 
-  dial(from: number, to: number, attempt: number): void {
+  dial(from: number, to: number, port: LearnerPort, attempt: number): void {
     const dialler = this.hosts.get(from)!;
     this.agenda.in(this.delay(), () => {
       const target = this.hosts.get(to);
       if (this.blocked.has(from * 100 + to) || this.blocked.has(to * 100 + from)) {
         this.agenda.in(DIAL_TIMEOUT_MS, () => dialler.dialFailed(attempt));
-      } else if (target === undefined || !target.isUp || !target.isListening || !dialler.isUp) {
+      } else if (target === undefined || !target.isUp || !target.isListening(port) || !dialler.isUp) {
         this.agenda.in(this.delay(), () => dialler.dialFailed(attempt));
       } else this.connect(from, to, attempt);
     });

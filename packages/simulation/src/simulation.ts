@@ -29,6 +29,8 @@ export interface SimulationOptions {
   readonly reconfigurations?: number;
   /** Whether snapshots have some of what was committed while they were taken; by default the seed decides. */
   readonly isFuzzy?: boolean;
+  /** Whether followers serve observers; by default the seed decides. */
+  readonly hasObserverMasters?: boolean;
   /** Names of what goes wrong; by default everything there is. */
   readonly faultKinds?: readonly string[];
   /** Whether servers that crashed come back by themselves; default true. */
@@ -68,6 +70,7 @@ export class Simulation {
   steps = 0;
   private readonly reconfigurations: number;
   private readonly isFuzzy: boolean;
+  private readonly hasObserverMasters: boolean;
   private stepsAtOnce = 0;
   readonly counts = new Map<string, number>();
   private isCalm = false;
@@ -83,6 +86,7 @@ export class Simulation {
     const groups = options.groups ?? (this.reconfigurations === 0 && random.chance(0.3) ? random.between(2, 3) : 0);
     const spares = options.spares ?? (this.reconfigurations > 0 ? random.between(0, 2) : 0);
     this.isFuzzy = options.isFuzzy ?? random.chance(0.5);
+    this.hasObserverMasters = options.hasObserverMasters ?? random.chance(0.5);
     const config = configOf(voters, observers, groups);
     const empty = History.empty();
     this.network = new SimulatedNetwork(this.agenda, this.random, this.byNumber);
@@ -229,6 +233,8 @@ export class Simulation {
         syncLimitTicks: 3,
         commitLogCount: 20,
         isReconfigEnabled: this.reconfigurations > 0,
+        hasObserverMasters: this.hasObserverMasters,
+        ...(this.hasObserverMasters ? { observerReconnectDelayMs: 30, observerElectionDelayMs: 100 } : {}),
         ...this.options.peer,
       },
       rules: this.options.rules ?? zabRules,

@@ -3,9 +3,21 @@ import { FAULTS, PLANTED, Simulation, type SimulationOptions, plantedOptions } f
 /** What went wrong in runs before clocks did. */
 const withoutClocks = Object.keys(FAULTS).filter((name) => !name.startsWith('clock'));
 /** What there was before reconfigurations. */
-const fixedMembers = { faultKinds: withoutClocks, reconfigurations: 0, isFuzzy: false, groups: 0 };
+const fixedMembers = {
+  faultKinds: withoutClocks,
+  reconfigurations: 0,
+  isFuzzy: false,
+  groups: 0,
+  hasObserverMasters: false,
+};
 /** One change of the membership after the other. */
-const restless = { faultKinds: withoutClocks, faults: 6, reconfigurations: 8, spares: 2 };
+const restless = {
+  faultKinds: withoutClocks,
+  faults: 6,
+  reconfigurations: 8,
+  spares: 2,
+  hasObserverMasters: false,
+};
 
 /** Seeds that once failed, with what they taught. They run as they ran then. */
 const regressions: readonly (readonly [seed: number, options: Partial<SimulationOptions>, why: string])[] = [
@@ -28,7 +40,8 @@ describe.each<[string, Partial<SimulationOptions>]>([
   ['with three voters', { voters: 3 }],
   ['with five voters', { voters: 5 }],
   ['with three groups', { voters: 5, groups: 3 }],
-  ['with observers', { observers: 2 }],
+  ['with observers', { observers: 2, hasObserverMasters: false }],
+  ['with observers that followers serve', { observers: 3, hasObserverMasters: true }],
   ['with many reconfigurations', { reconfigurations: 12, spares: 2 }],
 ])('%s', (_what, options) => {
   it('thirty seeds violate nothing', () => {
@@ -67,7 +80,7 @@ it('a run has all that it is meant to have', () => {
     for (const what of counts.keys()) seen.add(what);
   }
   const synchronizations = ['DIFF', 'SNAP', 'TRUNC', 'log read'];
-  const changes = ['reconfiguration', 'activation', 'handover'];
+  const changes = ['observer at a master', 'reconfiguration', 'activation', 'handover'];
   const faults = Object.keys(FAULTS).map((name) => `fault ${name}`);
   expect([...seen]).toEqual(expect.arrayContaining([...synchronizations, ...changes, ...faults]));
 });

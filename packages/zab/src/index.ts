@@ -7,6 +7,7 @@ export type {
   ClientRequest,
   DiskContents,
   DiskWrite,
+  LearnerPort,
   LinkId,
   PeerInput,
   PeerOutput,

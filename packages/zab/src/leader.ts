@@ -3,7 +3,8 @@ import { type Zxid, counterOf, epochOf, hex64 } from '@zk/model';
 import type { ServerId } from '@zk/quorum';
 import { Broadcast } from './broadcast.js';
 import { Discovery } from './discovery.js';
-import { LearnerLink } from './learner-link.js';
+import type { LearnerLink } from './learner-link.js';
+import { LearnerLinks } from './learner-links.js';
 import { epochStart } from './log-entry.js';
 import type { LinkId, PeerInput, PeerPhase } from './messages.js';
 import { ackEpochOf, learnerInfoOf, packets } from './packets.js';
@@ -24,14 +25,13 @@ import { PacketType } from './wire.js';
  */
 export class Leader implements Role {
   phase: PeerPhase = 'discovery';
-  private readonly links = new Map<LinkId, LearnerLink>();
+  private readonly links: LearnerLinks;
   private readonly discovery: Discovery;
   private readonly broadcast: Broadcast;
   private readonly acknowledgedLeader = new Set<ServerId>();
   /** The last acknowledgement of each server, on whatever connection. */
   private readonly lastWords = new Map<ServerId, Zxid>();
   private phaseEndsAtMs: number;
-  private pingAtMs: number;
   private isHalfTick = false;
   /** A leader that named another one leaves when its learners have, and no later than this. */
   private handoverEndsAtMs = Infinity;
@@ -46,10 +46,10 @@ export class Leader implements Role {
       epochStored: () => this.epochStored(),
       historyAgreed: () => this.historyAgreed(),
     });
+    this.links = new LearnerLinks(context);
     this.broadcast = new Broadcast(context, this.links);
     this.phaseEndsAtMs = nowMs + options.initLimitTicks * options.tickTimeMs;
-    this.pingAtMs = nowMs + options.tickTimeMs / 2;
-    this.synchronizer = new Synchronizer(context, () => this.broadcast.last);
+    this.synchronizer = new Synchronizer(context, { last: () => this.broadcast.last, epoch: () => this.epoch });
   }
 
   get epoch(): number {
@@ -57,33 +57,28 @@ export class Leader implements Role {
   }
 
   get wakeAtMs(): number {
-    return this.phase === 'broadcast' ? this.pingAtMs : Math.min(this.pingAtMs, this.phaseEndsAtMs);
+    const { pingAtMs } = this.links;
+    return this.phase === 'broadcast' ? pingAtMs : Math.min(pingAtMs, this.phaseEndsAtMs);
   }
 
   start(): string | undefined {
     this.context.announce('leader', 'discovery', this.context.currentEpoch);
-    this.context.outputs.push({ kind: 'listen' });
+    this.context.outputs.push({ kind: 'listen', port: 'learners' });
     return this.discovery.report(this.context.id, this.context.acceptedEpoch);
   }
 
   tick(): string | undefined {
-    const { context } = this;
+    const { context, links } = this;
     if (this.phase !== 'broadcast' && context.nowMs >= this.phaseEndsAtMs) return `no quorum in ${this.phase}`;
-    if (context.nowMs < this.pingAtMs) return undefined;
-    const halfTickMs = context.options.tickTimeMs / 2;
-    this.pingAtMs = Math.max(this.pingAtMs + halfTickMs, context.nowMs + 1); // Ticks that were missed are not made up for.
+    if (!links.takePing()) return undefined;
     this.isHalfTick = !this.isHalfTick;
-    const before = this.links.size;
-    for (const learner of this.links.values()) {
-      const silence = learner.silence(context.nowMs, context.options);
-      if (silence !== undefined) this.close(learner, silence);
-    }
+    const before = links.size;
+    links.closeSilent();
     // Who broke off has a tick to come back; who fell silent has had its time.
-    const isDue = !this.isHalfTick || this.links.size < before;
+    const isDue = !this.isHalfTick || links.size < before;
     if (context.nowMs >= this.handoverEndsAtMs) return this.handOver();
     if (this.phase === 'broadcast' && isDue && !this.hasQuorum()) return this.handOver() ?? 'no quorum of learners';
-    const ping = packets.ping(this.broadcast.lastProposed);
-    for (const learner of this.links.values()) if (learner.isForwarding) context.send(learner.link, ping);
+    links.ping(this.broadcast.lastProposed);
     return undefined;
   }
 
@@ -103,7 +98,7 @@ export class Leader implements Role {
   // Links
 
   accepted(link: LinkId): undefined {
-    this.links.set(link, new LearnerLink(link, this.context.nowMs));
+    this.links.accept(link);
   }
 
   connected(_attempt: number, link: LinkId): undefined {
@@ -118,27 +113,20 @@ export class Leader implements Role {
   }
 
   snapshotProgress(link: LinkId): void {
-    const learner = this.links.get(link);
-    if (learner !== undefined) learner.lastHeardMs = this.context.nowMs;
+    this.links.heard(link);
   }
 
   snapshotReceived(): undefined {}
 
   leave(reason: string): void {
-    for (const learner of [...this.links.values()]) this.close(learner, reason);
-    this.context.outputs.push({ kind: 'unlisten' });
+    this.links.closeAll(reason);
+    this.context.outputs.push({ kind: 'unlisten', port: 'learners' });
     if (this.phase === 'broadcast') this.context.outputs.push({ kind: 'stop-serving', reason });
   }
 
-  private close(learner: LearnerLink, reason: string): void {
-    this.links.delete(learner.link);
-    this.context.outputs.push({ kind: 'close', link: learner.link, reason });
-  }
-
   packet(link: LinkId, packet: QuorumPacket): string | undefined {
-    const learner = this.links.get(link);
+    const learner = this.links.heard(link);
     if (learner === undefined) return undefined;
-    learner.lastHeardMs = this.context.nowMs;
     switch (packet.type) {
       case PacketType.FOLLOWERINFO:
       case PacketType.OBSERVERINFO:
@@ -149,7 +137,7 @@ export class Leader implements Role {
         return this.receiveAck(learner, packet.zxid);
       default: {
         const defect = relay(this.context, learner, packet);
-        if (defect !== undefined) this.close(learner, defect);
+        if (defect !== undefined) this.links.close(learner, defect);
         return undefined;
       }
     }
@@ -160,12 +148,12 @@ export class Leader implements Role {
   private receiveInfo(learner: LearnerLink, packet: QuorumPacket): string | undefined {
     const info = learnerInfoOf(packet);
     if (learner.stage !== 'greeting' || info === undefined) {
-      this.close(learner, 'expected one FOLLOWERINFO or OBSERVERINFO');
+      this.links.close(learner, 'expected one FOLLOWERINFO or OBSERVERINFO');
       return undefined;
     }
     if (info.configVersion > this.context.config.version) return this.refuse(learner, info);
-    this.replaceOlderLinkOf(info.server, learner);
     learner.server = info.server;
+    this.replaceOlder(info.server, learner);
     learner.isObserver = packet.type === PacketType.OBSERVERINFO;
     learner.acceptedEpoch = epochOf(packet.zxid);
     learner.stage = 'epoch';
@@ -177,11 +165,9 @@ export class Leader implements Role {
    * What a server said on an older connection is void. It may have taken its log back since, and what it acknowledged then
    * must not make up a quorum now (test: simulation, planted bug `stale-ack`).
    */
-  private replaceOlderLinkOf(server: ServerId, newer: LearnerLink): void {
+  private replaceOlder(server: ServerId, newer: LearnerLink): void {
     newer.acknowledged = this.context.rules.ackAfterReconnect(this.lastWords.get(server) ?? 0n);
-    for (const older of this.links.values()) {
-      if (older.server === server && older !== newer) this.close(older, 'connected again');
-    }
+    this.links.closeOlderThan(newer);
   }
 
   /**
@@ -198,7 +184,7 @@ export class Leader implements Role {
       if (membership.pending?.version === configVersion) membership.commit(membership.pending);
       return reason;
     }
-    this.close(learner, reason);
+    this.links.close(learner, reason);
     return undefined;
   }
 
@@ -216,7 +202,7 @@ export class Leader implements Role {
   private receiveAckEpoch(learner: LearnerLink, packet: QuorumPacket): string | undefined {
     const currentEpoch = ackEpochOf(packet);
     if (learner.stage !== 'ack-epoch' || currentEpoch === undefined) {
-      this.close(learner, 'expected no ACKEPOCH');
+      this.links.close(learner, 'expected no ACKEPOCH');
       return undefined;
     }
     learner.stage = 'history';
@@ -226,12 +212,12 @@ export class Leader implements Role {
       const { context } = this;
       const own = { currentEpoch: context.currentEpoch, lastZxid: context.applied };
       if (context.rules.isAhead({ currentEpoch: currentEpoch >>> 0, lastZxid: packet.zxid }, own)) {
-        this.close(learner, `knows more than this leader: epoch ${currentEpoch}, zxid ${hex64(packet.zxid)}`);
+        this.links.close(learner, `knows more than this leader: epoch ${currentEpoch}, zxid ${hex64(packet.zxid)}`);
         return undefined;
       }
       if (packet.zxid !== -1n && !learner.isObserver) this.discovery.acknowledge(learner.server!);
     }
-    if (this.discovery.isHistoryAgreed && learner.stage === 'history') this.synchronize(learner);
+    if (this.discovery.isHistoryAgreed && learner.stage === 'history') this.synchronizer.begin(learner);
     return undefined;
   }
 
@@ -243,34 +229,17 @@ export class Leader implements Role {
     context.write({ kind: 'current-epoch', epoch: this.epoch }, 'leader.current-epoch', () =>
       this.countLeaderAck(context.id),
     );
-    for (const learner of this.links.values()) if (learner.stage === 'history') this.synchronize(learner);
+    for (const learner of this.links.values()) if (learner.stage === 'history') this.synchronizer.begin(learner);
   }
 
   // Synchronization
 
-  private synchronize(learner: LearnerLink): void {
-    learner.stage = 'syncing';
-    if (this.synchronizer.begin(learner)) this.sendNewLeader(learner);
-  }
-
   logEntries(input: Extract<PeerInput, { kind: 'log-entries' | 'log-unavailable' }>): string | undefined {
     const learner = this.links.get(input.link);
     if (learner?.stage !== 'syncing') return undefined;
-    const isDone =
-      input.kind === 'log-entries'
-        ? this.synchronizer.feed(learner, input.entries, input.isLast)
-        : this.synchronizer.giveUpOnLog(learner);
-    if (isDone === 'failed') this.close(learner, 'its history can no longer be read from the log');
-    else if (isDone) this.sendNewLeader(learner);
+    const defect = this.synchronizer.resume(learner, input);
+    if (defect !== undefined) this.links.close(learner, defect);
     return undefined;
-  }
-
-  private sendNewLeader(learner: LearnerLink): void {
-    const { lastSeen } = this.context.membership;
-    learner.stage = 'new-leader';
-    learner.isForwarding = true;
-    learner.lastHeardMs = this.context.nowMs;
-    this.context.send(learner.link, packets.newLeader(this.epoch, lastSeen.text));
   }
 
   private countLeaderAck(server: ServerId): string | undefined {
@@ -361,6 +330,7 @@ export class Leader implements Role {
       role: 'leader',
       phase: this.phase,
       leader: id.toString(),
+      master: undefined,
       epoch: this.epoch,
       proposed: hex64(this.broadcast.lastProposed),
       learners: [...this.links.values()].map((learner) => learner.status(nowMs)),

@@ -2,9 +2,11 @@ import { type Zxid, epochOf, hex64 } from '@zk/model';
 import type { QuorumPacket } from '@zk/jute';
 import type { ServerId } from '@zk/quorum';
 import { LearnerClients } from './learner-clients.js';
+import { LearnerDialling } from './learner-dialling.js';
 import { Synchronization } from './learner-sync.js';
 import { epochStart } from './log-entry.js';
-import type { LinkId, PeerPhase } from './messages.js';
+import type { LinkId, PeerInput, PeerPhase } from './messages.js';
+import { ObserverMaster } from './observer-master.js';
 import { designatedLeaderOf, packets, txnOf } from './packets.js';
 import type { PeerContext } from './peer-context.js';
 import type { Followers, Role, ServingInput } from './role.js';
@@ -21,7 +23,7 @@ import { PacketType, packetName } from './wire.js';
 export class Learner implements Role {
   phase: PeerPhase = 'discovery';
   private link: LinkId | undefined;
-  private attempt = 0;
+  private readonly dialling: LearnerDialling;
   private epoch = 0;
   private isGreeted = false;
   private readonly synchronization: Synchronization;
@@ -31,18 +33,19 @@ export class Learner implements Role {
   private isBusy = false;
   private readonly inbox: QuorumPacket[] = [];
   private readonly clients: LearnerClients;
+  /** Present on a follower that serves observers, as long as it follows. */
+  private observers: ObserverMaster | undefined;
   private lastHeardMs: number;
-  private readonly startedMs: number;
-  private dialAtMs = Infinity;
 
   constructor(
     private readonly context: PeerContext,
     private readonly leader: ServerId,
     private readonly role: 'follower' | 'observer',
     private readonly onEstablished: (epoch: number) => void,
-    private readonly nextAttempt: () => number,
+    nextAttempt: () => number,
   ) {
-    this.startedMs = this.lastHeardMs = context.nowMs;
+    this.lastHeardMs = context.nowMs;
+    this.dialling = new LearnerDialling(context, leader, role, nextAttempt);
     this.clients = new LearnerClients(
       (output) => context.outputs.push(output),
       (packet) => context.send(this.link!, packet),
@@ -56,45 +59,41 @@ export class Learner implements Role {
   }
 
   get wakeAtMs(): number {
-    return Math.min(this.dialAtMs, this.deadlineMs);
+    const ownMs = Math.min(this.dialling.dialAtMs, this.deadlineMs);
+    return this.observers === undefined ? ownMs : Math.min(ownMs, this.observers.wakeAtMs);
   }
 
   private get deadlineMs(): number {
     const { initLimitTicks, syncLimitTicks, tickTimeMs } = this.context.options;
-    if (this.link === undefined) return this.startedMs + initLimitTicks * tickTimeMs;
+    if (this.link === undefined) return this.dialling.deadlineMs;
     return this.lastHeardMs + (this.synchronization.hasNewLeader ? syncLimitTicks : initLimitTicks) * tickTimeMs;
   }
 
   start(): string | undefined {
     this.context.announce(this.role, 'discovery', this.context.currentEpoch);
-    this.dial();
-    return undefined;
+    return this.tick();
   }
 
   tick(): string | undefined {
     const { nowMs } = this.context;
     if (nowMs >= this.deadlineMs)
       return this.link === undefined ? 'the leader cannot be reached' : 'the leader is silent';
-    if (nowMs >= this.dialAtMs) this.dial();
+    if (nowMs >= this.dialling.dialAtMs) this.dialling.dial();
+    this.observers?.tick();
     return undefined;
   }
 
   // The link
 
-  private dial(): void {
-    this.dialAtMs = Infinity;
-    this.attempt = this.nextAttempt();
-    this.context.outputs.push({ kind: 'dial', attempt: this.attempt, to: this.leader });
-  }
-
   accepted(link: LinkId): string | undefined {
-    this.context.outputs.push({ kind: 'close', link, reason: 'not a leader' });
+    if (this.observers === undefined) this.context.outputs.push({ kind: 'close', link, reason: 'not a leader' });
+    else this.observers.accepted(link);
     return undefined;
   }
 
   connected(attempt: number, link: LinkId): string | undefined {
     const { context } = this;
-    if (attempt !== this.attempt || this.link !== undefined) {
+    if (!this.dialling.isCurrent(attempt) || this.link !== undefined) {
       context.outputs.push({ kind: 'close', link, reason: 'too late' });
       return undefined;
     }
@@ -106,28 +105,30 @@ export class Learner implements Role {
   }
 
   dialFailed(attempt: number): string | undefined {
-    if (attempt !== this.attempt || this.link !== undefined) return undefined;
-    const { nowMs, options } = this.context;
-    // A leader that has not finished its election yet is there in a moment; one that is dead is not.
-    if (nowMs - this.startedMs >= options.connectLimitMs) return 'the leader refuses connections';
-    this.dialAtMs = nowMs + options.connectRetryMs;
-    return undefined;
+    return this.dialling.isCurrent(attempt) && this.link === undefined ? this.dialling.failed() : undefined;
   }
 
   closed(link: LinkId): string | undefined {
-    if (link !== this.link) return undefined;
+    if (link !== this.link) {
+      this.observers?.closed(link);
+      return undefined;
+    }
     this.link = undefined;
     return 'the leader hung up';
   }
 
   leave(reason: string): void {
     const { outputs } = this.context;
+    this.observers?.leave(reason);
     if (this.link !== undefined) outputs.push({ kind: 'close', link: this.link, reason });
     if (this.phase === 'broadcast') outputs.push({ kind: 'stop-serving', reason });
   }
 
   packet(link: LinkId, packet: QuorumPacket): string | undefined {
-    if (link !== this.link) return undefined;
+    if (link !== this.link) {
+      this.observers?.packet(link, packet);
+      return undefined;
+    }
     this.lastHeardMs = this.context.nowMs;
     if (this.isBusy) {
       // Its data may be a view that does not outlive this call.
@@ -199,6 +200,7 @@ export class Learner implements Role {
 
   snapshotProgress(link: LinkId): void {
     if (link === this.link) this.lastHeardMs = this.context.nowMs;
+    else this.observers?.snapshotProgress(link);
   }
 
   snapshotReceived(link: LinkId): string | undefined {
@@ -220,7 +222,17 @@ export class Learner implements Role {
     context.committed = context.applied;
     const { epoch, role, leader } = this;
     context.outputs.push({ kind: 'serve', role, epoch, leader, zxid: context.applied });
-    return this.logTheRest() ?? this.checkPlace(leader);
+    return this.logTheRest() ?? this.checkPlace(leader) ?? this.serveObservers();
+  }
+
+  private serveObservers(): undefined {
+    const { context, epoch, clients } = this;
+    if (this.role !== 'follower' || !context.options.hasObserverMasters) return;
+    this.observers = new ObserverMaster(context, {
+      epoch,
+      clients,
+      send: (packet) => context.send(this.link!, packet),
+    });
   }
 
   /** Proposals that wait for their commit go the way of all later ones. */
@@ -237,7 +249,7 @@ export class Learner implements Role {
     for (const { zxid, designated } of heldCommits.splice(0)) {
       // Its proposal was part of the snapshot.
       if (zxid <= context.applied) continue;
-      const reason = this.commit(zxid) ?? this.activate(zxid, designated);
+      const reason = this.commit(zxid, designated);
       if (reason !== undefined) return reason;
     }
     return undefined;
@@ -250,13 +262,11 @@ export class Learner implements Role {
       case PacketType.PROPOSAL:
         return this.role === 'follower' ? this.log(packet) : undefined;
       case PacketType.COMMIT:
-        return this.role === 'follower' ? this.commit(packet.zxid) : undefined;
       case PacketType.COMMITANDACTIVATE:
-        return this.role === 'follower' ? this.commitAndActivate(packet) : undefined;
+        return this.role === 'follower' ? this.commit(packet.zxid, designatedLeaderOf(packet)) : undefined;
       case PacketType.INFORM:
-        return this.log(packet) ?? this.commit(packet.zxid);
       case PacketType.INFORMANDACTIVATE:
-        return this.log(packet) ?? this.commitAndActivate(packet);
+        return this.log(packet) ?? this.commit(packet.zxid, designatedLeaderOf(packet));
       default:
         this.clients.receive(packet);
         return undefined;
@@ -276,7 +286,8 @@ export class Learner implements Role {
     return undefined;
   }
 
-  private commit(zxid: Zxid): string | undefined {
+  /** @param designated who leads from here on, where the transaction is a new configuration */
+  private commit(zxid: Zxid, designated: ServerId | undefined): string | undefined {
     const { context } = this;
     const oldest = context.tail.first?.zxid;
     if (oldest === undefined) return `commit of ${hex64(zxid)}, which was not proposed`;
@@ -285,17 +296,13 @@ export class Learner implements Role {
       context.outputs.push({ kind: 'halt', code: 12, reason: `commit of ${hex64(zxid)}, expected ${hex64(oldest)}` });
       return 'the leader commits out of order';
     }
-    context.applyNext('commit');
-    return undefined;
-  }
-
-  private commitAndActivate(packet: QuorumPacket): string | undefined {
-    return this.commit(packet.zxid) ?? this.activate(packet.zxid, designatedLeaderOf(packet));
+    const entry = context.applyNext('commit');
+    this.observers?.inform(entry, designated);
+    return designated === undefined ? undefined : this.activate(zxid, designated);
   }
 
   /** A new configuration counts from here on, and in it this leader leads, or another one. */
-  private activate(zxid: Zxid, leader: ServerId | undefined): string | undefined {
-    if (leader === undefined) return undefined;
+  private activate(zxid: Zxid, leader: ServerId): string | undefined {
     this.context.outputs.push({ kind: 'activate', zxid, leader });
     return this.context.options.isReconfigEnabled ? this.checkPlace(leader) : undefined;
   }
@@ -325,8 +332,8 @@ export class Learner implements Role {
     if (count > 0) unacknowledged.splice(0, count);
   }
 
-  logEntries(): string | undefined {
-    return undefined;
+  logEntries(input: Extract<PeerInput, { kind: 'log-entries' | 'log-unavailable' }>): undefined {
+    this.observers?.logEntries(input);
   }
 
   serve(input: ServingInput): string | undefined {
@@ -343,9 +350,10 @@ export class Learner implements Role {
       role: this.role,
       phase: this.phase,
       leader: this.leader.toString(),
+      master: this.dialling.target.toString(),
       epoch: this.isGreeted ? this.epoch : undefined,
       proposed: undefined,
-      learners: [],
+      learners: this.observers?.status() ?? [],
     };
   }
 }

@@ -14,8 +14,11 @@ import type { Notification } from './wire.js';
  *   `write-failed` with the same ticket.
  */
 
-/** One connection between a leader and a learner, numbered by the driver. */
+/** One connection between a leader and a learner, or an observer and its master, numbered by the driver. */
 export type LinkId = number;
+
+/** A leader's quorum port, for all learners; or the port on which a follower serves observers. */
+export type LearnerPort = 'learners' | 'observers';
 
 export type PeerInput =
   /** Time passed; see {@link Peer.wakeAtMs}. Every other input tells the time as well. */
@@ -23,7 +26,7 @@ export type PeerInput =
   | { readonly kind: 'notification'; readonly from: ServerId; readonly notification: Notification }
   /** An election connection was refused (false), or came to be (true). Only makes elections quicker. */
   | { readonly kind: 'reachable'; readonly server: ServerId; readonly isReachable: boolean }
-  /** Somebody connected to the quorum port. */
+  /** Somebody connected to the port on which this peer listens. */
   | { readonly kind: 'accepted'; readonly link: LinkId }
   | { readonly kind: 'connected'; readonly attempt: number; readonly link: LinkId }
   | { readonly kind: 'dial-failed'; readonly attempt: number }
@@ -76,13 +79,13 @@ export interface ClientRequest {
 
 export type PeerOutput =
   | { readonly kind: 'notify'; readonly to: ServerId; readonly notification: Notification }
-  /** Accept learners on the quorum port, or stop; links stay. */
-  | { readonly kind: 'listen' }
-  | { readonly kind: 'unlisten' }
-  | { readonly kind: 'dial'; readonly attempt: number; readonly to: ServerId }
+  /** Accept learners on that port, or stop; links stay. */
+  | { readonly kind: 'listen'; readonly port: LearnerPort }
+  | { readonly kind: 'unlisten'; readonly port: LearnerPort }
+  | { readonly kind: 'dial'; readonly attempt: number; readonly to: ServerId; readonly port: LearnerPort }
   /** The same packet object may be sent to several links: it need not be encoded again. */
   | { readonly kind: 'send'; readonly link: LinkId; readonly packet: QuorumPacket }
-  /** At the leader: a learner is being brought up to date; for those who count. */
+  /** A learner is being brought up to date; for those who count. */
   | { readonly kind: 'synchronizing'; readonly link: LinkId; readonly mode: 'diff' | 'trunc' | 'snap' }
   /** The state machine as it is now, without header and seals, then the signature. May be fuzzy. */
   | { readonly kind: 'send-snapshot'; readonly link: LinkId }

@@ -27,6 +27,12 @@ export interface PeerOptions {
   readonly connectLimitMs: number;
   /** How long a peer whose disk refused a write stays out of elections. */
   readonly diskRetryMs: number;
+  /** Followers serve observers: this one does, as a follower; as an observer it looks for those (`observerMasterPort`). */
+  readonly hasObserverMasters: boolean;
+  /** How long an observer pauses at most before it connects again (`observer.reconnectDelayMs`). */
+  readonly observerReconnectDelayMs: number;
+  /** How long an observer pauses at most before it looks for a leader again (`observer.election.DelayMs`). */
+  readonly observerElectionDelayMs: number;
   /** Learners get snapshots only (`forceSnapshotSync`). */
   readonly isSnapshotForced: boolean;
   /** Configurations that others send are adopted (`reconfigEnabled`). */
@@ -44,6 +50,9 @@ export const defaultPeerOptions: PeerOptions = {
   connectRetryMs: 20,
   connectLimitMs: 600,
   diskRetryMs: 1000,
+  hasObserverMasters: false,
+  observerReconnectDelayMs: 0,
+  observerElectionDelayMs: 0,
   isSnapshotForced: false,
   isReconfigEnabled: false,
 };
@@ -78,6 +87,9 @@ export class PeerContext {
   readonly membership: Membership;
   /** Who leads next, by the configuration that ended this role: no election is needed. */
   appointed: ServerId | undefined;
+  /** How many observer masters an observer has dialled since it started: whose turn is next. */
+  mastersDialled = 0;
+  private jitters = 0;
   private nextTicket = 1;
   private readonly writes = new Map<number, { readonly write: DiskWrite; done: WriteDone | undefined }>();
 
@@ -120,6 +132,15 @@ export class PeerContext {
    */
   get isObserver(): boolean {
     return this.config.servers.get(this.id)?.role === 'observer' && !this.membership.isKnown(this.id);
+  }
+
+  /**
+   * A part of a pause, so that not everybody comes at once. Steps of these fractions lie evenly between 0 and 1: of several
+   * servers, and of several pauses of one.
+   */
+  jitter(atMostMs: number): number {
+    if (atMostMs === 0) return 0;
+    return atMostMs * ((Number(this.id & 0xffffn) * 0.618_034 + this.jitters++ * 0.754_878) % 1);
   }
 
   get hasWrites(): boolean {

@@ -35,6 +35,7 @@ export class Peer {
   private role: Role | undefined;
   /** Between a role and the next election: the disk finishes what it was told. */
   private isRecovering = true;
+  /** No election before that: the disk refused, or others shall not be overrun. */
   private retryAtMs = 0;
   private attempts = 0;
   /** What others said while this peer was recovering; the last of each. */
@@ -82,6 +83,7 @@ export class Peer {
       role: 'looking' as const,
       phase: this.isRecovering ? ('recovery' as const) : ('election' as const),
       leader: undefined,
+      master: undefined,
       epoch: undefined,
       proposed: undefined,
       learners: [],
@@ -216,12 +218,21 @@ export class Peer {
   private look(reason: string): void {
     const { context } = this;
     this.role?.leave(reason);
+    if (this.role !== undefined) this.pauseBeforeElection();
     this.role = undefined;
     this.isRecovering = true;
     this.election.state = 'looking';
     context.forsakeWrites();
     context.announce('looking', 'recovery', context.currentEpoch);
     this.lookForLeader();
+  }
+
+  /** Many observers that have lost one leader, or one master, do not all come back at once. */
+  private pauseBeforeElection(): void {
+    const { context } = this;
+    if (!context.isObserver || context.appointed !== undefined) return;
+    const pauseMs = context.jitter(context.options.observerElectionDelayMs);
+    this.retryAtMs = Math.max(this.retryAtMs, context.nowMs + pauseMs);
   }
 
   /**

@@ -1,6 +1,6 @@
 import type { PeerPhase, PeerRole } from './messages.js';
 
-/** A learner as its leader sees it. */
+/** A learner as its leader sees it, or an observer as its master does. */
 export interface LearnerStatus {
   readonly server: string | undefined;
   readonly isObserver: boolean;
@@ -15,9 +15,12 @@ export interface RoleStatus {
   readonly role: PeerRole;
   readonly phase: PeerPhase;
   readonly leader: string | undefined;
+  /** Whom a learner has its transactions from: the leader, or the follower that serves observers. */
+  readonly master: string | undefined;
   readonly epoch: number | undefined;
   /** Of a leader: what it proposed, zxid in hexadecimal. */
   readonly proposed: string | undefined;
+  /** Of a leader, its learners; of a follower, the observers that it serves. */
   readonly learners: readonly LearnerStatus[];
 }
 

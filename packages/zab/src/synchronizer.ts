@@ -1,6 +1,7 @@
 import { type Zxid, hex64 } from '@zk/model';
 import type { LearnerLink } from './learner-link.js';
 import { type LogEntry } from './log-entry.js';
+import type { PeerInput } from './messages.js';
 import { packets } from './packets.js';
 import type { PeerContext } from './peer-context.js';
 import { LogWalk, type SyncPlan } from './sync-plan.js';
@@ -11,18 +12,45 @@ import { PacketType } from './wire.js';
  * and its commit, then what is proposed and waits. Everything new follows in the same stream, so nothing is left out.
  */
 export class Synchronizer {
-  /** @param last what the leader's state is called */
+  /** @param source who sends: what its state is called, and the epoch it is in */
   constructor(
     private readonly context: PeerContext,
-    private readonly last: () => Zxid,
+    private readonly source: { last(): Zxid; epoch(): number },
   ) {}
 
-  /** @returns whether the learner has been sent everything; if not, entries of the log are being read */
-  begin(learner: LearnerLink): boolean {
+  /** Begins, and mostly ends; if not, entries of the log are being read. */
+  begin(learner: LearnerLink): void {
+    learner.stage = 'syncing';
+    if (this.sendHistory(learner)) this.finish(learner);
+  }
+
+  /** What the log gave. @returns why the learner must be given up, if it must */
+  resume(
+    learner: LearnerLink,
+    input: Extract<PeerInput, { kind: 'log-entries' | 'log-unavailable' }>,
+  ): string | undefined {
+    const isDone =
+      input.kind === 'log-entries' ? this.feed(learner, input.entries, input.isLast) : this.giveUpOnLog(learner);
+    if (isDone === 'failed') return 'its history can no longer be read from the log';
+    if (isDone) this.finish(learner);
+    return undefined;
+  }
+
+  /** Everything has been sent, and everything new follows from now on. */
+  private finish(learner: LearnerLink): void {
+    const { context } = this;
+    learner.stage = 'new-leader';
+    learner.isForwarding = true;
+    learner.lastHeardMs = context.nowMs;
+    context.send(learner.link, packets.newLeader(this.source.epoch(), context.membership.lastSeen.text));
+  }
+
+  /** @returns whether the learner has been sent everything */
+  private sendHistory(learner: LearnerLink): boolean {
     const { context } = this;
     const plan: SyncPlan = context.options.isSnapshotForced
       ? { mode: 'snap' }
-      : context.rules.planSync(learner.lastZxid, this.last(), context.recent);
+      : context.rules.planSync(learner.lastZxid, this.source.last(), context.recent);
     if (plan.mode === 'snap') return this.sendSnapshot(learner);
     if (plan.mode === 'log') {
       learner.walk = new LogWalk(learner.lastZxid);
@@ -35,10 +63,10 @@ export class Synchronizer {
   }
 
   /** A piece of the log. @returns whether the learner has been sent everything, or will never be this way */
-  feed(learner: LearnerLink, entries: readonly LogEntry[], isLast: boolean): boolean | 'failed' {
+  private feed(learner: LearnerLink, entries: readonly LogEntry[], isLast: boolean): boolean | 'failed' {
     const { context } = this;
     const walk = learner.walk!;
-    const result = walk.feed(entries, context.recent.last?.zxid ?? this.last());
+    const result = walk.feed(entries, context.recent.last?.zxid ?? this.source.last());
     if (result === 'snap') return this.giveUpOnLog(learner);
     if (result.start !== undefined) this.sendStart(learner, result.start);
     for (const entry of result.entries) this.sendCommitted(learner, entry);
@@ -55,7 +83,7 @@ export class Synchronizer {
     return true;
   }
 
-  giveUpOnLog(learner: LearnerLink): boolean | 'failed' {
+  private giveUpOnLog(learner: LearnerLink): boolean | 'failed' {
     // Once something is sent, a snapshot cannot follow on the same connection; the learner comes back with what it has.
     return learner.walk?.reached === undefined ? this.sendSnapshot(learner) : 'failed';
   }
@@ -65,7 +93,7 @@ export class Synchronizer {
   }
 
   private sendSnapshot(learner: LearnerLink): true {
-    const last = this.last();
+    const last = this.source.last();
     learner.sync = `SNAP ${hex64(last)}`;
     learner.walk = undefined;
     this.context.outputs.push({ kind: 'synchronizing', link: learner.link, mode: 'snap' });

@@ -1,0 +1,68 @@
+import type { Zxid } from '@zk/model';
+import { LearnerLink } from './learner-link.js';
+import type { LinkId } from './messages.js';
+import { packets } from './packets.js';
+import type { PeerContext } from './peer-context.js';
+
+/** The connections of those who learn from this peer, be it their leader or their observer master. */
+export class LearnerLinks extends Map<LinkId, LearnerLink> {
+  /** When the next ping is due: twice per tick. */
+  pingAtMs: number;
+
+  constructor(private readonly context: PeerContext) {
+    super();
+    this.pingAtMs = context.nowMs + context.options.tickTimeMs / 2;
+  }
+
+  /** Somebody has connected. */
+  accept(link: LinkId): void {
+    this.set(link, new LearnerLink(link, this.context.nowMs));
+  }
+
+  /** Something has come on a link, or is on its way. @returns undefined for a link that was given up */
+  heard(link: LinkId): LearnerLink | undefined {
+    const learner = this.get(link);
+    if (learner !== undefined) learner.lastHeardMs = this.context.nowMs;
+    return learner;
+  }
+
+  close(learner: LearnerLink, reason: string): void {
+    this.delete(learner.link);
+    this.context.outputs.push({ kind: 'close', link: learner.link, reason });
+  }
+
+  closeAll(reason: string): void {
+    for (const learner of [...this.values()]) this.close(learner, reason);
+  }
+
+  /** A server has one connection, and that is the newest. */
+  closeOlderThan(newer: LearnerLink): void {
+    for (const older of [...this.values()]) {
+      if (older.server === newer.server && older !== newer) this.close(older, 'connected again');
+    }
+  }
+
+  /** @returns whether a ping is due now; the next one is planned then */
+  takePing(): boolean {
+    const { nowMs, options } = this.context;
+    if (nowMs < this.pingAtMs) return false;
+    // Pings that were missed are not made up for.
+    this.pingAtMs = Math.max(this.pingAtMs + options.tickTimeMs / 2, nowMs + 1);
+    return true;
+  }
+
+  /** Gives up whoever has not been heard for too long. */
+  closeSilent(): void {
+    const { nowMs, options } = this.context;
+    for (const learner of [...this.values()]) {
+      const silence = learner.silence(nowMs, options);
+      if (silence !== undefined) this.close(learner, silence);
+    }
+  }
+
+  /** @param zxid the last one that was sent to them */
+  ping(zxid: Zxid): void {
+    const ping = packets.ping(zxid);
+    for (const learner of this.values()) if (learner.isForwarding) this.context.send(learner.link, ping);
+  }
+}
