@@ -1,0 +1,226 @@
+import type { Clock, Connection, ConnectionHandler, Logger, Scheduler, Transport } from '@zk/contracts';
+import type { QuorumPacket } from '@zk/jute';
+import { CorruptionError, hex64 } from '@zk/model';
+import type { ServerId } from '@zk/quorum';
+import { type LearnerPort, type LinkId, PacketStream, PacketType } from '@zk/zab';
+import { BoundPort } from './bound-port.js';
+import { type DiallingOptions, type HostAndPort, deaf, dialAny } from './dialling.js';
+import { QuorumLink, type QuorumLinkHost } from './quorum-link.js';
+import type { ReplicatedState, StateLoader } from './replicated-state.js';
+
+export interface QuorumNetworkHost {
+  /** Where a server accepts learners, or as a follower observers. */
+  addressesOf(server: ServerId, port: LearnerPort): readonly HostAndPort[];
+  /** Where this server does. */
+  listenAddresses(port: LearnerPort): readonly HostAndPort[];
+  accepted(link: LinkId): void;
+  connected(attempt: number, link: LinkId): void;
+  dialFailed(attempt: number): void;
+  closed(link: LinkId): void;
+  /** The data is the packet's own. */
+  packet(link: LinkId, packet: QuorumPacket): void;
+  /** Bytes of a snapshot came or went; at most a few times a second. */
+  snapshotProgress(link: LinkId): void;
+  snapshotReceived(link: LinkId): void;
+}
+
+export interface QuorumNetworkOptions {
+  readonly dialling: DiallingOptions;
+  /** Bytes that may wait for whoever came to that port, before it is disconnected. */
+  readonly maxQueuedBytes: Readonly<Record<LearnerPort, number>>;
+}
+
+/** Learners that may be connected at once: an ensemble has fewer, a mistake may have more. */
+const MAX_LINKS = 1024;
+
+/**
+ * The connections between leaders and learners: the learner dials, packets go both ways, back to back, and snapshots go to
+ * the learner among them (spec: learner protocol, sections 1, 2 and 5.1). Who has been silent for too long is decided by the
+ * peer, which sees the packets.
+ */
+export class QuorumNetwork {
+  private readonly ports: Readonly<Record<LearnerPort, BoundPort>>;
+  private readonly links = new Map<LinkId, QuorumLink>();
+  private readonly linkHosts: Readonly<Record<LearnerPort, QuorumLinkHost>>;
+  private nextLink = 1;
+  private isStopped = false;
+
+  constructor(
+    readonly transport: Transport,
+    readonly scheduler: Scheduler,
+    private readonly clock: Clock,
+    private readonly state: ReplicatedState,
+    private readonly logger: Logger,
+    private readonly host: QuorumNetworkHost,
+    private readonly options: QuorumNetworkOptions,
+  ) {
+    this.ports = { learners: this.boundPort('learners'), observers: this.boundPort('observers') };
+    this.linkHosts = { learners: this.linkHost('learners'), observers: this.linkHost('observers') };
+  }
+
+  get linkCount(): number {
+    return this.links.size;
+  }
+
+  isOpen(link: LinkId): boolean {
+    return this.links.has(link);
+  }
+
+  /** Bytes of packets that the other end has not taken; 0 for a link that is gone. */
+  unsentBytes(link: LinkId): number {
+    return this.links.get(link)?.unsentBytes ?? 0;
+  }
+
+  listen(port: LearnerPort): void {
+    void this.ports[port].open();
+  }
+
+  unlisten(port: LearnerPort): void {
+    void this.ports[port].close();
+  }
+
+  /** This server's addresses may have changed. */
+  refresh(): void {
+    for (const port of Object.values(this.ports)) void port.refresh();
+  }
+
+  dial(to: ServerId, port: LearnerPort, attempt: number): void {
+    void this.connect(to, port, attempt);
+  }
+
+  send(link: LinkId, packet: QuorumPacket): void {
+    this.links.get(link)?.send(packet);
+  }
+
+  sendSnapshot(link: LinkId): void {
+    this.links.get(link)?.sendSnapshot((form, sink) => this.state.dump(form, sink));
+  }
+
+  close(link: LinkId, reason: string): void {
+    const open = this.links.get(link);
+    if (open === undefined) return;
+    this.logger.info({ remote: open.remoteAddress, reason }, 'a quorum connection is closed');
+    this.links.delete(link);
+    open.end();
+  }
+
+  async stop(): Promise<void> {
+    this.isStopped = true;
+    for (const link of this.links.values()) link.destroy();
+    this.links.clear();
+    await Promise.all(Object.values(this.ports).map((port) => port.close()));
+  }
+
+  private boundPort(port: LearnerPort): BoundPort {
+    return new BoundPort(this.transport, this.scheduler, this.logger, {
+      addresses: () => this.host.listenAddresses(port),
+      accept: (connection) => this.accept(connection, port),
+    });
+  }
+
+  private linkHost(port: LearnerPort): QuorumLinkHost {
+    const { host, clock, scheduler, options } = this;
+    return {
+      clock,
+      scheduler,
+      maxQueuedBytes: options.maxQueuedBytes[port],
+      // Later: a peer is not told of anything in the middle of its own outputs.
+      progress: ({ id }) => scheduler.atTurnEnd(() => host.snapshotProgress(id)),
+      fail: (link, reason) => scheduler.atTurnEnd(() => this.fail(link, reason)),
+    };
+  }
+
+  private accept(connection: Connection, port: LearnerPort): ConnectionHandler | undefined {
+    if (this.isStopped || this.links.size >= MAX_LINKS) return undefined;
+    const link = this.newLink(connection, port);
+    this.host.accepted(link.id);
+    return this.handlerOf(link, connection, false);
+  }
+
+  private async connect(to: ServerId, port: LearnerPort, attempt: number): Promise<void> {
+    const { host, options } = this;
+    try {
+      await dialAny(this, host.addressesOf(to, port), options.dialling, (connection) => {
+        if (this.isStopped) {
+          connection.destroy();
+          return deaf;
+        }
+        const link = this.newLink(connection, port);
+        host.connected(attempt, link.id);
+        return this.handlerOf(link, connection, true);
+      });
+    } catch (error) {
+      this.logger.debug({ server: to.toString(), port, err: error }, 'a server to learn from cannot be reached');
+      if (!this.isStopped) host.dialFailed(attempt);
+    }
+  }
+
+  private newLink(connection: Connection, port: LearnerPort): QuorumLink {
+    const link = new QuorumLink(this.nextLink++, connection, this.linkHosts[port]);
+    this.links.set(link.id, link);
+    return link;
+  }
+
+  private handlerOf(link: QuorumLink, connection: Connection, takesSnapshots: boolean): ConnectionHandler {
+    let loader: StateLoader | undefined;
+    const isOpen = (): boolean => this.links.get(link.id) === link;
+    const stream = new PacketStream({
+      onPacket: (packet) => {
+        if (!isOpen()) return;
+        if (packet.type === PacketType.SNAP) {
+          if (!takesSnapshots) return this.fail(link, 'a learner must not send a snapshot');
+          loader = this.newLoader(connection, packet);
+        }
+        this.host.packet(link.id, packet);
+      },
+      onSnapshot: (bytes) => {
+        if (!isOpen() || loader === undefined) return undefined;
+        loader.push(bytes);
+        link.moved();
+        if (!loader.isComplete) return undefined;
+        const taken = bytes.length - loader.surplusBytes;
+        loader.finish();
+        loader = undefined;
+        this.host.snapshotReceived(link.id);
+        return taken;
+      },
+    });
+    return {
+      onData: (bytes, start, end) => {
+        if (!isOpen()) return;
+        const reason = this.read(stream, bytes, start, end);
+        if (reason !== undefined && isOpen()) this.fail(link, reason);
+      },
+      onDrain: () => link.drained(),
+      onClose: () => {
+        link.closed();
+        if (!this.links.delete(link.id)) return;
+        this.host.closed(link.id);
+      },
+    };
+  }
+
+  private newLoader(connection: Connection, { zxid }: QuorumPacket): StateLoader {
+    return this.state.load({
+      form: 'stream',
+      name: `snapshot 0x${hex64(zxid)} from ${connection.remoteAddress}`,
+      zxid,
+    });
+  }
+
+  private read(stream: PacketStream, bytes: Uint8Array, start: number, end: number): string | undefined {
+    try {
+      return stream.push(bytes, start, end);
+    } catch (error) {
+      if (error instanceof CorruptionError) return error.message;
+      throw error;
+    }
+  }
+
+  private fail(link: QuorumLink, reason: string): void {
+    if (!this.links.delete(link.id)) return;
+    this.logger.warn({ remote: link.remoteAddress, reason }, 'a quorum connection is broken');
+    link.destroy();
+    this.host.closed(link.id);
+  }
+}
