@@ -7,7 +7,7 @@ import { Member, configOf, leaderOf, nextTurn, realScheduler } from './cluster.j
 const random = { next: () => 0.5 };
 const users = new Map([['zoo', 'secret']]);
 
-/** The steps of `docs/operations.md` in which an ensemble that runs comes to demand proofs. */
+/** The steps of `docs/ensembles.md` in which an ensemble that runs comes to demand proofs. */
 type Stage = 'off' | 'enabled' | 'proving' | 'demanding';
 
 function transportOf(network: Transport, stage: Stage, password = 'secret'): Transport {

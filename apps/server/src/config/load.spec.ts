@@ -1,50 +1,17 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { ConfigError } from './config-error.js';
-import { loadConfig, type LoadedConfig } from './load.js';
-import type { Flag } from './settings.js';
-
-interface Given {
-  readonly file?: string;
-  readonly environment?: Record<string, string>;
-  readonly flags?: readonly Flag[];
-}
-
-const set = (name: string, value: string): Flag => ({ style: 'key', name, value, where: '--set' });
-const define = (name: string, value: string): Flag => ({ style: 'property', name, value, where: '-D' });
+import { ConfigFiles } from '../../test/config-files.js';
+import { loadConfig } from './load.js';
 
 describe('loadConfig', () => {
-  let directory: string;
+  let files: ConfigFiles;
 
   beforeEach(() => {
-    directory = mkdtempSync(join(tmpdir(), 'zk-config-'));
+    files = new ConfigFiles();
   });
 
-  afterEach(() => rmSync(directory, { recursive: true, force: true }));
-
-  async function load({ file, environment = {}, flags = [] }: Given): Promise<LoadedConfig> {
-    if (file !== undefined) writeFileSync(join(directory, 'zoo.cfg'), file);
-    return loadConfig({
-      file: file === undefined ? undefined : 'zoo.cfg',
-      environment,
-      flags,
-      workingDirectory: directory,
-    });
-  }
-
-  async function problemsOf(given: Given): Promise<readonly string[]> {
-    return load(given).then(
-      () => [],
-      (error: unknown) => {
-        if (!(error instanceof ConfigError)) throw error;
-        return error.problems;
-      },
-    );
-  }
+  afterEach(() => files.remove());
 
   it('gives the documented defaults when only dataDir is set', async () => {
-    const { config, warnings, notes } = await load({ file: 'dataDir=/srv/zk' });
+    const { config, warnings, notes } = await files.load('dataDir=/srv/zk');
     expect(config).toMatchObject({
       clientPort: 2181,
       clientPortAddress: undefined,
@@ -80,7 +47,7 @@ describe('loadConfig', () => {
   });
 
   it('gives a frozen object, all the way down', async () => {
-    const { config } = await load({ file: 'dataDir=/srv/zk' });
+    const { config } = await files.load('dataDir=/srv/zk');
     expect(
       Object.isFrozen(config) && Object.isFrozen(config.containers) && Object.isFrozen(config.fourLetterWords),
     ).toBe(true);
@@ -121,7 +88,7 @@ describe('loadConfig', () => {
     ['server.1=a:2888:3888;10.0.0.1:2182\nclientPort=2182', { clientPort: 2182, clientPortAddress: '10.0.0.1' }],
   ];
   it.each(fileValues)('understands %p', async (line, expected) => {
-    const { config } = await load({ file: `dataDir=/srv/zk\n${line}` });
+    const { config } = await files.load(`dataDir=/srv/zk\n${line}`);
     expect(config).toMatchObject(expected);
   });
 
@@ -187,11 +154,11 @@ describe('loadConfig', () => {
       'zoo.cfg:2: dynamicConfigFile: gone.dynamic: cannot be read: there is no such file',
     ],
   ])('refuses %p and says where and why', async (line, problem) => {
-    expect(await problemsOf({ file: `dataDir=/srv/zk\n${line}` })).toEqual([problem]);
+    expect(await files.problemsOf(`dataDir=/srv/zk\n${line}`)).toEqual([problem]);
   });
 
   it('reports all problems at once', async () => {
-    const problems = await problemsOf({ file: 'tickTime=x\nsnapCount=y\n', environment: { ZK_MAXCNXNS: 'z' } });
+    const problems = await files.problemsOf('tickTime=x\nsnapCount=y\n', { environment: { ZK_MAXCNXNS: 'z' } });
     expect(problems.map((line) => line.split(' ').slice(0, 2).join(' '))).toEqual(
       expect.arrayContaining(['zoo.cfg:1: tickTime', 'zoo.cfg:2: snapCount', 'environment ZK_MAXCNXNS:', 'dataDir is']),
     );
@@ -199,152 +166,19 @@ describe('loadConfig', () => {
   });
 
   it('says how to give dataDir', async () => {
-    expect(await problemsOf({})).toEqual([
+    expect(await files.problemsOf(undefined)).toEqual([
       'dataDir is not set: say where to keep the data, with dataDir=… in the file or --data-dir',
     ]);
   });
 
   it('names a file that is not there', async () => {
-    const request = { file: 'gone.cfg', environment: {}, flags: [], workingDirectory: directory };
+    const request = { file: 'gone.cfg', environment: {}, flags: [], workingDirectory: files.directory };
     await expect(loadConfig(request)).rejects.toThrow('gone.cfg: cannot be read: there is no such file');
   });
 
   it('never shows a secret', async () => {
-    const problems = await problemsOf({ file: 'dataDir=/d\nDigestAuthenticationProvider.superDigest=hunter2' });
+    const problems = await files.problemsOf('dataDir=/d\nDigestAuthenticationProvider.superDigest=hunter2');
     expect(problems.join()).not.toContain('hunter2');
-  });
-
-  describe('precedence', () => {
-    const cases: readonly (readonly [string, Given, number])[] = [
-      ['the file over the default', { file: 'dataDir=/d\nsnapCount=5' }, 5],
-      ['the environment over the file', { file: 'dataDir=/d\nsnapCount=5', environment: { ZK_SNAPCOUNT: '6' } }, 6],
-      [
-        'JVMFLAGS over the file',
-        { file: 'dataDir=/d\nsnapCount=5', environment: { JVMFLAGS: '-Xmx1g -Dzookeeper.snapCount=7' } },
-        7,
-      ],
-      [
-        'SERVER_JVMFLAGS over JVMFLAGS',
-        {
-          file: 'dataDir=/d',
-          environment: { JVMFLAGS: '-Dzookeeper.snapCount=7', SERVER_JVMFLAGS: '"-Dzookeeper.snapCount=8"' },
-        },
-        8,
-      ],
-      [
-        'its own variable over JVM flags',
-        { file: 'dataDir=/d', environment: { ZK_SNAPCOUNT: '9', SERVER_JVMFLAGS: '-Dzookeeper.snapCount=8' } },
-        9,
-      ],
-      [
-        '--set over the environment',
-        { file: 'dataDir=/d', environment: { ZK_SNAPCOUNT: '9' }, flags: [set('snapCount', '10')] },
-        10,
-      ],
-      ['-D over the file', { file: 'dataDir=/d\nsnapCount=5', flags: [define('zookeeper.snapCount', '11')] }, 11],
-      [
-        'the last flag',
-        { file: 'dataDir=/d', flags: [set('snapCount', '10'), define('zookeeper.snapCount', '12')] },
-        12,
-      ],
-    ];
-    it.each(cases)('prefers %s', async (_title, given, expected) => {
-      expect((await load(given)).config.snapCount).toBe(expected);
-    });
-  });
-
-  describe('warnings', () => {
-    const cases: readonly (readonly [string, Given, readonly string[]])[] = [
-      [
-        'a typing error',
-        { file: 'dataDir=/d\ntickTme=5' },
-        ['zoo.cfg:2: unknown key "tickTme" is ignored; did you mean "tickTime"?'],
-      ],
-      [
-        'the wrong case',
-        { file: 'dataDir=/d\nclientport=5' },
-        ['zoo.cfg:2: unknown key "clientport" is ignored; did you mean "clientPort"?'],
-      ],
-      [
-        'a spelling of the documentation',
-        { file: 'dataDir=/d\nrequestThrottleLimit=5' },
-        ['zoo.cfg:2: unknown key "requestThrottleLimit" is ignored; did you mean "request_throttle_max_requests"?'],
-      ],
-      ['nothing similar', { file: 'dataDir=/d\nfoo.bar.baz=5' }, ['zoo.cfg:2: unknown key "foo.bar.baz" is ignored']],
-      [
-        'a prefix that does not belong into the file',
-        { file: 'dataDir=/d\nzookeeper.forceSync=no' },
-        ['zoo.cfg:2: unknown key "zookeeper.forceSync" is ignored; here it is written forceSync, without "zookeeper."'],
-      ],
-      [
-        'a property that is only a key',
-        { file: 'dataDir=/d', flags: [define('zookeeper.tickTime', '5')] },
-        ['-D: unknown key "zookeeper.tickTime" is ignored; it is a key, not a system property; use --set tickTime=…'],
-      ],
-      [
-        'a property without its prefix',
-        { file: 'dataDir=/d', flags: [define('forceSync', 'no')] },
-        ['-D: unknown key "forceSync" is ignored; the system property is zookeeper.forceSync'],
-      ],
-      [
-        'an unknown ZooKeeper property in JVMFLAGS',
-        { file: 'dataDir=/d', environment: { JVMFLAGS: '-Dzookeeper.snapCuont=1 -Dcom.sun.x=1' } },
-        ['environment JVMFLAGS: unknown key "zookeeper.snapCuont" is ignored; did you mean "snapCount"?'],
-      ],
-      [
-        'everything unsupported in one line',
-        {
-          file: 'dataDir=/d\nadmin.serverPort=1\nssl.quorum.keyStore.location=/k\ninitLimit=10\nnio.numWorkerThreads=4',
-        },
-        [
-          'settings without effect: not supported by this version: admin.serverPort; used by ensembles only: ' +
-            'ssl.quorum.keyStore.location, initLimit; nothing to tune here: nio.numWorkerThreads',
-        ],
-      ],
-      [
-        'a flag that is neither true nor false',
-        { file: 'dataDir=/d\ndigest.enabled=yes' },
-        ['zoo.cfg:2: digest.enabled is "yes", which counts as false; write true or false'],
-      ],
-      [
-        'forceSync that is neither yes nor no',
-        { file: 'dataDir=/d\nforceSync=false' },
-        ['zoo.cfg:2: forceSync is "false", which counts as yes; write yes or no'],
-      ],
-      [
-        'a snapCount that is too small',
-        { file: 'dataDir=/d\nsnapCount=1' },
-        ['zoo.cfg:2: snapCount is 1, less than the smallest allowed; using 2'],
-      ],
-      [
-        'foreign variables',
-        { file: 'dataDir=/d', environment: { ZK_HOST: 'x', ZK_SERVER_HEAP: '1', ZK_PORT_2181_TCP: 'y' } },
-        [],
-      ],
-      [
-        'settings that ask for what is so anyway',
-        { file: 'dataDir=/d\nadmin.enableServer=false\nsslQuorum=false\nreconfigEnabled=false' },
-        [],
-      ],
-    ];
-    it.each(cases)('for %s', async (_title, given, expected) => {
-      expect((await load(given)).warnings).toEqual(expected);
-    });
-
-    it('only notes what a standalone Apache server would not use either', async () => {
-      const { warnings, notes } = await load({ file: 'dataDir=/d\ninitLimit=10\nsyncLimit=5' });
-      expect(warnings).toEqual([]);
-      expect(notes).toEqual(['settings without effect: used by ensembles only: initLimit, syncLimit']);
-    });
-
-    it('points out a relative data directory unless it begins with a dot', async () => {
-      expect((await load({ file: 'dataDir=data' })).warnings[0]).toMatch(
-        /dataDir "data" is relative to .*begin it with ".\/"/,
-      );
-      const { config, warnings } = await load({ file: 'dataDir=./data' });
-      expect(warnings).toEqual([]);
-      expect(config.dataDir).toBe(join(directory, 'data'));
-    });
   });
 
   it('gives every honoured key a place in the result', async () => {
@@ -374,10 +208,9 @@ describe('loadConfig', () => {
       'ssl.ocsp',
       'sasl.serverconfig',
     ];
-    for (const name of ['one.pem', 'other.pem']) writeFileSync(join(directory, name), '');
-    for (const user of ['ann', 'bob'])
-      writeFileSync(join(directory, user), `Server { ${DIGEST_LOGIN} user_${user}=x; };`);
-    const before = JSON.stringify((await load({ file: BASE })).config, withoutText);
+    for (const name of ['one.pem', 'other.pem']) files.write(name, '');
+    for (const user of ['ann', 'bob']) files.write(user, `Server { ${DIGEST_LOGIN} user_${user}=x; };`);
+    const before = JSON.stringify((await files.load(BASE)).config, withoutText);
     for (const spec of KEYS) {
       if (spec.status !== 'honoured' || exceptions.includes(spec.name)) continue;
       const current = spec.ours ?? spec.default;
@@ -385,7 +218,7 @@ describe('loadConfig', () => {
       const sample = opposite !== undefined && spec.kind !== 'list' ? opposite : samples[spec.kind];
       const name = spec.name.replace('*', 'sasl');
       const file = `${BASE}\n${name}=${SPECIAL[spec.name] ?? sample}`;
-      const after = JSON.stringify((await load({ file })).config, withoutText);
+      const after = JSON.stringify((await files.load(file)).config, withoutText);
       expect([spec.name, after === before]).toEqual([spec.name, false]);
     }
   });

@@ -1,34 +1,24 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ConfigError } from './config-error.js';
-import { loadConfig, type LoadedConfig } from './load.js';
+import { ConfigFiles } from '../../test/config-files.js';
+import type { LoadedConfig } from './load.js';
 
 const DIGEST_LOGIN = 'org.apache.zookeeper.server.auth.DigestLoginModule';
 const PROVIDER = 'org.apache.zookeeper.server.auth';
 
 describe('security settings', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'zk-security-'));
+  const files = new ConfigFiles();
+  const { directory } = files;
   beforeAll(() => {
-    for (const name of ['server.p12', 'trust.pem', 'password']) writeFileSync(join(directory, name), '');
-    writeFileSync(join(directory, 'jaas.conf'), `Server { ${DIGEST_LOGIN} required user_bob="secret" user_ann=x; };`);
-    writeFileSync(
-      join(directory, 'kerberos.conf'),
-      'Server { com.sun.security.auth.module.Krb5LoginModule required; };',
-    );
-    writeFileSync(join(directory, 'broken.conf'), 'Server {');
+    for (const name of ['server.p12', 'trust.pem', 'password']) files.write(name, '');
+    files.write('jaas.conf', `Server { ${DIGEST_LOGIN} required user_bob="secret" user_ann=x; };`);
+    files.write('kerberos.conf', 'Server { com.sun.security.auth.module.Krb5LoginModule required; };');
+    files.write('broken.conf', 'Server {');
   });
-  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+  afterAll(() => files.remove());
 
-  const load = (lines: readonly string[], environment: Record<string, string> = {}): Promise<LoadedConfig> => {
-    writeFileSync(join(directory, 'zoo.cfg'), ['dataDir=/d', ...lines].join('\n'));
-    return loadConfig({ file: 'zoo.cfg', environment, flags: [], workingDirectory: directory });
-  };
-  const problemsOf = (lines: readonly string[]): Promise<readonly string[]> =>
-    load(lines).then(
-      () => [],
-      (error: unknown) => (error as ConfigError).problems,
-    );
+  const textOf = (lines: readonly string[]): string => ['dataDir=/d', ...lines].join('\n');
+  const load = (lines: readonly string[], environment: Record<string, string> = {}): Promise<LoadedConfig> =>
+    files.load(textOf(lines), { environment });
 
   it('make a TLS port, and no other unless that is asked for', async () => {
     const lines = ['secureClientPort=2281', 'ssl.keyStore.location=server.p12', 'ssl.keyStore.passwordPath=password'];
@@ -129,7 +119,7 @@ describe('security settings', () => {
     [['java.security.auth.login.config=kerberos.conf'], /Krb5LoginModule; only .*DigestLoginModule .* not Kerberos/],
     [['java.security.auth.login.config=jaas.conf', 'sasl.serverconfig=Other'], /has no section "Other"/],
   ])('stop the start: %j', async (lines, problem) => {
-    const problems = await problemsOf(lines);
+    const problems = await files.problemsOf(textOf(lines));
     expect(problems).toHaveLength(1);
     expect(problems[0]).toMatch(problem);
   });

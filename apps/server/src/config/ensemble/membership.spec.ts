@@ -1,4 +1,4 @@
-import type { Flag } from '../settings.js';
+import { set } from '../../../test/config-files.js';
 import { BASE, EnsembleFiles, LIMITS } from '../../../test/ensemble-files.js';
 
 describe('the members of an ensemble', () => {
@@ -77,8 +77,7 @@ describe('the members of an ensemble', () => {
     });
 
     it('may stand on the command line', async () => {
-      const set = (name: string, value: string): Flag => ({ style: 'key', name, value, where: '--set' });
-      const { config } = await files.load(BASE, [set('server.3', 'other:1:2'), set('syncLimit', '7')]);
+      const { config } = await files.load(BASE, { flags: [set('server.3', 'other:1:2'), set('syncLimit', '7')] });
       expect(config.ensemble?.config.servers.get(3n)?.addresses[0]?.host).toBe('other');
       expect(config.ensemble?.syncLimitTicks).toBe(7);
     });
