@@ -20,6 +20,7 @@ describe('what a member of an ensemble is told', () => {
   it.each([
     ['quorumCnxnTimeoutMs', '700', { handshakeTimeoutMs: 700 }, { handshakeTimeoutMs: 15_000 }],
     ['electionPortBindRetry', '0', { electionBindAttempts: 0 }, { electionBindAttempts: 3 }],
+    ['enableEagerACLCheck', 'true', { checksAclsEarly: true }, { checksAclsEarly: false }],
     ['tcpKeepAlive', 'true', { isElectionKeptAlive: true }, { isElectionKeptAlive: false }],
     ['cnxTimeout', '17', { connectTimeoutMs: 17 }, { connectTimeoutMs: 5000 }],
     ['snapshotSizeFactor', '0.5', { snapshotSizeFactor: 0.5 }, {}],

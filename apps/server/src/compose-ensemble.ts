@@ -17,6 +17,7 @@ export async function ensembleOf(config: ServerConfig, logger: Logger): Promise<
     config: ensemble.config,
     transport: await quorumTransport(ensemble, logger),
     leaderServes: leader.servesClients,
+    checksAclsEarly: learner.checksAclsEarly,
     isReadOnlyModeEnabled: ensemble.isReadOnlyModeEnabled,
     isStandaloneEnabled: ensemble.isStandaloneEnabled,
     ...membershipOf(config),

@@ -10,6 +10,8 @@ export interface ClientPipelineOptions {
   readonly skipAcl: boolean;
   /** Schemes of which a client must have proved one before anything but authentication; empty: none is needed. */
   readonly requiredSchemes: readonly string[];
+  /** Whether writes are refused here for want of a permission, before the leader sees them; default false. */
+  readonly checksAclsEarly?: boolean;
   /** Whether new sessions are known to this server only; absent: they are not. */
   readonly localSessions?: LocalSessionOptions;
 }

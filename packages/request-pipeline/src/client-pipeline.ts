@@ -6,6 +6,7 @@ import { Authentication } from './authentication.js';
 import type { ClientPipelineOptions, ClientPipelineParts } from './client-pipeline-parts.js';
 import type { Client } from './client.js';
 import { type ConnectRequest, readConnectRequest, writeConnectResponse } from './connect.js';
+import { EagerAclCheck } from './eager-acl-check.js';
 import { createsEphemeral } from './ephemeral-scan.js';
 import { writeEvent } from './events.js';
 import { FrameReader } from './frame-reader.js';
@@ -41,6 +42,7 @@ export abstract class ClientPipeline {
   private readonly refusal = new Uint8Array(12);
   private readonly clients: (Client | undefined)[] = [];
   private readonly local: LocalSessions;
+  private readonly eagerAclCheck: EagerAclCheck | undefined;
 
   protected constructor(
     protected readonly parts: ClientPipelineParts,
@@ -52,6 +54,7 @@ export abstract class ClientPipeline {
     this.guard = new AclGuard(tree, providers, options.skipAcl);
     this.authentication = new Authentication(providers, this.reader, options.requiredSchemes);
     this.reads = new Reads(tree, watches, this.guard, providers, this.reader);
+    if (options.checksAclsEarly === true) this.eagerAclCheck = new EagerAclCheck(tree, this.guard, providers);
     this.local = new LocalSessions(parts, {
       establish: (client, session) => this.establish(client, session),
       refuseSession: (client) => this.refuseSession(client),
@@ -211,22 +214,29 @@ export abstract class ClientPipeline {
   /** Makes a local session one that all servers know of, by a request before the one that needs it. */
   protected abstract upgrade(client: Client, session: Session): void;
 
-  /** @returns whether the request may go on: a local session can own no ephemerals */
-  private mayWrite(
+  /** @returns OK when the request may go on: who lacks permissions is refused early, and a local session's ephemeral */
+  private refusalOf(
     client: Client,
     session: Session,
     type: number,
     bytes: Uint8Array,
     start: number,
     end: number,
-  ): boolean {
-    if (!session.isLocal) return true;
-    this.reader.reset(bytes, start + 8, end);
-    if (!createsEphemeral(this.reader, type)) return true;
-    if (this.options.localSessions?.areUpgraded !== true) return false;
+  ): number {
+    const { reader, eagerAclCheck } = this;
+    // What the client has on its way may give it the permission.
+    if (eagerAclCheck !== undefined && client.writesIssued === client.writesDone) {
+      reader.reset(bytes, start + 8, end);
+      const code = eagerAclCheck.refusal(reader, type, client.ids);
+      if (code !== ErrorCode.OK) return code;
+    }
+    if (!session.isLocal) return ErrorCode.OK;
+    reader.reset(bytes, start + 8, end);
+    if (!createsEphemeral(reader, type)) return ErrorCode.OK;
+    if (this.options.localSessions?.areUpgraded !== true) return ErrorCode.EPHEMERALONLOCALSESSION;
     session.isLocal = false;
     this.upgrade(client, session);
-    return true;
+    return ErrorCode.OK;
   }
 
   /** Session 0 and timeout 0: the session is gone. */
@@ -270,11 +280,9 @@ export abstract class ClientPipeline {
     if (kind === OpKind.read) {
       this.read(client, bytes, start, end);
     } else if (kind === OpKind.write) {
-      if (this.mayWrite(client, session, type, bytes, start, end)) {
-        this.write(client, session, xid, type, bytes, start, end);
-      } else {
-        this.refuseInTurn(client, xid, ErrorCode.EPHEMERALONLOCALSESSION);
-      }
+      const code = this.refusalOf(client, session, type, bytes, start, end);
+      if (code === ErrorCode.OK) this.write(client, session, xid, type, bytes, start, end);
+      else this.refuseInTurn(client, xid, code);
     } else if (kind === OpKind.sync) {
       this.sync(client, xid, bytes, start, end);
     } else if (kind === OpKind.closeSession) {

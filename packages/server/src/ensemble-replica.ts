@@ -38,6 +38,8 @@ export interface EnsembleParts extends Partial<Omit<EnsembleOptions, 'id' | 'con
   readonly transport: Transport;
   /** Whether clients are served while this server leads (`leaderServes`); default true. */
   readonly leaderServes?: boolean;
+  /** Whether writes are refused here for want of a permission, before the leader sees them; default false. */
+  readonly checksAclsEarly?: boolean;
   /** Whether clients may read here while there is no quorum, if they are content with that; default false. */
   readonly isReadOnlyModeEnabled?: boolean;
   /** Whether an ensemble of one participant may become a standalone server: then it must keep two; default true. */
@@ -232,7 +234,8 @@ export class EnsembleReplica implements Replica {
   private pipelineOptions(): PipelineOptions {
     const { options } = this.host;
     const { localSessionsEnabled: areOn, localSessionsUpgradingEnabled: areUpgraded } = options;
-    return { ...pipelineOptionsOf(options), localSessions: { areOn, areUpgraded } };
+    const { checksAclsEarly = false } = this.ensemble;
+    return { ...pipelineOptionsOf(options), checksAclsEarly, localSessions: { areOn, areUpgraded } };
   }
 
   private commonParts(sessions: SessionTracker): ClientPipelineParts {

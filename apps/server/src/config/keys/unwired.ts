@@ -13,7 +13,6 @@ export const UNWIRED: readonly string[] = [
   'observer.reconnectDelayMs',
   'observer.election.DelayMs',
   'observerMaster.sizeLimit',
-  'enableEagerACLCheck',
   'db.autocreate',
 ];
 
