@@ -12,19 +12,13 @@ const isSource = (file) =>
   !file.includes('/fixtures/');
 const isSpec = (file) => file.endsWith('.spec.ts') || /^[^/]+\/[^/]+\/test\//.test(file);
 
-/** Hot loops and codecs may be longer, each for a reason written in the file. */
+/** Of a source file, tests as well. */
 const MAX_LINES = 400;
-const LONGER = new Map([
-  ['packages/data-tree/src/data-tree.ts', 720],
-  ['packages/data-tree/src/znodes/znode-store.ts', 480],
-  ['packages/request-pipeline/src/pipeline.ts', 520],
-]);
 
 for (const file of files.filter(isSource)) {
   const text = readFileSync(file, 'utf8');
   const lines = text.split('\n').length - 1;
-  const limit = LONGER.get(file) ?? MAX_LINES;
-  if (!isSpec(file) && lines > limit) problems.push(`${file} has ${lines} lines; ${limit} are allowed`);
+  if (lines > MAX_LINES) problems.push(`${file} has ${lines} lines; ${MAX_LINES} are allowed`);
   text.split('\n').forEach((line, i) => {
     if (line.length > 130) problems.push(`${file}:${i + 1} is ${line.length} characters long`);
     if (/\b(TODO|FIXME|XXX)\b/.test(line)) problems.push(`${file}:${i + 1} has something left to do`);
