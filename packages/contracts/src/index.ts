@@ -25,3 +25,4 @@ export type { Clock, Scheduler, Timer } from './time.js';
 export { CLOCK, SCHEDULER } from './time.js';
 export type { Connection, ConnectionHandler, DialOptions, ListenOptions, Listener, Transport } from './transport.js';
 export { TRANSPORT } from './transport.js';
+export { WrappingConnection } from './wrapping-connection.js';

@@ -1,10 +1,10 @@
-import type { Connection } from '@zk/contracts';
+import { type Connection, WrappingConnection } from '@zk/contracts';
 
 /**
  * A connection on which the first thing written, an introduction, leaves at once, and everything after it when it is told
  * to: in between the other end asks for a proof.
  */
-export class IntroducingConnection implements Connection {
+export class IntroducingConnection extends WrappingConnection implements Connection {
   private isIntroduced = false;
   private isReleased = false;
   private isEnding = false;
@@ -12,24 +12,10 @@ export class IntroducingConnection implements Connection {
   private held: Uint8Array[] = [];
 
   constructor(
-    private readonly inner: Connection,
+    inner: Connection,
     private readonly onIntroduced: () => void,
-  ) {}
-
-  get remoteAddress(): string {
-    return this.inner.remoteAddress;
-  }
-
-  get remotePort(): number {
-    return this.inner.remotePort;
-  }
-
-  get localAddress(): string {
-    return this.inner.localAddress;
-  }
-
-  get localPort(): number {
-    return this.inner.localPort;
+  ) {
+    super(inner);
   }
 
   get bufferedBytes(): number {

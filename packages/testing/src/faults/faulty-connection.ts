@@ -1,4 +1,4 @@
-import type { Connection, ConnectionHandler } from '@zk/contracts';
+import { type Connection, type ConnectionHandler, WrappingConnection } from '@zk/contracts';
 import { Conversation, type Judge } from './conversation.js';
 import type { HeaderScanner } from './header-scanner.js';
 import { HeldBytes } from './held-bytes.js';
@@ -22,9 +22,8 @@ export interface FaultHost extends Judge {
  * A stalled direction swallows everything, the end of the connection included: an end that closes is closed for its own
  * handler, and the other one does not hear of it before the release. That is how a network that drops packets looks.
  */
-export class FaultyConnection implements Connection {
+export class FaultyConnection extends WrappingConnection implements Connection {
   readonly conversation: Conversation;
-  readonly certificateSubject?: string;
   /** To be given to the transport below. */
   readonly heard: ConnectionHandler;
   private handler: ConnectionHandler | undefined;
@@ -46,13 +45,13 @@ export class FaultyConnection implements Connection {
   private faultError: Error | undefined;
 
   constructor(
-    private readonly inner: Connection,
+    inner: Connection,
     /** Which end this is. */
     private readonly side: 'client' | 'server',
     private readonly host: FaultHost,
   ) {
+    super(inner);
     this.conversation = new Conversation(host, side === 'server' ? inner.localPort : inner.remotePort);
-    if (inner.certificateSubject !== undefined) this.certificateSubject = inner.certificateSubject;
     const { requests, replies } = this.conversation;
     this.incomingScanner = side === 'server' ? requests : replies;
     this.outgoingScanner = side === 'server' ? replies : requests;
@@ -68,22 +67,6 @@ export class FaultyConnection implements Connection {
   }
 
   // ---- Connection
-
-  get remoteAddress(): string {
-    return this.inner.remoteAddress;
-  }
-
-  get remotePort(): number {
-    return this.inner.remotePort;
-  }
-
-  get localAddress(): string {
-    return this.inner.localAddress;
-  }
-
-  get localPort(): number {
-    return this.inner.localPort;
-  }
 
   get bufferedBytes(): number {
     return this.isFinished ? 0 : this.inner.bufferedBytes + this.outgoing.sizeBytes;
