@@ -43,6 +43,11 @@ describe('a reconfiguration', () => {
       { joiningServers: ' server.4=d:1:2;3 , server.5=e:1:2:observer;f:3,', leavingServers: ' 2, 3' },
       [three[0]!, 'server.4=d:1:2:participant;0.0.0.0:3', 'server.5=e:1:2:observer;f:3'],
     ],
+    [
+      'one with several addresses joins',
+      { joiningServers: 'server.4=e:1:2|d:1:2:observer;3' },
+      [...three, 'server.4=d:1:2|e:1:2:observer;0.0.0.0:3'],
+    ],
     ['who leaves was not there', { leavingServers: '9' }, three],
     [
       'one gets another role',
@@ -127,6 +132,18 @@ describe('a reconfiguration', () => {
       { leavingServers: '2,3' },
       { isStandaloneEnabled: false },
       three.slice(0, 1),
+    ],
+    [
+      'may not give a joiner several addresses where that is off',
+      { joiningServers: 'server.4=d:1:2|e:1:2;3' },
+      { isMultiAddressEnabled: false },
+      'BADARGUMENTS',
+    ],
+    [
+      'may not give anybody several addresses where that is off',
+      { newMembers: 'server.1=a:1:2|b:1:2,server.2=c:1:2' },
+      { isMultiAddressEnabled: false },
+      'BADARGUMENTS',
     ],
     ['may not leave nobody even there', { leavingServers: '1,2,3' }, { isStandaloneEnabled: false }, 'BADARGUMENTS'],
     [

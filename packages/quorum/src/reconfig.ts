@@ -33,6 +33,8 @@ export interface ReconfigSituation {
   readonly synchronized: ReadonlySet<ServerId>;
   /** `standaloneEnabled`: an ensemble has two voters at least. */
   readonly isStandaloneEnabled: boolean;
+  /** `multiAddress.enabled`: a server may have several addresses; default true. */
+  readonly isMultiAddressEnabled?: boolean;
 }
 
 export type ReconfigPlan =
@@ -71,6 +73,7 @@ function plan(request: Reconfig, situation: ReconfigSituation, version: bigint):
     request.newMembers === null
       ? changed(committed, request)
       : replaced(request.newMembers.replaceAll(',', '\n'), isStandaloneEnabled);
+  if (situation.isMultiAddressEnabled === false) requireOneAddress(members);
   const config = members.withVersion(version);
   const needed = isStandaloneEnabled ? 2 : 1;
   if (config.voters.size < needed) throw refused(`at least ${needed} participants are needed`);
@@ -78,6 +81,12 @@ function plan(request: Reconfig, situation: ReconfigSituation, version: bigint):
     throw new Refusal(ErrorCode.NEWCONFIGNOQUORUM, 'no quorum of the new configuration is connected and up to date');
   }
   return config;
+}
+
+function requireOneAddress({ servers }: EnsembleConfig): void {
+  for (const { id, addresses } of servers.values()) {
+    if (addresses.length > 1) throw refused(`server.${id} has several addresses, which multiAddress.enabled allows`);
+  }
 }
 
 // All members anew

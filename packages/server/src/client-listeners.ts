@@ -22,11 +22,19 @@ export interface BoundAddress {
 /** Token under which further listeners are registered: a `readonly ClientListener[]`. */
 export const LISTENERS = Symbol.for('@zk/ClientListeners');
 
+type Accept = (connection: Connection) => ConnectionHandler | undefined;
+
+/** Name of the client port's listener. */
+const CLIENT = 'client';
+
 /** Everything a server listens on for clients: all of it, or nothing. */
 export class ClientListeners {
   private open: { readonly name: string; readonly listener: Listener }[] = [];
-
-  private readonly wanted: readonly ClientListener[];
+  private accept: Accept = () => undefined;
+  private isClosed = false;
+  /** Moves follow one another. */
+  private moved: Promise<void> = Promise.resolve();
+  private wanted: readonly ClientListener[];
 
   /** `transport` is that of the client port. */
   constructor(
@@ -36,28 +44,69 @@ export class ClientListeners {
   ) {
     const { clientHost, clientPort } = options;
     const host = clientHost === undefined ? {} : { host: clientHost };
-    this.wanted =
-      clientPort === false ? further : [{ name: 'client', transport, port: clientPort, ...host }, ...further];
+    this.wanted = clientPort === false ? further : [{ name: CLIENT, transport, port: clientPort, ...host }, ...further];
   }
 
   /** @throws Error with `code` when an address cannot be bound; then none is */
-  async start(accept: (connection: Connection) => ConnectionHandler | undefined): Promise<void> {
-    const { listenBacklog, tcpKeepAlive } = this.options;
+  async start(accept: Accept): Promise<void> {
+    this.accept = accept;
     try {
-      for (const { name, transport, host, port } of this.wanted) {
-        const options = {
-          port,
-          ...(host === undefined ? {} : { host }),
-          ...(listenBacklog === undefined ? {} : { backlog: listenBacklog }),
-          keepAlive: tcpKeepAlive,
-        };
-        this.open.push({ name, listener: await transport.listen(options, accept) });
+      for (const wanted of this.wanted) {
+        this.open.push({ name: wanted.name, listener: await this.listen(wanted) });
       }
     } catch (error) {
       await this.close();
       this.open = [];
       throw error;
     }
+  }
+
+  /**
+   * Takes clients at another address than so far; nothing happens where there is no client port. Before the start it is that
+   * address which is bound then.
+   * @throws Error with `code` when that cannot be bound; then the client port stays where it is
+   */
+  moveClientPort(to: Pick<ClientListener, 'host' | 'port'>): Promise<void> {
+    const moving = this.moved.then(() => this.move(to));
+    this.moved = moving.catch(() => undefined);
+    return moving;
+  }
+
+  private async move(to: Pick<ClientListener, 'host' | 'port'>): Promise<void> {
+    const before = this.wanted.find(({ name }) => name === CLIENT);
+    if (before === undefined || this.isClosed) return;
+    const after = { ...before, ...to };
+    const index = this.open.findIndex(({ name }) => name === CLIENT);
+    if (index >= 0) await this.replace(index, before, after);
+    this.wanted = this.wanted.map((each) => (each === before ? after : each));
+  }
+
+  /** The new one is bound before the old one goes, unless they are in each other's way. */
+  private async replace(index: number, before: ClientListener, after: ClientListener): Promise<void> {
+    const { listener: old } = this.open[index]!;
+    const isSamePort = before.port === after.port;
+    const bind = async (wanted: ClientListener): Promise<void> => {
+      this.open[index] = { name: CLIENT, listener: await this.listen(wanted) };
+    };
+    if (isSamePort) await old.close();
+    try {
+      await bind(after);
+    } catch (error) {
+      if (isSamePort) await bind(before);
+      throw error;
+    }
+    if (!isSamePort) await old.close();
+  }
+
+  private listen({ transport, host, port }: ClientListener): Promise<Listener> {
+    const { listenBacklog, tcpKeepAlive } = this.options;
+    const options = {
+      port,
+      ...(host === undefined ? {} : { host }),
+      ...(listenBacklog === undefined ? {} : { backlog: listenBacklog }),
+      keepAlive: tcpKeepAlive,
+    };
+    return transport.listen(options, this.accept);
   }
 
   /** Whether anything was listened on, if only once. */
@@ -72,6 +121,8 @@ export class ClientListeners {
 
   /** Idempotent. */
   async close(): Promise<void> {
+    this.isClosed = true;
+    await this.moved;
     await Promise.all(this.open.map(({ listener }) => listener.close()));
   }
 }

@@ -84,7 +84,10 @@ export class EnsembleReplica implements Replica {
       config,
       () => this.peer,
       ensemble.membership,
-      ensemble.isStandaloneEnabled ?? true,
+      {
+        isStandaloneEnabled: ensemble.isStandaloneEnabled ?? true,
+        isMultiAddressEnabled: ensemble.multiAddress?.isEnabled ?? false,
+      },
       parts.clock,
       parts.logger,
     );
@@ -148,6 +151,7 @@ export class EnsembleReplica implements Replica {
       case 'stop-serving':
         return this.stopServing();
       case 'config':
+        if (event.status === 'committed') this.moveClientPort(this.membership.config, event.config);
         return this.membership.changed(event.config, event.status);
       case 'request':
         return this.learners?.request(event.link, event.request);
@@ -173,6 +177,14 @@ export class EnsembleReplica implements Replica {
       default:
         return undefined;
     }
+  }
+
+  /** Where clients connect is part of a configuration. */
+  private moveClientPort(before: EnsembleConfig, after: EnsembleConfig): void {
+    const { id } = this.ensemble;
+    const [from, to] = [before.servers.get(id)?.client, after.servers.get(id)?.client];
+    if (to === undefined || (to.host === from?.host && to.port === from.port)) return;
+    this.host.moveClientPort(to);
   }
 
   /** @param last the zxid before the first that will be proposed */

@@ -3,7 +3,7 @@ import type { DataTree } from '@zk/data-tree';
 import type { EnsemblePeer } from '@zk/ensemble';
 import { type ReconfigRequest, RecordWriter, utf8Bytes, utf8Text } from '@zk/jute';
 import { OpCode, type Zxid } from '@zk/model';
-import { type EnsembleConfig, planReconfig } from '@zk/quorum';
+import { type EnsembleConfig, type ReconfigSituation, planReconfig } from '@zk/quorum';
 
 /** Where the configuration of an ensemble is kept beside the data, so that a start finds the members of now. */
 export interface MembershipStore {
@@ -21,7 +21,7 @@ export class Membership {
     private committed: EnsembleConfig,
     private readonly peer: () => Pick<EnsemblePeer, 'reconfigSituation'>,
     private readonly store: MembershipStore | undefined,
-    private readonly isStandaloneEnabled: boolean,
+    private readonly rules: Pick<ReconfigSituation, 'isStandaloneEnabled' | 'isMultiAddressEnabled'>,
     private readonly clock: Clock,
     private readonly logger: Logger,
   ) {}
@@ -44,8 +44,7 @@ export class Membership {
   readonly plan = (request: ReconfigRequest, version: Zxid): { text: string } | { code: number } => {
     const situation = this.peer().reconfigSituation();
     if (situation === undefined) throw new Error('nobody leads before the start');
-    const { isStandaloneEnabled } = this;
-    const planned = planReconfig(request, { ...situation, isStandaloneEnabled }, version);
+    const planned = planReconfig(request, { ...situation, ...this.rules }, version);
     if ('config' in planned) return { text: planned.config.text };
     this.logger.warn({ reason: planned.reason }, 'a reconfiguration is refused');
     return { code: planned.code };

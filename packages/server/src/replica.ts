@@ -51,6 +51,8 @@ export interface ReplicaHost {
   serve(pipeline: ClientPipeline, sessions: SessionTracker, acceptsClients?: boolean): void;
   /** No longer: their connections are closed, without replies to what is on its way. */
   suspend(): void;
+  /** From now on clients connect there; those who are connected stay. */
+  moveClientPort(to: { readonly host: string; readonly port: number }): void;
   /** Writes are refused for a while, or taken again. */
   setDegraded(isDegraded: boolean): void;
   sessionChanged(kind: SessionChange, session: Session): void;

@@ -276,6 +276,14 @@ export class ZkServer implements DeskHost, UpkeepHost, ReplicaHost {
     this.desk.pipeline = undefined;
   }
 
+  moveClientPort(to: { readonly host: string; readonly port: number }): void {
+    const { logger } = this.parts;
+    this.listeners.moveClientPort(to).then(
+      () => logger.info({ ...to }, 'clients connect there from now on'),
+      (error: unknown) => logger.error({ ...to, err: error }, 'the client port cannot move there, and stays'),
+    );
+  }
+
   setDegraded(isDegraded: boolean): void {
     const [from, to]: [ServerState, ServerState] = isDegraded ? ['serving', 'degraded'] : ['degraded', 'serving'];
     if (this.state === from) this.states.next(to);
