@@ -3,6 +3,7 @@ import type { EnsembleParts } from '@zk/server';
 import path from 'node:path';
 import { quorumTransport } from './compose-quorum.js';
 import { DirectoryFiles } from './config/ensemble/directory-files.js';
+import type { ObserverSettings } from './config/ensemble/ensemble-settings.js';
 import { MembershipFiles } from './config/ensemble/membership-files.js';
 import type { ServerConfig } from './config/server-config.js';
 
@@ -10,7 +11,7 @@ import type { ServerConfig } from './config/server-config.js';
 export async function ensembleOf(config: ServerConfig, logger: Logger): Promise<EnsembleParts | undefined> {
   const { ensemble } = config;
   if (ensemble === undefined) return undefined;
-  const { serverId, election, leader, learner } = ensemble;
+  const { serverId, election, leader, learner, observer } = ensemble;
   const { snapshotSizeFactor } = leader;
   return {
     id: serverId,
@@ -27,6 +28,7 @@ export async function ensembleOf(config: ServerConfig, logger: Logger): Promise<
     isElectionKeptAlive: election.isKeptAlive,
     multiAddress: ensemble.multiAddress,
     ...(snapshotSizeFactor === undefined ? {} : { snapshotSizeFactor }),
+    ...observerMasterOf(observer),
     isListeningOnAllAddresses: ensemble.isListeningOnAllAddresses,
     peer: {
       tickTimeMs: config.tickTimeMs,
@@ -36,10 +38,19 @@ export async function ensembleOf(config: ServerConfig, logger: Logger): Promise<
       minNotificationMs: election.minNotificationMs,
       maxNotificationMs: election.maxNotificationMs,
       connectRetryMs: Math.min(20, learner.connectRetryMs),
+      observerReconnectDelayMs: observer.reconnectDelayMs,
+      observerElectionDelayMs: observer.electionDelayMs,
       isSnapshotForced: leader.isSnapshotForced,
       isReconfigEnabled: ensemble.isReconfigEnabled,
     },
   };
+}
+
+function observerMasterOf({
+  masterPort,
+  masterMaxQueuedBytes,
+}: ObserverSettings): Pick<EnsembleParts, 'observerMaster'> {
+  return masterPort === undefined ? {} : { observerMaster: { port: masterPort, maxQueuedBytes: masterMaxQueuedBytes } };
 }
 
 /** Where changes of the members are kept: beside the configuration file, which then points to them. */

@@ -3,6 +3,7 @@ import type { EnsembleEvent, EnsembleRole, EnsembleStatus } from '@zk/ensemble';
 import { readInt32 } from '@zk/jute';
 import type { EnsembleConfig, ServerId } from '@zk/quorum';
 import type { Proposer } from '@zk/request-pipeline';
+import type { LearnerStatus } from '@zk/zab';
 import { EnsembleStats } from './ensemble-stats.js';
 import type { EnsembleView, LeadingView, ProposalSizes } from './ensemble-view.js';
 
@@ -12,6 +13,8 @@ export interface RecorderOptions {
   readonly config: EnsembleConfig;
   readonly initLimitTicks: number;
   readonly syncLimitTicks: number;
+  /** Whether it serves observers while it follows. */
+  readonly servesObservers: boolean;
 }
 
 const NO_PROPOSALS: ProposalSizes = { last: -1, min: -1, max: -1 };
@@ -76,7 +79,7 @@ export class EnsembleRecorder {
     const { role, options, config, stats } = this;
     if (role === undefined) return undefined;
     const mode = role.role === 'looking' ? 'read-only' : role.role;
-    const leader = status?.peer.leader;
+    const master = status?.peer.master;
     return {
       serverId: options.id,
       mode,
@@ -85,9 +88,9 @@ export class EnsembleRecorder {
       config,
       initLimitTicks: options.initLimitTicks,
       syncLimitTicks: options.syncLimitTicks,
-      master: leader === undefined ? undefined : BigInt(leader),
+      master: master === undefined ? undefined : BigInt(master),
       leading: mode === 'leader' && status !== undefined ? this.leading(status) : undefined,
-      observersServed: undefined,
+      observersServed: mode === 'follower' && options.servesObservers ? syncedOf(status).length : undefined,
       stats,
     };
   }
@@ -105,7 +108,7 @@ export class EnsembleRecorder {
   }
 
   private leading({ peer }: EnsembleStatus): LeadingView {
-    const synced = peer.learners.filter(({ stage }) => stage === 'synchronized' || stage === 'up');
+    const synced = syncedOf({ peer });
     const isVoter = (server: string | undefined): boolean =>
       server !== undefined && this.config.voters.has(BigInt(server));
     const followers = synced.filter(({ isObserver }) => !isObserver);
@@ -120,4 +123,9 @@ export class EnsembleRecorder {
       proposalBytes: this.proposals,
     };
   }
+}
+
+/** Learners that are up to date. */
+function syncedOf(status: Pick<EnsembleStatus, 'peer'> | undefined): readonly LearnerStatus[] {
+  return status?.peer.learners.filter(({ stage }) => stage === 'synchronized' || stage === 'up') ?? [];
 }

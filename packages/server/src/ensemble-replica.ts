@@ -77,9 +77,9 @@ export class EnsembleReplica implements Replica {
     );
     const { initLimitTicks, syncLimitTicks } = { ...defaultPeerOptions, ...ensemble.peer };
     const { id, config } = ensemble;
-    this.recorder = new EnsembleRecorder({ id, config, initLimitTicks, syncLimitTicks }, parts.clock, () =>
-      host.turnNow(),
-    );
+    const servesObservers = ensemble.observerMaster !== undefined;
+    const recorderOptions = { id, config, initLimitTicks, syncLimitTicks, servesObservers };
+    this.recorder = new EnsembleRecorder(recorderOptions, parts.clock, () => host.turnNow());
     this.membership = new Membership(
       config,
       () => this.peer,

@@ -4,15 +4,11 @@
  */
 export const UNWIRED: readonly string[] = [
   'connectToLearnerMasterLimit',
-  'observerMasterPort',
   'oraclePath',
   'syncEnabled',
   'leader.maxTimeToWaitForEpoch',
   'leader.maxConcurrentSnapSyncs',
   'leader.maxConcurrentDiffSyncs',
-  'observer.reconnectDelayMs',
-  'observer.election.DelayMs',
-  'observerMaster.sizeLimit',
   'db.autocreate',
 ];
 
