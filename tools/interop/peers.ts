@@ -13,6 +13,7 @@ import { kazoo } from './kazoo.ts';
 import { migration } from './migration.ts';
 import { mixed } from './mixed.ts';
 import { node } from './node.ts';
+import { observers } from './observers.ts';
 import { recipes } from './recipes.ts';
 import { secured } from './secured.ts';
 import type { TestedServer } from './server.ts';
@@ -54,6 +55,7 @@ export const PEERS: Readonly<Record<string, Peer>> = {
   cli,
   ensemble,
   mixed,
+  observers,
   secured,
   migration,
 };

@@ -13,6 +13,8 @@ export interface MemberSpec {
   readonly kind: ServerKind;
   /** Where it listens for peers and clients; 127.0.0.1 unless given. */
   readonly address?: string;
+  /** Where it listens for peers only; `address` unless given. */
+  readonly peerAddress?: string;
   readonly isObserver?: boolean;
   /** More zoo.cfg keys; they win over those of the ensemble. */
   readonly config?: ZooConfig;
@@ -52,6 +54,7 @@ export interface UnexpectedEnd {
   readonly output: string;
 }
 
+export const LOCALHOST = '127.0.0.1';
 const STOP_DEADLINE_MS = 30_000;
 const POLL_MS = 20;
 
@@ -73,7 +76,7 @@ export class Member {
     readonly clientPort: number,
     readonly peer: PeerAddress,
   ) {
-    this.address = peer.host;
+    this.address = spec.address ?? LOCALHOST;
     this.currentKind = spec.kind;
     this.dataDir = join(directory, 'data');
     this.configFile = join(directory, 'zoo.cfg');

@@ -5,7 +5,14 @@
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Member, type MemberSpec, type MemberState, type PeerAddress, type ZooConfig } from './ensemble-member.js';
+import {
+  LOCALHOST,
+  Member,
+  type MemberSpec,
+  type MemberState,
+  type PeerAddress,
+  type ZooConfig,
+} from './ensemble-member.js';
 import { freePort, LaunchError, removeDirectory, temporaryDirectory } from './launch.js';
 
 export type { MemberSpec, MemberState, Mode, PeerAddress, UnexpectedEnd, ZooConfig } from './ensemble-member.js';
@@ -168,7 +175,11 @@ export class EnsembleProcesses {
     const directory = join(this.directory, String(id));
     mkdirSync(directory, { recursive: true });
     const ports = this.options.portsOf?.(id) ?? (await freePorts());
-    const peer = { host: spec.address ?? '127.0.0.1', quorumPort: ports.quorum, electionPort: ports.election };
+    const peer = {
+      host: spec.peerAddress ?? spec.address ?? LOCALHOST,
+      quorumPort: ports.quorum,
+      electionPort: ports.election,
+    };
     const member = new Member(id, spec, directory, ports.client, peer);
     this.members.push(member);
     return member;

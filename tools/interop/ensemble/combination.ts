@@ -13,6 +13,8 @@ export interface Combination {
   readonly name: string;
   /** The last one leads at first. */
   readonly seats: readonly Seat[];
+  /** What is to be shown before anything happens to it. */
+  readonly beforehand?: (report: PeerReport, ensemble: EnsembleProcesses) => Promise<void>;
   /** What else is to be shown, when all that is common to combinations has been. */
   readonly afterwards?: (report: PeerReport, ensemble: EnsembleProcesses) => Promise<void>;
 }
@@ -38,10 +40,11 @@ export async function runCombinations(
 
 async function runCombination(context: PeerContext, combination: Combination, kills: number): Promise<void> {
   const { report, against } = context;
-  const { name, seats, afterwards } = combination;
+  const { name, seats, beforehand, afterwards } = combination;
   let ensemble: EnsembleProcesses | undefined;
   try {
     ensemble = await startLedByLast(seatsAgainst(against, seats));
+    await beforehand?.(report, ensemble);
     await live(report, name, ensemble, kills);
     await afterwards?.(report, ensemble);
   } catch (error) {

@@ -11,6 +11,8 @@ export type Make = 'zk' | 'apache' | 'apache38';
 export interface Seat {
   readonly make: Make;
   readonly isObserver?: boolean;
+  /** Where it listens for peers; on 127.0.0.1 unless given. */
+  readonly peerAddress?: string;
   /** More zoo.cfg keys, for either make. */
   readonly config?: ZooConfig;
   /** More system properties of Apache's Java. */
@@ -32,13 +34,14 @@ const SETTINGS: ZooConfig = {
 
 const JAVA_FLAGS = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
 
-export async function memberSpec({ make, isObserver, config, properties }: Seat): Promise<MemberSpec> {
+export async function memberSpec({ make, isObserver, peerAddress, config, properties }: Seat): Promise<MemberSpec> {
   const defined = Object.entries({ ...MACHINE_SETTINGS, ...properties }).map(([name, value]) => `-D${name}=${value}`);
   return {
     kind: make === 'zk' ? 'zk' : 'apache',
     isObserver: isObserver === true,
     // Also where the member is ours at first: it may be exchanged.
     env: { JAVA_TOOL_OPTIONS: [...JAVA_FLAGS, ...defined].join(' ') },
+    ...(peerAddress === undefined ? {} : { peerAddress }),
     ...(config === undefined ? {} : { config }),
     ...(make === 'apache38' ? { apacheLib: (await installApache38()).libDir } : {}),
   };
