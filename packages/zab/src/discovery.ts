@@ -21,13 +21,17 @@ export class Discovery {
   isEpochStored = false;
   isHistoryAgreed = false;
   private isEpochChosen = false;
+  private readonly startedMs: number;
   private readonly reported = new Set<ServerId>();
   private readonly acknowledged = new Set<ServerId>();
 
   constructor(
     private readonly context: PeerContext,
+    private readonly electors: ReadonlySet<ServerId>,
     private readonly host: DiscoveringLeader,
-  ) {}
+  ) {
+    this.startedMs = context.nowMs;
+  }
 
   /** A server has connected, or is this leader. @returns why the leader gives up, if it does */
   report(server: ServerId, accepted: number): string | undefined {
@@ -47,6 +51,14 @@ export class Discovery {
       this.acknowledge(context.id);
     });
     return undefined;
+  }
+
+  /** Who elected this leader, and looks for another one after some time, has given it up. @returns why the leader does, too */
+  heardLooking(server: ServerId): string | undefined {
+    const { nowMs, options } = this.context;
+    const { maxEpochWaitMs = Infinity } = options;
+    if (this.isEpochChosen || !this.electors.has(server) || nowMs - this.startedMs <= maxEpochWaitMs) return undefined;
+    return `server ${server}, which elected this leader, looks for another one`;
   }
 
   /** A server has accepted the epoch, and does not know more than this leader. */

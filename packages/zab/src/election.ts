@@ -20,6 +20,8 @@ interface Vote extends Candidate {
 
 export interface ElectionResult {
   readonly leader: ServerId;
+  /** Those whose votes made it the leader, as far as this peer heard them. */
+  readonly electors: ReadonlySet<ServerId>;
 }
 
 const NOTIFICATION_VERSION = 2;
@@ -236,10 +238,11 @@ export class Election {
     this.isRunning = false;
     this.repeatAtMs = this.finalizeAtMs = Infinity;
     this.current = vote;
+    const electors = agreeingWith(this.received, vote);
     this.received.clear();
     this.established.clear();
     this.state = vote.leader === context.id ? 'leading' : context.isObserver ? 'observing' : 'following';
-    return { leader: vote.leader };
+    return { leader: vote.leader, electors };
   }
 
   /** Whether the candidate itself says that it leads; about oneself one knows only that the round is the same. */

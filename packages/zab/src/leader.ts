@@ -39,17 +39,21 @@ export class Leader implements Role {
 
   constructor(
     private readonly context: PeerContext,
+    electors: ReadonlySet<ServerId>,
     private readonly onEstablished: (epoch: number) => void,
   ) {
     const { options, nowMs } = context;
-    this.discovery = new Discovery(context, {
+    this.discovery = new Discovery(context, electors, {
       epochStored: () => this.epochStored(),
       historyAgreed: () => this.historyAgreed(),
     });
     this.links = new LearnerLinks(context);
     this.broadcast = new Broadcast(context, this.links);
     this.phaseEndsAtMs = nowMs + options.initLimitTicks * options.tickTimeMs;
-    this.synchronizer = new Synchronizer(context, { last: () => this.broadcast.last, epoch: () => this.epoch });
+    this.synchronizer = new Synchronizer(context, this.links, {
+      last: () => this.broadcast.last,
+      epoch: () => this.epoch,
+    });
   }
 
   get epoch(): number {
@@ -117,6 +121,10 @@ export class Leader implements Role {
   }
 
   snapshotReceived(): undefined {}
+
+  heardLooking(server: ServerId): string | undefined {
+    return this.discovery.heardLooking(server);
+  }
 
   leave(reason: string): void {
     this.links.closeAll(reason);
@@ -237,8 +245,7 @@ export class Leader implements Role {
   logEntries(input: Extract<PeerInput, { kind: 'log-entries' | 'log-unavailable' }>): string | undefined {
     const learner = this.links.get(input.link);
     if (learner?.stage !== 'syncing') return undefined;
-    const defect = this.synchronizer.resume(learner, input);
-    if (defect !== undefined) this.links.close(learner, defect);
+    this.synchronizer.resume(learner, input);
     return undefined;
   }
 

@@ -27,17 +27,21 @@ export class LearnerDialling {
     private readonly role: 'follower' | 'observer',
     private readonly nextAttempt: () => number,
   ) {
-    const { options, nowMs } = context;
+    const { nowMs } = context;
     this.target = leader;
     this.masters = this.observerMasters();
     this.dialAtMs = this.startedMs = nowMs + this.pauseMs();
-    this.mastersUntilMs = this.startedMs + (options.initLimitTicks * options.tickTimeMs) / 2;
+    this.mastersUntilMs = this.startedMs + this.limitMs / 2;
   }
 
   /** When a connection must be there. */
   get deadlineMs(): number {
-    const { initLimitTicks, tickTimeMs } = this.context.options;
-    return this.startedMs + initLimitTicks * tickTimeMs;
+    return this.startedMs + this.limitMs;
+  }
+
+  private get limitMs(): number {
+    const { initLimitTicks, connectLimitTicks = initLimitTicks, tickTimeMs } = this.context.options;
+    return connectLimitTicks * tickTimeMs;
   }
 
   dial(): void {

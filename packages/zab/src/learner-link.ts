@@ -19,6 +19,9 @@ import type { LogWalk } from './sync-plan.js';
 export type LearnerStage =
   'greeting' | 'epoch' | 'ack-epoch' | 'history' | 'syncing' | 'new-leader' | 'synchronized' | 'up';
 
+/** A snapshot, or transactions from some point on. */
+export type SyncMode = 'snap' | 'diff';
+
 /** One connection of a learner. A learner that connects again gets a new one. */
 export class LearnerLink {
   stage: LearnerStage = 'greeting';
@@ -27,6 +30,8 @@ export class LearnerLink {
   acceptedEpoch = 0;
   lastZxid: Zxid = 0n;
   sync: string | undefined;
+  /** What it is sent, or was: see `LearnerLinks.isFull`. */
+  syncMode: SyncMode | undefined;
   walk: LogWalk | undefined;
   /** Gets new proposals and commits. */
   isForwarding = false;

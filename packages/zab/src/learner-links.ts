@@ -1,5 +1,5 @@
 import type { Zxid } from '@zk/model';
-import { LearnerLink } from './learner-link.js';
+import { LearnerLink, type SyncMode } from './learner-link.js';
 import type { LinkId } from './messages.js';
 import { packets } from './packets.js';
 import type { PeerContext } from './peer-context.js';
@@ -33,6 +33,19 @@ export class LearnerLinks extends Map<LinkId, LearnerLink> {
 
   closeAll(reason: string): void {
     for (const learner of [...this.values()]) this.close(learner, reason);
+  }
+
+  /**
+   * Whether as many learners are being brought up to date in this way as may be at a time: from the first byte until they
+   * have acknowledged it all. Followers count, although nobody lets them wait.
+   */
+  isFull(mode: SyncMode): boolean {
+    const { maxConcurrentSnapSyncs, maxConcurrentDiffSyncs } = this.context.options;
+    let count = 0;
+    for (const { stage, syncMode } of this.values()) {
+      if (syncMode === mode && (stage === 'syncing' || stage === 'new-leader')) count++;
+    }
+    return count >= (mode === 'snap' ? maxConcurrentSnapSyncs : maxConcurrentDiffSyncs);
   }
 
   /** A server has one connection, and that is the newest. */

@@ -117,6 +117,8 @@ export class Learner implements Role {
     return 'the leader hung up';
   }
 
+  heardLooking(): undefined {}
+
   leave(reason: string): void {
     const { outputs } = this.context;
     this.observers?.leave(reason);

@@ -37,7 +37,7 @@ export class ObserverMaster {
     private readonly follower: MasterFollower,
   ) {
     this.links = new LearnerLinks(context);
-    this.synchronizer = new Synchronizer(context, { last: () => this.last, epoch: () => follower.epoch });
+    this.synchronizer = new Synchronizer(context, this.links, { last: () => this.last, epoch: () => follower.epoch });
     context.outputs.push({ kind: 'listen', port: 'observers' });
   }
 
@@ -83,7 +83,7 @@ export class ObserverMaster {
   logEntries(input: Extract<PeerInput, { kind: 'log-entries' | 'log-unavailable' }>): void {
     const observer = this.links.get(input.link);
     if (observer?.stage !== 'syncing') return;
-    this.closeFor(observer, this.synchronizer.resume(observer, input));
+    this.synchronizer.resume(observer, input);
   }
 
   packet(link: LinkId, packet: QuorumPacket): void {

@@ -27,6 +27,16 @@ export interface PeerOptions {
   readonly connectLimitMs: number;
   /** How long a peer whose disk refused a write stays out of elections. */
   readonly diskRetryMs: number;
+  /** How long a learner may take to connect, in ticks (`connectToLearnerMasterLimit`); absent: `initLimitTicks`. */
+  readonly connectLimitTicks?: number;
+  /**
+   * For so long a new leader waits for the epochs of a quorum although somebody who elected it looks for another leader
+   * (`leader.maxTimeToWaitForEpoch`); absent: `initLimitTicks`, whatever others do.
+   */
+  readonly maxEpochWaitMs?: number;
+  /** Learners that are brought up to date at a time; an observer beyond them is sent away. */
+  readonly maxConcurrentSnapSyncs: number;
+  readonly maxConcurrentDiffSyncs: number;
   /** Followers serve observers: this one does, as a follower; as an observer it looks for those (`observerMasterPort`). */
   readonly hasObserverMasters: boolean;
   /** How long an observer pauses at most before it connects again (`observer.reconnectDelayMs`). */
@@ -50,6 +60,8 @@ export const defaultPeerOptions: PeerOptions = {
   connectRetryMs: 20,
   connectLimitMs: 600,
   diskRetryMs: 1000,
+  maxConcurrentSnapSyncs: 10,
+  maxConcurrentDiffSyncs: 100,
   hasObserverMasters: false,
   observerReconnectDelayMs: 0,
   observerElectionDelayMs: 0,

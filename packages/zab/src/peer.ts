@@ -195,6 +195,7 @@ export class Peer {
     if (this.context.membership.hear(notification.config)) this.follow(this.election.reconsider());
     if (this.isRecovering && this.context.membership.isKnown(from)) this.heard.set(from, notification);
     this.follow(this.election.receive(from, notification));
+    if (notification.state === 'looking') this.check(this.role?.heardLooking(from));
   }
 
   /** A later configuration in a notification is the ensemble's: it is adopted, and the election begins anew. */
@@ -273,7 +274,7 @@ export class Peer {
     const onEstablished = (epoch: number): void => election.setEpoch(epoch);
     if (result.leader === context.id) {
       context.needsSnapshot = false;
-      this.role = new Leader(context, onEstablished);
+      this.role = new Leader(context, result.electors, onEstablished);
     } else {
       const kind = context.isObserver ? 'observer' : 'follower';
       this.role = new Learner(context, result.leader, kind, onEstablished, () => ++this.attempts);

@@ -31,6 +31,8 @@ export interface Role {
   durable(): string | undefined;
   logEntries(input: Extract<PeerInput, { kind: 'log-entries' | 'log-unavailable' }>): string | undefined;
   serve(input: ServingInput): string | undefined;
+  /** Another server looks for a leader. */
+  heardLooking(server: ServerId): string | undefined;
   /** Closes what is open. */
   leave(reason: string): void;
   /** Of a leader: those who follow it and are up to date. */

@@ -18,6 +18,9 @@ export type SyncPlan =
   | { readonly mode: 'log'; readonly after: Zxid; readonly upTo: Zxid }
   | { readonly mode: 'snap' };
 
+/** A plan whose first packet says where the learner and the leader part. */
+export type SyncStart = Extract<SyncPlan, { mode: 'diff' | 'trunc' }>;
+
 /** @param last what the leader's state is called: its last transaction, or the start of its epoch */
 export function planSync(learnerLast: Zxid, last: Zxid, recent: RecentEntries): SyncPlan {
   const min = recent.first?.zxid ?? last;
@@ -68,7 +71,7 @@ export class LogWalk {
   }
 
   /** The first packet, when it became known in this piece, and what to send after it; or that only SNAP helps. */
-  feed(entries: readonly LogEntry[], max: Zxid): { start?: SyncPlan; entries: readonly LogEntry[] } | 'snap' {
+  feed(entries: readonly LogEntry[], max: Zxid): { start?: SyncStart; entries: readonly LogEntry[] } | 'snap' {
     if (this.isDecided) {
       // A second look into the log begins with the entry that the first one ended with.
       const from = this.lastRead!;

@@ -1,11 +1,18 @@
 import { type Zxid, hex64 } from '@zk/model';
-import type { LearnerLink } from './learner-link.js';
+import type { LearnerLink, SyncMode } from './learner-link.js';
+import type { LearnerLinks } from './learner-links.js';
 import { type LogEntry } from './log-entry.js';
 import type { PeerInput } from './messages.js';
 import { packets } from './packets.js';
 import type { PeerContext } from './peer-context.js';
-import { LogWalk, type SyncPlan } from './sync-plan.js';
+import { LogWalk, type SyncPlan, type SyncStart } from './sync-plan.js';
 import { PacketType } from './wire.js';
+
+/** Whether the learner has been sent everything; or why it must be given up. */
+type Progress = boolean | string;
+
+const LOG_LOST = 'its history can no longer be read from the log';
+const FULL = 'too many learners are being brought up to date';
 
 /**
  * Sends a learner what separates its history from its leader's: first what is committed, each transaction as a proposal
@@ -15,25 +22,27 @@ export class Synchronizer {
   /** @param source who sends: what its state is called, and the epoch it is in */
   constructor(
     private readonly context: PeerContext,
+    private readonly links: LearnerLinks,
     private readonly source: { last(): Zxid; epoch(): number },
   ) {}
 
   /** Begins, and mostly ends; if not, entries of the log are being read. */
   begin(learner: LearnerLink): void {
     learner.stage = 'syncing';
-    if (this.sendHistory(learner)) this.finish(learner);
+    this.proceed(learner, this.sendHistory(learner));
   }
 
-  /** What the log gave. @returns why the learner must be given up, if it must */
-  resume(
-    learner: LearnerLink,
-    input: Extract<PeerInput, { kind: 'log-entries' | 'log-unavailable' }>,
-  ): string | undefined {
-    const isDone =
-      input.kind === 'log-entries' ? this.feed(learner, input.entries, input.isLast) : this.giveUpOnLog(learner);
-    if (isDone === 'failed') return 'its history can no longer be read from the log';
-    if (isDone) this.finish(learner);
-    return undefined;
+  /** What the log gave. */
+  resume(learner: LearnerLink, input: Extract<PeerInput, { kind: 'log-entries' | 'log-unavailable' }>): void {
+    this.proceed(
+      learner,
+      input.kind === 'log-entries' ? this.feed(learner, input.entries, input.isLast) : this.giveUpOnLog(learner),
+    );
+  }
+
+  private proceed(learner: LearnerLink, progress: Progress): void {
+    if (typeof progress === 'string') this.links.close(learner, progress);
+    else if (progress) this.finish(learner);
   }
 
   /** Everything has been sent, and everything new follows from now on. */
@@ -45,8 +54,7 @@ export class Synchronizer {
     context.send(learner.link, packets.newLeader(this.source.epoch(), context.membership.lastSeen.text));
   }
 
-  /** @returns whether the learner has been sent everything */
-  private sendHistory(learner: LearnerLink): boolean {
+  private sendHistory(learner: LearnerLink): Progress {
     const { context } = this;
     const plan: SyncPlan = context.options.isSnapshotForced
       ? { mode: 'snap' }
@@ -57,18 +65,18 @@ export class Synchronizer {
       this.readLog(learner, plan.after, plan.upTo);
       return false;
     }
-    this.sendStart(learner, plan);
+    if (!this.sendStart(learner, plan)) return FULL;
     this.sendRecent(learner, plan.from);
     return true;
   }
 
-  /** A piece of the log. @returns whether the learner has been sent everything, or will never be this way */
-  private feed(learner: LearnerLink, entries: readonly LogEntry[], isLast: boolean): boolean | 'failed' {
+  /** A piece of the log. */
+  private feed(learner: LearnerLink, entries: readonly LogEntry[], isLast: boolean): Progress {
     const { context } = this;
     const walk = learner.walk!;
     const result = walk.feed(entries, context.recent.last?.zxid ?? this.source.last());
     if (result === 'snap') return this.giveUpOnLog(learner);
-    if (result.start !== undefined) this.sendStart(learner, result.start);
+    if (result.start !== undefined && !this.sendStart(learner, result.start)) return FULL;
     for (const entry of result.entries) this.sendCommitted(learner, entry);
     if (!isLast) return false;
     const { reached } = walk;
@@ -83,16 +91,24 @@ export class Synchronizer {
     return true;
   }
 
-  private giveUpOnLog(learner: LearnerLink): boolean | 'failed' {
+  private giveUpOnLog(learner: LearnerLink): Progress {
     // Once something is sent, a snapshot cannot follow on the same connection; the learner comes back with what it has.
-    return learner.walk?.reached === undefined ? this.sendSnapshot(learner) : 'failed';
+    return learner.walk?.reached === undefined ? this.sendSnapshot(learner) : LOG_LOST;
   }
 
   private readLog(learner: LearnerLink, after: Zxid, upTo: Zxid): void {
     this.context.outputs.push({ kind: 'read-log', link: learner.link, after, upTo });
   }
 
-  private sendSnapshot(learner: LearnerLink): true {
+  /** @returns whether a learner may be brought up to date in this way now; followers always may */
+  private enters(learner: LearnerLink, mode: SyncMode): boolean {
+    if (learner.isObserver && this.links.isFull(mode)) return false;
+    learner.syncMode = mode;
+    return true;
+  }
+
+  private sendSnapshot(learner: LearnerLink): Progress {
+    if (!this.enters(learner, 'snap')) return FULL;
     const last = this.source.last();
     learner.sync = `SNAP ${hex64(last)}`;
     learner.walk = undefined;
@@ -103,12 +119,14 @@ export class Synchronizer {
     return true;
   }
 
-  private sendStart(learner: LearnerLink, plan: SyncPlan): void {
-    if (plan.mode !== 'diff' && plan.mode !== 'trunc') return;
+  /** @returns whether it may be sent */
+  private sendStart(learner: LearnerLink, plan: SyncStart): boolean {
+    if (!this.enters(learner, 'diff')) return false;
     learner.sync = `${plan.mode === 'diff' ? 'DIFF' : 'TRUNC'} ${hex64(plan.zxid)}`;
     const type = plan.mode === 'diff' ? PacketType.DIFF : PacketType.TRUNC;
     this.context.outputs.push({ kind: 'synchronizing', link: learner.link, mode: plan.mode });
     this.context.send(learner.link, packets.start(type, plan.zxid));
+    return true;
   }
 
   private sendRecent(learner: LearnerLink, from: number): void {
