@@ -1,4 +1,5 @@
-import { type Connection, type ConnectionHandler, silentLogger } from '@zk/contracts';
+import { Ear } from '@zk/compliance';
+import { type Connection, silentLogger } from '@zk/contracts';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,27 +25,6 @@ const SASL = [
   'java.security.auth.login.config=logins',
 ];
 const OTHER_LOGIN = [...SASL, 'quorum.auth.learner.saslLoginContext=Other'];
-
-class Ear implements ConnectionHandler {
-  readonly greeted: Promise<string>;
-  private greet: (text: string) => void = () => undefined;
-
-  constructor() {
-    this.greeted = new Promise((resolve) => (this.greet = resolve));
-  }
-
-  onData(bytes: Uint8Array, start: number, end: number): void {
-    this.greet(Buffer.from(bytes.subarray(start, end)).toString());
-  }
-
-  onDrain(): void {
-    throw new Error('five bytes are taken at once');
-  }
-
-  onClose(): void {
-    this.greet('(closed)');
-  }
-}
 
 describe('the connections between members, as zoo.cfg describes them', () => {
   const folder = mkdtempSync(join(tmpdir(), 'zk-quorum-'));
@@ -78,17 +58,20 @@ describe('the connections between members, as zoo.cfg describes them', () => {
   const greeting = async (listening: readonly string[], dialling: readonly string[]): Promise<string> => {
     const server = await quorumTransport(await settingsOf(listening), silentLogger);
     const client = await quorumTransport(await settingsOf(dialling), silentLogger);
-    const ear = new Ear();
     const ends: Connection[] = [];
+    let hear: (greeting: Promise<string>) => void = () => undefined;
+    const greeting = new Promise<string>((resolve) => (hear = resolve));
     const listener = await server.listen({ host: HOST, port: 0 }, (connection) => {
+      const ear = new Ear(connection);
       ends.push(connection);
+      hear(Promise.race([ear.hears('hello').then(() => ear.text), ear.closed.then(() => '(closed)')]));
       return ear;
     });
     try {
-      const connection = await client.dial({ host: HOST, port: listener.port }, () => new Ear());
+      const connection = await client.dial({ host: HOST, port: listener.port }, (dialled) => new Ear(dialled));
       ends.push(connection);
       connection.write(Buffer.from('hello'), 0, 5);
-      return await ear.greeted;
+      return await greeting;
     } finally {
       for (const end of ends) end.destroy();
       await listener.close();

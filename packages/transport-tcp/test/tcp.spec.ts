@@ -1,35 +1,16 @@
-import type { Connection, ConnectionHandler, Listener, Logger } from '@zk/contracts';
+import { Ear } from '@zk/compliance';
+import type { Listener, Logger } from '@zk/contracts';
 import { silentLogger } from '@zk/contracts';
 import { TcpTransport } from '@zk/transport-tcp';
 import net from 'node:net';
 
-/** What one accepted connection heard. */
-class Ear implements ConnectionHandler {
+/** Remembers in which memory the bytes of an accepted connection came. */
+class WatchfulEar extends Ear {
   readonly buffers: ArrayBufferLike[] = [];
-  text = '';
-  onText: ((ear: Ear) => void) | undefined;
-  private close: (error: Error | undefined) => void = () => undefined;
-  readonly closed = new Promise<(Error & { code?: string }) | undefined>((resolve) => (this.close = resolve));
 
-  constructor(readonly connection: Connection) {}
-
-  onData(bytes: Uint8Array, start: number, end: number): void {
+  override onData(bytes: Uint8Array, start: number, end: number): void {
     this.buffers.push(bytes.buffer);
-    this.text += new TextDecoder().decode(bytes.subarray(start, end));
-    this.onText?.(this);
-  }
-
-  onDrain(): void {
-    this.text += '<drain>';
-  }
-
-  onClose(error?: Error): void {
-    this.close(error);
-  }
-
-  say(text: string): void {
-    const bytes = new TextEncoder().encode(text);
-    this.connection.write(bytes, 0, bytes.length);
+    super.onData(bytes, start, end);
   }
 }
 
@@ -38,14 +19,14 @@ describe.each([
   ['separate', false],
 ])('TcpTransport with %s read buffers, towards a socket of another kind,', (_, sharedReadBuffer) => {
   let listener: Listener | undefined;
-  let ears: Ear[] = [];
+  let ears: WatchfulEar[] = [];
   let sockets: net.Socket[] = [];
-  let waiting: ((ear: Ear) => void) | undefined;
+  let waiting: ((ear: WatchfulEar) => void) | undefined;
 
   const listen = async (options: { closeTimeoutMs?: number; logger?: Logger } = {}): Promise<TcpTransport> => {
     const transport = new TcpTransport({ sharedReadBuffer, ...options });
     listener = await transport.listen({ host: '127.0.0.1', port: 0, keepAlive: true, backlog: 16 }, (connection) => {
-      const ear = new Ear(connection);
+      const ear = new WatchfulEar(connection);
       ears.push(ear);
       waiting?.(ear);
       return ear;
@@ -53,8 +34,8 @@ describe.each([
     return transport;
   };
 
-  const connect = async (): Promise<{ socket: net.Socket; ear: Ear }> => {
-    const accepted = new Promise<Ear>((resolve) => (waiting = resolve));
+  const connect = async (): Promise<{ socket: net.Socket; ear: WatchfulEar }> => {
+    const accepted = new Promise<WatchfulEar>((resolve) => (waiting = resolve));
     const socket = net.connect({ host: '127.0.0.1', port: listener?.port ?? 0, allowHalfOpen: true });
     sockets.push(socket);
     return { socket, ear: await accepted };

@@ -1,9 +1,10 @@
+import { Ear } from '@zk/compliance';
 import type { Connection } from '@zk/contracts';
 import { TlsTransport } from '@zk/transport-tls';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { client, dial, ears, Ear, elsewhere, listen, nextEar, server, trust, useTlsRig } from './rig.js';
+import { client, dial, ears, elsewhere, listen, nextEar, server, trust, useTlsRig } from './rig.js';
 
 useTlsRig();
 

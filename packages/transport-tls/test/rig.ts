@@ -1,4 +1,5 @@
-import type { Connection, ConnectionHandler, DialOptions, Listener, Logger } from '@zk/contracts';
+import { Ear } from '@zk/compliance';
+import type { DialOptions, Listener, Logger } from '@zk/contracts';
 import { silentLogger } from '@zk/contracts';
 import type { TlsTransportOptions } from '@zk/transport-tls';
 import { TlsTransport } from '@zk/transport-tls';
@@ -23,38 +24,6 @@ export const foreign = issue({ commonName: 'foreign', names: ['127.0.0.1'], issu
 
 export const trust = { pem: authority.cert };
 export const identityOf = ({ pem }: Issued): { pem: string } => ({ pem });
-
-/** What one end heard. */
-export class Ear implements ConnectionHandler {
-  text = '';
-  private close: (error: (Error & { code?: string }) | undefined) => void = () => undefined;
-  private waiting: (() => void) | undefined;
-  readonly closed = new Promise<(Error & { code?: string }) | undefined>((resolve) => (this.close = resolve));
-
-  constructor(readonly connection: Connection) {}
-
-  onData(bytes: Uint8Array, start: number, end: number): void {
-    this.text += new TextDecoder().decode(bytes.subarray(start, end));
-    this.waiting?.();
-  }
-
-  onDrain(): void {
-    this.text += '<drain>';
-  }
-
-  onClose(error?: Error): void {
-    this.close(error);
-  }
-
-  say(text: string): void {
-    const bytes = new TextEncoder().encode(text);
-    this.connection.write(bytes, 0, bytes.length);
-  }
-
-  async hears(text: string): Promise<void> {
-    while (!this.text.includes(text)) await new Promise<void>((resolve) => (this.waiting = resolve));
-  }
-}
 
 export const warnings: string[] = [];
 let onWarning: (() => void) | undefined;

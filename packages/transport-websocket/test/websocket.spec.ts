@@ -1,29 +1,10 @@
-import type { Connection, ConnectionHandler, Listener } from '@zk/contracts';
+import { Ear } from '@zk/compliance';
+import type { Listener } from '@zk/contracts';
 import { WebSocketTransport, type WebSocketTransportOptions } from '@zk/transport-websocket';
 import forge from 'node-forge';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import WebSocket from 'ws';
-
-class Ear implements ConnectionHandler {
-  text = '';
-  private close: (error: Error | undefined) => void = () => undefined;
-  readonly closed = new Promise<(Error & { code?: string }) | undefined>((resolve) => (this.close = resolve));
-
-  constructor(readonly connection: Connection) {}
-
-  onData(bytes: Uint8Array, start: number, end: number): void {
-    this.text += new TextDecoder().decode(bytes.subarray(start, end));
-  }
-
-  onDrain(): void {
-    this.text += '<drain>';
-  }
-
-  onClose(error?: Error): void {
-    this.close(error);
-  }
-}
 
 describe('WebSocketTransport', () => {
   let listener: Listener;
