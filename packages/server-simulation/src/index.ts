@@ -1,5 +1,7 @@
 export type { InvariantName } from './checks/violation.js';
 export { INVARIANTS, Violation } from './checks/violation.js';
 export { FAULTS } from './faults.js';
+export type { PlantedBug } from './planted.js';
+export { PLANTED, plantedBug } from './planted.js';
 export type { ServerSimulationOptions, ServerSimulationResult } from './simulation.js';
 export { ServerSimulation } from './simulation.js';

@@ -54,6 +54,8 @@ const SYNC_LIMIT_TICKS = 5;
 const SESSION_TIMEOUT_MS = 3000;
 /** Of what a client was heard of its leader knows after a tick, while nothing is broken that has not been noticed. */
 const EXPIRY_SLACK_MS = (SYNC_LIMIT_TICKS + 4) * TICK_MS;
+/** Every third client is a reader. */
+const READER_EVERY = 3;
 const MAX_DOWN_MS = 2000;
 /** When all is well again, everybody is served within this time, and forgotten sessions have expired. */
 const RECOVERY_MS = 60_000;
@@ -240,7 +242,12 @@ export class ServerSimulation {
     const servers = this.machines.map(({ address }) => address);
     const options = { name: `client ${number}`, servers, port: CLIENT_PORT, timeoutMs: SESSION_TIMEOUT_MS };
     const client = new SessionClient(transport, life, this.random, options, this.witness);
-    return new Worker(client, this.random, (delayMs, callback) => life.in(delayMs, callback));
+    return new Worker(
+      client,
+      this.random,
+      (delayMs, callback) => life.in(delayMs, callback),
+      number % READER_EVERY === 0,
+    );
   }
 
   private heard({ id, server }: Machine, event: EnsembleEvent): void {

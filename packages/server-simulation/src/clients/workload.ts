@@ -18,6 +18,10 @@ const WATCH_CHANCE = 0.4;
 const MAX_PENDING = 12;
 const MAX_BURST = 5;
 const MAX_THINK_MS = 60;
+/** What a reader asks for instead of reads. */
+const READER_WRITES = 0.05;
+/** After how many milliseconds in which it was not connected a client in a hurry gives that up. */
+const MAX_HURRY_MS = 40;
 /** Which versions a conditional write asks for. */
 const VERSIONS = [-1, -1, -1, 0, 1, 2];
 
@@ -30,6 +34,8 @@ export class Worker {
     readonly client: SessionClient,
     readonly random: SeededRandom,
     private readonly later: (delayMs: number, callback: () => void) => void,
+    /** Hardly ever writes, so that its reads wait for nothing. */
+    private readonly isReader: boolean,
   ) {}
 
   start(): void {
@@ -50,6 +56,17 @@ export class Worker {
     return utf8Bytes(`${this.client.options.name}:${++this.values}`);
   }
 
+  /** Goes to another server, perhaps, while what it has asked for is on its way, and asks for more as soon as it can. */
+  move(): void {
+    this.client.leave(this.random.duration(0.5, 5));
+    this.hurry(MAX_HURRY_MS);
+  }
+
+  private hurry(patienceMs: number): void {
+    if (this.client.isConnected) this.work();
+    else if (patienceMs > 0 && this.isWorking) this.later(1, () => this.hurry(patienceMs - 1));
+  }
+
   private next(): void {
     this.later(this.random.duration(0.5, MAX_THINK_MS), () => {
       if (!this.isWorking) return;
@@ -62,7 +79,12 @@ export class Worker {
     const { client, random } = this;
     if (!client.isConnected || client.pending.length > MAX_PENDING) return;
     const burst = random.between(1, MAX_BURST);
-    for (let i = 0; i < burst && client.isConnected; i++) choose(random)(this);
+    for (let i = 0; i < burst && client.isConnected; i++) this.choose()(this);
+  }
+
+  private choose(): Action {
+    const { random, isReader } = this;
+    return isReader && !random.chance(READER_WRITES) ? chosen(READER_ACTIONS, random) : chosen(ACTIONS, random);
   }
 }
 
@@ -131,8 +153,11 @@ const closesSession: Action = ({ client }) => client.call({ name: 'closeSession'
 
 const { persistent, persistentSequential, ephemeral, ephemeralSequential } = CreateMode;
 
-/** How often each is chosen. */
-const ACTIONS: readonly (readonly [weight: number, action: Action])[] = [
+type Weighted = readonly (readonly [weight: number, action: Action])[];
+
+const moves: Action = (worker) => worker.move();
+
+const ACTIONS: Weighted = [
   [20, setsData],
   [24, reads],
   [12, readsOwnWrite],
@@ -146,19 +171,21 @@ const ACTIONS: readonly (readonly [weight: number, action: Action])[] = [
   [2, creates([QUEUE], persistent)],
   [6, setsPair],
   [2, createsPair],
+  [2, moves],
   [0.4, closesSession],
-  [0.6, ({ client, random }) => client.leave(random.duration(1, 300))],
+  [0.4, ({ client, random }) => client.leave(random.duration(1, 300))],
   [0.2, ({ client }) => client.leave(client.options.timeoutMs * 2)],
   [0.2, ({ client }) => client.forgetSession()],
 ];
 
-const TOTAL_WEIGHT = ACTIONS.reduce((sum, [weight]) => sum + weight, 0);
+const READER_ACTIONS: Weighted = [
+  [6, reads],
+  [4, readsFresh],
+  [1, moves],
+];
 
-function choose(random: SeededRandom): Action {
-  let at = random.next() * TOTAL_WEIGHT;
-  for (const [weight, action] of ACTIONS) {
-    if (at < weight) return action;
-    at -= weight;
-  }
-  return reads;
+/** One of them, by its weight. */
+function chosen(actions: Weighted, random: SeededRandom): Action {
+  let at = random.next() * actions.reduce((sum, [weight]) => sum + weight, 0);
+  return actions.find(([weight]) => (at -= weight) < 0)?.[1] ?? reads;
 }

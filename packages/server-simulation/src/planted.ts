@@ -1,0 +1,153 @@
+import { EventType } from '@zk/model';
+import { type Client, type ClientPipeline, LearnerPipeline } from '@zk/request-pipeline';
+import type { Session } from '@zk/session';
+import type { ZkServer } from '@zk/server';
+
+export interface PlantedBug {
+  readonly what: string;
+  /** Puts it into a server that is about to start. */
+  readonly alter: (server: ZkServer) => void;
+  /** Faults that it takes for it to show, where chance would take its time. */
+  readonly faultKinds?: readonly string[];
+}
+
+/** What a pipeline does for itself, as far as bugs are planted there. */
+interface InnerPipeline {
+  read: (client: Client, bytes: Uint8Array, start: number, end: number) => void;
+  answerRead: (client: Client, bytes: Uint8Array, start: number, end: number) => void;
+  isBehind: () => boolean;
+  establish: (client: Client, session: Session) => void;
+  readonly reads: { readonly watchRequests: InnerWatchRequests };
+}
+
+interface InnerWatchRequests {
+  setData: (client: Client, node: number, start: number, end: number, hi: number, lo: number) => void;
+}
+
+interface InnerLearner extends InnerPipeline {
+  sync: (client: Client, xid: number, bytes: Uint8Array, start: number, end: number) => void;
+  reattach: (client: Client, request: { readonly sessionHi: number; readonly sessionLo: number }) => void;
+  adopt: (client: Client, hi: number, lo: number) => Session;
+  readonly forwarded: InnerForwarded;
+}
+
+interface InnerForwarded {
+  take: (session: Session, xid: number, passedOver: (request: never) => void) => unknown;
+  forEachOf: (session: Session, visit: (request: { readonly xid: number }) => void) => void;
+}
+
+/** Alters each pipeline that the server gets. */
+function inPipelines(change: (pipeline: ClientPipeline) => void): (server: ZkServer) => void {
+  return (server) => {
+    const serve = server.serve.bind(server);
+    server.serve = (pipeline, sessions, acceptsClients) => {
+      change(pipeline);
+      serve(pipeline, sessions, acceptsClients);
+    };
+  };
+}
+
+function inEvery(change: (pipeline: InnerPipeline) => void): (server: ZkServer) => void {
+  return inPipelines((pipeline) => change(pipeline as unknown as InnerPipeline));
+}
+
+function inLearners(change: (pipeline: InnerLearner) => void): (server: ZkServer) => void {
+  return inPipelines((pipeline) => {
+    if (pipeline instanceof LearnerPipeline) change(pipeline as unknown as InnerLearner);
+  });
+}
+
+/** An event is written behind whatever the same input leads to. */
+function deliverLate(pipeline: ClientPipeline): void {
+  const deliver = pipeline.deliver.bind(pipeline);
+  pipeline.deliver = (watcher, type, path, start, end, aclKey, hi, lo) => {
+    const copy = path.slice(start, end);
+    queueMicrotask(() => deliver(watcher, type, copy, 0, copy.length, aclKey, hi, lo));
+  };
+}
+
+function takeByPosition({ forwarded }: InnerLearner): void {
+  const take = forwarded.take.bind(forwarded);
+  forwarded.take = (session, xid, passedOver) => {
+    let first: number | undefined;
+    forwarded.forEachOf(session, (request) => (first ??= request.xid));
+    return take(session, first ?? xid, passedOver);
+  };
+}
+
+function setWatchesBlindly({ reads: { watchRequests } }: InnerPipeline): void {
+  const setData = watchRequests.setData.bind(watchRequests);
+  watchRequests.setData = (client, node, start, end) => setData(client, node, start, end, 0x7fff_ffff, -1);
+}
+
+/**
+ * Deliberate bugs in whole servers: each leaves out one precaution, as somebody might who thought it did not matter. A
+ * simulation that does not find them has checkers that do not bite.
+ */
+export const PLANTED: Readonly<Record<string, PlantedBug>> = {
+  'event-after-reply': {
+    what: 'a watched event is sent behind the reply that shows the change',
+    alter: inPipelines(deliverLate),
+  },
+  'event-lost': {
+    what: 'a deletion is told to nobody',
+    alter: inPipelines((pipeline) => {
+      const deliver = pipeline.deliver.bind(pipeline);
+      pipeline.deliver = (watcher, type, ...rest) => {
+        if (type !== EventType.nodeDeleted) deliver(watcher, type, ...rest);
+      };
+    }),
+  },
+  'expired-not-closed': {
+    what: 'a session that expires is forgotten, and its ephemerals stay',
+    alter: (server) => {
+      server.expireSession = (session) => server.sessions.remove(session);
+    },
+  },
+  'early-read': {
+    what: 'a read does not wait for the write before it',
+    alter: inEvery((pipeline) => {
+      pipeline.read = (client, bytes, start, end) => pipeline.answerRead(client, bytes, start, end);
+    }),
+  },
+  'sync-at-once': {
+    what: 'a follower answers sync by itself',
+    alter: inLearners((pipeline) => {
+      pipeline.sync = (client, _xid, bytes, start, end) => pipeline.read(client, bytes, start, end);
+    }),
+  },
+  'revalidate-unasked': {
+    what: 'a follower takes a session on without asking the leader',
+    alter: inLearners((pipeline) => {
+      pipeline.reattach = (client, { sessionHi, sessionLo }) =>
+        pipeline.establish(client, pipeline.adopt(client, sessionHi, sessionLo));
+    }),
+  },
+  'matched-by-position': {
+    what: 'what the leader decided is taken for the oldest request of its session, whatever its xid',
+    alter: inLearners(takeByPosition),
+  },
+  'behind-client': {
+    what: 'a server takes on a client that has seen more than it has itself',
+    alter: inEvery((pipeline) => {
+      pipeline.isBehind = () => false;
+    }),
+  },
+  'touch-untold': {
+    what: 'a follower does not tell its leader which sessions it has heard of',
+    alter: inLearners((pipeline) => {
+      (pipeline as unknown as LearnerPipeline).takeTouched = () => undefined;
+    }),
+  },
+  'blind-set-watches': {
+    what: 'a watch that is set again does not look at what has changed in between',
+    alter: inEvery(setWatchesBlindly),
+  },
+};
+
+/** @throws Error when there is none of that name */
+export function plantedBug(name: string): PlantedBug {
+  const bug = PLANTED[name];
+  if (bug !== undefined) return bug;
+  throw new Error(`no planted bug is called ${name}; there are ${Object.keys(PLANTED).join(', ')}`);
+}
