@@ -2,7 +2,7 @@ import type { Clock, Connection, ConnectionHandler, Logger, Scheduler, Transport
 import type { QuorumPacket } from '@zk/jute';
 import { CorruptionError, hex64 } from '@zk/model';
 import type { ServerId } from '@zk/quorum';
-import { type LearnerPort, type LinkId, PacketStream, PacketType } from '@zk/zab';
+import { type LearnerPort, type LinkId, PacketStream, type PacketStreamHandler, PacketType } from '@zk/zab';
 import { BoundPort } from './bound-port.js';
 import { type DiallingOptions, type HostAndPort, deaf, dialAny } from './dialling.js';
 import { QuorumLink, type QuorumLinkHost } from './quorum-link.js';
@@ -164,7 +164,7 @@ export class QuorumNetwork {
   private handlerOf(link: QuorumLink, connection: Connection, takesSnapshots: boolean): ConnectionHandler {
     let loader: StateLoader | undefined;
     const isOpen = (): boolean => this.links.get(link.id) === link;
-    const stream = new PacketStream({
+    const handler: PacketStreamHandler = {
       onPacket: (packet) => {
         if (!isOpen()) return;
         if (packet.type === PacketType.SNAP) {
@@ -184,7 +184,8 @@ export class QuorumNetwork {
         this.host.snapshotReceived(link.id);
         return taken;
       },
-    });
+    };
+    const stream = new PacketStream(handler, { mergesAcks: !takesSnapshots });
     return {
       onData: (bytes, start, end) => {
         if (!isOpen()) return;

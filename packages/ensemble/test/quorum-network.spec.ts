@@ -148,7 +148,7 @@ describe('the connections between a leader and its learners', () => {
     const listener = await transport.listen({ port: PORT }, accept);
     const start = encodePacket(packets.start(PacketType.SNAP, 9n));
     for (const [index, rest] of ['00000000000000000000000400', 'ffffffff'].entries()) {
-      learner.network.dial(1n, index);
+      learner.network.dial(1n, 'learners', index);
       await learner.hears(`connected ${index} as ${index + 1}`);
       const bytes = Buffer.concat([start, Buffer.from(rest, 'hex')]);
       leader!.write(bytes, 0, bytes.length);

@@ -1,6 +1,6 @@
 import type { QuorumPacket } from '@zk/jute';
 import { InvariantViolation, type Zxid, counterOf, epochOf, hex64 } from '@zk/model';
-import type { ServerId } from '@zk/quorum';
+import type { QuorumVerifier, ServerId } from '@zk/quorum';
 import type { LearnerLink } from './learner-link.js';
 import { epochStart } from './log-entry.js';
 import type { LinkId } from './messages.js';
@@ -11,6 +11,12 @@ import { SyncWaiters } from './sync-waiters.js';
 
 /** The counter that no transaction of an epoch gets: Apache begins a new epoch there. */
 const LAST_COUNTER = 0xffff_ffff;
+
+/** All up to a zxid are acknowledged by the same servers, which are a quorum of these verifiers. */
+interface Decided {
+  readonly upTo: Zxid;
+  readonly verifiers: readonly QuorumVerifier[];
+}
 
 /**
  * A leader's proposals (spec: learner protocol, section 7): proposed in order, committed in order, each when a quorum has
@@ -88,19 +94,37 @@ export class Broadcast {
    * acknowledgement stands for all before it; this leader's own disk is a voter like any other.
    */
   commitWhatCan(): void {
-    const { context, acknowledging } = this;
-    const { rules } = context;
+    const { context } = this;
+    let decided: Decided | undefined;
     while (this.isEstablished && context.tail.length > 0 && this.successor === undefined) {
-      const index = rules.nextToCommit(context.tail.length);
+      const index = context.rules.nextToCommit(context.tail.length);
       const { zxid } = context.tail.at(index);
-      acknowledging.clear();
-      if (rules.acknowledgeable(context.appended, context.durable) >= zxid) acknowledging.add(context.id);
-      for (const learner of this.links.values()) {
-        if (learner.acknowledged >= zxid && !learner.isObserver) acknowledging.add(learner.server!);
+      // Another configuration may have been committed, and then other servers count.
+      if (decided === undefined || zxid > decided.upTo || decided.verifiers !== context.verifiers) {
+        decided = this.decide(zxid);
+        if (decided === undefined) return;
       }
-      if (!rules.isCommitted(context.verifiers, acknowledging)) return;
       this.commit(index);
     }
+  }
+
+  /** What can be said of a proposal, and of all up to the first that somebody of its quorum has not acknowledged. */
+  private decide(zxid: Zxid): Decided | undefined {
+    const { context, acknowledging } = this;
+    const { rules, verifiers } = context;
+    const own = rules.acknowledgeable(context.appended, context.durable);
+    let upTo: Zxid | undefined;
+    acknowledging.clear();
+    if (own >= zxid) {
+      acknowledging.add(context.id);
+      upTo = own;
+    }
+    for (const { acknowledged, isObserver, server } of this.links.values()) {
+      if (acknowledged < zxid || isObserver) continue;
+      acknowledging.add(server!);
+      if (upTo === undefined || acknowledged < upTo) upTo = acknowledged;
+    }
+    return rules.isCommitted(verifiers, acknowledging) ? { upTo: upTo ?? zxid, verifiers } : undefined;
   }
 
   afterOutstanding(resume: () => void): void {

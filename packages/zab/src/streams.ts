@@ -61,6 +61,16 @@ export interface PacketStreamHandler {
   onSnapshot(bytes: Uint8Array): number | undefined;
 }
 
+export interface PacketStreamOptions {
+  /** The longest data of a packet; default 2 MiB. */
+  readonly maxBytes?: number;
+  /**
+   * Leaves out an ACK when the next one, for a later proposal of the same epoch, has come with it: a learner acknowledges
+   * in order, so the later one says all that the earlier one says. Default false.
+   */
+  readonly mergesAcks?: boolean;
+}
+
 const DEFAULT_MAX_BYTES = 2 * 0xfffff;
 
 /** Packets between a leader and a learner: records back to back, without frames, and raw snapshots among them. */
@@ -68,12 +78,17 @@ export class PacketStream {
   private readonly carry = new Carry();
   private readonly idLists = new IdLists();
   private readonly arena = new ByteArena();
+  private readonly maxBytes: number;
+  private readonly mergesAcks: boolean;
   private isInSnapshot = false;
 
   constructor(
     private readonly handler: PacketStreamHandler,
-    private readonly maxBytes = DEFAULT_MAX_BYTES,
-  ) {}
+    { maxBytes = DEFAULT_MAX_BYTES, mergesAcks = false }: PacketStreamOptions = {},
+  ) {
+    this.maxBytes = maxBytes;
+    this.mergesAcks = mergesAcks;
+  }
 
   /** @returns why the connection must be closed, if it must */
   push(bytes: Uint8Array, start: number, end: number): string | undefined {
@@ -110,8 +125,10 @@ export class PacketStream {
       const length = packetLength(bytes, at, end, this.maxBytes);
       if (length === REFUSED) return REFUSED;
       if (length === INCOMPLETE) return at;
-      const packet = this.packetAt(bytes, at, at + length);
+      const packetStart = at;
       at += length;
+      if (this.mergesAcks && length === ACK_BYTES && isSuperseded(bytes, packetStart, end)) continue;
+      const packet = this.packetAt(bytes, packetStart, at);
       this.isInSnapshot = packet.type === PacketType.SNAP;
       this.handler.onPacket(packet);
     }
@@ -171,6 +188,30 @@ function lengthAt(bytes: Uint8Array, at: number, end: number, maxBytes: number):
 }
 
 const NULL_LENGTH = -1;
+
+/** Type, zxid, no data, no identities. */
+const ACK_BYTES = 20;
+
+/** Whether a packet is the ACK of a proposal, and the one behind it that of a later proposal. */
+function isSuperseded(bytes: Uint8Array, start: number, end: number): boolean {
+  const next = start + ACK_BYTES;
+  if (next + ACK_BYTES > end || !isAck(bytes, start) || !isAck(bytes, next)) return false;
+  const counter = readInt32(bytes, start + 8) >>> 0;
+  // Counter 0 acknowledges a leader.
+  return (
+    counter !== 0 &&
+    readInt32(bytes, start + 4) === readInt32(bytes, next + 4) &&
+    counter < readInt32(bytes, next + 8) >>> 0
+  );
+}
+
+function isAck(bytes: Uint8Array, at: number): boolean {
+  return (
+    readInt32(bytes, at) === PacketType.ACK &&
+    readInt32(bytes, at + BEFORE_DATA_BYTES) === NULL_LENGTH &&
+    readInt32(bytes, at + BEFORE_DATA_BYTES + 4) === NULL_LENGTH
+  );
+}
 
 export interface ElectionStreamHandler {
   /** Who dialled; only on a connection that was accepted. */
