@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { temporaryDirectory, whyMissing, type ServerKind } from '../lib/launch.js';
 import { flag, number, optionalText, parseOptions, text } from '../lib/options.js';
 import { freshSeed } from '../lib/random.js';
-import { Checks, note, writeJson } from '../lib/report.js';
+import { Checks, conclude, note } from '../lib/report.js';
 import { runFullDisk } from './full-disk.js';
 import { runKillRounds } from './kill-rounds.js';
 import { runSelfTest } from './self-test.js';
@@ -66,19 +66,7 @@ async function main(): Promise<number> {
   if (wants('sync-before-ack')) details['syncBeforeAck'] = await runSyncBeforeAck(kind, checks);
   if (wants('self-test')) details['selfTest'] = await runSelfTest(kind, seed, checks);
 
-  note(JSON.stringify(details));
-  const { passed, failed } = checks;
-  writeJson(options.json, {
-    startedAt,
-    seed,
-    options,
-    details,
-    passed,
-    failed,
-    failures: checks.results.filter((r) => !r.passed),
-  });
-  process.stdout.write(`crash: seed ${seed}: ${passed} passed, ${failed} failed\n`);
-  return failed === 0 ? 0 : 1;
+  return conclude('crash', checks, options.json, { startedAt, seed, options, details });
 }
 
 function refuse(message: string): number {

@@ -8,7 +8,7 @@ import { flag, number, optionalText, parseOptions, text } from '../lib/options.j
 import { openDescriptors, residentBytes } from '../lib/processes.js';
 import { freshSeed, SeededRandom } from '../lib/random.js';
 import { ConnectionLost, RawClient } from '../lib/raw-client.js';
-import { Checks, human, mebibytes, note, progress, writeJson } from '../lib/report.js';
+import { Checks, conclude, human, mebibytes, note, progress } from '../lib/report.js';
 import { median } from '../lib/statistics.js';
 import { body, Op } from '../lib/wire.js';
 import { isAccepted } from './accepted.js';
@@ -68,19 +68,7 @@ async function main(): Promise<number> {
     if (!(error instanceof ConnectionLost)) throw error;
     checks.fail('the server stays up', `a well-behaved connection was lost: ${error.message}`);
   }
-  const { passed, failed } = checks;
-  note(JSON.stringify(details));
-  writeJson(options.json, {
-    startedAt,
-    seed,
-    options,
-    details,
-    passed,
-    failed,
-    failures: checks.results.filter((r) => !r.passed),
-  });
-  process.stdout.write(`hostile: seed ${seed}: ${passed} passed, ${failed} failed\n`);
-  return failed === 0 ? 0 : 1;
+  return conclude('hostile', checks, options.json, { startedAt, seed, options, details });
 }
 
 async function compareCases(kind: ServerKind): Promise<Record<string, unknown>> {

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { temporaryDirectory } from '../lib/launch.ts';
 import { DrivenShell } from './cli/driven-shell.ts';
 import { ONE_SHOTS, SCRIPT } from './cli/script.ts';
-import { normalise } from './cli/normalise.ts';
+import { normalise } from '../../apps/client/test/normalise.ts';
 import { INTEROP_DIR, MissingPeerError, REPO_ROOT, installApache } from './install.ts';
 import type { JavaHome } from './install.ts';
 import type { Peer, PeerContext } from './peers.ts';

@@ -41,6 +41,14 @@ export interface CheckResult {
   readonly detail?: string;
 }
 
+/** What a run was, and what it found besides its checks. */
+export interface RunFacts {
+  readonly startedAt: Date;
+  readonly seed: number;
+  readonly options: object;
+  readonly details: object;
+}
+
 /** Collects checks; each failure is shown at once, with the seed that leads to it. */
 export class Checks {
   readonly results: CheckResult[] = [];
@@ -70,6 +78,15 @@ export class Checks {
     else this.fail(name, detail);
     return holds;
   }
+}
+
+/** Ends a tool: the facts and what failed as JSON where they are wanted, the last line, and the exit code. */
+export function conclude(tool: string, checks: Checks, json: string | undefined, facts: RunFacts): number {
+  const { passed, failed, results } = checks;
+  note(JSON.stringify(facts.details));
+  writeJson(json, { ...facts, passed, failed, failures: results.filter((result) => !result.passed) });
+  process.stdout.write(`${tool}: seed ${facts.seed}: ${passed} passed, ${failed} failed\n`);
+  return failed === 0 ? 0 : 1;
 }
 
 /** Rounds for people: three significant digits, thousands separated. */

@@ -4,6 +4,7 @@ import { type TestServer, createTestServer } from '@zk/testing';
 import { Output } from '../src/shell/output.js';
 import { Shell } from '../src/shell/shell.js';
 import { FakeIo } from './fake-io.js';
+import { idNamer, normalise } from './normalise.js';
 
 interface Step {
   readonly command: string;
@@ -23,29 +24,8 @@ function readTranscript(): readonly Step[] {
   return steps;
 }
 
-/** Java's names of exceptions are not ours, and the lists of options that it prints below two usages are in --help. */
 function normalised(lines: readonly string[]): string {
-  return lines
-    .join('\n')
-    .replace(/org\.apache\.commons\.cli\.\w+: /g, '')
-    .replace(/^ +-[a-z] .*\n?/gm, '')
-    .replace(/\b[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d \d\d:\d\d:\d\d \S+ \d{4}/g, 'DATE')
-    .replace(/127\.0\.0\.1/g, 'HOST')
-    .trim();
-}
-
-/** zxids by the order in which they appear in the whole transcript: equal ones must be equal. */
-function zxidNamer(): (text: string) => string {
-  const seen = new Map<bigint, number>();
-  const name = (value: bigint): string => {
-    if (value === 0n || value === -1n) return String(value);
-    if (!seen.has(value)) seen.set(value, seen.size);
-    return `#${seen.get(value) ?? 0}`;
-  };
-  return (text) =>
-    text
-      .replace(/0x[0-9a-f]+/g, (hex) => name(BigInt(hex)))
-      .replace(/zxid: (-?\d+)/g, (_, decimal: string) => `zxid: ${name(BigInt(decimal))}`);
+  return normalise(lines.join('\n')).replace(/127\.0\.0\.1/g, 'HOST');
 }
 
 /** Events come when they come, before or after the answer: they are compared by themselves. */
@@ -79,7 +59,7 @@ describe('zk-cli --zkcli answers as zkCli of Apache ZooKeeper 3.9.5', () => {
     });
     shell.connection.open();
     await shell.connection.ready(new AbortController().signal, 10_000);
-    [ours, theirs] = [zxidNamer(), zxidNamer()];
+    [ours, theirs] = [idNamer(), idNamer()];
     io.stdout = '';
   });
 

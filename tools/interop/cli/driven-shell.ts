@@ -3,7 +3,7 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { idNamer, normalise } from './normalise.ts';
+import { idNamer, normalise } from '../../../apps/client/test/normalise.ts';
 
 export interface Answer {
   readonly out: string;

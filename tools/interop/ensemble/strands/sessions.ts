@@ -1,9 +1,8 @@
 /** Sessions: long ones that move from server to server with their ephemerals, and short ones that end in every way. */
 import type { Reply } from '../../../lib/raw-client.ts';
 import { ByteReader, ByteWriter, CreateFlag, ErrorCode, Op, body } from '../../../lib/wire.ts';
-import type { RovingClient } from '../roving-client.ts';
-import { bytes, openClient, readBehindSync } from './strand.ts';
-import type { FinalTree, Strand, StrandContext, StrandKind } from './strand.ts';
+import { SessionStrand, bytes, openClient, readBehindSync } from './strand.ts';
+import type { FinalTree, StrandKind } from './strand.ts';
 
 /** How many ephemerals a session holds. */
 const HELD = 4;
@@ -21,16 +20,10 @@ export const visitor: StrandKind = {
   open: async (context) => new Visitor(context, await openClient(context, 1)),
 };
 
-class Mover implements Strand {
+class Mover extends SessionStrand {
   acknowledged = 0;
   private readonly held = new Set<string>();
-  private readonly unknown = new Set<string>();
   private count = 0;
-
-  constructor(
-    private readonly context: StrandContext,
-    private readonly client: RovingClient,
-  ) {}
 
   async step(): Promise<void> {
     await (this.held.size < HELD ? this.create() : this.delete());
@@ -56,17 +49,10 @@ class Mover implements Strand {
     }
   }
 
-  close(): Promise<void> {
-    return this.client.close();
-  }
-
   private async create(): Promise<void> {
     const path = `${this.context.root}/held/${this.context.label}.${(this.count += 1)}`;
-    const reply = await this.client.attempt(Op.create, body.create(path, bytes('held'), CreateFlag.ephemeral));
-    if (reply === undefined) {
-      this.unknown.add(path);
-      return;
-    }
+    const reply = await this.attempt(path, Op.create, body.create(path, bytes('held'), CreateFlag.ephemeral));
+    if (reply === undefined) return;
     if (reply.error !== 0) this.context.complain(`an ephemeral create gave error ${reply.error}`);
     this.acknowledged += 1;
     this.held.add(path);
@@ -74,25 +60,19 @@ class Mover implements Strand {
 
   private async delete(): Promise<void> {
     const [path] = this.held.keys() as Iterable<string> as [string];
-    const reply = await this.client.attempt(Op.delete, body.delete(path));
+    const reply = await this.attempt(path, Op.delete, body.delete(path));
     this.held.delete(path);
     this.count += 1;
-    if (reply === undefined) this.unknown.add(path);
-    else if (reply.error === 0) this.acknowledged += 1;
-    else this.context.complain(`the delete of ${path} gave error ${reply.error}`);
+    if (reply?.error === 0) this.acknowledged += 1;
+    else if (reply !== undefined) this.context.complain(`the delete of ${path} gave error ${reply.error}`);
   }
 }
 
 /** Opens a session somewhere, leaves an ephemeral behind, and looks from another server whether it goes. */
-class Visitor implements Strand {
+class Visitor extends SessionStrand {
   acknowledged = 0;
   private readonly left = new Map<string, string>();
   private count = 0;
-
-  constructor(
-    private readonly context: StrandContext,
-    private readonly witness: RovingClient,
-  ) {}
 
   async step(): Promise<void> {
     this.count += 1;
@@ -118,14 +98,10 @@ class Visitor implements Strand {
     }
   }
 
-  close(): Promise<void> {
-    return this.witness.close();
-  }
-
   /** What was acknowledged before a sync is seen behind it, whichever server that is. */
   private async expectGone(path: string): Promise<void> {
     const isGone = (reply: Reply): boolean => reply.error === ErrorCode.noNode;
-    const reply = await readBehindSync(this.witness, this.context, path, isGone);
+    const reply = await readBehindSync(this.client, this.context, path, isGone);
     if (!isGone(reply)) this.context.complain(`${path} was seen after the close of its session`);
   }
 }

@@ -40,6 +40,32 @@ export interface StrandKind {
   readonly open: (context: StrandContext) => Promise<Strand>;
 }
 
+/** A strand of one session, which goes from server to server. */
+export abstract class SessionStrand implements Strand {
+  abstract readonly acknowledged: number;
+  /** What may have happened or not, since nobody was told. */
+  protected readonly unknown = new Set<string>();
+
+  constructor(
+    protected readonly context: StrandContext,
+    protected readonly client: RovingClient,
+  ) {}
+
+  abstract step(): Promise<void>;
+  abstract verify(tree: FinalTree): void;
+
+  close(): Promise<void> {
+    return this.client.close();
+  }
+
+  /** Asks once; where no answer comes, `what` is unknown from then on. */
+  protected async attempt(what: string, type: number, request: Buffer): Promise<Reply | undefined> {
+    const reply = await this.client.attempt(type, request);
+    if (reply === undefined) this.unknown.add(what);
+    return reply;
+  }
+}
+
 /** A session that begins at the server `offset` places further in the list. */
 export function openClient(
   { ports, sessionTimeoutMs }: StrandContext,

@@ -1,8 +1,7 @@
 /** Compare-and-set by several sessions on the same znodes: lists of unique values, and a counter. */
 import { ErrorCode, Op, body } from '../../../lib/wire.ts';
-import type { RovingClient } from '../roving-client.ts';
-import { bytes, openClient, readValue } from './strand.ts';
-import type { FinalTree, Strand, StrandContext, StrandKind } from './strand.ts';
+import { SessionStrand, bytes, openClient, readValue } from './strand.ts';
+import type { FinalTree, StrandKind } from './strand.ts';
 
 const FULL_LIST_BYTES = 16_384;
 
@@ -17,17 +16,11 @@ export const counter: StrandKind = {
 };
 
 /** Appends values that nobody else appends to the list that everybody appends to; a full list is followed by another. */
-class Appender implements Strand {
+class Appender extends SessionStrand {
   private readonly values: string[] = [];
-  private readonly unknown = new Set<string>();
   private list = 0;
   private count = 0;
   private last = { list: 0, value: '' };
-
-  constructor(
-    private readonly context: StrandContext,
-    private readonly client: RovingClient,
-  ) {}
 
   get acknowledged(): number {
     return this.values.length;
@@ -37,11 +30,11 @@ class Appender implements Strand {
     const value = `${this.context.label}.${(this.count += 1)}`;
     for (;;) {
       const { text, version } = await this.readList();
-      const reply = await this.client.attempt(Op.setData, body.setData(this.path, bytes(`${text}${value} `), version));
+      const request = body.setData(this.path, bytes(`${text}${value} `), version);
+      const reply = await this.attempt(value, Op.setData, request);
       if (reply?.error === ErrorCode.badVersion) continue;
-      if (reply === undefined) this.unknown.add(value);
-      else if (reply.error === 0) this.hasAppended(value);
-      else this.context.complain(`appending ${value} gave error ${reply.error}`);
+      if (reply?.error === 0) this.hasAppended(value);
+      else if (reply !== undefined) this.context.complain(`appending ${value} gave error ${reply.error}`);
       return;
     }
   }
@@ -60,10 +53,6 @@ class Appender implements Strand {
       complain(`${certain[index] ?? 'nothing'} is where ${this.values[index] ?? 'nothing'} should be`);
       return;
     }
-  }
-
-  close(): Promise<void> {
-    return this.client.close();
   }
 
   private hasAppended(value: string): void {
@@ -101,14 +90,9 @@ class Appender implements Strand {
  * Counts on one znode, together with everybody else. The znode's version counts as well: equal numbers mean that no
  * increment was lost and none happened twice.
  */
-class Counter implements Strand {
+class Counter extends SessionStrand {
   acknowledged = 0;
   private highest = 0;
-
-  constructor(
-    private readonly context: StrandContext,
-    private readonly client: RovingClient,
-  ) {}
 
   async step(): Promise<void> {
     const { text, version } = readValue(await this.client.ask(Op.getData, body.pathAndFlag(this.path, false)));
@@ -129,10 +113,6 @@ class Counter implements Strand {
     const value = Number(node?.data);
     if (value !== node?.stat.version) this.context.complain(`it is ${node?.data} in version ${node?.stat.version}`);
     if (!(value >= this.highest)) this.context.complain(`it is ${value}, and was ${this.highest}`);
-  }
-
-  close(): Promise<void> {
-    return this.client.close();
   }
 
   private get path(): string {

@@ -1,8 +1,7 @@
 /** Znodes that come and go: sequential ones, and pairs that are made by one transaction. */
 import { ByteReader, CreateFlag, ErrorCode, Op, body, readMultiResponse } from '../../../lib/wire.ts';
-import type { RovingClient } from '../roving-client.ts';
-import { bytes, openClient } from './strand.ts';
-import type { FinalTree, Strand, StrandContext, StrandKind } from './strand.ts';
+import { SessionStrand, bytes, openClient } from './strand.ts';
+import type { FinalTree, StrandKind } from './strand.ts';
 
 /** How many znodes of its own a strand keeps before it deletes the oldest. */
 const KEPT = 100;
@@ -17,19 +16,13 @@ export const pairMaker: StrandKind = {
   open: async (context) => new PairMaker(context, await openClient(context)),
 };
 
-class Sequencer implements Strand {
+class Sequencer extends SessionStrand {
   acknowledged = 0;
   /** Path to data, of znodes that must be there. */
   private readonly present = new Map<string, string>();
   private readonly gone = new Set<string>();
-  private readonly unknown = new Set<string>();
   private last = '';
   private count = 0;
-
-  constructor(
-    private readonly context: StrandContext,
-    private readonly client: RovingClient,
-  ) {}
 
   async step(): Promise<void> {
     await (this.present.size > KEPT ? this.deleteOldest() : this.create());
@@ -50,18 +43,11 @@ class Sequencer implements Strand {
     for (const [data, count] of counts) if (count > 1) complain(`${data} was created ${count} times`);
   }
 
-  close(): Promise<void> {
-    return this.client.close();
-  }
-
   private async create(): Promise<void> {
     const data = `${this.context.label}.${(this.count += 1)}`;
     const request = body.create(`${this.context.root}/queue/n-`, bytes(data), CreateFlag.sequential);
-    const reply = await this.client.attempt(Op.create, request);
-    if (reply === undefined) {
-      this.unknown.add(data);
-      return;
-    }
+    const reply = await this.attempt(data, Op.create, request);
+    if (reply === undefined) return;
     if (reply.error !== 0) {
       this.context.complain(`a sequential create gave error ${reply.error}`);
       return;
@@ -75,12 +61,9 @@ class Sequencer implements Strand {
 
   private async deleteOldest(): Promise<void> {
     const [path] = this.present.keys() as Iterable<string> as [string];
-    const reply = await this.client.attempt(Op.delete, body.delete(path, 0));
+    const reply = await this.attempt(path, Op.delete, body.delete(path, 0));
     this.present.delete(path);
-    if (reply === undefined) {
-      this.unknown.add(path);
-      return;
-    }
+    if (reply === undefined) return;
     if (reply.error !== 0) this.context.complain(`the delete of ${path} gave error ${reply.error}`);
     this.acknowledged += 1;
     this.gone.add(path);
@@ -88,16 +71,10 @@ class Sequencer implements Strand {
 }
 
 /** Makes pairs of znodes and deletes them, each by one transaction; some transactions are bound to fail. */
-class PairMaker implements Strand {
+class PairMaker extends SessionStrand {
   acknowledged = 0;
   private readonly present: string[] = [];
-  private readonly unknown = new Set<string>();
   private count = 0;
-
-  constructor(
-    private readonly context: StrandContext,
-    private readonly client: RovingClient,
-  ) {}
 
   async step(): Promise<void> {
     this.count += 1;
@@ -118,10 +95,6 @@ class PairMaker implements Strand {
     }
     const missing = this.present.find((pair) => !tree.has(`${pair}-a`));
     if (missing !== undefined) complain(`${missing} is missing`);
-  }
-
-  close(): Promise<void> {
-    return this.client.close();
   }
 
   private async create(pair: string): Promise<void> {
@@ -154,11 +127,8 @@ class PairMaker implements Strand {
 
   /** Whether it took effect; undefined when nobody knows. */
   private async run(pair: string, parts: Parameters<typeof body.multi>[0]): Promise<boolean | undefined> {
-    const reply = await this.client.attempt(Op.multi, body.multi(parts));
-    if (reply === undefined) {
-      this.unknown.add(pair);
-      return undefined;
-    }
+    const reply = await this.attempt(pair, Op.multi, body.multi(parts));
+    if (reply === undefined) return undefined;
     const failed = reply.error !== 0 ? [reply.error] : readMultiResponse(reply.payload).filter(isError);
     if (failed.length > 0) this.context.complain(`a transaction on ${pair} gave ${JSON.stringify(failed)}`);
     this.acknowledged += 1;
