@@ -2,7 +2,8 @@ import { type Host, Simulation, type SimulationOptions } from '../src/index.js';
 
 /** An ensemble in which everybody is up and serves, and nothing is left to the seed but chance. */
 export function scenario(options: Partial<SimulationOptions> = {}): Simulation {
-  const plain = { seed: 7, voters: 3, observers: 0, reconfigurations: 0, groups: 0, isFuzzy: false, restarts: false };
+  const members = { voters: 3, observers: 0, groups: 0, hasObserverMasters: false };
+  const plain = { seed: 7, ...members, reconfigurations: 0, isFuzzy: false, restarts: false };
   const simulation = new Simulation({ ...plain, ...options });
   simulation.runUntil('all serve', () => simulation.hosts.every((host) => host.isServing));
   return simulation;

@@ -1,10 +1,10 @@
-import { OpCode, type Zxid, counterOf, epochOf, hex64 } from '@zk/model';
+import { OpCode, type Zxid, counterOf, hex64 } from '@zk/model';
 import type { QuorumPacket } from '@zk/jute';
 import type { ServerId } from '@zk/quorum';
 import type { LearnerClients } from './learner-clients.js';
 import type { LearnerLink } from './learner-link.js';
 import { LearnerLinks } from './learner-links.js';
-import { type LogEntry, epochStart, isEpochStart } from './log-entry.js';
+import { type LogEntry, epochStart } from './log-entry.js';
 import type { LinkId, PeerInput } from './messages.js';
 import { ackEpochOf, clientRequestOf, learnerInfoOf, packets, touchesOf } from './packets.js';
 import type { PeerContext } from './peer-context.js';
@@ -137,11 +137,12 @@ export class ObserverMaster {
   }
 
   /**
-   * Whether the observer has something of this epoch that this server is yet to hear of: another server told it sooner.
-   * It waits. To take it back, as Apache does, would let its clients see the past.
+   * Whether the observer has something that this server is yet to hear of. It is of this epoch, since an observer of a later
+   * one hangs up, so another server told it sooner, and the leader will tell this one. The observer waits: to take it back,
+   * as Apache does, would let its clients see the past.
    */
   private isBehind({ lastZxid }: LearnerLink): boolean {
-    return lastZxid > this.last && !isEpochStart(lastZxid) && epochOf(lastZxid) === this.follower.epoch;
+    return lastZxid > this.last;
   }
 
   private receiveAck(observer: LearnerLink, zxid: Zxid): string | undefined {
