@@ -35,7 +35,6 @@ export {
   ZAB_PROTOCOL_VERSION,
   decodeInitialMessage,
   decodeNotification,
-  decodePacket,
   encodeInitialMessage,
   encodeNotification,
   encodePacket,

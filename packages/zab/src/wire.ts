@@ -1,12 +1,4 @@
-import {
-  type QuorumPacket,
-  RecordReader,
-  RecordWriter,
-  copyBytes,
-  readQuorumPacket,
-  utf8Text,
-  writeInt32,
-} from '@zk/jute';
+import { type QuorumPacket, RecordReader, RecordWriter, copyBytes, utf8Text, writeInt32 } from '@zk/jute';
 import { type Id, type Zxid, hiOf, loOf } from '@zk/model';
 import type { ServerId } from '@zk/quorum';
 
@@ -95,13 +87,6 @@ function encodedIds(ids: readonly Id[]): Uint8Array {
   const bytes = writer.bytes();
   encodings.set(ids, bytes);
   return bytes;
-}
-
-/**
- * Reads one packet. @throws MarshallingError also when the packet is not complete. The data is a view of the bytes given.
- */
-export function decodePacket(reader: RecordReader): QuorumPacket {
-  return readQuorumPacket(reader);
 }
 
 export type PeerState = 'looking' | 'following' | 'leading' | 'observing';
