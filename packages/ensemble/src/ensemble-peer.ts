@@ -92,11 +92,7 @@ export class EnsemblePeer {
     const { transport, storage, state, clock, scheduler, random, logger } = ports;
     const { id, multiAddress } = this.options;
     const peerOptions = { ...defaultPeerOptions, ...this.options.peer };
-    const { snapshotSizeFactor } = this.options;
-    const diskOptions = {
-      recentCount: peerOptions.commitLogCount,
-      ...(snapshotSizeFactor === undefined ? {} : { snapshotSizeFactor }),
-    };
+    const diskOptions = { ...this.options, recentCount: peerOptions.commitLogCount };
     this.disk = new PeerDisk(storage, state, diskOptions, clock, scheduler, logger, {
       durable: (zxid) => this.give({ kind: 'durable', zxid }),
       written: (ticket, disk) => this.give({ kind: 'written', ticket, ...(disk === undefined ? {} : { disk }) }),

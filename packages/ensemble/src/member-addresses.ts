@@ -3,7 +3,10 @@ import type { HostAndPort } from './dialling.js';
 
 export type MemberPort = 'quorumPort' | 'electionPort' | 'observerMasterPort';
 
-/** Where the servers of an ensemble are: by the committed configuration, else by the last one seen (spec: election, section 1). */
+/**
+ * Where the servers of an ensemble are: by the committed configuration, else by the last one seen (spec: election,
+ * section 1).
+ */
 export class MemberAddresses {
   private seen: EnsembleConfig | undefined;
 

@@ -25,6 +25,11 @@ export interface EnsembleOptions {
    * snapshot; 0: however long it is, below 0: never. Absent: 1, and in any case up to 256 MiB.
    */
   readonly snapshotSizeFactor?: number;
+  /**
+   * Whether this server may vote with an empty disk: asked at every start. A server that may not takes part as soon as it has
+   * learned what the others have. Absent: it may.
+   */
+  readonly mayVoteEmpty?: () => Promise<boolean>;
   /** Election and quorum ports are bound on all addresses (`quorumListenOnAllIPs`). */
   readonly isListeningOnAllAddresses: boolean;
 }

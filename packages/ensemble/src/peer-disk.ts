@@ -28,6 +28,8 @@ const MAX_READ_BYTES = 256 << 20;
 export interface PeerDiskOptions {
   /** Entries handed over with what was loaded. */
   readonly recentCount: number;
+  /** Asked once, at the opening; see `EnsembleOptions`. */
+  readonly mayVoteEmpty?: () => Promise<boolean>;
   /** How long the log may be that is read for a learner; see `EnsembleOptions`. */
   readonly snapshotSizeFactor?: number;
 }
@@ -43,6 +45,7 @@ export class PeerDisk {
   private lastLogged: Zxid = 0n;
   private isLogBroken = false;
   private isStopped = false;
+  private mayVoteEmpty = true;
   private work: Promise<void> = Promise.resolve();
   private waiting: (() => void)[] = [];
 
@@ -59,6 +62,7 @@ export class PeerDisk {
   /** @throws CorruptionError, or Error when an epoch file cannot be read */
   async open(): Promise<{ readonly epochs: StoredEpochs; readonly contents: DiskContents }> {
     await this.storage.open();
+    this.mayVoteEmpty = (await this.options.mayVoteEmpty?.()) ?? true;
     const contents = await this.load();
     this.storage.log.listen({
       onDurable: (hi, lo) => this.durable(int64(hi, lo)),
@@ -271,9 +275,11 @@ export class PeerDisk {
   private async load(): Promise<DiskContents> {
     const { storage } = this;
     const contents = await loadHistory(storage, this.state, this.options.recentCount, this.logger);
+    const isEmpty = contents.lastZxid === 0n && (await storage.snapshots.list()).length === 0;
     // As Apache ZooKeeper does: a log without a snapshot before it is refused by a later start.
-    if (contents.lastZxid === 0n && (await storage.snapshots.list()).length === 0) await this.writeSnapshot(0n);
+    if (isEmpty && this.mayVoteEmpty) await this.writeSnapshot(0n);
     this.lastLogged = this.lastAppended = this.lastDurable = contents.lastZxid;
+    if (isEmpty && !this.mayVoteEmpty) return { ...contents, isUntrusted: true };
     const config = this.state.configText?.();
     return config === undefined ? contents : { ...contents, config: EnsembleConfig.parse(config) };
   }

@@ -161,6 +161,37 @@ describe.each(['memory', 'file'])('a disk over %s', (kind) => {
   });
 });
 
+describe('an empty disk', () => {
+  it.each([
+    ['where that may be', true, ''],
+    ['where it may not be', false, 'untrusted'],
+  ])('is trusted or not: %s', async (_what, mayVote, expected) => {
+    const storage = new MemoryStorage();
+    const options = { recentCount: 500, mayVoteEmpty: () => Promise.resolve(mayVote) };
+    let life = await new Life(storage, options).begin();
+    expect(life.contents!.isUntrusted === true ? 'untrusted' : '').toBe(expected);
+    expect((await storage.snapshots.list()).length).toBe(mayVote ? 1 : 0);
+    // What was learned from others makes the difference, if only that there is nothing.
+    await life.write({ kind: 'snapshot', zxid: 0n });
+    await life.disk.close();
+    life = await new Life(storage, options).begin();
+    expect(life.contents!.isUntrusted).toBeUndefined();
+    await life.disk.close();
+  });
+
+  it('is none with a log or a snapshot, whatever may be', async () => {
+    const storage = new MemoryStorage();
+    const before = await new Life(storage).begin();
+    before.log(E1 + 1n);
+    await before.write({ kind: 'current-epoch', epoch: 1 });
+    await before.disk.close();
+    const life = await new Life(storage, { recentCount: 500, mayVoteEmpty: () => Promise.resolve(false) }).begin();
+    expect(life.contents).toMatchObject({ lastZxid: E1 + 1n });
+    expect(life.contents!.isUntrusted).toBeUndefined();
+    await life.disk.close();
+  });
+});
+
 describe('a log that is longer than a part of the snapshot before it', () => {
   /** A snapshot of a thousand bytes at the least, and behind it a log of three times as much at the least. */
   const filled = async (snapshotSizeFactor: number | undefined): Promise<Life> => {

@@ -123,7 +123,12 @@ export class EnsembleReplica implements Replica {
   }
 
   endTurn(): void {
-    if (this.state.serving !== undefined) this.host.snapshotter.check(this.parts.storage.log);
+    if (this.state.serving !== undefined && this.keepsLog) this.host.snapshotter.check(this.parts.storage.log);
+  }
+
+  /** An observer may do without; then a snapshot would have nothing to stand on. */
+  private get keepsLog(): boolean {
+    return this.role.role !== 'observer' || this.ensemble.peer?.observersKeepLog !== false;
   }
 
   persistedSessions(): Iterable<PersistedSession> {

@@ -157,7 +157,7 @@ export class Election {
 
   private receiveLooking(from: ServerId, notification: Notification): ElectionResult | undefined {
     const { context } = this;
-    if (notification.zxid === UNTRUSTED || context.appended === UNTRUSTED) return undefined;
+    if (notification.zxid === UNTRUSTED || context.isUntrusted) return undefined;
     const isBetter = this.beats(notification, this.proposal);
     // While the election is being closed only a better vote opens it again, of whatever round.
     if (this.finalizeAtMs !== Infinity && !isBetter) {
@@ -273,7 +273,7 @@ export class Election {
   private ownVote(): Vote {
     const { context, round } = this;
     const base = { round, state: 'looking', version: NOTIFICATION_VERSION } as const;
-    const zxid = context.rules.voteZxid(context.appended, context.committed);
+    const zxid = context.isUntrusted ? UNTRUSTED : context.rules.voteZxid(context.appended, context.committed);
     if (context.isObserver) return { ...base, leader: NOBODY, zxid: NOBODY, peerEpoch: NOBODY };
     const leader = this.hasVote ? context.id : NOBODY;
     return { ...base, leader, zxid, peerEpoch: BigInt(context.currentEpoch) };
@@ -283,7 +283,7 @@ export class Election {
     const { leader, zxid, peerEpoch } = candidate;
     this.proposal = { leader, zxid, peerEpoch, round: this.round, state: 'looking', version: NOTIFICATION_VERSION };
     this.answered.clear();
-    if (this.hasVote) this.received.set(this.context.id, this.proposal);
+    if (this.hasVote && !this.context.isUntrusted) this.received.set(this.context.id, this.proposal);
     this.send(this.proposal);
   }
 

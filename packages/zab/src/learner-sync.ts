@@ -45,10 +45,10 @@ export class Synchronization {
     private readonly host: SynchronizingLearner,
   ) {}
 
-  durable(): void {
-    if (this.waitsForLog === undefined || this.context.durable < this.waitsForLog) return;
+  durable(): string | undefined {
+    if (this.waitsForLog === undefined || this.context.durable < this.waitsForLog) return undefined;
     this.waitsForLog = undefined;
-    this.claimEpoch();
+    return this.claimEpoch();
   }
 
   /** The first packet says how. */
@@ -58,7 +58,7 @@ export class Synchronization {
     switch (packet.type) {
       case PacketType.DIFF:
         this.mode = 'diff';
-        this.isInMemory = context.needsSnapshot;
+        this.isInMemory = context.needsSnapshot || context.isUntrusted;
         if (this.isInMemory) this.adoptForeign(0n);
         return undefined;
       case PacketType.SNAP:
@@ -150,8 +150,7 @@ export class Synchronization {
     this.host.hold();
     if (!context.rules.persistsHistoryFirst()) this.acknowledgeLeader();
     if (!this.isInMemory) return this.logHeld();
-    context.write({ kind: 'snapshot', zxid: context.applied }, 'learner.snapshot', () => this.claimEpoch());
-    return undefined;
+    return context.adoptState(() => this.claimEpoch());
   }
 
   private logHeld(): string | undefined {
@@ -164,8 +163,7 @@ export class Synchronization {
         return undefined;
       }
     }
-    this.claimEpoch();
-    return undefined;
+    return this.claimEpoch();
   }
 
   /** Logs and applies what is held and committed; returns the last of it. */
@@ -179,12 +177,16 @@ export class Synchronization {
     return last;
   }
 
-  private claimEpoch(): void {
+  /** Without a log nothing may be claimed that a restart would not find; an observer's word counts nowhere. */
+  private claimEpoch(): string | undefined {
     const { context } = this;
-    context.write({ kind: 'current-epoch', epoch: this.epoch }, 'learner.current-epoch', () => {
+    const claimed = (): string | undefined => {
       if (context.rules.persistsHistoryFirst()) this.acknowledgeLeader();
       return this.host.resume();
-    });
+    };
+    if (!context.isLogging) return claimed();
+    context.write({ kind: 'current-epoch', epoch: this.epoch }, 'learner.current-epoch', claimed);
+    return undefined;
   }
 
   private acknowledgeLeader(): void {

@@ -13,6 +13,9 @@ import type { Followers, Role, ServingInput } from './role.js';
 import type { RoleStatus } from './status.js';
 import { PacketType, packetName } from './wire.js';
 
+/** The zxid of a server that does not trust its empty disk. */
+const NOTHING = -1n;
+
 /**
  * A follower or an observer, from the end of the election on (spec: learner protocol, sections 6 and 7).
  *
@@ -185,7 +188,8 @@ export class Learner implements Role {
   private greet(currentEpoch: number): string | undefined {
     const { context } = this;
     if (!context.needsSnapshot) {
-      context.send(this.link!, packets.ackEpoch(context.appended, currentEpoch | 0));
+      const lastZxid = context.isUntrusted ? NOTHING : context.appended;
+      context.send(this.link!, packets.ackEpoch(lastZxid, currentEpoch | 0));
       return this.resume();
     }
     // The disk has something that the leader does not want, and no way back: begin with nothing.
@@ -319,8 +323,7 @@ export class Learner implements Role {
 
   durable(): string | undefined {
     this.acknowledge();
-    this.synchronization.durable();
-    return undefined;
+    return this.synchronization.durable();
   }
 
   /** One ACK per proposal, in order, each after it is on disk. */

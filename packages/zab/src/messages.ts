@@ -158,6 +158,11 @@ export interface DiskContents {
    * need not be committed. A peer that may be reconfigured must be told, or it forgets what it acknowledged.
    */
   readonly config?: EnsembleConfig;
+  /**
+   * There is nothing, and nobody has said that this is as it should be: a disk may have been lost, and with it what this
+   * server has acknowledged. It must not vote before it has learned from the others (`db.autocreate`).
+   */
+  readonly isUntrusted?: boolean;
 }
 
 /**

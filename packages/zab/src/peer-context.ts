@@ -34,6 +34,8 @@ export interface PeerOptions {
    * (`leader.maxTimeToWaitForEpoch`); absent: `initLimitTicks`, whatever others do.
    */
   readonly maxEpochWaitMs?: number;
+  /** Observers log what they hear, so that a restart begins with it (`syncEnabled`). */
+  readonly observersKeepLog: boolean;
   /** Learners that are brought up to date at a time; an observer beyond them is sent away. */
   readonly maxConcurrentSnapSyncs: number;
   readonly maxConcurrentDiffSyncs: number;
@@ -60,6 +62,7 @@ export const defaultPeerOptions: PeerOptions = {
   connectRetryMs: 20,
   connectLimitMs: 600,
   diskRetryMs: 1000,
+  observersKeepLog: true,
   maxConcurrentSnapSyncs: 10,
   maxConcurrentDiffSyncs: 100,
   hasObserverMasters: false,
@@ -93,6 +96,12 @@ export class PeerContext {
   readonly recent: RecentEntries;
   /** The state machine holds something that the disk does not lead to: half a snapshot of somebody else's. */
   isStateForeign = false;
+  /** False in the role of an observer that keeps no log: appending and syncing are then done at once. */
+  isLogging = true;
+  /** The state machine holds what is committed and was never logged: by such an observer. */
+  isAheadOfDisk = false;
+  /** The disk is empty where it should not be: this peer must learn before it may vote. */
+  isUntrusted: boolean;
   /** The log cannot be taken back to where the leader wants it: ask for everything. */
   needsSnapshot = false;
   isLogBroken = false;
@@ -116,6 +125,7 @@ export class PeerContext {
     this.acceptedEpoch = epochs.accepted;
     this.currentEpoch = epochs.current;
     this.applied = this.appended = this.durable = disk.lastZxid;
+    this.isUntrusted = disk.isUntrusted ?? false;
     this.recent = new RecentEntries(options.commitLogCount);
     this.recent.reset(disk.recent);
     this.membership = new Membership(config, options.isReconfigEnabled, rules, (changed, status) => {
@@ -175,11 +185,18 @@ export class PeerContext {
     this.appended = entry.zxid;
     this.tail.push(entry);
     this.membership.logged(entry);
-    this.outputs.push({ kind: 'append', entry });
+    if (this.isLogging) this.outputs.push({ kind: 'append', entry });
+    else this.isAheadOfDisk = true;
   }
 
   sync(point: WritePoint): void {
-    this.outputs.push({ kind: 'sync', point });
+    if (this.isLogging) this.outputs.push({ kind: 'sync', point });
+    else this.durable = this.appended;
+  }
+
+  /** Whether a log is kept in the role that this peer would have now. */
+  get keepsLog(): boolean {
+    return this.options.observersKeepLog || !this.isObserver;
   }
 
   /** Applies an entry of the tail: the oldest. */
@@ -203,6 +220,17 @@ export class PeerContext {
     const ticket = this.nextTicket++;
     this.writes.set(ticket, { write, done });
     this.outputs.push({ kind: 'write', ticket, write, point });
+  }
+
+  /** Makes the state as it is all that a restart finds; or, where no log is kept, all that this life goes on from. */
+  adoptState(done: () => string | undefined): string | undefined {
+    if (this.isLogging) {
+      this.write({ kind: 'snapshot', zxid: this.applied }, 'learner.snapshot', done);
+      return undefined;
+    }
+    this.stateIsOnDisk(this.applied);
+    this.isAheadOfDisk = true;
+    return done();
   }
 
   /** The log is cut back to what is durable. What was applied beyond that is no longer what the disk leads to. */
@@ -243,7 +271,7 @@ export class PeerContext {
   private stateIsOnDisk(zxid: Zxid): void {
     this.applied = this.appended = this.durable = zxid;
     this.tail.clear();
-    this.isStateForeign = false;
+    this.isStateForeign = this.isAheadOfDisk = this.isUntrusted = false;
     this.needsSnapshot = false;
   }
 
@@ -253,6 +281,7 @@ export class PeerContext {
     this.tail.clear();
     this.recent.reset(disk.recent);
     this.membership.restore(disk);
-    this.isStateForeign = false;
+    this.isStateForeign = this.isAheadOfDisk = false;
+    this.isUntrusted = disk.isUntrusted ?? false;
   }
 }

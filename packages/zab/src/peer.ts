@@ -243,7 +243,7 @@ export class Peer {
   private lookForLeader(): void {
     const { context } = this;
     if (!this.isRecovering || context.hasWrites || context.isLogBroken || context.nowMs < this.retryAtMs) return;
-    if (context.isStateForeign) {
+    if (context.isStateForeign || (context.isAheadOfDisk && context.keepsLog)) {
       context.write({ kind: 'reload' }, 'recovery.reload', () => undefined);
       return;
     }
@@ -272,6 +272,9 @@ export class Peer {
     if (result === undefined) return;
     const { context, election } = this;
     const onEstablished = (epoch: number): void => election.setEpoch(epoch);
+    context.isLogging = context.keepsLog;
+    // It has become a voter since the election began: what it votes and acknowledges with must be on its disk.
+    if (context.isLogging && context.isAheadOfDisk) return this.look('what was observed is not in the log');
     if (result.leader === context.id) {
       context.needsSnapshot = false;
       this.role = new Leader(context, result.electors, onEstablished);
