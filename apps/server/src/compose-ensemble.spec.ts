@@ -23,6 +23,21 @@ describe('what a member of an ensemble is told', () => {
     ['enableEagerACLCheck', 'true', { checksAclsEarly: true }, { checksAclsEarly: false }],
     ['tcpKeepAlive', 'true', { isElectionKeptAlive: true }, { isElectionKeptAlive: false }],
     ['cnxTimeout', '17', { connectTimeoutMs: 17 }, { connectTimeoutMs: 5000 }],
+    ['connectToLearnerMasterLimit', '7', { peer: { connectLimitTicks: 7 } }, { peer: { connectLimitTicks: 10 } }],
+    ['leader.maxTimeToWaitForEpoch', '0', { peer: { maxEpochWaitMs: 0 } }, {}],
+    [
+      'leader.maxConcurrentSnapSyncs',
+      '3',
+      { peer: { maxConcurrentSnapSyncs: 3 } },
+      { peer: { maxConcurrentSnapSyncs: 10 } },
+    ],
+    [
+      'leader.maxConcurrentDiffSyncs',
+      '3',
+      { peer: { maxConcurrentDiffSyncs: 3 } },
+      { peer: { maxConcurrentDiffSyncs: 100 } },
+    ],
+    ['syncEnabled', 'false', { peer: { observersKeepLog: false } }, { peer: { observersKeepLog: true } }],
     ['snapshotSizeFactor', '0.5', { snapshotSizeFactor: 0.5 }, {}],
     ['snapshotSizeFactor', '-1', { snapshotSizeFactor: -1 }, {}],
     ['multiAddress.enabled', 'true', { multiAddress: { isEnabled: true } }, { multiAddress: { isEnabled: false } }],
@@ -41,5 +56,19 @@ describe('what a member of an ensemble is told', () => {
   ])('%s=%s', async (key, value, told, byDefault) => {
     expect(await partsOf(`${key}=${value}`)).toMatchObject(told);
     expect(await partsOf()).toMatchObject(byDefault);
+  });
+
+  it('waits for epochs without a limit of its own where none is set', async () => {
+    expect((await partsOf()).peer).not.toHaveProperty('maxEpochWaitMs');
+  });
+
+  it.each([
+    ['may vote with an empty disk, where nothing is said', [], false, [true, true]],
+    ['may not where that is switched off', ['db.autocreate=false'], false, [false, false]],
+    ['may at the one start for which there is the file initialize', ['db.autocreate=false'], true, [true, false]],
+  ])('%s', async (_what, lines, hasFile, expected) => {
+    if (hasFile) files.write('data/initialize', '');
+    const { mayVoteEmpty } = await partsOf(...lines);
+    expect([await mayVoteEmpty!(), await mayVoteEmpty!()]).toEqual(expected);
   });
 });

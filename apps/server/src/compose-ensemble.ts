@@ -1,9 +1,11 @@
 import type { Logger } from '@zk/contracts';
 import type { EnsembleParts } from '@zk/server';
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { quorumTransport } from './compose-quorum.js';
 import { DirectoryFiles } from './config/ensemble/directory-files.js';
-import type { ObserverSettings } from './config/ensemble/ensemble-settings.js';
+import type { EnsembleSettings, ObserverSettings } from './config/ensemble/ensemble-settings.js';
 import { MembershipFiles } from './config/ensemble/membership-files.js';
 import type { ServerConfig } from './config/server-config.js';
 
@@ -11,7 +13,7 @@ import type { ServerConfig } from './config/server-config.js';
 export async function ensembleOf(config: ServerConfig, logger: Logger): Promise<EnsembleParts | undefined> {
   const { ensemble } = config;
   if (ensemble === undefined) return undefined;
-  const { serverId, election, leader, learner, observer } = ensemble;
+  const { serverId, election, leader, learner } = ensemble;
   const { snapshotSizeFactor } = leader;
   return {
     id: serverId,
@@ -28,22 +30,43 @@ export async function ensembleOf(config: ServerConfig, logger: Logger): Promise<
     isElectionKeptAlive: election.isKeptAlive,
     multiAddress: ensemble.multiAddress,
     ...(snapshotSizeFactor === undefined ? {} : { snapshotSizeFactor }),
-    ...observerMasterOf(observer),
+    ...observerMasterOf(ensemble.observer),
     isListeningOnAllAddresses: ensemble.isListeningOnAllAddresses,
-    peer: {
-      tickTimeMs: config.tickTimeMs,
-      initLimitTicks: ensemble.initLimitTicks,
-      syncLimitTicks: ensemble.syncLimitTicks,
-      commitLogCount: leader.commitLogCount,
-      minNotificationMs: election.minNotificationMs,
-      maxNotificationMs: election.maxNotificationMs,
-      connectRetryMs: Math.min(20, learner.connectRetryMs),
-      observerReconnectDelayMs: observer.reconnectDelayMs,
-      observerElectionDelayMs: observer.electionDelayMs,
-      isSnapshotForced: leader.isSnapshotForced,
-      isReconfigEnabled: ensemble.isReconfigEnabled,
-    },
+    mayVoteEmpty: () => mayVoteEmpty(config.dataLogDir, ensemble),
+    peer: peerOptionsOf(ensemble, config.tickTimeMs),
   };
+}
+
+/** Times and limits of the protocol. */
+function peerOptionsOf(ensemble: EnsembleSettings, tickTimeMs: number): NonNullable<EnsembleParts['peer']> {
+  const { election, leader, learner, observer } = ensemble;
+  const { maxWaitForEpochMs } = leader;
+  return {
+    tickTimeMs,
+    initLimitTicks: ensemble.initLimitTicks,
+    syncLimitTicks: ensemble.syncLimitTicks,
+    connectLimitTicks: ensemble.connectToLeaderLimitTicks,
+    ...(maxWaitForEpochMs === undefined ? {} : { maxEpochWaitMs: maxWaitForEpochMs }),
+    commitLogCount: leader.commitLogCount,
+    minNotificationMs: election.minNotificationMs,
+    maxNotificationMs: election.maxNotificationMs,
+    connectRetryMs: Math.min(20, learner.connectRetryMs),
+    observerReconnectDelayMs: observer.reconnectDelayMs,
+    observerElectionDelayMs: observer.electionDelayMs,
+    observersKeepLog: observer.keepsLog,
+    maxConcurrentSnapSyncs: leader.maxConcurrentSnapSyncs,
+    maxConcurrentDiffSyncs: leader.maxConcurrentDiffSyncs,
+    isSnapshotForced: leader.isSnapshotForced,
+    isReconfigEnabled: ensemble.isReconfigEnabled,
+  };
+}
+
+/** The file `initialize` says that a data directory is empty because it is new. It is good for one start. */
+async function mayVoteEmpty(dataLogDir: string, { canVoteEmpty }: EnsembleSettings): Promise<boolean> {
+  const file = path.join(dataLogDir, 'initialize');
+  const isThere = existsSync(file);
+  await rm(file, { force: true });
+  return canVoteEmpty || isThere;
 }
 
 function observerMasterOf({

@@ -49,7 +49,8 @@ export const STORAGE_KEYS: readonly KeySpec[] = [
   honoured('datadir.autocreate', 'flag', { default: 'true', meaning: 'Create missing data directories.' }),
   rowsOf('storage', 'ensemble')('db.autocreate', 'flag', {
     default: 'true',
-    meaning: 'Whether an empty database may vote.',
+    meaning:
+      'Whether a server may vote with an empty database. false: only with the file initialize in dataLogDir, once.',
   }),
   honoured('autopurge.snapRetainCount', 'whole', {
     property: null,
