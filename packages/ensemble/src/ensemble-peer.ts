@@ -235,16 +235,15 @@ export class EnsemblePeer {
 
   private give(input: PeerInput): void {
     if (this.isStopped || this.peer === undefined) return;
-    this.inbox.push(input);
-    this.drain();
+    if (this.isStepping) this.inbox.push(input);
+    else this.drain(input);
   }
 
   /** One input at a time, each with all that it causes; what is said meanwhile waits. */
-  private drain(): void {
-    if (this.isStepping) return;
+  private drain(first = this.inbox.shift()): void {
     this.isStepping = true;
     try {
-      this.takeInputs();
+      for (let input = first; input !== undefined; input = this.inbox.shift()) this.step(input);
     } catch (error) {
       // A defect: going on could acknowledge what is not there.
       this.halt(1, error);
@@ -254,12 +253,10 @@ export class EnsemblePeer {
     this.planWake();
   }
 
-  private takeInputs(): void {
-    for (let input = this.inbox.shift(); input !== undefined; input = this.inbox.shift()) {
-      const { peer } = this;
-      if (this.isStopped || peer === undefined) return;
-      this.performAll(peer.step(input, this.ports.clock.monotonicMs()));
-    }
+  private step(input: PeerInput): void {
+    const { peer } = this;
+    if (this.isStopped || peer === undefined) return;
+    this.performAll(peer.step(input, this.ports.clock.monotonicMs()));
   }
 
   private performAll(outputs: readonly PeerOutput[]): void {
