@@ -1,14 +1,17 @@
 /** Holds what the clients saw against what is in the tree, at a moment when nobody writes. */
 import {
+  type RegisterCall,
   checkAdditions,
   checkBursts,
   checkCounter,
   checkEphemerals,
   checkPairs,
+  checkRealTimeOrder,
+  checkRegister,
   checkSequence,
-} from './checkers/contents.js';
-import { checkRealTimeOrder, checkSessionOrder, checkWatches } from './checkers/orders.js';
-import { checkRegister, type RegisterCall } from './checkers/register.js';
+  checkSessionOrder,
+  checkWatches,
+} from '@zk/histories';
 import type { Tree } from './checkers/trees.js';
 import type { History } from './workload/history.js';
 import { COUNTER, INITIAL, PAIR, REGISTERS } from './workload/paths.js';

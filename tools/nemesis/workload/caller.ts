@@ -1,7 +1,7 @@
 /** Makes calls in a session and notes for the checkers when they began and ended, and how. */
 import { ConnectionLost } from '../../lib/raw-client.js';
 import { ByteReader, ErrorCode, type Stat } from '../../lib/wire.js';
-import type { Outcome } from '../checkers/contents.js';
+import type { Outcome } from '@zk/histories';
 import { type History } from './history.js';
 import type { Answer, WorkSession } from './session.js';
 

@@ -1,9 +1,17 @@
 /** What the clients of a run did and saw, as the checkers want it, and line by line in a file as evidence. */
 import { appendFileSync } from 'node:fs';
-import type { Addition, Burst, EphemeralCreated, Increment, Outcome, PairSeen } from '../checkers/contents.js';
-import type { SequentialCreate } from '../checkers/contents.js';
-import type { AcknowledgedWrite, SessionEvent } from '../checkers/orders.js';
-import type { RegisterCall } from '../checkers/register.js';
+import type {
+  AcknowledgedWrite,
+  Addition,
+  Burst,
+  EphemeralCreated,
+  Increment,
+  Outcome,
+  PairSeen,
+  RegisterCall,
+  SequentialCreate,
+  SessionEvent,
+} from '@zk/histories';
 
 export interface Counts {
   ok: number;

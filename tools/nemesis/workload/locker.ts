@@ -3,7 +3,7 @@
  * writing the same value is the lock alone, which the same multi checks.
  */
 import { body, ByteReader, CreateFlag, ErrorCode, Op, readMultiResponse } from '../../lib/wire.js';
-import type { Outcome } from '../checkers/contents.js';
+import type { Outcome } from '@zk/histories';
 import { type Call, type Caller, isAnswered, readData } from './caller.js';
 import { COUNTER, LOCK } from './paths.js';
 

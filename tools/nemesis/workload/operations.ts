@@ -1,7 +1,7 @@
 /** What a worker does, one thing at a time, each with what the checkers need to know about it. */
 import { body, ByteReader, CreateFlag, ErrorCode, Op } from '../../lib/wire.js';
 import type { SeededRandom } from '../../lib/random.js';
-import type { RegisterOp } from '../checkers/register.js';
+import type { RegisterOp } from '@zk/histories';
 import { type Call, type Caller, isAnswered, readData } from './caller.js';
 import { listOf } from './history.js';
 import { barrierOf, EPHEMERALS, PAIR, REGISTERS, sequenceOf, setOf } from './paths.js';

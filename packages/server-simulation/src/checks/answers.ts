@@ -77,8 +77,14 @@ function checkZnode(tree: ModelTree, name: 'getData' | 'exists', path: string, a
   if (name === 'exists') return differences(path, zxid, expected, operations.exists.readResponse(body).stat);
   const { data, stat } = operations.getData.readResponse(body);
   const text = data === null ? '' : utf8Text(data);
-  if (text !== expected.data) return `${path} is shown with "${text}", and has "${expected.data}" at 0x${hex64(zxid)}`;
+  if (text !== expected.data)
+    return `${path} is shown with "${beginning(text)}", and has "${beginning(expected.data)}" at 0x${hex64(zxid)}`;
   return differences(path, zxid, expected, stat);
+}
+
+/** As much of a value as tells it from others. */
+export function beginning(text = ''): string {
+  return text.slice(0, 40);
 }
 
 const STAT_FIELDS = ['version', 'czxid', 'mzxid', 'ephemeralOwner'] as const;

@@ -1,6 +1,7 @@
 import { utf8Bytes, utf8Text } from '@zk/jute';
 import { hex64, int64 } from '@zk/model';
 import type { ZkServer } from '@zk/server';
+import { beginning } from './answers.js';
 import type { Machine } from '../world/machine.js';
 import type { CommittedHistory } from './committed-history.js';
 import { Violation } from './violation.js';
@@ -45,7 +46,7 @@ function checkTree(history: CommittedHistory, name: string, server: ZkServer): v
     const text = utf8Text(tree.dataBytes(node) ?? new Uint8Array(0));
     const owner = int64(tree.ownerHi(node), tree.ownerLo(node));
     if (text === data && tree.version(node) === version && owner === ephemeralOwner) continue;
-    throw new Violation('SameTree', `${path} of ${name} has "${text}", not "${data}"`);
+    throw new Violation('SameTree', `${path} of ${name} has "${beginning(text)}", not "${beginning(data)}"`);
   }
 }
 

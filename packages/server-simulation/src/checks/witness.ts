@@ -194,7 +194,9 @@ function watchOf(call: PendingCall, err: number): { path: string; isOfChildren: 
   return isSet ? { path, isOfChildren: call.name === 'getChildren' } : undefined;
 }
 
+const SHOWN_BYTES = 40;
+
 function printable(_key: string, value: unknown): unknown {
   if (typeof value === 'bigint') return `0x${hex64(value)}`;
-  return value instanceof Uint8Array ? new TextDecoder().decode(value) : value;
+  return value instanceof Uint8Array ? new TextDecoder().decode(value.subarray(0, SHOWN_BYTES)) : value;
 }

@@ -22,6 +22,9 @@ const MAX_THINK_MS = 60;
 const READER_WRITES = 0.05;
 /** After how many milliseconds in which it was not connected a client in a hurry gives that up. */
 const MAX_HURRY_MS = 40;
+/** Some values are so large that a snapshot takes its time. */
+const LARGE_CHANCE = 0.08;
+const LARGE_BYTES = 5000;
 /** Which versions a conditional write asks for. */
 const VERSIONS = [-1, -1, -1, 0, 1, 2];
 
@@ -53,7 +56,8 @@ export class Worker {
 
   /** A value that nobody has written before. */
   value(): Uint8Array {
-    return utf8Bytes(`${this.client.options.name}:${++this.values}`);
+    const isLarge = this.random.chance(LARGE_CHANCE);
+    return utf8Bytes(`${this.client.options.name}:${++this.values}${isLarge ? '.'.repeat(LARGE_BYTES) : ''}`);
   }
 
   /** Goes to another server, perhaps, while what it has asked for is on its way, and asks for more as soon as it can. */

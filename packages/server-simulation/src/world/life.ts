@@ -1,5 +1,5 @@
 import type { Clock, Scheduler, Timer } from '@zk/contracts';
-import type { Agenda } from '@zk/simulation';
+import type { Agenda, SeededRandom } from '@zk/simulation';
 
 /** Where monotonic time begins on every machine; not 0, so that a subtraction that forgot its other side is noticed. */
 const START_MS = 1_000_000;
@@ -7,11 +7,15 @@ const START_MS = 1_000_000;
 const START_WALL_MS = 1_770_000_000_000;
 /** A timer never fires before its time, however sums are rounded. */
 const ROUNDING_MS = 0.001;
+/** How long the process may turn out to have been busy when it looks at the clock, in ms, and how often it was. */
+const MAX_BUSY_MS = 4;
+const BUSY_CHANCE = 0.03;
 /** How long a turn of the event loop collects what arrives. */
 const TURN_MS = 0.05;
 
 /** How the clocks of a machine differ from the agenda's. */
 export interface ClockFaults {
+  readonly random: SeededRandom;
   /** Milliseconds that pass here while one passes elsewhere. */
   readonly rate: number;
   wallOffsetMs: number;
@@ -26,23 +30,40 @@ export class Life implements Clock, Scheduler {
   private isPaused = false;
   private backlog: (() => void)[] = [];
   private turnEndsMs = 0;
+  /** The greatest time the monotonic clock has shown. */
+  private shownMs = 0;
 
   constructor(
     private readonly agenda: Agenda,
-    private readonly clocks: ClockFaults = { rate: 1, wallOffsetMs: 0 },
+    /** Absent: those of the agenda. */
+    private readonly clocks?: ClockFaults,
   ) {}
 
+  /** Runs ahead of the agenda by the time that the process was busy within one event, until the agenda has caught up. */
   monotonicMs(): number {
-    return START_MS + this.agenda.nowMs * this.clocks.rate;
+    this.shownMs = Math.max(this.shownMs, this.agendaMs);
+    const { clocks } = this;
+    if (clocks?.random.chance(BUSY_CHANCE) === true) this.shownMs += clocks.random.duration(0.01, MAX_BUSY_MS);
+    return this.shownMs;
+  }
+
+  private get rate(): number {
+    return this.clocks?.rate ?? 1;
+  }
+
+  /** What the monotonic clock shows unless the process is busy. */
+  private get agendaMs(): number {
+    return START_MS + this.agenda.nowMs * this.rate;
   }
 
   wallMs(): number {
-    return Math.floor(START_WALL_MS + this.agenda.nowMs + this.clocks.wallOffsetMs);
+    return Math.floor(START_WALL_MS + this.agenda.nowMs + (this.clocks?.wallOffsetMs ?? 0));
   }
 
   after(delayMs: number, callback: () => void): Timer {
     let isCancelled = false;
-    this.in(Math.max(0, delayMs) / this.clocks.rate + ROUNDING_MS, () => {
+    const aheadMs = Math.max(0, this.shownMs - this.agendaMs);
+    this.in((Math.max(0, delayMs) + aheadMs) / this.rate + ROUNDING_MS, () => {
       if (!isCancelled) callback();
     });
     return { cancel: () => (isCancelled = true) };

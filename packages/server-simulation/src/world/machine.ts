@@ -48,7 +48,7 @@ export class Machine {
     const { agenda, random, onAppend } = world;
     this.disk = new SimulatedDisk(agenda, random, onAppend);
     const rate = 1 + (random.next() * 2 - 1) * MAX_DRIFT;
-    this.clocks = { rate, wallOffsetMs: (random.next() * 2 - 1) * MAX_WALL_OFFSET_MS };
+    this.clocks = { random, rate, wallOffsetMs: (random.next() * 2 - 1) * MAX_WALL_OFFSET_MS };
   }
 
   get address(): string {

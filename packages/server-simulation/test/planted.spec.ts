@@ -1,0 +1,39 @@
+import { type InvariantName, PLANTED, ServerSimulation, plantedBug } from '../src/index.js';
+
+/** So many seeds must do; `npm run simulate -- --servers 3 --planted` allows more. */
+const SEEDS = 40;
+
+/** What each bug breaks, by what is noticed first: a bug may show in more than one way. */
+const SHOWS: Readonly<Record<string, readonly InvariantName[]>> = {
+  'event-after-reply': ['WatchBeforeData'],
+  'event-lost': ['WatchBeforeData'],
+  'expired-not-closed': ['RefusedIsOver', 'AbandonedExpire'],
+  'early-read': ['RepliesInOrder'],
+  'sync-at-once': ['SyncIsFresh'],
+  'revalidate-unasked': ['SessionIsServedAlive', 'SessionOrder'],
+  'matched-by-position': ['WriteIsCommitted'],
+  'behind-client': ['SessionOrder', 'WatchBeforeData', 'NoSpuriousEvent'],
+  'touch-untold': ['NoEarlyExpiry'],
+  'blind-set-watches': ['WatchBeforeData'],
+};
+
+async function firstViolation(name: string): Promise<InvariantName | undefined> {
+  const { alter } = plantedBug(name);
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    const { violation } = await new ServerSimulation({ seed, durationMs: 4000, alter }).run();
+    if (violation !== undefined) return violation.invariantName;
+  }
+  return undefined;
+}
+
+it('every planted bug is looked for', () => {
+  expect(Object.keys(SHOWS).sort()).toEqual(Object.keys(PLANTED).sort());
+});
+
+it.each(Object.entries(SHOWS))('%s is found', async (name, invariants) => {
+  expect(invariants).toContain(await firstViolation(name));
+});
+
+it('a bug that nobody has planted is no name for one', () => {
+  expect(() => plantedBug('none')).toThrow('no planted bug is called none; there are event-after-reply');
+});
