@@ -1,5 +1,6 @@
 import type { Connection } from '@zk/contracts';
 import type { ServerId } from '@zk/quorum';
+import type { HostAndPort } from './dialling.js';
 
 /** A kept election connection: one message at a time, the next one once the transport has let go of the last. */
 export class ElectionConnection {
@@ -12,8 +13,9 @@ export class ElectionConnection {
     private readonly connection: Connection,
   ) {}
 
-  get remoteAddress(): string {
-    return this.connection.remoteAddress;
+  get remote(): HostAndPort {
+    const { remoteAddress: host, remotePort: port } = this.connection;
+    return { host, port };
   }
 
   /** @param onFree when the next one may be written, unless that is so at once */

@@ -96,18 +96,20 @@ export class ElectionNetwork {
     else if (channel.retry === undefined) this.dial(channel);
   }
 
-  /** Of several ways to a server the one in use may end without a word: then another one is taken, if there is one. */
+  /**
+   * Of several ways to a server the one in use may end without a word: then another one is taken, if there is one. Whoever
+   * dialled looks after that; where a connection comes from need not be where anybody listens.
+   */
   private async verify(channel: Channel, connection: ElectionConnection): Promise<void> {
-    const { reachabilityTimeoutMs: timeoutMs } = this.options;
-    const addresses = this.host.addressesOf(channel.server);
-    if (timeoutMs === 0 || addresses.length < 2 || channel.isVerifying) return;
+    const { id, reachabilityTimeoutMs: timeoutMs } = this.options;
+    if (timeoutMs === 0 || channel.isVerifying || !keepsDialled(id, channel.server)) return;
+    if (this.host.addressesOf(channel.server).length < 2) return;
     channel.isVerifying = true;
-    const { remoteAddress: host } = connection;
-    const { port } = addresses.find((address) => address.host === host) ?? addresses[0]!;
-    const isThere = await isReachable(this, { host, port }, timeoutMs);
+    const { remote } = connection;
+    const isThere = await isReachable(this, remote, timeoutMs);
     channel.isVerifying = false;
     if (isThere || this.isStopped || channel.connection !== connection) return;
-    this.logger.warn({ server: channel.server.toString(), remote: host }, 'an election connection leads nowhere');
+    this.logger.warn({ server: channel.server.toString(), ...remote }, 'an election connection leads nowhere');
     this.drop(channel);
     channel.pending ??= channel.last;
     this.dial(channel);

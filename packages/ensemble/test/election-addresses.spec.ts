@@ -34,7 +34,8 @@ class Node {
     options: Partial<ElectionNetworkOptions> = {},
   ) {
     this.network = new ElectionNetwork(
-      transport.from(`10.1.0.${id}`),
+      // Where a server dials from is not where it listens.
+      transport.from(`10.3.0.${id}`),
       realScheduler,
       fixedRandom,
       silentLogger,
@@ -149,6 +150,20 @@ describe('elections of servers with several addresses', () => {
     transport.release(2001);
     three.network.send(1n, vote(2n));
     await one.hears(2n);
+  });
+
+  it('leave it to whoever dialled to look whether the other end is there', async () => {
+    const one = await add(1n).listen();
+    const three = await add(3n).listen();
+    three.network.send(1n, vote(1n));
+    await one.hears(1n);
+    const before = one.accepted;
+    for (const round of [2n, 3n, 4n]) {
+      one.network.send(3n, vote(round));
+      await three.hears(round);
+    }
+    expect([one.accepted, three.accepted]).toEqual([before, 0]);
+    expect(one.network.connected).toEqual([3n]);
   });
 
   it('do not look whether the other end is there when nobody asked for that', async () => {
