@@ -121,7 +121,8 @@ export type PeerOutput =
   | { readonly kind: 'activate'; readonly zxid: Zxid; readonly leader: ServerId }
   /**
    * A configuration became the committed one, or the one that was last seen: Apache's `zoo.cfg.dynamic.…` and
-   * `zoo.cfg.dynamic.next`. It is on disk before anything that stands behind it is performed.
+   * `zoo.cfg.dynamic.next`. Those files may be written later than what stands behind this: whoever acknowledged a
+   * configuration has its transaction in the log, or it in a snapshot, and a start takes it from there (`DiskContents.config`).
    */
   | { readonly kind: 'config'; readonly config: EnsembleConfig; readonly status: 'seen' | 'committed' }
   /** Nothing can go on: stop the process, keep the evidence. The code is Apache's exit code. */
