@@ -3,10 +3,11 @@ import { EnsembleConfig } from '@zk/quorum';
 import type { ZkServer } from '@zk/server';
 import { Agenda, SeededRandom } from '@zk/simulation';
 import { CommittedHistory } from './checks/committed-history.js';
-import { checkFinalTrees } from './checks/final-trees.js';
+import { checkFinalTrees, finalState } from './checks/final-trees.js';
 import { isSessionEnd } from './checks/model-tree.js';
 import { Violation } from './checks/violation.js';
 import { Witness } from './checks/witness.js';
+import { REGISTER } from './clients/register.js';
 import { SessionClient } from './clients/session-client.js';
 import { Worker } from './clients/workload.js';
 import { FAULTS } from './faults.js';
@@ -192,6 +193,9 @@ export class ServerSimulation {
     await this.passTime(FINAL_CHECK_MS);
     const living = new Set(this.clients.map(({ sessionId }) => sessionId));
     checkFinalTrees(this.history, this.machines, living);
+    const state = finalState(this.history, this.machines[0]!.server!, living, this.agenda.nowMs);
+    const [problem] = this.witness.histories.problems(state);
+    if (problem !== undefined) throw new Violation('OneOrder', problem);
   }
 
   private newMachines(count: number): Machine[] {
@@ -247,6 +251,7 @@ export class ServerSimulation {
       this.random,
       (delayMs, callback) => life.in(delayMs, callback),
       number % READER_EVERY === 0,
+      () => this.history.tree.at(REGISTER, this.history.last)?.version ?? 0,
     );
   }
 

@@ -1,4 +1,4 @@
-import { type RecordReader, operations, utf8Text } from '@zk/jute';
+import { RecordReader, operations, utf8Text } from '@zk/jute';
 import { ErrorCode, type Stat, hex64 } from '@zk/model';
 import type { PendingCall } from '../clients/calls.js';
 import type { ModelTree } from './model-tree.js';
@@ -8,7 +8,8 @@ import type { InvariantName } from './violation.js';
 export interface Answer {
   readonly err: number;
   readonly zxid: bigint;
-  readonly body: RecordReader;
+  /** Behind the header. */
+  readonly body: Uint8Array;
 }
 
 export interface AnswerProblem {
@@ -42,7 +43,7 @@ function checkWrite(tree: ModelTree, call: PendingCall, { err, zxid, body }: Ans
   }
   if (call.name !== 'multi' && txn.error !== err) return `error ${err} is answered, and ${txn.error} is committed`;
   if (call.name !== 'create' || err !== ErrorCode.OK) return undefined;
-  const { path } = operations.create.readResponse(body);
+  const { path } = operations.create.readResponse(new RecordReader(body));
   if (tree.at(path, zxid)?.czxid !== zxid) return `${path} is said to be created`;
   return path.startsWith(call.request.path) ? undefined : `${path} is created instead of ${call.request.path}`;
 }
@@ -74,8 +75,9 @@ function checkZnode(tree: ModelTree, name: 'getData' | 'exists', path: string, a
   if (err === ErrorCode.NONODE) return expected === undefined ? undefined : `${path} is said not to exist`;
   if (err !== ErrorCode.OK) return undefined;
   if (expected === undefined) return `${path} is shown and does not exist at 0x${hex64(zxid)}`;
-  if (name === 'exists') return differences(path, zxid, expected, operations.exists.readResponse(body).stat);
-  const { data, stat } = operations.getData.readResponse(body);
+  if (name === 'exists')
+    return differences(path, zxid, expected, operations.exists.readResponse(new RecordReader(body)).stat);
+  const { data, stat } = operations.getData.readResponse(new RecordReader(body));
   const text = data === null ? '' : utf8Text(data);
   if (text !== expected.data)
     return `${path} is shown with "${beginning(text)}", and has "${beginning(expected.data)}" at 0x${hex64(zxid)}`;
@@ -102,7 +104,9 @@ function differences(
 
 function checkChildren(tree: ModelTree, path: string, { err, zxid, body }: Answer): string | undefined {
   if (err !== ErrorCode.OK) return undefined;
-  const shown = [...(operations.getChildren.readResponse(body).children ?? [])].filter((name) => name !== 'zookeeper');
+  const shown = [...(operations.getChildren.readResponse(new RecordReader(body)).children ?? [])].filter(
+    (name) => name !== 'zookeeper',
+  );
   const expected = tree.childrenAt(path, zxid).join();
   const text = shown.sort().join();
   return text === expected ? undefined : `${path} is shown with children ${text}, and has ${expected}`;

@@ -3,6 +3,8 @@ import { hex64, int64 } from '@zk/model';
 import type { ZkServer } from '@zk/server';
 import { beginning } from './answers.js';
 import type { Machine } from '../world/machine.js';
+import { REGISTER } from '../clients/register.js';
+import type { FinalState } from './client-histories.js';
 import type { CommittedHistory } from './committed-history.js';
 import { Violation } from './violation.js';
 
@@ -26,7 +28,6 @@ export function checkFinalTrees(
 }
 
 function checkTree(history: CommittedHistory, name: string, server: ZkServer): void {
-  const { tree } = server.database;
   const expected = [...history.tree.paths()].sort();
   const paths = pathsOf(server).sort();
   const odd = [
@@ -40,14 +41,34 @@ function checkTree(history: CommittedHistory, name: string, server: ZkServer): v
     throw new Violation('SameTree', `${name} and the committed transactions differ in ${owner.join()}`);
   }
   for (const path of expected) {
-    const bytes = utf8Bytes(path);
-    const node = tree.find(bytes, 0, bytes.length);
-    const { data, version, ephemeralOwner } = history.tree.at(path, history.last)!;
-    const text = utf8Text(tree.dataBytes(node) ?? new Uint8Array(0));
-    const owner = int64(tree.ownerHi(node), tree.ownerLo(node));
-    if (text === data && tree.version(node) === version && owner === ephemeralOwner) continue;
-    throw new Violation('SameTree', `${path} of ${name} has "${beginning(text)}", not "${beginning(data)}"`);
+    const { value, version, owner } = znodeOf(server, path);
+    const wanted = history.tree.at(path, history.last)!;
+    if (value === wanted.data && version === wanted.version && owner === wanted.ephemeralOwner) continue;
+    throw new Violation('SameTree', `${path} of ${name} has "${beginning(value)}", not "${beginning(wanted.data)}"`);
   }
+}
+
+/** What one server holds, for those who believe in nothing else. */
+export function finalState(
+  history: CommittedHistory,
+  server: ZkServer,
+  living: ReadonlySet<bigint>,
+  atMs: number,
+): FinalState {
+  const znodes = pathsOf(server).map((path) => [path, znodeOf(server, path)] as const);
+  const register = znodes.find(([path]) => path === REGISTER)?.[1];
+  const ephemerals = new Map(
+    znodes.map(([path, { owner }]) => [path, owner] as const).filter(([, owner]) => owner !== 0n),
+  );
+  const ended = new Set([...history.tree.sessions.keys()].filter((session) => !living.has(session)));
+  return { atMs, register, ephemerals, ended, living };
+}
+
+function znodeOf({ database: { tree } }: ZkServer, path: string): { value: string; version: number; owner: bigint } {
+  const bytes = utf8Bytes(path);
+  const node = tree.find(bytes, 0, bytes.length);
+  const value = utf8Text(tree.dataBytes(node) ?? new Uint8Array(0));
+  return { value, version: tree.version(node), owner: int64(tree.ownerHi(node), tree.ownerLo(node)) };
 }
 
 function digestOf({ database }: ZkServer): string {

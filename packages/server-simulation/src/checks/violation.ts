@@ -14,6 +14,7 @@ export const INVARIANTS = {
   RefusedIsOver: 'a session that is refused has ended',
   NoEarlyExpiry: 'a session does not expire while its client is heard of',
   AbandonedExpire: 'a session of which nobody hears ends in time',
+  OneOrder: 'one order explains what all clients saw of registers, sequences and ephemerals',
   SameTree: 'in the end all servers hold the tree that the transactions lead to, and equal digests',
   Digest: 'a transaction leads every server to the tree that its leader had in mind',
   ServersRun: 'a server does not stop by itself',

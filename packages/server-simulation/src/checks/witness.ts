@@ -1,8 +1,9 @@
-import type { ReplyHeader, RecordReader, WatcherEvent } from '@zk/jute';
+import type { ReplyHeader, WatcherEvent } from '@zk/jute';
 import { ErrorCode, counterOf, epochOf, hex64 } from '@zk/model';
 import type { PendingCall, SessionObserver } from '../clients/calls.js';
 import type { SessionClient } from '../clients/session-client.js';
 import { checkAnswer, isWrite } from './answers.js';
+import { ClientHistories } from './client-histories.js';
 import type { CommittedHistory } from './committed-history.js';
 import type { KnownTxn } from './model-tree.js';
 import { type InvariantName, Violation } from './violation.js';
@@ -42,6 +43,7 @@ export class Witness implements SessionObserver {
   acknowledged = 0;
   answered = 0;
   events = 0;
+  readonly histories = new ClientHistories();
   private newestAcknowledged = 0n;
   private readonly sessions = new Map<bigint, SeenSession>();
   private readonly sendings = new Map<PendingCall, Sending>();
@@ -72,7 +74,10 @@ export class Witness implements SessionObserver {
 
   disconnected(client: SessionClient, unanswered: readonly PendingCall[]): void {
     this.note(client, () => `is disconnected with ${unanswered.length} requests unanswered`);
-    for (const call of unanswered) this.sendings.delete(call);
+    for (const call of unanswered) {
+      this.histories.lost(call, this.sendings.get(call)!.atMs);
+      this.sendings.delete(call);
+    }
   }
 
   sent(client: SessionClient, call: PendingCall): void {
@@ -82,7 +87,7 @@ export class Witness implements SessionObserver {
     this.note(client, () => `sends ${call.xid} ${call.name} ${JSON.stringify(call.request, printable)}`);
   }
 
-  replied(client: SessionClient, call: PendingCall | undefined, header: ReplyHeader, body: RecordReader): void {
+  replied(client: SessionClient, call: PendingCall | undefined, header: ReplyHeader, body: Uint8Array): void {
     const { xid, err, zxid } = header;
     this.note(client, () => `gets ${xid}: error ${err}, zxid 0x${hex64(zxid)}`);
     if (call?.xid !== xid) return this.fail('RepliesInOrder', client, `gets ${xid} instead of ${call?.xid}`);
@@ -98,6 +103,7 @@ export class Witness implements SessionObserver {
     else session.watches.shown(shown);
     const problem = checkAnswer(this.history.tree, call, { err, zxid: shown, body });
     if (problem !== undefined) this.fail(problem.invariant, client, `${call.name} ${xid}: ${problem.detail}`);
+    this.histories.finished({ call, startMs: sending.atMs, endMs: this.options.nowMs(), err, zxid: shown, body });
     if (isWrite(call)) this.wrote(client, sending, err, shown);
     else this.read(client, session, call, sending, err, zxid);
   }

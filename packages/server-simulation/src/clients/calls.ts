@@ -1,4 +1,4 @@
-import type { OperationName, OperationTypes, RecordReader, ReplyHeader, WatcherEvent } from '@zk/jute';
+import type { OperationName, OperationTypes, ReplyHeader, WatcherEvent } from '@zk/jute';
 import type { SessionClient } from './session-client.js';
 
 /** A request, by the name of its operation. */
@@ -24,7 +24,7 @@ export interface SessionObserver {
   disconnected(client: SessionClient, unanswered: readonly PendingCall[]): void;
   sent(client: SessionClient, call: PendingCall): void;
   /** @param call the oldest request without a reply, which the reply should belong to */
-  replied(client: SessionClient, call: PendingCall | undefined, header: ReplyHeader, body: RecordReader): void;
+  replied(client: SessionClient, call: PendingCall | undefined, header: ReplyHeader, body: Uint8Array): void;
   /** @param zxid of the change; -1 when it is told for setWatches */
   notified(client: SessionClient, event: WatcherEvent, zxid: bigint): void;
 }

@@ -197,6 +197,6 @@ export class SessionClient {
     }
     const call = this.pending.shift();
     if (header.xid > 0 && header.zxid > this.lastZxid) this.lastZxid = header.zxid;
-    this.observer.replied(this, call, header, reader);
+    this.observer.replied(this, call, header, frame.subarray(reader.position));
   }
 }

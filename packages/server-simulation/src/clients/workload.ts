@@ -3,6 +3,7 @@ import type { MultiOp } from '@zk/jute';
 import { CreateMode, OPEN_ACL_UNSAFE } from '@zk/model';
 import type { SeededRandom } from '@zk/simulation';
 import type { Call } from './calls.js';
+import { REGISTER, createRegister, readRegister } from './register.js';
 import type { SessionClient } from './session-client.js';
 
 /** What a client does next. */
@@ -39,6 +40,8 @@ export class Worker {
     private readonly later: (delayMs: number, callback: () => void) => void,
     /** Hardly ever writes, so that its reads wait for nothing. */
     private readonly isReader: boolean,
+    /** Of the newest version of {@link REGISTER}. */
+    private readonly registerVersion: () => number,
   ) {}
 
   start(): void {
@@ -64,6 +67,11 @@ export class Worker {
   move(): void {
     this.client.leave(this.random.duration(0.5, 5));
     this.hurry(MAX_HURRY_MS);
+  }
+
+  writeRegister(): void {
+    const version = this.random.chance(0.5) ? -1 : this.registerVersion();
+    this.call({ name: 'setData', request: { path: REGISTER, data: this.value(), version } });
   }
 
   private hurry(patienceMs: number): void {
@@ -159,6 +167,11 @@ const { persistent, persistentSequential, ephemeral, ephemeralSequential } = Cre
 
 type Weighted = readonly (readonly [weight: number, action: Action])[];
 
+const readsRegister: Action = ({ client }) => {
+  client.call(createRegister);
+  client.call(readRegister);
+};
+
 const moves: Action = (worker) => worker.move();
 
 const ACTIONS: Weighted = [
@@ -176,6 +189,8 @@ const ACTIONS: Weighted = [
   [6, setsPair],
   [2, createsPair],
   [2, moves],
+  [6, (worker) => worker.writeRegister()],
+  [3, readsRegister],
   [0.4, closesSession],
   [0.4, ({ client, random }) => client.leave(random.duration(1, 300))],
   [0.2, ({ client }) => client.leave(client.options.timeoutMs * 2)],
