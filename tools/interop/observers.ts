@@ -32,6 +32,7 @@ const ARRANGEMENTS: readonly Arrangement[] = [
     observer: 'zk',
     voters: ['apache', 'apache', 'apache'],
   },
+  { name: 'an observer of ours below ours, led by ours', observer: 'zk', voters: ['zk', 'zk', 'zk'] },
 ];
 
 /** Leaders killed in each. */

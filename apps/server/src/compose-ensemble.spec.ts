@@ -40,6 +40,19 @@ describe('what a member of an ensemble is told', () => {
     ['syncEnabled', 'false', { peer: { observersKeepLog: false } }, { peer: { observersKeepLog: true } }],
     ['snapshotSizeFactor', '0.5', { snapshotSizeFactor: 0.5 }, {}],
     ['snapshotSizeFactor', '-1', { snapshotSizeFactor: -1 }, {}],
+    ['observerMasterPort', '2191', { observerMaster: { port: 2191, maxQueuedBytes: 32 << 20 } }, {}],
+    [
+      'observer.reconnectDelayMs',
+      '40',
+      { peer: { observerReconnectDelayMs: 40 } },
+      { peer: { observerReconnectDelayMs: 0 } },
+    ],
+    [
+      'observer.election.DelayMs',
+      '0',
+      { peer: { observerElectionDelayMs: 0 } },
+      { peer: { observerElectionDelayMs: 200 } },
+    ],
     ['multiAddress.enabled', 'true', { multiAddress: { isEnabled: true } }, { multiAddress: { isEnabled: false } }],
     [
       'multiAddress.reachabilityCheckEnabled',
@@ -52,6 +65,12 @@ describe('what a member of an ensemble is told', () => {
       '40',
       { multiAddress: { reachabilityTimeoutMs: 40 } },
       { multiAddress: { reachabilityTimeoutMs: 1000 } },
+    ],
+    [
+      'observerMaster.sizeLimit',
+      '17\nobserverMasterPort=2191',
+      { observerMaster: { port: 2191, maxQueuedBytes: 17 } },
+      {},
     ],
   ])('%s=%s', async (key, value, told, byDefault) => {
     expect(await partsOf(`${key}=${value}`)).toMatchObject(told);

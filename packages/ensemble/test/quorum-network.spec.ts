@@ -1,11 +1,14 @@
 import { type Connection, silentLogger } from '@zk/contracts';
 import { MemoryTransport } from '@zk/transport-memory';
-import { PacketType, encodePacket, packets } from '@zk/zab';
+import { type LearnerPort, PacketType, encodePacket, packets } from '@zk/zab';
+import type { HostAndPort } from '../src/dialling.js';
 import { QuorumNetwork } from '../src/quorum-network.js';
 import { TreeState } from '../src/index.js';
 import { createTxn, nextTurn, realClock, realScheduler } from './cluster.js';
 
 const PORT = 2888;
+const OBSERVER_PORT = 2191;
+const PORTS = { learners: PORT, observers: OBSERVER_PORT };
 
 /** One end: what it hears, as lines. */
 class End {
@@ -13,8 +16,8 @@ class End {
   readonly state = new TreeState();
   readonly network: QuorumNetwork;
 
-  constructor(transport: MemoryTransport, maxQueuedBytes = 1 << 20) {
-    const address = { host: '127.0.0.1', port: PORT };
+  constructor(transport: MemoryTransport, learners = 1 << 20, observers = learners) {
+    const at = (port: LearnerPort): HostAndPort => ({ host: '127.0.0.1', port: PORTS[port] });
     this.network = new QuorumNetwork(
       transport,
       realScheduler,
@@ -22,8 +25,8 @@ class End {
       this.state,
       silentLogger,
       {
-        addressesOf: () => [address],
-        listenAddresses: () => [address],
+        addressesOf: (_server, port) => [at(port)],
+        listenAddresses: (port) => [at(port)],
         accepted: (link) => void this.heard.push(`accepted ${link}`),
         connected: (attempt, link) => void this.heard.push(`connected ${attempt} as ${link}`),
         dialFailed: (attempt) => void this.heard.push(`failed ${attempt}`),
@@ -32,7 +35,7 @@ class End {
         snapshotProgress: () => undefined,
         snapshotReceived: (link) => void this.heard.push(`snapshot ${link}`),
       },
-      { dialling: { timeoutMs: 5000 }, maxQueuedBytes: { learners: maxQueuedBytes, observers: maxQueuedBytes } },
+      { dialling: { timeoutMs: 5000 }, maxQueuedBytes: { learners, observers } },
     );
   }
 
@@ -43,13 +46,13 @@ class End {
 
 describe('the connections between a leader and its learners', () => {
   const ends: End[] = [];
-  const add = (transport: MemoryTransport, maxQueuedBytes?: number): End => {
-    const end = new End(transport, maxQueuedBytes);
+  const add = (transport: MemoryTransport, ...maxQueuedBytes: readonly number[]): End => {
+    const end = new End(transport, ...maxQueuedBytes);
     ends.push(end);
     return end;
   };
-  const connect = async (transport: MemoryTransport, maxQueuedBytes?: number): Promise<[End, End]> => {
-    const [leader, learner] = [add(transport, maxQueuedBytes), add(transport)];
+  const connect = async (transport: MemoryTransport, ...maxQueuedBytes: readonly number[]): Promise<[End, End]> => {
+    const [leader, learner] = [add(transport, ...maxQueuedBytes), add(transport)];
     leader.network.listen('learners');
     await nextTurn();
     learner.network.dial(1n, 'learners', 1);
@@ -134,6 +137,30 @@ describe('the connections between a leader and its learners', () => {
     expect(leader.heard).toEqual(['accepted 1', 'closed 1']);
     transport.release(PORT);
     await learner.hears('closed 1');
+  });
+
+  it('observers and learners have a port each, and a bound of their own', async () => {
+    const transport = new MemoryTransport({ highWaterMarkBytes: 1000 });
+    const [master, observer, learner] = [add(transport, 1 << 20, 2000), add(transport), add(transport)];
+    master.network.listen('learners');
+    master.network.listen('observers');
+    await nextTurn();
+    observer.network.dial(1n, 'observers', 1);
+    await observer.hears('connected 1 as 1');
+    learner.network.dial(1n, 'learners', 1);
+    await learner.hears('connected 1 as 1');
+    for (const port of [PORT, OBSERVER_PORT]) transport.stall(port);
+    for (const link of [1, 2]) {
+      for (let i = 1n; i <= 5n; i++) master.network.send(link, packets.inform(i, new Uint8Array(1000)));
+    }
+    await master.hears('closed 1');
+    expect([1, 2].map((link) => master.network.isOpen(link))).toEqual([false, true]);
+    for (const port of [PORT, OBSERVER_PORT]) transport.release(port);
+    master.network.unlisten('learners');
+    await nextTurn();
+    learner.network.dial(1n, 'learners', 2);
+    observer.network.dial(1n, 'observers', 2);
+    await Promise.all([learner.hears('failed 2'), observer.hears('connected 2 as 2')]);
   });
 
   it('a snapshot that is damaged, or cut off, changes nothing', async () => {

@@ -6,10 +6,9 @@ import { MemoryTransport } from '@zk/transport-memory';
 import { ENSEMBLE, type EnsembleParts, type ZkServer, createServer } from '../src/index.js';
 import { VirtualTime } from './virtual-time.js';
 
+/** Each with an address of its own, as on machines of their own. */
 const CONFIG = EnsembleConfig.parse(
-  [1, 2, 3, 4]
-    .map((id) => `server.${id}=127.0.0.1:${2180 + id}:${3180 + id}:${id === 4 ? 'observer' : 'participant'}`)
-    .join('\n'),
+  [1, 2, 3, 4].map((id) => `server.${id}=127.0.0.${id}:2888:3888:${id === 4 ? 'observer' : 'participant'}`).join('\n'),
 );
 const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests\n';
 
@@ -19,9 +18,11 @@ class Ensemble {
   private readonly transport = new MemoryTransport();
   private readonly servers = new Map<number, ZkServer>();
 
+  constructor(private readonly more: Partial<EnsembleParts> = {}) {}
+
   async start(...ids: readonly number[]): Promise<void> {
     for (const id of ids) {
-      const parts: EnsembleParts = { id: BigInt(id), config: CONFIG, transport: this.transport };
+      const parts: EnsembleParts = { id: BigInt(id), config: CONFIG, transport: this.transport, ...this.more };
       const server = createServer({ clientPort: 0, serverId: id, tickTimeMs: 2000, fourLetterWords: ['*'] }, [
         [TRANSPORT, this.transport],
         [STORAGE, new MemoryStorage()],
@@ -64,6 +65,14 @@ class Ensemble {
     return this.time.during(fourLetterWord(this.transport, host, port, word));
   }
 
+  /** The leader of the three, and one that follows it. */
+  async roles(): Promise<{ leader: number; follower: number }> {
+    for (const id of [1, 2, 3]) {
+      if ((await this.metric(id, 'server_state')) === 'leader') return { leader: id, follower: id === 1 ? 2 : 1 };
+    }
+    throw new Error('nobody leads');
+  }
+
   async metric(id: number, name: string): Promise<string | undefined> {
     return new RegExp(`^zk_${name}\t(.*)$`, 'm').exec(await this.ask(id, 'mntr'))?.[1];
   }
@@ -80,21 +89,13 @@ describe('what the servers of an ensemble say of themselves', () => {
 
   afterEach(() => ensemble.stopAll());
 
-  /** The leader of the three, and one that follows it. */
-  async function roles(): Promise<{ leader: number; follower: number }> {
-    for (const id of [1, 2, 3]) {
-      if ((await ensemble.metric(id, 'server_state')) === 'leader') return { leader: id, follower: id === 1 ? 2 : 1 };
-    }
-    throw new Error('nobody leads');
-  }
-
   it('is who leads, who follows and who observes', async () => {
     const modes = await Promise.all(
       [1, 2, 3, 4].map(async (id) => /^Mode: (.*)$/m.exec(await ensemble.ask(id, 'srvr'))?.[1]),
     );
     expect(modes.slice(0, 3).sort()).toEqual(['follower', 'follower', 'leader']);
     expect(modes[3]).toBe('observer');
-    const { leader } = await roles();
+    const { leader } = await ensemble.roles();
     expect(await ensemble.metric(4, 'observer_master_id')).toBe(String(leader));
     expect(await ensemble.ask(4, 'conf')).toContain(`\npeerType=1\nmembership: \n${CONFIG.text}`);
   });
@@ -108,17 +109,17 @@ describe('what the servers of an ensemble say of themselves', () => {
     ['looking_count', '1'],
     ['last_proposal_size', '-1'],
   ])('is, of the leader, %s: %s', async (name, expected) => {
-    expect(await ensemble.metric((await roles()).leader, name)).toBe(expected);
+    expect(await ensemble.metric((await ensemble.roles()).leader, name)).toBe(expected);
   });
 
   it('is, of the leader, how it brought each of its learners up to date', async () => {
-    const { leader } = await roles();
+    const { leader } = await ensemble.roles();
     const counts = await Promise.all(['diff_count', 'snap_count'].map((name) => ensemble.metric(leader, name)));
     expect(counts.reduce((sum, count) => sum + Number(count), 0)).toBe(3);
   });
 
   it('is how many transactions went through them', async () => {
-    const { leader, follower } = await roles();
+    const { leader, follower } = await ensemble.roles();
     const client = await ensemble.connect(follower);
     for (const path of ['/a', '/b', '/c']) await ensemble.time.during(client.create(path, 'data'));
     await ensemble.time.advance(1000);
@@ -136,7 +137,7 @@ describe('what the servers of an ensemble say of themselves', () => {
   });
 
   it('goes on when another server leads', async () => {
-    const { leader, follower } = await roles();
+    const { leader, follower } = await ensemble.roles();
     const client = await ensemble.connect(follower);
     await ensemble.time.during(client.getData('/', true));
     await ensemble.time.during(client.setData('/', 'x'));
@@ -150,7 +151,7 @@ describe('what the servers of an ensemble say of themselves', () => {
   });
 
   it('is nothing while there is no quorum, and counts the time', async () => {
-    const { leader } = await roles();
+    const { leader } = await ensemble.roles();
     const [left, other] = [1, 2, 3].filter((id) => id !== leader) as [number, number];
     await ensemble.stop(leader, other);
     await ensemble.until(false, left);
@@ -165,4 +166,21 @@ describe('what the servers of an ensemble say of themselves', () => {
     expect(await ensemble.metric(left, 'cnt_unavailable_time')).toBe('2');
     expect(await ensemble.metric(left, 'cnxn_closed_without_zk_server_running')).toBe('1');
   });
+});
+
+it('where followers serve observers, is which of them serves an observer, and how many it serves', async () => {
+  const ensemble = new Ensemble({ observerMaster: { port: 2191, maxQueuedBytes: 1 << 20 } });
+  await ensemble.start(1, 2, 3, 4);
+  await ensemble.until(true, 1, 2, 3, 4);
+  const { leader } = await ensemble.roles();
+  const master = Number(await ensemble.metric(4, 'observer_master_id'));
+  const idle = [1, 2, 3].find((id) => id !== leader && id !== master)!;
+  expect(master).not.toBe(leader);
+  const served = [leader, master, idle].map((id) => ensemble.metric(id, 'synced_observers'));
+  expect(await Promise.all(served)).toEqual(['0', '1', '0']);
+  const client = await ensemble.connect(4);
+  await ensemble.time.during(client.create('/through-the-observer', 'data'));
+  expect(await ensemble.metric(leader, 'commit_count')).toBe('2');
+  await ensemble.time.during(client.close());
+  await ensemble.stopAll();
 });
