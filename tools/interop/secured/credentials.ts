@@ -1,11 +1,10 @@
 /** What each member of an ensemble proves itself with: a certificate of one authority, and a login by name and password. */
-import { createPrivateKey } from 'node:crypto';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { issue } from '../../../packages/transport-tls/test/certificates.ts';
-import type { Issued } from '../../../packages/transport-tls/test/certificates.ts';
 import { temporaryDirectory } from '../../lib/launch.ts';
+import { pemOf } from '../tls/certificates.ts';
 
 const LOGIN = 'org.apache.zookeeper.server.auth.DigestLoginModule required';
 /** Members of an ensemble on one machine call each other by address, and Apache's look the name of an address up. */
@@ -76,10 +75,4 @@ function loginsOf(password: string): string {
     `QuorumServer { ${LOGIN} user_zoo="${password}"; };\n` +
     `QuorumLearner { ${LOGIN} username="zoo" password="${password}"; };\n`
   );
-}
-
-/** Java reads keys in PKCS#8 only. */
-function pemOf({ cert, key }: Issued): string {
-  const pkcs8 = createPrivateKey(key).export({ format: 'pem', type: 'pkcs8' }).toString();
-  return cert.replaceAll('\r\n', '\n') + pkcs8;
 }

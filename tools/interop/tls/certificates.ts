@@ -32,9 +32,11 @@ export function writeCertificates(folder: string): void {
     foreign: issue({ ...named('foreign'), issuer: stranger }),
     expired: issue({ ...named('expired'), issuer: authority, ...past }),
   };
-  for (const [name, { cert, key }] of Object.entries(certificates)) {
-    // Java reads keys in PKCS#8 only.
-    const pkcs8 = createPrivateKey(key).export({ format: 'pem', type: 'pkcs8' }).toString();
-    writeFileSync(join(folder, `${name}.pem`), cert.replaceAll('\r\n', '\n') + pkcs8);
-  }
+  for (const [name, issued] of Object.entries(certificates)) writeFileSync(join(folder, `${name}.pem`), pemOf(issued));
+}
+
+/** The certificate, then its key; Java reads keys in PKCS#8 only. */
+export function pemOf({ cert, key }: Issued): string {
+  const pkcs8 = createPrivateKey(key).export({ format: 'pem', type: 'pkcs8' }).toString();
+  return cert.replaceAll('\r\n', '\n') + pkcs8;
 }
