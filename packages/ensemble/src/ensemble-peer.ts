@@ -10,6 +10,7 @@ import {
   type PeerInput,
   type PeerOutput,
   type PeerStatus,
+  type WritePoint,
   defaultPeerOptions,
   restoreEpochs,
 } from '@zk/zab';
@@ -20,6 +21,7 @@ import { ElectionNetwork } from './election-network.js';
 import { type EnsembleOptions, defaultEnsembleOptions } from './options.js';
 import type { EnsembleEvent, EnsembleRequest, PeerEvent } from './events.js';
 import { LogFeed } from './log-feed.js';
+import { LogSyncs } from './log-syncs.js';
 import { MemberAddresses } from './member-addresses.js';
 import { PeerDisk } from './peer-disk.js';
 import { QuorumNetwork } from './quorum-network.js';
@@ -74,9 +76,9 @@ export class EnsemblePeer {
   private readonly logFeed: LogFeed;
   private readonly roles = new BehaviorSubject<EnsembleRole>(initialRole);
   private readonly inbox: PeerInput[] = [];
+  private readonly syncs: LogSyncs;
   private peer: Peer | undefined;
   private isStepping = false;
-  private isSyncPlanned = false;
   private isStopped = false;
   private wake: { readonly atMs: number; readonly timer: Timer } | undefined;
 
@@ -105,6 +107,7 @@ export class EnsemblePeer {
       fatal: (error) => this.halt(1, error),
       quiesce: async () => ports.quiesce?.(),
     });
+    this.syncs = new LogSyncs(scheduler, () => this.disk.sync());
     const { handshakeTimeoutMs = peerOptions.tickTimeMs * peerOptions.syncLimitTicks } = this.options;
     const { isElectionKeptAlive: keepAlive } = this.options;
     const { elections = transport } = transport;
@@ -171,6 +174,7 @@ export class EnsemblePeer {
     if (this.isStopped) return;
     this.isStopped = true;
     this.wake?.timer.cancel();
+    this.syncs.stop();
     this.elections.stop();
     await Promise.all([this.quorum.stop(), this.electionPort.close()]);
     await this.disk.close();
@@ -303,7 +307,7 @@ export class EnsemblePeer {
       case 'append':
         return disk.append(output.entry);
       case 'sync':
-        return this.syncAtTurnEnd();
+        return this.planSync(output.point);
       case 'write':
         return disk.write(output.ticket, output.write);
       case 'read-log':
@@ -315,14 +319,10 @@ export class EnsemblePeer {
     }
   }
 
-  /** Everything that a turn of the event loop brings is one batch. */
-  private syncAtTurnEnd(): void {
-    if (this.isSyncPlanned) return;
-    this.isSyncPlanned = true;
-    this.ports.scheduler.atTurnEnd(() => {
-      this.isSyncPlanned = false;
-      this.disk.sync();
-    });
+  /** Nobody waits for the disk of an observer, once it is up to date. */
+  private planSync(point: WritePoint): void {
+    if (point === 'broadcast.log' && this.role.role === 'observer') this.syncs.whenever();
+    else this.syncs.atTurnEnd();
   }
 
   private tell(event: PeerEvent): void {

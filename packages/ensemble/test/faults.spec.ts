@@ -6,7 +6,8 @@ import { FileStorage } from '@zk/storage-file';
 import { MemoryStorage } from '@zk/storage-memory';
 import { MemoryTransport } from '@zk/transport-memory';
 import { TcpTransport } from '@zk/transport-tcp';
-import { Cluster, Member, configOf, leaderOf, nextTurn, quickly } from './cluster.js';
+import { UNAWAITED_SYNC_MS } from '../src/log-syncs.js';
+import { Cluster, Member, configOf, leaderOf, nextTurn, quickly, realScheduler } from './cluster.js';
 
 /** Creates until one of these is applied at its proposer; returns its path. */
 async function commitOne(members: readonly Member[], name: string): Promise<string> {
@@ -116,6 +117,31 @@ describe('an ensemble', () => {
     const follower = members.slice(0, 2).find(({ peer }) => peer!.role.role === 'follower')!;
     await follower.stop();
     await members[2]!.until(() => !members[2]!.peer!.role.isServing);
+    await Promise.all(members.map((member) => member.stop()));
+  });
+
+  it('has an observer whose clients see what its disk gets a while later', async () => {
+    const transport = new MemoryTransport();
+    const members = [1, 2, 3].map((id) => new Member(id, transport, configOf(3, [3])));
+    const observer = members[2]!;
+    await Promise.all(members.map((member) => member.start()));
+    await Promise.all(members.map((member) => member.serving()));
+    const { after } = realScheduler;
+    const syncs: (() => void)[] = [];
+    const holding = jest.spyOn(realScheduler, 'after').mockImplementation((delayMs, callback) => {
+      if (delayMs !== UNAWAITED_SYNC_MS) return after(delayMs, callback);
+      syncs.push(callback);
+      return { cancel: () => undefined };
+    });
+    const path = await commitOne(members, 'seen');
+    await observer.until(() => observer.data(path) !== undefined);
+    for (let turns = 0; turns < 10; turns++) await nextTurn();
+    const progress = () => observer.peer!.status()!.peer;
+    expect(progress().durable).not.toBe(progress().applied);
+
+    syncs.forEach((sync) => sync());
+    await observer.until(() => progress().durable === progress().applied);
+    holding.mockRestore();
     await Promise.all(members.map((member) => member.stop()));
   });
 
