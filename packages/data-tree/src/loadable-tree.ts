@@ -7,13 +7,14 @@ import { copyBytes, crc32, readInt32, utf8Bytes } from '@zk/jute';
 import { encodeAcls } from './acl-table.js';
 import { crcOfNewStat, crcOfStat } from './digest.js';
 import { isSameRange } from './znodes/bytes.js';
-import { Field, Flag } from './znodes/fields.js';
+import { Field, Flag, STAT_WORDS, Word } from './znodes/fields.js';
 import { kindOfOwner } from './znodes/owners.js';
 import { hashMore } from './znodes/path-hash.js';
 import { ZnodeStore } from './znodes/znode-store.js';
 
 // Names of this module: the engine folds these constants, where an imported name is two loads each time.
 const F = Field;
+const W = Word;
 const FLAG = Flag;
 
 const SLASH = 0x2f;
@@ -27,13 +28,14 @@ export class LoadableTree extends ZnodeStore {
   private readonly lastParentPath = new Uint8Array(256);
   private lastParentLength = 0;
   private lastParentHash = 0;
+  private readonly loadedStat = new Int32Array(STAT_WORDS);
 
   constructor(
     hashSeed: number,
     readonly extendedTypes: boolean,
-    readonly digestEnabled: boolean,
+    digestEnabled: boolean,
   ) {
-    super(hashSeed);
+    super(hashSeed, digestEnabled);
     this.refreshDigest(this.root, NO_BYTES, 0, 0);
   }
 
@@ -43,9 +45,12 @@ export class LoadableTree extends ZnodeStore {
     const id = this.find(path, 0, path.length);
     if (id === -1) return;
     this.replaceData(id, data, 0, data.length);
-    this.setWord(id, F.version, -1);
-    this.setWord(id, F.mzxidHi, zxidHi);
-    this.setWord(id, F.mzxidLo, zxidLo);
+    const stat = this.ensureStat(id);
+    const words = this.statWords(stat);
+    const at = this.statAt(stat);
+    words[at + F.version] = -1;
+    words[at + F.mzxidHi] = zxidHi;
+    words[at + F.mzxidLo] = zxidLo;
   }
 
   /** Adds what is missing of /, /zookeeper, /zookeeper/quota and /zookeeper/config. @internal */
@@ -55,13 +60,12 @@ export class LoadableTree extends ZnodeStore {
       if (this.find(path, 0, path.length) !== -1) continue;
       const parent = this.findParent(path, 0, path.length);
       const id = this.attach(parent, path, this.nameStart, path.length, this.pathHash, NO_BYTES, 0, 0, path.length, 0);
-      const at = this.offsetOf(id);
       const isConfig = text === SYSTEM_PATHS.config;
       const acl = encodeAcls(READ_ACL_UNSAFE);
-      this.chunkOf(id).fill(0, at, at + F.dataLength);
-      this.chunkOf(id).fill(0, at + F.pzxidHi, at + F.pzxidLo + 1);
-      this.setWord(id, F.aversion, isConfig ? -1 : 0);
-      this.setWord(id, F.aclKey, isConfig ? this.acls.intern(acl, 0, acl.length) : -1);
+      this.loadedStat.fill(0);
+      if (isConfig) this.loadedStat[F.aversion] = -1;
+      this.assignStat(id, this.loadedStat);
+      this.setWord(id, W.aclKey, isConfig ? this.acls.intern(acl, 0, acl.length) : -1);
       this.refreshDigest(id, path, 0, path.length);
     }
   }
@@ -81,31 +85,26 @@ export class LoadableTree extends ZnodeStore {
     aclKey: number,
     statAt: number,
   ): number {
-    const ownerHi = readInt32(bytes, statAt + 4 * F.ownerHi);
-    const ownerLo = readInt32(bytes, statAt + 4 * F.ownerLo);
+    const stat = this.loadedStat;
+    for (let word = 0; word < STAT_WORDS; word++) stat[word] = readInt32(bytes, statAt + 4 * word);
     let id = this.root;
     if (pathEnd === pathStart) {
-      this.digest.subtract(this.word(id, F.crc));
+      this.digest.subtract(this.word(id, W.crc));
       this.replaceData(id, bytes, dataStart, dataEnd);
     } else {
       const parent = this.findParent(bytes, pathStart, pathEnd);
       if (parent === -1) return -1;
       const hash = this.pathHash;
       if (this.findHashed(hash, bytes, pathStart, pathEnd) !== -1) return -2;
+      const ownerHi = stat[F.ownerHi]!;
+      const ownerLo = stat[F.ownerLo]!;
       const kind = kindOfOwner(ownerHi, ownerLo, this.extendedTypes);
       const pathLength = pathEnd - pathStart;
       id = this.attach(parent, bytes, this.nameStart, pathEnd, hash, bytes, dataStart, dataEnd, pathLength, kind);
       this.owners.add(kind, ownerHi, ownerLo, id);
     }
-    const chunk = this.chunkOf(id);
-    const record = this.offsetOf(id);
-    let at = statAt;
-    for (let word: number = F.czxidHi; word <= F.ownerLo; word++, at += 4) {
-      chunk[record + word] = readInt32(bytes, at);
-    }
-    chunk[record + F.pzxidHi] = readInt32(bytes, at);
-    chunk[record + F.pzxidLo] = readInt32(bytes, at + 4);
-    chunk[record + F.aclKey] = aclKey;
+    this.assignStat(id, stat);
+    this.setWord(id, W.aclKey, aclKey);
     this.refreshDigest(id, bytes, pathStart, pathEnd);
     return id;
   }
@@ -115,31 +114,30 @@ export class LoadableTree extends ZnodeStore {
    * @internal
    */
   refreshDigest(id: number, path: Uint8Array, start: number, end: number): void {
-    const chunk = this.chunkOf(id);
-    const at = this.offsetOf(id);
-    chunk[at + F.crcPathData] = 0;
-    chunk[at + F.crc] = 0;
-    if (!this.digestEnabled || (chunk[at + F.flagsAndName]! & FLAG.system) !== 0) return;
+    this.setWord(id, W.crcPathData, 0);
+    this.setWord(id, W.crc, 0);
+    if (!this.hasFlag(id, FLAG.counted)) return;
     let crc = id === this.root ? 0 : crc32(path, start, end);
-    const length = chunk[at + F.dataLength]!;
+    const length = this.dataLength(id);
     if (length > 0) {
-      const ref = chunk[at + F.bytesRef]!;
+      const ref = this.word(id, W.bytesRef);
       const from = this.slabs.offset(ref) + this.nameLength(id);
       crc = crc32(this.slabs.bytes(ref), from, from + length, crc);
     }
-    chunk[at + F.crcPathData] = crc;
-    chunk[at + F.crc] = isUnchanged(chunk, at)
-      ? crcOfNewStat(
-          crc,
-          chunk[at + F.czxidHi]!,
-          chunk[at + F.czxidLo]!,
-          chunk[at + F.ctimeHi]!,
-          chunk[at + F.ctimeLo]!,
-          chunk[at + F.ownerHi]!,
-          chunk[at + F.ownerLo]!,
-        )
-      : crcOfStat(crc, chunk, at);
-    this.digest.add(chunk[at + F.crc]!);
+    this.setWord(id, W.crcPathData, crc);
+    this.setWord(id, W.crc, this.crcWithStat(id, crc));
+    this.digest.add(this.word(id, W.crc));
+  }
+
+  /** Most znodes are as they were created: their CRC takes a third of the time. */
+  private crcWithStat(id: number, crcPathData: number): number {
+    if (this.hasFlag(id, FLAG.stat)) {
+      const stat = this.word(id, W.stat);
+      return crcOfStat(crcPathData, this.statWords(stat), this.statAt(stat));
+    }
+    const zxidHi = this.word(id, W.czxidHi);
+    const zxidLo = this.word(id, W.czxidLo);
+    return crcOfNewStat(crcPathData, zxidHi, zxidLo, this.word(id, W.ctimeHi), this.word(id, W.ctimeLo), 0, 0);
   }
 
   /**
@@ -180,21 +178,4 @@ export class LoadableTree extends ZnodeStore {
     this.lastParentLength = end - start;
     copyBytes(bytes, start, end, this.lastParentPath, 0);
   }
-}
-
-/** Whether the Stat in a record is as at the creation of the znode, as that of most is: its CRC takes a third of the time. */
-function isUnchanged(chunk: Int32Array, at: number): boolean {
-  const versions = chunk[at + F.version]! | chunk[at + F.cversion]! | chunk[at + F.aversion]!;
-  const zxidHi = chunk[at + F.czxidHi]!;
-  const zxidLo = chunk[at + F.czxidLo]!;
-  return (
-    (versions |
-      (chunk[at + F.mzxidHi]! ^ zxidHi) |
-      (chunk[at + F.mzxidLo]! ^ zxidLo) |
-      (chunk[at + F.pzxidHi]! ^ zxidHi) |
-      (chunk[at + F.pzxidLo]! ^ zxidLo) |
-      (chunk[at + F.mtimeHi]! ^ chunk[at + F.ctimeHi]!) |
-      (chunk[at + F.mtimeLo]! ^ chunk[at + F.ctimeLo]!)) ===
-    0
-  );
 }

@@ -6,12 +6,13 @@ import { ErrorCode, OpCode } from '@zk/model';
 import { crcOfNewStat, crcOfPathAndData, crcOfPathDataChange, crcOfWord } from './digest.js';
 import { LoadableTree } from './loadable-tree.js';
 import { Quotas } from './quotas.js';
-import { CHUNK_MASK, CHUNK_SHIFT } from './znodes/columns.js';
-import { Field, Flag, RECORD_WORDS, ZnodeKind } from './znodes/fields.js';
+import { Field, Flag, Word, ZNODE_WORDS, ZnodeKind } from './znodes/fields.js';
 import { kindOfOwner } from './znodes/owners.js';
+import { CHUNK_MASK, CHUNK_SHIFT } from './znodes/record-chunks.js';
 
 // Names of this module: the engine folds these constants, where an imported name is two loads each time.
 const F = Field;
+const W = Word;
 const FLAG = Flag;
 const KIND = ZnodeKind;
 const CODE = ErrorCode;
@@ -109,7 +110,7 @@ export class TreeChanges extends LoadableTree {
         : this.findHashed(this.pathHash, bytes, pathStart, pathEnd);
     if (present !== -1) {
       this.acls.release(this.aclKey(present));
-      this.setWord(present, F.aclKey, aclKey);
+      this.setWord(present, W.aclKey, aclKey);
       if (type === OpCode.create) this.raiseCversion(parent, parentCversion);
       this.setResult(CODE.NODEEXISTS, present, pathStart, pathEnd);
       return;
@@ -125,21 +126,16 @@ export class TreeChanges extends LoadableTree {
     const hash = this.pathHash;
     const id = this.attach(parent, bytes, nameStart, pathEnd, hash, bytes, dataStart, dataEnd, pathLength, kind);
     const chunk = this.chunks[id >>> CHUNK_SHIFT]!;
-    const at = (id & CHUNK_MASK) * RECORD_WORDS;
-    chunk[at + F.czxidHi] = chunk[at + F.mzxidHi] = chunk[at + F.pzxidHi] = zxidHi;
-    chunk[at + F.czxidLo] = chunk[at + F.mzxidLo] = chunk[at + F.pzxidLo] = zxidLo;
-    chunk[at + F.ctimeHi] = chunk[at + F.mtimeHi] = timeHi;
-    chunk[at + F.ctimeLo] = chunk[at + F.mtimeLo] = timeLo;
-    chunk[at + F.version] = 0;
-    chunk[at + F.cversion] = 0;
-    chunk[at + F.aversion] = 0;
-    chunk[at + F.ownerHi] = ownerHi;
-    chunk[at + F.ownerLo] = ownerLo;
-    chunk[at + F.aclKey] = aclKey;
+    const at = (id & CHUNK_MASK) * ZNODE_WORDS;
+    chunk[at + W.czxidHi] = zxidHi;
+    chunk[at + W.czxidLo] = zxidLo;
+    chunk[at + W.ctimeHi] = timeHi;
+    chunk[at + W.ctimeLo] = timeLo;
+    chunk[at + W.aclKey] = aclKey;
+    const flags = chunk[at + W.flagsAndName]!;
     let crcPathData = 0;
     let crc = 0;
-    const isSystem = (chunk[at + F.flagsAndName]! & FLAG.system) !== 0;
-    if (this.digestEnabled && !isSystem) {
+    if ((flags & FLAG.counted) !== 0) {
       if (known !== null) {
         crcPathData = this.prepared!.crcPathData;
         crc = this.prepared!.crc;
@@ -149,17 +145,26 @@ export class TreeChanges extends LoadableTree {
       }
       this.digest.add(crc);
     }
-    chunk[at + F.crcPathData] = crcPathData;
-    chunk[at + F.crc] = crc;
+    chunk[at + W.crcPathData] = crcPathData;
+    chunk[at + W.crc] = crc;
     if (known !== null) {
       known.node = id;
       known.strays = this.strays;
     }
-    if (kind !== KIND.persistent) this.owners.add(kind, ownerHi, ownerLo, id);
-    if (isSystem) this.quotas.systemNodeCreated(id);
+    if (kind !== KIND.persistent) this.addOwner(id, kind, ownerHi, ownerLo);
+    if ((flags & FLAG.system) !== 0) this.quotas.systemNodeCreated(id);
     if (this.quotas.isActive) this.quotas.account(bytes, pathStart, pathEnd, 1, Math.max(0, dataEnd - dataStart));
     this.setResult(CODE.OK, id, pathStart, pathEnd);
     if (this.listener !== undefined) this.listener.created(id, parent, zxidHi, zxidLo);
+  }
+
+  private addOwner(id: number, kind: number, ownerHi: number, ownerLo: number): void {
+    const stat = this.ensureStat(id);
+    const words = this.statWords(stat);
+    const at = this.statAt(stat);
+    words[at + F.ownerHi] = ownerHi;
+    words[at + F.ownerLo] = ownerLo;
+    this.owners.add(kind, ownerHi, ownerLo, id);
   }
 
   protected deletePath(bytes: Uint8Array, pathStart: number, pathEnd: number): void {
@@ -214,27 +219,30 @@ export class TreeChanges extends LoadableTree {
     }
     const oldLength = Math.max(0, this.dataLength(id));
     this.replaceData(id, bytes, dataStart, dataEnd);
+    const stat = this.ensureStat(id);
+    const words = this.statWords(stat);
+    const at = this.statAt(stat);
     const chunk = this.chunks[id >>> CHUNK_SHIFT]!;
-    const at = (id & CHUNK_MASK) * RECORD_WORDS;
-    const flags = chunk[at + F.flagsAndName]!;
-    if (!this.digestEnabled || (flags & FLAG.system) !== 0) {
-      this.setModified(chunk, at, version);
+    const record = (id & CHUNK_MASK) * ZNODE_WORDS;
+    const flags = chunk[record + W.flagsAndName]!;
+    if ((flags & FLAG.counted) === 0) {
+      this.setModified(words, at, version);
       if ((flags & FLAG.quota) !== 0) this.quotas.systemNodeChanged(id);
     } else if (known !== null) {
-      this.setModified(chunk, at, version);
-      this.replaceCrcs(chunk, at, this.prepared!.crc, this.prepared!.crcPathData);
+      this.setModified(words, at, version);
+      this.replaceCrcs(chunk, record, this.prepared!.crc, this.prepared!.crcPathData);
     } else {
       const isRoot = id === this.root;
       const crcPathData = crcOfPathAndData(bytes, pathStart, isRoot ? pathStart : pathEnd, bytes, dataStart, dataEnd);
       const crc =
-        chunk[at + F.crc]! ^
-        crcOfPathDataChange(chunk[at + F.crcPathData]! ^ crcPathData) ^
-        this.changeWord(chunk, at, F.mzxidHi, this.zxidHi) ^
-        this.changeWord(chunk, at, F.mzxidLo, this.zxidLo) ^
-        this.changeWord(chunk, at, F.mtimeHi, this.timeHi) ^
-        this.changeWord(chunk, at, F.mtimeLo, this.timeLo) ^
-        this.changeWord(chunk, at, F.version, version);
-      this.replaceCrcs(chunk, at, crc, crcPathData);
+        chunk[record + W.crc]! ^
+        crcOfPathDataChange(chunk[record + W.crcPathData]! ^ crcPathData) ^
+        this.changeWord(words, at, F.mzxidHi, this.zxidHi) ^
+        this.changeWord(words, at, F.mzxidLo, this.zxidLo) ^
+        this.changeWord(words, at, F.mtimeHi, this.timeHi) ^
+        this.changeWord(words, at, F.mtimeLo, this.timeLo) ^
+        this.changeWord(words, at, F.version, version);
+      this.replaceCrcs(chunk, record, crc, crcPathData);
     }
     if (this.quotas.isActive) {
       this.quotas.account(bytes, pathStart, pathEnd, 0, Math.max(0, dataEnd - dataStart) - oldLength);
@@ -243,19 +251,19 @@ export class TreeChanges extends LoadableTree {
     if (this.listener !== undefined) this.listener.changed(id, this.zxidHi, this.zxidLo);
   }
 
-  private setModified(chunk: Int32Array, at: number, version: number): void {
-    chunk[at + F.mzxidHi] = this.zxidHi;
-    chunk[at + F.mzxidLo] = this.zxidLo;
-    chunk[at + F.mtimeHi] = this.timeHi;
-    chunk[at + F.mtimeLo] = this.timeLo;
-    chunk[at + F.version] = version;
+  private setModified(words: Int32Array, at: number, version: number): void {
+    words[at + F.mzxidHi] = this.zxidHi;
+    words[at + F.mzxidLo] = this.zxidLo;
+    words[at + F.mtimeHi] = this.timeHi;
+    words[at + F.mtimeLo] = this.timeLo;
+    words[at + F.version] = version;
   }
 
   private replaceCrcs(chunk: Int32Array, at: number, crc: number, crcPathData: number): void {
-    this.digest.subtract(chunk[at + F.crc]!);
+    this.digest.subtract(chunk[at + W.crc]!);
     this.digest.add(crc);
-    chunk[at + F.crc] = crc;
-    chunk[at + F.crcPathData] = crcPathData;
+    chunk[at + W.crc] = crc;
+    chunk[at + W.crcPathData] = crcPathData;
   }
 
   protected changeAcl(bytes: Uint8Array, aclKey: number, aversion: number): void {
@@ -267,12 +275,10 @@ export class TreeChanges extends LoadableTree {
       this.setResult(CODE.NONODE, -1, this.pathStart, this.pathEnd);
       return;
     }
-    const chunk = this.chunkOf(id);
-    const at = this.offsetOf(id);
-    this.acls.release(chunk[at + F.aclKey]!);
-    chunk[at + F.aclKey] = aclKey;
-    const change = this.changeWord(chunk, at, F.aversion, aversion);
-    if ((chunk[at + F.flagsAndName]! & FLAG.system) === 0) this.changeCrc(chunk, at, change);
+    this.acls.release(this.aclKey(id));
+    this.setWord(id, W.aclKey, aclKey);
+    const stat = this.ensureStat(id);
+    this.changeCrc(id, this.changeWord(this.statWords(stat), this.statAt(stat), F.aversion, aversion));
     this.setResult(CODE.OK, id, this.pathStart, this.pathEnd);
   }
 
@@ -293,27 +299,29 @@ export class TreeChanges extends LoadableTree {
 
   /** The cversion as the transaction has it, if that is higher; -1 counts on from what is there. pzxid goes with it. */
   protected raiseCversion(parent: number, cversion: number): void {
-    const chunk = this.chunks[parent >>> CHUNK_SHIFT]!;
-    const at = (parent & CHUNK_MASK) * RECORD_WORDS;
-    const old = chunk[at + F.cversion]!;
+    const stat = this.ensureStat(parent);
+    const words = this.statWords(stat);
+    const at = this.statAt(stat);
+    const old = words[at + F.cversion]!;
     const raised = cversion === -1 ? (old + 1) | 0 : cversion;
     if (raised <= old) return;
     const change =
-      this.changeWord(chunk, at, F.cversion, raised) ^
-      this.changeWord(chunk, at, F.pzxidHi, this.zxidHi) ^
-      this.changeWord(chunk, at, F.pzxidLo, this.zxidLo);
-    if ((chunk[at + F.flagsAndName]! & FLAG.system) === 0) this.changeCrc(chunk, at, change);
+      this.changeWord(words, at, F.cversion, raised) ^
+      this.changeWord(words, at, F.pzxidHi, this.zxidHi) ^
+      this.changeWord(words, at, F.pzxidLo, this.zxidLo);
+    this.changeCrc(parent, change);
   }
 
   protected raisePzxid(parent: number): void {
-    const chunk = this.chunks[parent >>> CHUNK_SHIFT]!;
-    const at = (parent & CHUNK_MASK) * RECORD_WORDS;
-    const hi = chunk[at + F.pzxidHi]!;
+    const stat = this.ensureStat(parent);
+    const words = this.statWords(stat);
+    const at = this.statAt(stat);
+    const hi = words[at + F.pzxidHi]!;
     if (this.zxidHi < hi) return;
-    if (this.zxidHi === hi && this.zxidLo >>> 0 <= chunk[at + F.pzxidLo]! >>> 0) return;
+    if (this.zxidHi === hi && this.zxidLo >>> 0 <= words[at + F.pzxidLo]! >>> 0) return;
     const change =
-      this.changeWord(chunk, at, F.pzxidHi, this.zxidHi) ^ this.changeWord(chunk, at, F.pzxidLo, this.zxidLo);
-    if ((chunk[at + F.flagsAndName]! & FLAG.system) === 0) this.changeCrc(chunk, at, change);
+      this.changeWord(words, at, F.pzxidHi, this.zxidHi) ^ this.changeWord(words, at, F.pzxidLo, this.zxidLo);
+    this.changeCrc(parent, change);
   }
 
   protected nextPrepared(): PreparedZnode {
@@ -337,19 +345,22 @@ export class TreeChanges extends LoadableTree {
     return knownParent.node;
   }
 
-  /** Sets a word of the Stat and returns the effect on the CRC. */
-  protected changeWord(chunk: Int32Array, at: number, field: number, value: number): number {
-    const difference = chunk[at + field]! ^ value;
-    chunk[at + field] = value;
+  /** Sets a word of a Stat record and returns the effect on the CRC. */
+  protected changeWord(words: Int32Array, at: number, field: number, value: number): number {
+    const difference = words[at + field]! ^ value;
+    words[at + field] = value;
     return difference === 0 || !this.digestEnabled ? 0 : crcOfWord(field, difference);
   }
 
-  protected changeCrc(chunk: Int32Array, at: number, change: number): void {
+  protected changeCrc(id: number, change: number): void {
     if (change === 0) return;
-    const old = chunk[at + F.crc]!;
+    const chunk = this.chunks[id >>> CHUNK_SHIFT]!;
+    const at = (id & CHUNK_MASK) * ZNODE_WORDS;
+    if ((chunk[at + W.flagsAndName]! & FLAG.counted) === 0) return;
+    const old = chunk[at + W.crc]!;
     this.digest.subtract(old);
     this.digest.add(old ^ change);
-    chunk[at + F.crc] = old ^ change;
+    chunk[at + W.crc] = old ^ change;
   }
 
   protected setResult(error: number, node: number, pathStart: number, pathEnd: number): void {

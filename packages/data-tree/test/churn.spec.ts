@@ -126,7 +126,7 @@ describe('a tree under churn', () => {
         const bytes = utf8Bytes(path);
         expect(tree.find(bytes, 0, bytes.length)).toBe(-1);
         for (const found of [tree.root, tree.find(utf8Bytes('/zookeeper'), 0, 10)]) {
-          const hash = tree.word(found, 23);
+          const hash = tree.pathHashOf(found);
           expect(tree.findHashed(hash, bytes, 0, bytes.length)).toBe(-1);
         }
       }

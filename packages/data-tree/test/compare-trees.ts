@@ -1,7 +1,8 @@
 import { int64 } from '@zk/model';
 import { utf8Bytes, utf8Text } from '@zk/jute';
 import type { DataTree } from '../src/index.js';
-import { Field } from '../src/index.js';
+import { Field, RECORD_WORDS } from '../src/index.js';
+import { Word } from '../src/znodes/fields.js';
 import type { ModelTree } from './model-tree.js';
 
 /** Everything there is to know about a tree, by path, as plain text. Walks the links and checks them on the way. */
@@ -13,7 +14,9 @@ export function describeTree(tree: DataTree): Map<string, string> {
     expect(tree.find(bytes, 0, bytes.length)).toBe(id);
     expect(tree.pathOf(id)).toBe(shown);
     const data = tree.dataBytes(id);
-    const words = (hi: number, lo: number): bigint => int64(tree.word(id, hi), tree.word(id, lo));
+    const fields = new Int32Array(RECORD_WORDS);
+    tree.copyFields(id, fields);
+    const words = (hi: number, lo: number): bigint => int64(fields[hi]!, fields[lo]!);
     found.set(
       path,
       JSON.stringify({
@@ -36,7 +39,7 @@ export function describeTree(tree: DataTree): Map<string, string> {
     let previous = -1;
     for (let child = tree.firstChild(id); child !== -1; child = tree.nextSibling(child)) {
       expect(tree.parent(child)).toBe(id);
-      expect(tree.word(child, Field.prevSibling)).toBe(previous);
+      expect(tree.word(child, Word.prevSibling)).toBe(previous);
       previous = child;
       count++;
       const name = new Uint8Array(tree.nameLength(child));

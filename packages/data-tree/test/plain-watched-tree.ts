@@ -1,4 +1,3 @@
-import { Field, RECORD_WORDS } from '../src/znodes/fields.js';
 import type { WatchedTree } from '../src/watches/watched-tree.js';
 
 const encoder = new TextEncoder();
@@ -36,12 +35,8 @@ export class PlainWatchedTree implements WatchedTree {
     return end - start;
   }
 
-  chunkOf(node: number): Int32Array {
-    return new Int32Array(RECORD_WORDS).fill(this.pathLength(node), Field.pathHash, Field.pathHash + 1);
-  }
-
-  offsetOf(): number {
-    return 0;
+  pathHashOf(node: number): number {
+    return this.pathLength(node);
   }
 
   parent(node: number): number {

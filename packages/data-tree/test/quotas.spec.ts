@@ -1,6 +1,6 @@
 import { utf8Bytes, utf8Text } from '@zk/jute';
 import type { SoftLimitExceeded } from '../src/index.js';
-import { DataTree, SnapshotDecoder, SnapshotEncoder, parseQuota } from '../src/index.js';
+import { DataTree, Field, RECORD_WORDS, SnapshotDecoder, SnapshotEncoder, parseQuota } from '../src/index.js';
 import { MemorySink, tickingClock } from './memory-sink.js';
 import type { Op } from './txns.js';
 import { txnBytes } from './txns.js';
@@ -74,9 +74,9 @@ describe('the usage of a path with a quota', () => {
     load.create('/elsewhere', 'x');
     load.apply({ kind: 'delete', path: '/a/b' });
     expect(load.usage('/a')).toBe('count=1,bytes=0');
-    const stat = new Uint8Array(68);
-    load.tree.writeStat(id, stat, 0);
-    expect([load.tree.version(id), load.tree.mzxidLo(id)]).toEqual([0, load.tree.word(id, 1)]);
+    const fields = new Int32Array(RECORD_WORDS);
+    load.tree.copyFields(id, fields);
+    expect([load.tree.version(id), load.tree.mzxidLo(id)]).toEqual([0, fields[Field.czxidLo]]);
   });
 
   it('counts what a closed session leaves behind and what a multi does', () => {

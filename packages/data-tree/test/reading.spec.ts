@@ -1,5 +1,5 @@
 import { utf8Bytes } from '@zk/jute';
-import { DataTree, Field, Flag, ZnodeKind, hashPath } from '../src/index.js';
+import { DataTree, Flag, ZnodeKind, hashPath } from '../src/index.js';
 import type { Op } from './txns.js';
 import { acls, txnBytes } from './txns.js';
 
@@ -231,7 +231,7 @@ it('tells a visitor what became of each operation', () => {
     [-11, 0, undefined, ''],
   ]);
   expect([tree.lastType, tree.lastError, tree.lastZxidLo]).toEqual([-11, 0, 9]);
-  expect(tree.word(tree.root, Field.childCount)).toBe(2);
+  expect(tree.childCount(tree.root)).toBe(2);
 });
 
 it('finds and deletes what lies a thousand levels deep', () => {

@@ -3,7 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import { int64 } from '@zk/model';
 import { utf8Bytes, utf8Text } from '@zk/jute';
 import type { DecodedSnapshot } from '../src/index.js';
-import { DataTree, Field, SnapshotDecoder, SnapshotEncoder } from '../src/index.js';
+import { DataTree, Field, RECORD_WORDS, SnapshotDecoder, SnapshotEncoder } from '../src/index.js';
 import { fixture, readLog } from './log-file.js';
 import { MemorySink, tickingClock } from './memory-sink.js';
 
@@ -45,9 +45,11 @@ function decode(bytes: Uint8Array, pieceBytes = bytes.length, zxid?: bigint): De
 }
 
 function statOf(tree: DataTree, id: number): Record<string, string | number> {
+  const fields = new Int32Array(RECORD_WORDS);
+  tree.copyFields(id, fields);
   const zxid = (hi: number, lo: number): string =>
-    `0x${BigInt.asUintN(64, int64(tree.word(id, hi), tree.word(id, lo))).toString(16)}`;
-  const time = (hi: number, lo: number): number => Number(int64(tree.word(id, hi), tree.word(id, lo)));
+    `0x${BigInt.asUintN(64, int64(fields[hi]!, fields[lo]!)).toString(16)}`;
+  const time = (hi: number, lo: number): number => Number(int64(fields[hi]!, fields[lo]!));
   return {
     czxid: zxid(Field.czxidHi, Field.czxidLo),
     mzxid: zxid(Field.mzxidHi, Field.mzxidLo),

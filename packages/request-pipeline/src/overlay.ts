@@ -8,8 +8,8 @@ import { ChangeLog } from './change-log.js';
  * here first, so that a request sees every request before it, although none of them may be durable. When leadership
  * or the log is lost the overlay is dropped as a block and the tree is what it was.
  *
- * A record copies the words of the znode's record in the tree (same layout), so versions, counts and the digest are
- * predicted with the code that the tree itself uses. Records are pooled: validation allocates nothing in the long run.
+ * A record copies the fields of the znode in the tree (same layout), so versions and the digest are predicted with the
+ * code that the tree itself uses. Records are pooled: validation allocates nothing in the long run.
  */
 export class ChangeRecord implements PreparedZnode {
   path: Uint8Array = new Uint8Array(64);
@@ -42,7 +42,7 @@ export class ChangeRecord implements PreparedZnode {
     this.exists = other.exists;
     const { words } = this;
     const from = other.words;
-    // A loop: for 27 words `set` takes longer.
+    // A loop: for so few words `set` takes longer.
     for (let i = 0; i < RECORD_WORDS; i++) words[i] = from[i]!;
     this.aclKey = other.aclKey;
     this.aclEntries = other.aclEntries;
@@ -219,10 +219,7 @@ export function loadRecord(record: ChangeRecord, tree: DataTree, node: number): 
     record.dataLength = record.childCount = 0;
     return;
   }
-  const chunk = tree.chunkOf(node);
-  const offset = tree.offsetOf(node);
-  const words = record.words;
-  for (let i = 0; i < RECORD_WORDS; i++) words[i] = chunk[offset + i]!;
+  tree.copyFields(node, record.words);
   record.exists = true;
   record.aclKey = tree.aclKey(node);
   record.aclWorldPerms = tree.acls.worldPerms(record.aclKey);
@@ -231,7 +228,7 @@ export function loadRecord(record: ChangeRecord, tree: DataTree, node: number): 
   record.childCount = tree.childCount(node);
 }
 
-/** A loop: for 27 words `fill` takes longer. */
+/** A loop: for so few words `fill` takes longer. */
 export function clearWords(words: Int32Array): void {
   for (let i = 0; i < RECORD_WORDS; i++) words[i] = 0;
 }

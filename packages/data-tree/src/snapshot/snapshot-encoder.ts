@@ -20,8 +20,8 @@ import type { Clock } from '@zk/contracts';
 import { hiOf, int64, loOf } from '@zk/model';
 import { copyBytes, writeInt32 } from '@zk/jute';
 import type { DataTree } from '../data-tree.js';
-import { CHUNK_MASK, CHUNK_SHIFT } from '../znodes/columns.js';
-import { Field, NAME_LENGTH_MASK, RECORD_WORDS } from '../znodes/fields.js';
+import { NAME_LENGTH_MASK, Word, ZNODE_WORDS } from '../znodes/fields.js';
+import { CHUNK_MASK, CHUNK_SHIFT } from '../znodes/record-chunks.js';
 import type { TreeCursor } from '../znodes/znode-store.js';
 import {
   DIGEST_VERSION,
@@ -32,7 +32,7 @@ import {
 } from './snapshot-format.js';
 
 // Names of this module: the engine folds these constants, where an imported name is two loads each time.
-const F = Field;
+const W = Word;
 
 /** Where the bytes go; a SnapshotWriter is one. */
 export interface SnapshotSink {
@@ -160,35 +160,30 @@ export class SnapshotEncoder {
   private encodeNode(id: number): number {
     const tree = this.tree;
     const chunk = tree.chunks[id >>> CHUNK_SHIFT]!;
-    const at = (id & CHUNK_MASK) * RECORD_WORDS;
-    const parent = chunk[at + F.parent]!;
+    const at = (id & CHUNK_MASK) * ZNODE_WORDS;
+    const parent = chunk[at + W.parent]!;
     if (parent !== this.parent) this.enterParent(parent);
-    const nameLength = chunk[at + F.flagsAndName]! & NAME_LENGTH_MASK;
-    const dataLength = chunk[at + F.dataLength]!;
+    const nameLength = chunk[at + W.flagsAndName]! & NAME_LENGTH_MASK;
+    const dataLength = chunk[at + W.dataLength]!;
     const size = NODE_FIXED_BYTES + this.parentPathLength + nameLength + Math.max(0, dataLength);
     this.nodeCount++;
     if (this.used + size <= PIECE_BYTES) {
-      this.writeNode(chunk, at, nameLength, dataLength, this.piece, this.used);
+      this.writeNode(id, nameLength, dataLength, this.piece, this.used);
       this.used += size;
       if (this.used === PIECE_BYTES) this.flush();
     } else {
       if (this.scratch.length < size) this.scratch = new Uint8Array(size + (size >>> 2));
-      this.writeNode(chunk, at, nameLength, dataLength, this.scratch, 0);
+      this.writeNode(id, nameLength, dataLength, this.scratch, 0);
       this.spill(this.scratch, size);
     }
     return size;
   }
 
-  private writeNode(
-    chunk: Int32Array,
-    record: number,
-    nameLength: number,
-    dataLength: number,
-    out: Uint8Array,
-    start: number,
-  ): void {
+  private writeNode(id: number, nameLength: number, dataLength: number, out: Uint8Array, start: number): void {
     const slabs = this.tree.slabs;
-    const ref = chunk[record + F.bytesRef]!;
+    const chunk = this.tree.chunks[id >>> CHUNK_SHIFT]!;
+    const record = (id & CHUNK_MASK) * ZNODE_WORDS;
+    const ref = chunk[record + W.bytesRef]!;
     const bytes = slabs.bytes(ref);
     const nameAt = slabs.offset(ref);
     writeInt32(out, start, this.parentPathLength + nameLength);
@@ -197,15 +192,10 @@ export class SnapshotEncoder {
     writeInt32(out, at, dataLength);
     at += 4;
     if (dataLength > 0) at = copyBytes(bytes, nameAt + nameLength, nameAt + nameLength + dataLength, out, at);
-    const aclKey = chunk[record + F.aclKey]!;
+    const aclKey = chunk[record + W.aclKey]!;
     writeInt32(out, at, aclKey >> 31);
     writeInt32(out, at + 4, aclKey);
-    at += 8;
-    for (let word: number = F.czxidHi; word <= F.ownerLo; word++, at += 4) {
-      writeInt32(out, at, chunk[record + word]!);
-    }
-    writeInt32(out, at, chunk[record + F.pzxidHi]!);
-    writeInt32(out, at + 4, chunk[record + F.pzxidLo]!);
+    this.tree.writePersistedStat(id, out, at + 8);
   }
 
   /** The root's path is empty, that of its children begins with a slash. */

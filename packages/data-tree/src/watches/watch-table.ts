@@ -8,7 +8,6 @@
  * costs a test of a counter and of a bit.
  */
 import { EventType, WatcherType } from '@zk/model';
-import { Field } from '../znodes/fields.js';
 import type { TreeListener } from '../tree-changes.js';
 import { FiredWatches } from './fired-watches.js';
 import { CHILD_LIST, DATA_LIST, PlaceTable, RECURSIVE_LIST } from './place-table.js';
@@ -278,7 +277,7 @@ export class WatchTable implements TreeListener {
 
   /** If the path of the new znode was watched, its watchers are collected and the watches that stay move to the znode. */
   private appear(node: number): void {
-    const hash = this.hashOf(node);
+    const hash = this.tree.pathHashOf(node);
     if (!this.places.mayWatchAbsent(hash)) return;
     const length = this.writePath(node);
     const place = this.places.ofAbsent(hash, this.scratch, 0, length);
@@ -293,12 +292,8 @@ export class WatchTable implements TreeListener {
     if (this.places.isUnwatched(place)) this.places.remove(place);
     else {
       const length = this.writePath(node);
-      this.places.vanish(place, this.hashOf(node), this.scratch, 0, length);
+      this.places.vanish(place, this.tree.pathHashOf(node), this.scratch, 0, length);
     }
-  }
-
-  private hashOf(node: number): number {
-    return this.tree.chunkOf(node)[this.tree.offsetOf(node) + Field.pathHash]!;
   }
 
   private notify(eventType: number, node: number, zxidHi: number, zxidLo: number): void {

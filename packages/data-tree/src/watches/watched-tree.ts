@@ -4,10 +4,8 @@ export interface WatchedTree {
   find(path: Uint8Array, start: number, end: number): number;
   /** The hash of a path. It depends on the seed of the tree, so nobody can send paths that were made to collide. */
   hashPath(path: Uint8Array, start: number, end: number): number;
-  /** The chunk that holds the record of a znode; the stored hash of its path is read from it. */
-  chunkOf(node: number): Int32Array;
-  /** Where in its chunk the record begins. */
-  offsetOf(node: number): number;
+  /** The hash of the path of a znode. */
+  pathHashOf(node: number): number;
   /** -1 for the root. */
   parent(node: number): number;
   /** Bytes of the full path; the root's is 1. */

@@ -4,8 +4,8 @@
  * tree without any pays nothing, and taking one out costs the same however many there are.
  */
 import { int64 } from '@zk/model';
-import { CHUNK_MASK, CHUNK_SHIFT, CHUNK_ZNODES } from './columns.js';
 import { ZnodeKind } from './fields.js';
+import { CHUNK_MASK, CHUNK_RECORDS, CHUNK_SHIFT } from './record-chunks.js';
 
 // Names of this module: the engine folds these constants, where an imported name is two loads each time.
 const KIND = ZnodeKind;
@@ -50,7 +50,7 @@ export class OwnerLists {
   add(kind: number, hi: number, lo: number, id: number): void {
     if (kind === KIND.persistent) return;
     const list = this.listFor(kind, hi, lo);
-    const links = (this.links[id >>> CHUNK_SHIFT] ??= new Int32Array(CHUNK_ZNODES * 2));
+    const links = (this.links[id >>> CHUNK_SHIFT] ??= new Int32Array(CHUNK_RECORDS * 2));
     const at = (id & CHUNK_MASK) * 2;
     links[at] = -1;
     links[at + 1] = list.tail;

@@ -7,13 +7,12 @@
  * put beside it, and each write moves a few slots of the old one; lookups ask both until the old one is drained.
  */
 import { isSameRange } from './bytes.js';
-import type { ZnodeColumns } from './columns.js';
-import { CHUNK_MASK, CHUNK_SHIFT } from './columns.js';
-import { Field, NAME_LENGTH_MASK, RECORD_WORDS } from './fields.js';
+import { NAME_LENGTH_MASK, Word, ZNODE_WORDS } from './fields.js';
+import { CHUNK_MASK, CHUNK_SHIFT } from './record-chunks.js';
 import type { ByteSlabs } from './slabs.js';
 
 // Names of this module: the engine folds these constants, where an imported name is two loads each time.
-const F = Field;
+const W = Word;
 
 const ID_BITS = 26;
 const ID_MASK = (1 << ID_BITS) - 1;
@@ -51,7 +50,7 @@ export class PathIndex {
   private expected = 0;
 
   constructor(
-    private readonly columns: ZnodeColumns,
+    private readonly chunks: readonly Int32Array[],
     private readonly slabs: ByteSlabs,
   ) {}
 
@@ -109,23 +108,23 @@ export class PathIndex {
   }
 
   private hashOf(id: number): number {
-    return this.columns.chunks[id >>> CHUNK_SHIFT]![(id & CHUNK_MASK) * RECORD_WORDS + F.pathHash]!;
+    return this.chunks[id >>> CHUNK_SHIFT]![(id & CHUNK_MASK) * ZNODE_WORDS + W.pathHash]!;
   }
 
   /** Compares components from the last one up; the root, whose parent is -1, must meet the start of the path. */
   private hasPath(id: number, path: Uint8Array, start: number, end: number): boolean {
-    const chunks = this.columns.chunks;
+    const chunks = this.chunks;
     let node = id;
     let to = end;
     for (;;) {
       const chunk = chunks[node >>> CHUNK_SHIFT]!;
-      const at = (node & CHUNK_MASK) * RECORD_WORDS;
-      const parent = chunk[at + F.parent]!;
+      const at = (node & CHUNK_MASK) * ZNODE_WORDS;
+      const parent = chunk[at + W.parent]!;
       if (parent === -1) return to === start;
-      const length = chunk[at + F.flagsAndName]! & NAME_LENGTH_MASK;
+      const length = chunk[at + W.flagsAndName]! & NAME_LENGTH_MASK;
       const from = to - length;
       if (from <= start || path[from - 1] !== SLASH) return false;
-      const ref = chunk[at + F.bytesRef]!;
+      const ref = chunk[at + W.bytesRef]!;
       const bytes = this.slabs.bytes(ref);
       const offset = this.slabs.offset(ref);
       if (!isSameRange(bytes, offset, path, from, length)) return false;

@@ -6,15 +6,15 @@ import { invariant } from '@zk/model';
 import { AclTable } from '../acl-table.js';
 import { DigestSum } from '../digest.js';
 import { copyBytes } from '@zk/jute';
-import { CHUNK_MASK, CHUNK_SHIFT } from './columns.js';
-import { Field, Flag, KIND_SHIFT, NAME_LENGTH_MASK, RECORD_WORDS, ZnodeKind } from './fields.js';
+import { Flag, KIND_SHIFT, NAME_LENGTH_MASK, Word, ZNODE_WORDS, ZnodeKind } from './fields.js';
 import { OwnerLists } from './owners.js';
 import { DEFAULT_HASH_SEED, hashMore, hashMultiplier, rootHash } from './path-hash.js';
 import { PathIndex } from './path-index.js';
-import { ZnodeRecords } from './znode-records.js';
+import { CHUNK_MASK, CHUNK_SHIFT } from './record-chunks.js';
+import { ZnodeStats } from './znode-stats.js';
 
 // Names of this module: the engine folds these constants, where an imported name is two loads each time.
-const F = Field;
+const W = Word;
 const FLAG = Flag;
 const KIND = ZnodeKind;
 
@@ -30,14 +30,14 @@ export interface TreeCursor {
   next: number;
 }
 
-export class ZnodeStore extends ZnodeRecords {
+export class ZnodeStore extends ZnodeStats {
   readonly acls = new AclTable();
   /** The sum over all znodes that count; without meaning where digests are off. */
   readonly digest = new DigestSum();
   /** Path and data bytes of all znodes, the second name of the root included. */
   approximateDataSize = 0;
   /** @internal */
-  readonly index = new PathIndex(this.columns, this.slabs);
+  readonly index = new PathIndex(this.chunks, this.slabs);
   /** @internal */
   readonly owners = new OwnerLists();
   /** Walks that must hear of deletions. @internal */
@@ -49,12 +49,16 @@ export class ZnodeStore extends ZnodeRecords {
   /** Znode id of `/zookeeper`, -1 while there is none. */
   private zookeeper = -1;
 
-  constructor(hashSeed: number = DEFAULT_HASH_SEED) {
+  constructor(
+    hashSeed: number = DEFAULT_HASH_SEED,
+    readonly digestEnabled: boolean = true,
+  ) {
     super();
     this.hashStart = rootHash(hashSeed);
     this.multiplier = hashMultiplier(hashSeed);
     const root = this.attach(-1, NO_BYTES, 0, 0, this.hashStart, NO_BYTES, 0, 0, 1, KIND.persistent);
     invariant(root === this.root, 'the root is the first znode');
+    this.setCreated(root, 0, 0, 0, 0);
   }
 
   /** The hash of a path for {@link findHashed}; children continue from it. */
@@ -94,7 +98,7 @@ export class ZnodeStore extends ZnodeRecords {
 
   /** As Apache counts: the root under both its names. */
   get nodeCount(): number {
-    return this.columns.count + 1;
+    return this.znodes.count + 1;
   }
 
   get ephemeralCount(): number {
@@ -102,8 +106,8 @@ export class ZnodeStore extends ZnodeRecords {
   }
 
   /**
-   * Puts a znode below `parent`: links, bytes, index, flags, counters. The words of the Stat (but dataLength and
-   * childCount), the ACL key and the CRCs are the caller's to write. `dataEnd < dataStart` means null data.
+   * Puts a znode below `parent`: links, bytes, index, flags, counters. The Stat (it has no Stat record yet), the ACL key
+   * and the CRCs are the caller's to write. `dataEnd < dataStart` means null data.
    * @internal
    */
   attach(
@@ -118,9 +122,9 @@ export class ZnodeStore extends ZnodeRecords {
     pathLength: number,
     kind: number,
   ): number {
-    const id = this.columns.allocate();
+    const id = this.znodes.allocate();
     const chunk = this.chunks[id >>> CHUNK_SHIFT]!;
-    const at = (id & CHUNK_MASK) * RECORD_WORDS;
+    const at = (id & CHUNK_MASK) * ZNODE_WORDS;
     const nameLength = nameEnd - nameStart;
     const dataLength = dataEnd < dataStart ? 0 : dataEnd - dataStart;
     const ref = this.slabs.allocate(nameLength + dataLength);
@@ -131,26 +135,26 @@ export class ZnodeStore extends ZnodeRecords {
     let next = -1;
     if (parent !== -1) {
       const parentChunk = this.chunks[parent >>> CHUNK_SHIFT]!;
-      const parentAt = (parent & CHUNK_MASK) * RECORD_WORDS;
-      next = parentChunk[parentAt + F.firstChild]!;
-      parentChunk[parentAt + F.firstChild] = id;
-      parentChunk[parentAt + F.childCount]!++;
-      if ((parentChunk[parentAt + F.flagsAndName]! & FLAG.system) !== 0 || parent === this.zookeeper) {
-        flags |= FLAG.system;
-      } else if (parent === this.root && isZookeeper(names, nameStart, nameEnd)) this.zookeeper = id;
-      if (next !== -1) this.setWord(next, F.prevSibling, id);
+      const parentAt = (parent & CHUNK_MASK) * ZNODE_WORDS;
+      const parentFlags = parentChunk[parentAt + W.flagsAndName]!;
+      if ((parentFlags & FLAG.stat) === 0) this.ensureStat(parent);
+      next = parentChunk[parentAt + W.firstChild]!;
+      parentChunk[parentAt + W.firstChild] = id;
+      parentChunk[parentAt + W.childCount]!++;
+      if ((parentFlags & FLAG.system) !== 0 || parent === this.zookeeper) flags |= FLAG.system;
+      else if (parent === this.root && isZookeeper(names, nameStart, nameEnd)) this.zookeeper = id;
+      if (next !== -1) this.setWord(next, W.prevSibling, id);
     }
-    chunk[at + F.dataLength] = dataEnd < dataStart ? -1 : dataLength;
-    chunk[at + F.childCount] = 0;
-    chunk[at + F.parent] = parent;
-    chunk[at + F.firstChild] = -1;
-    chunk[at + F.nextSibling] = next;
-    chunk[at + F.prevSibling] = -1;
-    chunk[at + F.bytesRef] = ref;
-    chunk[at + F.flagsAndName] = flags;
-    chunk[at + F.pathHash] = hash;
+    if (this.digestEnabled && (flags & FLAG.system) === 0) flags |= FLAG.counted;
+    chunk[at + W.dataLength] = dataEnd < dataStart ? -1 : dataLength;
+    chunk[at + W.parent] = parent;
+    chunk[at + W.nextSibling] = next;
+    chunk[at + W.prevSibling] = -1;
+    chunk[at + W.bytesRef] = ref;
+    chunk[at + W.flagsAndName] = flags;
+    chunk[at + W.pathHash] = hash;
     if (parent !== -1) this.index.insert(hash, id);
-    else chunk[at + F.aclKey] = -1;
+    else chunk[at + W.aclKey] = -1;
     this.approximateDataSize += pathLength + dataLength;
     return id;
   }
@@ -162,28 +166,27 @@ export class ZnodeStore extends ZnodeRecords {
   detach(id: number, pathLength: number): void {
     for (const cursor of this.cursors) if (cursor.next === id) cursor.next = this.followingSubtree(id, this.root);
     const chunk = this.chunks[id >>> CHUNK_SHIFT]!;
-    const at = (id & CHUNK_MASK) * RECORD_WORDS;
-    const flags = chunk[at + F.flagsAndName]!;
-    const next = chunk[at + F.nextSibling]!;
-    const previous = chunk[at + F.prevSibling]!;
-    const parent = chunk[at + F.parent]!;
-    const dataLength = Math.max(0, chunk[at + F.dataLength]!);
-    this.index.remove(chunk[at + F.pathHash]!, id);
-    if (previous === -1) this.setWord(parent, F.firstChild, next);
-    else this.setWord(previous, F.nextSibling, next);
-    if (next !== -1) this.setWord(next, F.prevSibling, previous);
-    this.setWord(parent, F.childCount, this.word(parent, F.childCount) - 1);
+    const at = (id & CHUNK_MASK) * ZNODE_WORDS;
+    const flags = chunk[at + W.flagsAndName]!;
+    const next = chunk[at + W.nextSibling]!;
+    const previous = chunk[at + W.prevSibling]!;
+    const parent = chunk[at + W.parent]!;
+    const dataLength = Math.max(0, chunk[at + W.dataLength]!);
+    this.index.remove(chunk[at + W.pathHash]!, id);
+    if (previous === -1) this.setWord(parent, W.firstChild, next);
+    else this.setWord(previous, W.nextSibling, next);
+    if (next !== -1) this.setWord(next, W.prevSibling, previous);
+    this.setWord(parent, W.childCount, this.word(parent, W.childCount) - 1);
     const kind = (flags & FLAG.kindMask) >>> KIND_SHIFT;
-    if (kind !== KIND.persistent) {
-      this.owners.remove(kind, chunk[at + F.ownerHi]!, chunk[at + F.ownerLo]!, id);
-    }
-    this.acls.release(chunk[at + F.aclKey]!);
-    this.digest.subtract(chunk[at + F.crc]!);
-    this.slabs.free(chunk[at + F.bytesRef]!, (flags & NAME_LENGTH_MASK) + dataLength);
+    if (kind !== KIND.persistent) this.owners.remove(kind, this.ownerHi(id), this.ownerLo(id), id);
+    this.acls.release(chunk[at + W.aclKey]!);
+    this.digest.subtract(chunk[at + W.crc]!);
+    if ((flags & FLAG.stat) !== 0) this.stats.free(chunk[at + W.stat]!);
+    this.slabs.free(chunk[at + W.bytesRef]!, (flags & NAME_LENGTH_MASK) + dataLength);
     this.approximateDataSize -= pathLength + dataLength;
     if (id === this.zookeeper) this.zookeeper = -1;
     if (id === this.lastParent) this.lastParent = -1;
-    this.columns.free(id);
+    this.znodes.free(id);
   }
 
   /**
@@ -192,27 +195,27 @@ export class ZnodeStore extends ZnodeRecords {
    */
   replaceData(id: number, data: Uint8Array, start: number, end: number): void {
     const chunk = this.chunks[id >>> CHUNK_SHIFT]!;
-    const at = (id & CHUNK_MASK) * RECORD_WORDS;
-    const nameLength = chunk[at + F.flagsAndName]! & NAME_LENGTH_MASK;
-    const oldLength = Math.max(0, chunk[at + F.dataLength]!);
+    const at = (id & CHUNK_MASK) * ZNODE_WORDS;
+    const nameLength = chunk[at + W.flagsAndName]! & NAME_LENGTH_MASK;
+    const oldLength = Math.max(0, chunk[at + W.dataLength]!);
     const length = end < start ? 0 : end - start;
-    let ref = chunk[at + F.bytesRef]!;
+    let ref = chunk[at + W.bytesRef]!;
     if (!this.slabs.fits(nameLength + oldLength, nameLength + length)) {
       const oldRef = ref;
       ref = this.slabs.allocate(nameLength + length);
       const from = this.slabs.offset(oldRef);
       copyBytes(this.slabs.bytes(oldRef), from, from + nameLength, this.slabs.bytes(ref), this.slabs.offset(ref));
       this.slabs.free(oldRef, nameLength + oldLength);
-      chunk[at + F.bytesRef] = ref;
+      chunk[at + W.bytesRef] = ref;
     }
     if (length > 0) copyBytes(data, start, end, this.slabs.bytes(ref), this.slabs.offset(ref) + nameLength);
-    chunk[at + F.dataLength] = end < start ? -1 : length;
+    chunk[at + W.dataLength] = end < start ? -1 : length;
     this.approximateDataSize += length - oldLength;
   }
 
   /** Memory held for znodes, in bytes, touched or not. */
   get sizeBytes(): number {
-    return this.columns.sizeBytes + this.slabs.sizeBytes + this.index.sizeBytes;
+    return this.znodes.sizeBytes + this.stats.sizeBytes + this.slabs.sizeBytes + this.index.sizeBytes;
   }
 
   /** @internal */

@@ -1,35 +1,33 @@
 /**
- * Where the records of all znodes live: `Int32Array` chunks of 65,536 records each. A full-sized chunk is never moved,
- * so growing costs no copy and an id stays valid for the life of its znode; the operating system hands out the pages of
- * a chunk as they are first touched. Only the first chunk starts small and is copied, twice, so that a tree of a few
- * znodes is light: a reference to a chunk must not be kept while znodes are added.
+ * Where records of one length live: `Int32Array` chunks of 65,536 records each. A full-sized chunk is never moved, so
+ * growing costs no copy and an id stays valid for the life of its record; the operating system hands out the pages of a
+ * chunk as they are first touched. Only the first chunk starts small and is copied, twice, so that a tree of a few
+ * znodes is light: a reference to a chunk must not be kept while records are added.
  *
  * Ids that become free are taken again from the lowest chunk that has any, which empties the upper chunks over time; a
- * chunk without a znode is given back, save one that is kept so that a tree breathing around a boundary does not
+ * chunk without a record is given back, save one that is kept so that a tree breathing around a boundary does not
  * allocate again and again.
  */
-import { FREE, Field, RECORD_WORDS } from './fields.js';
-
-// Names of this module: the engine folds these constants, where an imported name is two loads each time.
-const F = Field;
-
 export const CHUNK_SHIFT = 16;
-export const CHUNK_ZNODES = 1 << CHUNK_SHIFT;
-export const CHUNK_MASK = CHUNK_ZNODES - 1;
+export const CHUNK_RECORDS = 1 << CHUNK_SHIFT;
+export const CHUNK_MASK = CHUNK_RECORDS - 1;
 
 /** The index packs an id into 26 bits beside 6 bits of hash. */
-export const MAX_ZNODES = (1 << 26) - CHUNK_ZNODES;
+export const MAX_RECORDS = (1 << 26) - CHUNK_RECORDS;
 
 /** Records the first chunk has room for at first, and how often that grows. */
-const FIRST_CHUNK_ZNODES = 1 << 10;
+const FIRST_CHUNK_RECORDS = 1 << 10;
 const FIRST_CHUNK_SHIFT = 3;
 
 const NO_CHUNK = new Int32Array(0);
 
-export class ZnodeColumns {
-  /** Indexed by `id >>> CHUNK_SHIFT`; a chunk that was given back has length 0. */
+export class RecordChunks {
+  /**
+   * Indexed by `id >>> CHUNK_SHIFT`; a chunk that was given back has length 0. The first word of a record that is not in
+   * use is the link of the free list.
+   */
   readonly chunks: Int32Array[] = [];
-  /** Znodes in use. */
+  /** Records in use. */
   count = 0;
   private readonly live: number[] = [];
   /** First record of each chunk that was never used. */
@@ -41,13 +39,15 @@ export class ZnodeColumns {
   /** An empty chunk that is kept, or -1. */
   private spare = -1;
 
+  constructor(private readonly words: number) {}
+
   /**
-   * A record for a new znode. Its words hold what they held before: the caller writes all of them.
+   * A record. Its words hold what they held before: the caller writes all of them.
    * @throws RangeError beyond 67 million znodes
    */
   allocate(): number {
     let c = this.open;
-    while (c < this.chunks.length && this.live[c] === CHUNK_ZNODES) c++;
+    while (c < this.chunks.length && this.live[c] === CHUNK_RECORDS) c++;
     this.open = c;
     if (c === this.chunks.length || this.chunks[c]!.length === 0) this.addChunk(c);
     if (c === this.spare) this.spare = -1;
@@ -56,20 +56,17 @@ export class ZnodeColumns {
     const index = this.freed[c]!;
     if (index === -1) {
       const fresh = this.fresh[c]!++;
-      if (c === 0 && fresh * RECORD_WORDS === this.chunks[0]!.length) this.growFirstChunk();
+      if (c === 0 && fresh * this.words === this.chunks[0]!.length) this.growFirstChunk();
       return (c << CHUNK_SHIFT) | fresh;
     }
-    this.freed[c] = this.chunks[c]![index * RECORD_WORDS + F.nextSibling]!;
+    this.freed[c] = this.chunks[c]![index * this.words]!;
     return (c << CHUNK_SHIFT) | index;
   }
 
   free(id: number): void {
     const c = id >>> CHUNK_SHIFT;
-    const chunk = this.chunks[c]!;
     const index = id & CHUNK_MASK;
-    const at = index * RECORD_WORDS;
-    chunk[at + F.parent] = FREE;
-    chunk[at + F.nextSibling] = this.freed[c]!;
+    this.chunks[c]![index * this.words] = this.freed[c]!;
     this.freed[c] = index;
     this.count--;
     if (c < this.open) this.open = c;
@@ -84,8 +81,8 @@ export class ZnodeColumns {
   }
 
   private addChunk(c: number): void {
-    if ((c + 1) << CHUNK_SHIFT > MAX_ZNODES) throw new RangeError(`more than ${MAX_ZNODES} znodes`);
-    this.chunks[c] = new Int32Array((c === 0 ? FIRST_CHUNK_ZNODES : CHUNK_ZNODES) * RECORD_WORDS);
+    if ((c + 1) << CHUNK_SHIFT > MAX_RECORDS) throw new RangeError(`more than ${MAX_RECORDS} znodes`);
+    this.chunks[c] = new Int32Array((c === 0 ? FIRST_CHUNK_RECORDS : CHUNK_RECORDS) * this.words);
     this.live[c] = 0;
     this.fresh[c] = 0;
     this.freed[c] = -1;
