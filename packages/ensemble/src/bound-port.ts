@@ -81,7 +81,8 @@ export class BoundPort {
       const { keepAlive } = this.options;
       this.listeners.set(key, await this.transport.listen({ host, port, keepAlive }, accept));
     } catch (error) {
-      this.logger.error({ address: key, err: error }, 'a port for the ensemble cannot be bound');
+      const level = this.failures === 0 ? 'error' : 'debug';
+      this.logger[level]({ address: key, err: error }, 'a port for the ensemble cannot be bound');
       errors.push(error);
     }
   }

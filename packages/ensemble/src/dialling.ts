@@ -19,6 +19,9 @@ export interface DiallingOptions {
   readonly isInTurn?: boolean;
 }
 
+/** Between two attempts at an address that refuses, while another one says nothing. */
+const RETRY_MS = 50;
+
 type Open = (connection: Connection) => ConnectionHandler;
 
 /**
@@ -62,15 +65,41 @@ async function dialAtOnce(
     isDecided = true;
     return open(connection);
   };
-  const attempts = addresses.map(({ host, port }) =>
-    transport.dial({ host, port, keepAlive, signal: abort.signal }, openFirst),
-  );
+  const dial = ({ host, port }: HostAndPort): Promise<Connection> =>
+    transport.dial({ host, port, keepAlive, signal: abort.signal }, openFirst);
   try {
-    return await (attempts.length === 1 ? attempts[0]! : Promise.any(attempts));
+    return await (addresses.length === 1 ? dial(addresses[0]!) : race(addresses, dial, scheduler, abort.signal));
   } finally {
     timer.cancel();
-    if (attempts.length > 1) abort.abort(new Error('another address answered'));
+    if (addresses.length > 1) abort.abort(new Error('another address answered'));
   }
+}
+
+/**
+ * Whichever answers first. One that refuses is tried again as long as there is another one that does neither: a network that
+ * is gone may take its time, and the server on the other one be there in a moment.
+ * @throws AggregateError when all have failed at the same time
+ */
+function race(
+  addresses: readonly HostAndPort[],
+  dial: (address: HostAndPort) => Promise<Connection>,
+  scheduler: Scheduler,
+  signal: AbortSignal,
+): Promise<Connection> {
+  let underWay = 0;
+  const persist = async (address: HostAndPort): Promise<Connection> => {
+    for (;;) {
+      underWay++;
+      try {
+        return await dial(address);
+      } catch (error) {
+        if (--underWay === 0 || signal.aborted) throw error;
+        await new Promise<void>((resolve) => scheduler.after(RETRY_MS, resolve));
+        if (underWay === 0 || signal.aborted) throw error;
+      }
+    }
+  };
+  return Promise.any(addresses.map(persist));
 }
 
 /** Whether somebody takes connections there. It is hung up without a word. */

@@ -36,6 +36,14 @@ describe('a server with several addresses', () => {
     expect(await reached(dialAny({ transport, scheduler }, addresses, options, open))).toBe(expected.host);
   });
 
+  it('is reached when it begins to listen at one address, while another one says nothing', async () => {
+    const connecting = dialAny({ transport, scheduler }, [dead, silent], { timeoutMs: 10_000 }, open);
+    await new Promise<void>((resolve) => scheduler.after(SHORT_MS, resolve));
+    const listener = await transport.listen(dead, () => deaf);
+    expect(await reached(connecting)).toBe(dead.host);
+    await listener.close();
+  });
+
   it('is connected to once, although two addresses answer', async () => {
     let opened = 0;
     const counting = (): ConnectionHandler => {
