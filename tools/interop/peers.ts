@@ -1,5 +1,6 @@
 /** The peers that `npm run interop` knows, each with how to install it and how to run it. */
 import type { ServerKind } from '../lib/launch.ts';
+import { addresses } from './addresses.ts';
 import { c } from './c.ts';
 import { cli } from './cli.ts';
 import { client } from './client.ts';
@@ -56,6 +57,7 @@ export const PEERS: Readonly<Record<string, Peer>> = {
   ensemble,
   mixed,
   observers,
+  addresses,
   secured,
   migration,
 };

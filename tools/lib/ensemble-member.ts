@@ -15,6 +15,8 @@ export interface MemberSpec {
   readonly address?: string;
   /** Where it listens for peers only; `address` unless given. */
   readonly peerAddress?: string;
+  /** A second address for peers, with the same ports. */
+  readonly secondPeerAddress?: string;
   readonly isObserver?: boolean;
   /** More zoo.cfg keys; they win over those of the ensemble. */
   readonly config?: ZooConfig;

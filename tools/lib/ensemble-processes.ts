@@ -204,7 +204,9 @@ export class EnsembleProcesses {
     const isSelf = from === to;
     const seen = isSelf ? to.peer : (this.options.peerSeenBy?.(from.id, to.id, to.peer) ?? to.peer);
     const role = to.spec.isObserver === true ? 'observer' : 'participant';
-    return `server.${to.id}=${seen.host}:${seen.quorumPort}:${seen.electionPort}:${role};${to.host}`;
+    const hosts = [seen.host, ...(to.spec.secondPeerAddress === undefined ? [] : [to.spec.secondPeerAddress])];
+    const addresses = hosts.map((host) => `${host}:${seen.quorumPort}:${seen.electionPort}`).join('|');
+    return `server.${to.id}=${addresses}:${role};${to.host}`;
   }
 }
 

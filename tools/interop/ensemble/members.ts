@@ -13,6 +13,8 @@ export interface Seat {
   readonly isObserver?: boolean;
   /** Where it listens for peers; on 127.0.0.1 unless given. */
   readonly peerAddress?: string;
+  /** Where it listens for them as well. */
+  readonly secondPeerAddress?: string;
   /** More zoo.cfg keys, for either make. */
   readonly config?: ZooConfig;
   /** More system properties of Apache's Java. */
@@ -34,7 +36,8 @@ const SETTINGS: ZooConfig = {
 
 const JAVA_FLAGS = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
 
-export async function memberSpec({ make, isObserver, peerAddress, config, properties }: Seat): Promise<MemberSpec> {
+export async function memberSpec(seat: Seat): Promise<MemberSpec> {
+  const { make, isObserver, peerAddress, secondPeerAddress, config, properties } = seat;
   const defined = Object.entries({ ...MACHINE_SETTINGS, ...properties }).map(([name, value]) => `-D${name}=${value}`);
   return {
     kind: make === 'zk' ? 'zk' : 'apache',
@@ -42,6 +45,7 @@ export async function memberSpec({ make, isObserver, peerAddress, config, proper
     // Also where the member is ours at first: it may be exchanged.
     env: { JAVA_TOOL_OPTIONS: [...JAVA_FLAGS, ...defined].join(' ') },
     ...(peerAddress === undefined ? {} : { peerAddress }),
+    ...(secondPeerAddress === undefined ? {} : { secondPeerAddress }),
     ...(config === undefined ? {} : { config }),
     ...(make === 'apache38' ? { apacheLib: (await installApache38()).libDir } : {}),
   };
