@@ -1,3 +1,4 @@
+import { READ_ACL_UNSAFE } from '@zk/model';
 import { utf8Bytes } from '@zk/jute';
 import { DataTree } from '../src/index.js';
 import { txnBytes } from './txns.js';
@@ -106,6 +107,30 @@ describe('a tree under churn', () => {
     expect(load.tree.index.sizeBytes).toBeLessThanOrEqual(before * 4);
     expect(load.has('/session-7999')).toBe(true);
     expect(load.has('/session-100')).toBe(false);
+  });
+
+  it.each<[what: string, ops: readonly Op[], more: number]>([
+    ['a create', [{ kind: 'create', path: '/a/x', data: 'x', parentCversion: -1 }], 0],
+    [
+      'a create of an ephemeral',
+      [{ kind: 'create', path: '/a/x', data: null, ephemeral: true, parentCversion: -1 }],
+      1,
+    ],
+    ['a create below it', [{ kind: 'create', path: '/a/b/x', data: null, parentCversion: -1 }], 1],
+    ['setData', [{ kind: 'setData', path: '/a/b', data: 'y', version: 1 }], 1],
+    ['setData twice', [1, 2].map((version) => ({ kind: 'setData' as const, path: '/a/b', data: 'y', version })), 1],
+    ['setACL', [{ kind: 'setAcl', path: '/a/b', acl: READ_ACL_UNSAFE, version: 1 }], 1],
+  ])('after %s has Stat records for what is not as it was created, and none when all is gone', (_, ops, more) => {
+    const load = new Load();
+    const atFirst = load.tree.stats.count;
+    load.create('/a');
+    load.create('/a/b');
+    const before = load.tree.stats.count;
+    expect(before).toBe(atFirst + 1);
+    for (const op of ops) expect(load.apply(op)).toBe(0);
+    expect(load.tree.stats.count).toBe(before + more);
+    for (const path of ['/a/b/x', '/a/x', '/a/b', '/a']) if (load.has(path)) load.delete(path);
+    expect(load.tree.stats.count).toBe(atFirst);
   });
 
   it('does not mix up paths whose hashes were made to collide', () => {
