@@ -15,7 +15,6 @@ export interface PlantedBug {
 interface InnerPipeline {
   read: (client: Client, bytes: Uint8Array, start: number, end: number) => void;
   answerRead: (client: Client, bytes: Uint8Array, start: number, end: number) => void;
-  isBehind: () => boolean;
   establish: (client: Client, session: Session) => void;
   readonly reads: { readonly watchRequests: InnerWatchRequests };
 }
@@ -126,12 +125,6 @@ export const PLANTED: Readonly<Record<string, PlantedBug>> = {
   'matched-by-position': {
     what: 'what the leader decided is taken for the oldest request of its session, whatever its xid',
     alter: inLearners(takeByPosition),
-  },
-  'behind-client': {
-    what: 'a server takes on a client that has seen more than it has itself',
-    alter: inEvery((pipeline) => {
-      pipeline.isBehind = () => false;
-    }),
   },
   'touch-untold': {
     what: 'a follower does not tell its leader which sessions it has heard of',

@@ -12,6 +12,7 @@ import { SessionClient } from './clients/session-client.js';
 import { Worker } from './clients/workload.js';
 import { FAULTS } from './faults.js';
 import { Life } from './world/life.js';
+import { SYNC_LIMIT_TICKS, TICK_MS, ensembleSettings } from './world/ensemble-settings.js';
 import { CLIENT_PORT, type EnsembleEvent, Machine, addressOf } from './world/machine.js';
 import { SimulatedNetwork } from './world/network.js';
 
@@ -50,13 +51,13 @@ export interface ServerSimulationResult {
   readonly counts: ReadonlyMap<string, number>;
 }
 
-const TICK_MS = 100;
-const SYNC_LIMIT_TICKS = 5;
 const SESSION_TIMEOUT_MS = 3000;
 /** Of what a client was heard of its leader knows after a tick, while nothing is broken that has not been noticed. */
 const EXPIRY_SLACK_MS = (SYNC_LIMIT_TICKS + 4) * TICK_MS;
 /** Every third client is a reader. */
 const READER_EVERY = 3;
+/** The ensemble has time to come up. */
+const FIRST_FAULT_MS = 500;
 const MAX_DOWN_MS = 2000;
 /** When all is well again, everybody is served within this time, and forgotten sessions have expired. */
 const RECOVERY_MS = 60_000;
@@ -142,21 +143,14 @@ export class ServerSimulation {
   }
 
   private planFaults(durationMs: number): void {
+    const { agenda, random, network, machines, clients } = this;
+    const startLater = (machine: Machine): void => agenda.in(random.duration(5, MAX_DOWN_MS), () => machine.start());
+    const addresses = clients.map((_, index) => clientAddress(index + 1));
+    const world = { agenda, random, network, machines, clients: addresses, startLater };
     const { faults = 5, faultKinds = Object.keys(FAULTS) } = this.options;
-    const world = {
-      agenda: this.agenda,
-      random: this.random,
-      network: this.network,
-      machines: this.machines,
-      clients: this.clients.map((_, index) => clientAddress(index + 1)),
-      startLater: (machine: Machine) =>
-        this.agenda.in(this.random.duration(5, MAX_DOWN_MS), () => {
-          machine.start();
-        }),
-    };
     for (let i = 0; i < faults; i++) {
-      const kind = this.random.pick(faultKinds);
-      this.agenda.in(this.random.between(500, durationMs), () => {
+      const kind = random.pick(faultKinds);
+      agenda.in(random.between(FIRST_FAULT_MS, durationMs), () => {
         if (this.isHealing) return;
         const what = FAULTS[kind]!(world);
         this.count(`fault ${kind}`);
@@ -207,23 +201,7 @@ export class ServerSimulation {
       random,
       network,
       config,
-      server: {
-        tickTimeMs: TICK_MS,
-        minSessionTimeoutMs: 2 * TICK_MS,
-        maxSessionTimeoutMs: 600_000,
-        maxClientConnections: 0,
-        snapCount: random.between(20, 400),
-        purgeIntervalHours: 0,
-      },
-      peer: {
-        tickTimeMs: TICK_MS,
-        syncLimitTicks: SYNC_LIMIT_TICKS,
-        initLimitTicks: 30,
-        finalizeWaitMs: 10,
-        minNotificationMs: 20,
-        maxNotificationMs: 500,
-        commitLogCount: random.between(5, 200),
-      },
+      ...ensembleSettings(random),
       onAppend: (hi: number, lo: number, txn: Uint8Array) => this.guard(() => this.history.appended(hi, lo, txn)),
       onEvent: (machine: Machine, event: EnsembleEvent) => this.guard(() => this.heard(machine, event)),
       onFailure: ({ id }: Machine, error: Error) =>

@@ -12,7 +12,6 @@ const SHOWS: Readonly<Record<string, readonly InvariantName[]>> = {
   'sync-at-once': ['SyncIsFresh'],
   'revalidate-unasked': ['SessionIsServedAlive', 'SessionOrder'],
   'matched-by-position': ['WriteIsCommitted'],
-  'behind-client': ['SessionOrder', 'WatchBeforeData', 'NoSpuriousEvent'],
   'touch-untold': ['NoEarlyExpiry'],
   'blind-set-watches': ['WatchBeforeData'],
 };

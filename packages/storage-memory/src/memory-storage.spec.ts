@@ -51,4 +51,16 @@ describe('MemoryStorage', () => {
     expect(storage.location).toEqual({ dataDir: '', dataLogDir: '' });
     await storage.close();
   });
+
+  it.each([0, 1, 2])('keeps %d of two entries that no sync has covered, where a crash leaves as many', async (kept) => {
+    const storage = new MemoryStorage();
+    await storage.open();
+    for (const lo of [1, 2]) storage.log.append(0, lo, payload, 0, 32);
+    storage.crash({ keeps: (entries) => Math.min(entries, kept) });
+    await storage.open();
+    const found: number[] = [];
+    await storage.log.replay(-(2n ** 63n), (_hi, lo) => void found.push(lo));
+    expect(found).toEqual([1, 2].slice(0, kept));
+    await storage.close();
+  });
 });

@@ -1,0 +1,28 @@
+import type { SeededRandom } from '@zk/simulation';
+import type { MachineWorld } from './machine.js';
+
+export const TICK_MS = 100;
+export const SYNC_LIMIT_TICKS = 5;
+
+/** Quick, and with small limits drawn by chance, so that snapshots are taken and learners need them. */
+export function ensembleSettings(random: SeededRandom): Pick<MachineWorld, 'server' | 'peer'> {
+  return {
+    server: {
+      tickTimeMs: TICK_MS,
+      minSessionTimeoutMs: 2 * TICK_MS,
+      maxSessionTimeoutMs: 600_000,
+      maxClientConnections: 0,
+      snapCount: random.between(20, 400),
+      purgeIntervalHours: 0,
+    },
+    peer: {
+      tickTimeMs: TICK_MS,
+      syncLimitTicks: SYNC_LIMIT_TICKS,
+      initLimitTicks: 30,
+      finalizeWaitMs: 10,
+      minNotificationMs: 20,
+      maxNotificationMs: 500,
+      commitLogCount: random.between(5, 200),
+    },
+  };
+}
