@@ -196,7 +196,8 @@ export class SessionClient {
       return;
     }
     const call = this.pending.shift();
-    if (header.xid > 0 && header.zxid > this.lastZxid) this.lastZxid = header.zxid;
+    // Those of pings and setWatches too: whatever a session was shown, it must not be taken back.
+    if (header.zxid > this.lastZxid) this.lastZxid = header.zxid;
     this.observer.replied(this, call, header, frame.subarray(reader.position));
   }
 }
