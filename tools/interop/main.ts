@@ -17,6 +17,7 @@ Without a name every peer runs. Options:
   --allow-missing      a peer that cannot be installed here is no failure
   --ensemble N         an ensemble of so many servers instead of one, whose leader is killed meanwhile
   --long               more kills and longer runs, where a peer has such
+  --quick              one in three of the ensembles of several makes
   --verbose            every check, not only those that fail
   --help
 
@@ -38,6 +39,7 @@ interface Request {
   readonly allowsMissing: boolean;
   readonly isVerbose: boolean;
   readonly isLong: boolean;
+  readonly isQuick: boolean;
 }
 
 interface Totals {
@@ -74,7 +76,7 @@ function parse(args: readonly string[]): Request | string {
     if (arg === '--server') server = args[++index] ?? '';
     else if (arg === '--against') against = args[++index] ?? '';
     else if (arg === '--ensemble') size = Number(args[++index]);
-    else if (['--allow-missing', '--verbose', '--long'].includes(arg)) continue;
+    else if (['--allow-missing', '--verbose', '--long', '--quick'].includes(arg)) continue;
     else if (arg in PEERS) names.push(arg);
     else return `unknown argument "${arg}"`;
   }
@@ -93,6 +95,7 @@ function parse(args: readonly string[]): Request | string {
     allowsMissing: args.includes('--allow-missing'),
     isVerbose: args.includes('--verbose'),
     isLong: args.includes('--long'),
+    isQuick: args.includes('--quick'),
   };
 }
 
@@ -107,7 +110,8 @@ async function runPeer(peer: Peer, request: Request, totals: Totals): Promise<vo
     const program = await peer.install();
     server = await serverFor(peer, request);
     report.failover = peer.noFailover === undefined ? server.failover : undefined;
-    await program({ report, server, against: request.against, isLong: request.isLong });
+    const { against, isLong, isQuick } = request;
+    await program({ report, server, against, isLong, isQuick });
     if (server.address !== NO_ADDRESS) await checkHealth(report, server);
   } catch (error) {
     if (error instanceof MissingPeerError) {

@@ -27,6 +27,8 @@ export interface PeerContext {
   readonly against: ServerKind;
   /** More of the same, for people who have time. */
   readonly isLong: boolean;
+  /** Some of each kind, for a run that must be over soon. */
+  readonly isQuick: boolean;
 }
 
 export interface Peer {

@@ -22,6 +22,8 @@ export interface Combination {
 /** Acknowledged writes between two events. */
 const STRETCH = 150;
 const PROGRESS_DEADLINE_MS = 60_000;
+/** Of which a quick run has one: so many that ours leads in some, and Apache's in others. */
+const QUICK_SHARE = 3;
 /** At a time, because they wait more than they work. */
 const CONCURRENCY = 2;
 
@@ -31,7 +33,7 @@ export async function runCombinations(
   combinations: readonly Combination[],
   kills: number,
 ): Promise<void> {
-  const left = [...combinations];
+  const left = combinations.filter((_, index) => !context.isQuick || index % QUICK_SHARE === 0);
   const work = async (): Promise<void> => {
     for (let next = left.shift(); next !== undefined; next = left.shift()) await runCombination(context, next, kills);
   };
