@@ -34,13 +34,16 @@ export interface SourcePackage {
   readonly manifest: Manifest;
 }
 
+/** What only our own tests use. */
+const TEST_LAYERS = ['layer:testing', 'layer:simulator'];
+
 /** Everything but what only our own tests use. */
 export function publishablePackages(): SourcePackage[] {
   return ['packages', 'apps']
     .flatMap((parent) => readdirSync(parent).map((name) => path.join(parent, name)))
     .filter((folder) => existsSync(path.join(folder, 'package.json')))
     .map((folder) => ({ folder, manifest: readManifest(folder) }))
-    .filter(({ manifest }) => manifest.private !== true && manifest.nx?.tags?.includes('layer:testing') !== true);
+    .filter(({ manifest }) => manifest.private !== true && !manifest.nx?.tags?.some((tag) => TEST_LAYERS.includes(tag)));
 }
 
 export function readManifest(folder: string): Manifest {
