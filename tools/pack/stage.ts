@@ -43,7 +43,9 @@ export function publishablePackages(): SourcePackage[] {
     .flatMap((parent) => readdirSync(parent).map((name) => path.join(parent, name)))
     .filter((folder) => existsSync(path.join(folder, 'package.json')))
     .map((folder) => ({ folder, manifest: readManifest(folder) }))
-    .filter(({ manifest }) => manifest.private !== true && !manifest.nx?.tags?.some((tag) => TEST_LAYERS.includes(tag)));
+    .filter(
+      ({ manifest }) => manifest.private !== true && !manifest.nx?.tags?.some((tag) => TEST_LAYERS.includes(tag)),
+    );
 }
 
 export function readManifest(folder: string): Manifest {
