@@ -2,21 +2,34 @@
 import type { RawClient } from '../../lib/raw-client.ts';
 import { ByteReader, Op, body } from '../../lib/wire.ts';
 
-/** One line per znode, parents first, names sorted. The client must be allowed to read everything. */
+const NO_NODE = -101;
+
+/** How often a tree may change while it is read. */
+const MAX_ATTEMPTS = 20;
+
+/**
+ * One line per znode, parents first, names sorted. The client must be allowed to read everything. A tree from which a
+ * znode goes between being listed and being read (a container that is taken away) is read again from the start.
+ */
 export async function dumpTree(client: RawClient): Promise<string> {
-  const lines: string[] = [];
-  await visit(client, '/', lines);
-  return lines.join('\n');
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+    const lines: string[] = [];
+    if (await visit(client, '/', lines)) return lines.join('\n');
+  }
+  throw new Error(`the tree changed while it was read, ${MAX_ATTEMPTS} times in a row`);
 }
 
-async function visit(client: RawClient, path: string, lines: string[]): Promise<void> {
+/** False when the znode is not there any more. */
+async function visit(client: RawClient, path: string, lines: string[]): Promise<boolean> {
   const [data, acl, list] = await Promise.all([
     client.request(Op.getData, body.pathAndFlag(path, false)),
     client.request(Op.getACL, body.path(path)),
     client.request(Op.getChildren2, body.pathAndFlag(path, false)),
   ]);
-  if (data.error !== 0 || acl.error !== 0 || list.error !== 0) {
-    throw new Error(`${path} cannot be read: errors ${data.error}, ${acl.error}, ${list.error}`);
+  const errors = [data.error, acl.error, list.error];
+  if (errors.includes(NO_NODE)) return false;
+  if (errors.some((error) => error !== 0)) {
+    throw new Error(`${path} cannot be read: errors ${errors.join(', ')}`);
   }
   const reader = new ByteReader(data.payload);
   const bytes = reader.bytes();
@@ -25,7 +38,10 @@ async function visit(client: RawClient, path: string, lines: string[]): Promise<
     .join(' ');
   lines.push(`${path} ${bytes === null ? 'null' : `"${bytes.toString('latin1')}"`} ${stat} ${readAcl(acl.payload)}`);
   const children = new ByteReader(list.payload).strings().sort();
-  for (const child of children) await visit(client, path === '/' ? `/${child}` : `${path}/${child}`, lines);
+  for (const child of children) {
+    if (!(await visit(client, path === '/' ? `/${child}` : `${path}/${child}`, lines))) return false;
+  }
+  return true;
 }
 
 function readAcl(payload: Buffer): string {
