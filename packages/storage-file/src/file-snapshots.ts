@@ -9,7 +9,7 @@ import { parseSnapshotName } from './file-format.js';
 import type { SnapshotSuffix } from './file-format.js';
 import type { SnapshotCompression } from './options.js';
 import { readSnapshot } from './snapshot-reader.js';
-import { SnapshotWorker } from './snapshot-worker.js';
+import type { SnapshotWorker } from './snapshot-worker.js';
 import { FileSnapshotWriter } from './snapshot-writer.js';
 
 const SEAL_END = Uint8Array.of(0, 0, 0, 1, 0x2f);
@@ -24,7 +24,7 @@ export class FileSnapshots implements SnapshotStore {
   readonly #worker: SnapshotWorker;
   #writer: FileSnapshotWriter | undefined;
 
-  constructor(directory: string, compression: SnapshotCompression, worker: SnapshotWorker = new SnapshotWorker()) {
+  constructor(directory: string, compression: SnapshotCompression, worker: SnapshotWorker) {
     this.#directory = directory;
     this.#compression = compression;
     this.#worker = worker;

@@ -12,6 +12,7 @@ import { listLogs } from './log-recovery.js';
 import { checkLogHeaders, checkNotMixed, checkSnapshots, prepareDirectory, removeLeftovers } from './open-checks.js';
 import { resolveOptions } from './options.js';
 import type { FileStorageOptions, ResolvedOptions } from './options.js';
+import { SnapshotWorker } from './snapshot-worker.js';
 import { ThreadLogDevice } from './thread-log-device.js';
 
 /**
@@ -36,12 +37,16 @@ export class FileStorage implements Storage {
 
   constructor(options: FileStorageOptions) {
     this.#options = resolveOptions(options);
-    const { dataDir, dataLogDir, snapshotCompression } = this.#options;
+    const { dataDir, dataLogDir, snapshotCompression, scheduler } = this.#options;
     this.location = { dataDir: resolve(dataDir), dataLogDir: resolve(dataLogDir) };
     this.#snapDirectory = join(this.location.dataDir, VERSION_DIR);
     this.#logDirectory = join(this.location.dataLogDir, VERSION_DIR);
     this.log = this.#log = new FileTxnLog(this.#logDirectory, this.#options);
-    this.snapshots = this.#snapshots = new FileSnapshots(this.#snapDirectory, snapshotCompression);
+    this.snapshots = this.#snapshots = new FileSnapshots(
+      this.#snapDirectory,
+      snapshotCompression,
+      new SnapshotWorker(scheduler),
+    );
     this.state = this.#state = new FileState(this.#snapDirectory);
   }
 
@@ -68,7 +73,7 @@ export class FileStorage implements Storage {
     const directories = [...new Set([this.#snapDirectory, this.#logDirectory])];
     for (const directory of directories) {
       await prepareDirectory(directory, autocreate);
-      this.#locks.push(await DirectoryLock.take(directory, logger));
+      this.#locks.push(await DirectoryLock.take(directory, this.#options));
       await removeLeftovers(directory, logger);
     }
     if (directories.length > 1) await checkNotMixed(this.#snapDirectory, this.#logDirectory);

@@ -1,14 +1,21 @@
 import { link, readFile, readdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import type { Logger } from '@zk/contracts';
+import type { StorageClock, StorageScheduler } from './machine-time.js';
 
 /** In `version-2`; neither Apache ZooKeeper nor its tools look at it. */
 export const LOCK_FILE = '.zk-lock';
 
 /** How long the threads of a process that was killed may take to end. */
 const ENDING_MS = 10_000;
+const ENDING_CHECK_MS = 20;
+
+export interface LockOptions {
+  readonly clock: StorageClock;
+  readonly scheduler: StorageScheduler;
+  readonly logger: Logger;
+}
 
 /** Who holds the lock. Enough to tell a running process from one that has died and left the file. */
 interface Holder {
@@ -37,7 +44,7 @@ export class DirectoryLock {
   }
 
   /** @throws Error when another server is running in the directory */
-  static async take(directory: string, logger: Logger): Promise<DirectoryLock> {
+  static async take(directory: string, options: LockOptions): Promise<DirectoryLock> {
     const path = join(directory, LOCK_FILE);
     const key = await realpath(directory);
     if (lockedHere.has(key)) {
@@ -47,7 +54,7 @@ export class DirectoryLock {
     }
     lockedHere.add(key);
     try {
-      await takeFile(path, directory, logger);
+      await takeFile(path, directory, options);
     } catch (error) {
       lockedHere.delete(key);
       throw error;
@@ -61,7 +68,7 @@ export class DirectoryLock {
   }
 }
 
-async function takeFile(path: string, directory: string, logger: Logger): Promise<void> {
+async function takeFile(path: string, directory: string, options: LockOptions): Promise<void> {
   const own: Holder = {
     pid: process.pid,
     started: (await startOf(process.pid)) ?? '',
@@ -86,13 +93,13 @@ async function takeFile(path: string, directory: string, logger: Logger): Promis
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
       }
       const holder = await readHolder(path);
-      if (holder !== undefined && (await isAlive(holder, own))) {
+      if (holder !== undefined && (await isAlive(holder, own, options))) {
         throw new Error(
           `${directory} is in use by process ${holder.pid} on this machine. Stop that server, or give this one a ` +
             `directory of its own; if it is no server, remove ${path}`,
         );
       }
-      logger.info({ file: path, pid: holder?.pid }, 'taking over the lock of a server that is gone');
+      options.logger.info({ file: path, pid: holder?.pid }, 'taking over the lock of a server that is gone');
       await rm(path, { force: true });
     }
     throw new Error(`${path} is being taken by other servers again and again. Start one server in ${directory}`);
@@ -111,11 +118,11 @@ async function readHolder(path: string): Promise<Holder | undefined> {
   }
 }
 
-async function isAlive(holder: Holder, own: Holder): Promise<boolean> {
+async function isAlive(holder: Holder, own: Holder, options: LockOptions): Promise<boolean> {
   if (holder.host !== own.host || holder.boot !== own.boot) return false;
   // Not in `lockedHere`: an earlier process had the number that is ours now.
   if (holder.pid === process.pid) return false;
-  if (await hasEnded(holder.pid)) return false;
+  if (await hasEnded(holder.pid, options)) return false;
   const started = await startOf(holder.pid);
   if (started !== undefined && holder.started !== '') return started === holder.started;
   try {
@@ -131,13 +138,13 @@ async function isAlive(holder: Holder, own: Holder): Promise<boolean> {
  * first process never asks, it stays so for good. Threads of it that are still ending are waited for, up to
  * {@link ENDING_MS}: one may be in the middle of a write.
  */
-async function hasEnded(pid: number): Promise<boolean> {
-  const deadlineMs = performance.now() + ENDING_MS;
+async function hasEnded(pid: number, { clock, scheduler }: LockOptions): Promise<boolean> {
+  const deadlineMs = clock.monotonicMs() + ENDING_MS;
   while ((await statOf(pid))?.[0] === 'Z') {
     const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
     if (threads.length <= 1) return true;
-    if (performance.now() > deadlineMs) return false;
-    await setTimeout(20);
+    if (clock.monotonicMs() > deadlineMs) return false;
+    await new Promise<void>((resolve) => scheduler.after(ENDING_CHECK_MS, resolve));
   }
   return false;
 }

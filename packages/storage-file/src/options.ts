@@ -1,6 +1,7 @@
 import { silentLogger } from '@zk/contracts';
 import type { Logger } from '@zk/contracts';
 import type { LogDevice } from './log-device.js';
+import { type StorageClock, type StorageScheduler, machineTime } from './machine-time.js';
 
 export type SnapshotCompression = '' | 'gz' | 'snappy';
 
@@ -29,6 +30,10 @@ export interface FileStorageOptions {
   /** No payload of an entry is longer, read or written. Default 2,097,150, as Apache's `jute.maxbuffer` plus extra. */
   readonly maxEntryBytes?: number;
   readonly logger?: Logger;
+  /** For deadlines. Default: the clock of this machine. */
+  readonly clock?: StorageClock;
+  /** For pauses. Default: the timers of this process, which do not keep it alive. */
+  readonly scheduler?: StorageScheduler;
   /** The operating system as the log sees it, for tests of failures. Default: {@link ThreadLogDevice}. */
   readonly createLogDevice?: () => LogDevice;
   /** Pause before the first probe of a failed medium; it doubles up to 5 s. Default 100. */
@@ -50,6 +55,8 @@ export function resolveOptions(options: FileStorageOptions): ResolvedOptions {
     trustEmptySnapshot: false,
     maxEntryBytes: 2 * 0xfffff,
     logger: silentLogger,
+    clock: machineTime,
+    scheduler: machineTime,
     firstProbeDelayMs: 100,
     ...definedOf(options),
   };

@@ -1,5 +1,7 @@
 import { Worker } from 'node:worker_threads';
+import type { Timer } from '@zk/contracts';
 import { invariant } from '@zk/model';
+import type { StorageScheduler } from './machine-time.js';
 import { snapshotThreadMain } from './snapshot-thread.js';
 import type { SnapshotAnswer, SnapshotCommand, SnapshotJob } from './snapshot-thread.js';
 
@@ -18,15 +20,15 @@ export interface SnapshotClient {
  * follow, and ends when there has been none for a while. It keeps the process alive only where {@link hold} says so.
  */
 export class SnapshotWorker {
-  readonly #idleMs: number;
+  readonly #scheduler: StorageScheduler;
   readonly #source: string;
   #worker: Worker | undefined;
   #client: SnapshotClient | undefined;
-  #idleTimer: NodeJS.Timeout | undefined;
+  #idleTimer: Timer | undefined;
 
   /** @param source what runs in the thread */
-  constructor(idleMs: number = IDLE_MS, source = `(${snapshotThreadMain.toString()})(require)`) {
-    this.#idleMs = idleMs;
+  constructor(scheduler: StorageScheduler, source = `(${snapshotThreadMain.toString()})(require)`) {
+    this.#scheduler = scheduler;
     this.#source = source;
   }
 
@@ -38,7 +40,7 @@ export class SnapshotWorker {
   /** Every call must be followed by one of {@link end}. */
   begin(job: SnapshotJob, client: SnapshotClient): void {
     invariant(this.#client === undefined, 'one snapshot is written at a time');
-    clearTimeout(this.#idleTimer);
+    this.#idleTimer?.cancel();
     this.#client = client;
     try {
       this.#worker ??= this.#start();
@@ -61,12 +63,11 @@ export class SnapshotWorker {
   end(): void {
     this.#client = undefined;
     this.#worker?.unref();
-    this.#idleTimer = setTimeout(() => void this.close(), this.#idleMs);
-    this.#idleTimer.unref();
+    this.#idleTimer = this.#scheduler.after(IDLE_MS, () => void this.close());
   }
 
   async close(): Promise<void> {
-    clearTimeout(this.#idleTimer);
+    this.#idleTimer?.cancel();
     const worker = this.#worker;
     this.#worker = undefined;
     await worker?.terminate();

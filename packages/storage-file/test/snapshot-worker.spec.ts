@@ -6,6 +6,7 @@ import { adler32 } from '@zk/jute';
 import type { SnapshotCompression } from '../src/index.js';
 import { FileSnapshots } from '../src/file-snapshots.js';
 import { SnapshotWorker } from '../src/snapshot-worker.js';
+import { ManualTime } from './manual-time.js';
 
 const LARGE = 100_000;
 const SMALL = 1000;
@@ -23,10 +24,12 @@ function sealed(body: Uint8Array): Buffer {
 
 describe('the thread that writes snapshots', () => {
   let directory: string;
+  let time: ManualTime;
   let worker: SnapshotWorker;
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'zk-snapshots-'));
-    worker = new SnapshotWorker();
+    time = new ManualTime();
+    worker = new SnapshotWorker(time);
   });
   afterEach(async () => {
     await worker.close();
@@ -93,21 +96,22 @@ describe('the thread that writes snapshots', () => {
   });
 
   it('ends when it has had nothing to do for a while, and is started again', async () => {
-    await worker.close();
-    worker = new SnapshotWorker(1);
-    const ended = jest.spyOn(worker, 'close');
     const snapshots = new FileSnapshots(directory, '', worker);
     await write(snapshots, 1n, LARGE);
-    while (worker.isRunning) await new Promise((resolve) => setImmediate(resolve));
-    expect(ended).toHaveBeenCalledTimes(1);
-    expect((await write(snapshots, 2n, LARGE)).equals(sealed(content(2, LARGE)))).toBe(true);
+    await write(snapshots, 2n, LARGE);
+    // The first snapshot's wait for nothing to do ended with the second.
+    expect(time.pendingTimers).toBe(1);
+    expect(worker.isRunning).toBe(true);
+    expect(await time.elapse()).toBe(30_000);
+    expect(worker.isRunning).toBe(false);
+    expect((await write(snapshots, 3n, LARGE)).equals(sealed(content(3, LARGE)))).toBe(true);
   });
 
   it.each([
     ['throws', 'throw new Error("out of memory")', /Could not write snapshot\.1: out of memory/],
     ['ends', 'process.exit()', /Could not write snapshot\.1: The thread that writes snapshots has ended/],
   ])('fails the snapshot in hand when it %s', async (_what, source, message) => {
-    worker = new SnapshotWorker(1000, source);
+    worker = new SnapshotWorker(time, source);
     const snapshots = new FileSnapshots(directory, '', worker);
     const writer = await snapshots.create(1n);
     writer.write(content(1, LARGE));

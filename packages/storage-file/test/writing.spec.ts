@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { ThreadLogDevice } from '../src/index.js';
 import type { FileStorageOptions } from '../src/index.js';
 import { FaultyLogDevice } from './faulty-log-device.js';
+import { ManualTime } from './manual-time.js';
 import { DataDir, Lines, listening, logFile, payload, range, replay, writeEntries } from './support.js';
 import type { Reports } from './support.js';
 
@@ -179,28 +180,49 @@ describe('writing the log', () => {
     const storage = await started();
     await writeEntries(storage, reports, 1n, 2n);
     let sizeAtFailure = -1;
-    storage.log.listen({ ...reports, onFailure: () => void (sizeAtFailure = sizeOf('log.1')) });
+    const onFailure = (error: Error): void => {
+      sizeAtFailure = sizeOf('log.1');
+      reports.onFailure(error);
+    };
+    storage.log.listen({ ...reports, onFailure });
     device.writeError = noSpace();
     const before = storage.log.bytesSinceRoll;
     storage.log.append(0, 3, payload(3n, 5000), 0, 5032);
     storage.log.sync();
-    while (sizeAtFailure === -1) await new Promise<void>((resolve) => setImmediate(resolve));
+    await reports.seen('failure');
     expect(sizeAtFailure).toBe(logFile(1n, 2n).length);
     expect(storage.log).toMatchObject({ entriesSinceRoll: 2, bytesSinceRoll: before, pendingBytes: 0 });
   });
 
   it('probes with longer and longer pauses, with space that is really taken', async () => {
-    const storage = await started();
+    const time = new ManualTime();
+    const storage = await started({ scheduler: time, firstProbeDelayMs: 1000 });
     device.writeError = noSpace();
     storage.log.append(0, 1, payload(1n), 0, 52);
     storage.log.sync();
     await reports.seen('failure');
     expect(logs()).toEqual([]);
-    while (callsLike(/^probe/).length < 4) await new Promise<void>((resolve) => setImmediate(resolve));
+    const pausesMs: number[] = [];
+    while (pausesMs.length < 4) pausesMs.push(await time.elapse());
     device.writeError = undefined;
+    pausesMs.push(await time.elapse());
     await reports.seen('recovered');
+    expect(pausesMs).toEqual([1000, 2000, 4000, 5000, 5000]);
+    expect(callsLike(/^probe/)).toHaveLength(5);
     expect(dir.names()).toEqual(['.zk-lock']);
     await writeEntries(storage, reports, 1n);
+  });
+
+  it('does not probe any more once it is closed', async () => {
+    const time = new ManualTime();
+    const storage = await started({ scheduler: time });
+    device.writeError = noSpace();
+    storage.log.append(0, 1, payload(1n), 0, 52);
+    storage.log.sync();
+    await reports.seen('failure');
+    expect(time.pendingTimers).toBe(1);
+    await storage.close();
+    expect(time.pendingTimers).toBe(0);
   });
 
   it('takes a file that cannot be created for a refused write', async () => {
