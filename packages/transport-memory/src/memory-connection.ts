@@ -1,12 +1,7 @@
 import type { Connection, ConnectionHandler, RandomSource } from '@zk/contracts';
+import { Addressed, type Endpoint } from './addressed.js';
 import { Pipe } from './pipe.js';
 import { socketError } from './socket-error.js';
-
-/** Where one end can be reached. */
-export interface Endpoint {
-  readonly address: string;
-  readonly port: number;
-}
 
 /** What the two ends of every connection share. */
 export interface Medium {
@@ -28,7 +23,7 @@ const SCRIBBLE = 0xdb;
  * Life: open, then ending (nothing more is written, what arrives is discarded, what was written still leaves), then
  * closed, and one turn after that `onClose`.
  */
-export class MemoryConnection implements Connection {
+export class MemoryConnection extends Addressed implements Connection {
   private readonly incoming: Pipe;
   private handler: ConnectionHandler | undefined;
   private other: MemoryConnection | undefined;
@@ -42,26 +37,11 @@ export class MemoryConnection implements Connection {
 
   constructor(
     private readonly medium: Medium,
-    private readonly local: Endpoint,
-    private readonly remote: Endpoint,
+    local: Endpoint,
+    remote: Endpoint,
   ) {
+    super(local, remote);
     this.incoming = new Pipe(medium.highWaterMarkBytes);
-  }
-
-  get remoteAddress(): string {
-    return this.remote.address;
-  }
-
-  get remotePort(): number {
-    return this.remote.port;
-  }
-
-  get localAddress(): string {
-    return this.local.address;
-  }
-
-  get localPort(): number {
-    return this.local.port;
   }
 
   get bufferedBytes(): number {

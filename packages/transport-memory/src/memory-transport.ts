@@ -8,7 +8,8 @@ import type {
   Scheduler,
   Transport,
 } from '@zk/contracts';
-import type { Endpoint, Medium } from './memory-connection.js';
+import type { Endpoint } from './addressed.js';
+import type { Medium } from './memory-connection.js';
 import { MemoryConnection } from './memory-connection.js';
 import { socketError } from './socket-error.js';
 

@@ -1,8 +1,8 @@
 import type { Connection, ConnectionHandler, DialOptions, ListenOptions, Listener, Transport } from '@zk/contracts';
 import type { Agenda, SeededRandom } from '@zk/simulation';
+import { socketError } from '@zk/transport-memory';
 import { Link } from './link.js';
 import type { Life } from './life.js';
-import { networkError } from './network-error.js';
 
 interface BoundListener {
   readonly life: Life;
@@ -12,6 +12,11 @@ interface BoundListener {
 /** How long a connection attempt into the void takes to fail. */
 const DIAL_TIMEOUT_MS = 800;
 const FIRST_EPHEMERAL_PORT = 32_768;
+const READ_BUFFER_BYTES = 65_536;
+/** How many bytes may be on their way in one direction of a connection: few, or as many as anywhere. */
+const LITTLE_ROOM_CHANCE = 0.3;
+const LITTLE_ROOM_BYTES = [500, 8_000] as const;
+const USUAL_ROOM_BYTES = 65_536;
 
 /**
  * The network between all machines, clients included, which are called by their addresses. Within a connection bytes keep
@@ -21,6 +26,8 @@ const FIRST_EPHEMERAL_PORT = 32_768;
 export class SimulatedNetwork {
   /** Longest delay of a piece, in ms. */
   maxDelayMs = 2;
+  /** All deliveries pass through here; they never overlap. */
+  readonly readBuffer = new Uint8Array(READ_BUFFER_BYTES);
   private readonly blocked = new Set<string>();
   private readonly unpowered = new Set<string>();
   private readonly listeners = new Map<string, BoundListener>();
@@ -42,6 +49,12 @@ export class SimulatedNetwork {
 
   delayMs(): number {
     return this.random.duration(0.05, this.maxDelayMs);
+  }
+
+  /** Of a new connection, in each direction. */
+  roomBytes(): number {
+    const { random } = this;
+    return random.chance(LITTLE_ROOM_CHANCE) ? random.between(...LITTLE_ROOM_BYTES) : USUAL_ROOM_BYTES;
   }
 
   isBlocked(from: string, to: string): boolean {
@@ -91,12 +104,13 @@ export class SimulatedNetwork {
   private listen(
     address: string,
     life: Life,
-    { port }: ListenOptions,
+    options: ListenOptions,
     accept: BoundListener['accept'],
   ): Promise<Listener> {
+    const port = options.port === 0 ? ++this.lastPort : options.port;
     const key = `${address}:${port}`;
-    if (life.isOver) return Promise.reject(networkError('ENETDOWN'));
-    if (this.listeners.has(key)) return Promise.reject(networkError('EADDRINUSE'));
+    if (life.isOver) return Promise.reject(socketError('ENETDOWN', 'listen'));
+    if (this.listeners.has(key)) return Promise.reject(socketError('EADDRINUSE', 'listen', address, port));
     this.listeners.set(key, { life, accept });
     const close = (): Promise<void> => {
       if (this.listeners.get(key)?.life === life) this.listeners.delete(key);
@@ -117,10 +131,11 @@ export class SimulatedNetwork {
         isSettled = true;
         reject(error);
       };
-      if (life.isOver) return fail(networkError('ENETDOWN'));
+      if (life.isOver) return fail(socketError('ENETDOWN', 'connect'));
       if (signal?.aborted === true) return fail(signal.reason as Error);
       signal?.addEventListener('abort', () => fail(signal.reason as Error), { once: true });
-      const failIn = (delayMs: number, code: string): void => life.in(delayMs, () => fail(networkError(code)));
+      const failIn = (delayMs: number, code: string): void =>
+        life.in(delayMs, () => fail(socketError(code, 'connect', host, port)));
       life.in(this.delayMs(), () => {
         if (isSettled) return;
         const listener = this.listeners.get(`${host}:${port}`);
