@@ -1,5 +1,6 @@
 import type { ZkClient } from '@zk/client-api';
 import { type TestServer, createTestServer } from '@zk/testing';
+import { COMMANDS } from '../src/commands/registry.js';
 import { complete } from '../src/shell/complete.js';
 
 let server: TestServer;
@@ -39,10 +40,10 @@ describe('complete', () => {
     ['help exp', ['export '], 'exp'],
     ['connect /', [], '/'],
   ])('offers for %j', async (line, candidates, replaced) => {
-    expect(await complete(line, client)).toEqual([candidates, replaced]);
+    expect(await complete(line, COMMANDS, client)).toEqual([candidates, replaced]);
   });
 
   it('offers no paths without a connection', async () => {
-    expect(await complete('ls /', undefined)).toEqual([[], '/']);
+    expect(await complete('ls /', COMMANDS, undefined)).toEqual([[], '/']);
   });
 });

@@ -1,4 +1,5 @@
 import { overview } from '../commands/help.js';
+import { COMMANDS } from '../commands/registry.js';
 import { COMPATIBLE_VERSION } from '../version.js';
 import { EXIT_CODE_TEXTS } from './exit-codes.js';
 import { LAUNCH_FLAGS } from './launch-options.js';
@@ -22,7 +23,7 @@ standard input.
 Options
 ${flags.map(([flag, summary]) => `  ${flag.padEnd(width)}  ${summary}`).join('\n')}
 
-${overview()}
+${overview(COMMANDS)}
 
 Exit codes
 ${EXIT_CODE_TEXTS.map(([code, meaning]) => `  ${String(code).padEnd(4)} ${meaning}`).join('\n')}

@@ -4,7 +4,9 @@ import { programHelp, USAGE_LINE } from './help.js';
 import type { CliIo } from './io.js';
 import { type LaunchOptions, readLaunchOptions } from './launch-options.js';
 import { clientOptionsOf } from './client-options.js';
+import { COMMANDS } from '../commands/registry.js';
 import { runLines, runOnce, runScripts } from '../shell/batch.js';
+import { CommandRunner } from '../shell/command-runner.js';
 import { Output, wantsColour } from '../shell/output.js';
 import { Shell } from '../shell/shell.js';
 import { versionText } from '../version.js';
@@ -41,7 +43,7 @@ export async function main(io: CliIo): Promise<number> {
     return refuse(io, error);
   }
   try {
-    return await run(shell, launch, isInteractive);
+    return await run(new CommandRunner(shell, COMMANDS), launch, isInteractive);
   } finally {
     await shell.close();
     await Promise.all([io.out.flushed(), io.err.flushed()]);
@@ -62,11 +64,11 @@ async function openShell(io: CliIo, launch: LaunchOptions, isInteractive: boolea
   return shell;
 }
 
-async function run(shell: Shell, launch: LaunchOptions, isInteractive: boolean): Promise<number> {
-  if (isInteractive) return (await import('../shell/interactive.js')).runInteractive(shell);
-  if (launch.command.length > 0) return runOnce(shell, launch.command);
-  if (launch.scripts.length > 0) return runScripts(shell, launch.scripts);
-  return runLines(shell, launch.file);
+async function run(runner: CommandRunner, launch: LaunchOptions, isInteractive: boolean): Promise<number> {
+  if (isInteractive) return (await import('../shell/interactive.js')).runInteractive(runner);
+  if (launch.command.length > 0) return runOnce(runner, launch.command);
+  if (launch.scripts.length > 0) return runScripts(runner, launch.scripts);
+  return runLines(runner, launch.file);
 }
 
 function refuse(io: CliIo, error: unknown): number {

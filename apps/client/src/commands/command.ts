@@ -4,6 +4,7 @@ import { javaPathDefect } from '../format/paths.js';
 import { type OptionSpec, type ParsedWords, keyOf } from '../shell/options.js';
 import type { Output } from '../shell/output.js';
 import type { Shell } from '../shell/shell.js';
+import type { Word } from '../shell/tokenize.js';
 
 /** What a command is called, how it is written, and what it does. */
 export interface Command {
@@ -30,6 +31,13 @@ export interface Command {
   run(call: Call): Promise<number | undefined | void>;
 }
 
+/** Who runs commands, for those that are about commands themselves. */
+export interface Runner {
+  readonly commands: readonly Command[];
+  /** Runs another command. Never throws: what goes wrong is printed. @returns its exit code */
+  runWords(words: readonly Word[], signal: AbortSignal): Promise<number>;
+}
+
 export interface CallParts {
   readonly command: Command;
   readonly words: ParsedWords;
@@ -39,6 +47,7 @@ export interface CallParts {
   readonly out: Output;
   /** Aborts when the user interrupts the command. */
   readonly signal: AbortSignal;
+  readonly runner: Runner;
 }
 
 /** One use of a command. */
@@ -47,6 +56,7 @@ export class Call {
   readonly shell: Shell;
   readonly out: Output;
   readonly signal: AbortSignal;
+  readonly runner: Runner;
   /** The program behind `--`, for a command that takes one. */
   readonly rest: readonly string[] | undefined;
   private readonly command: Command;
@@ -59,6 +69,7 @@ export class Call {
     this.shell = parts.shell;
     this.out = parts.out;
     this.signal = parts.signal;
+    this.runner = parts.runner;
     this.rest = parts.words.rest;
   }
 

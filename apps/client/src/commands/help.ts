@@ -1,10 +1,10 @@
 import { optionLines, COMMON_OPTIONS } from '../shell/options.js';
 import { type Command, usageLine } from './command.js';
-import { COMMANDS } from './registry.js';
 
-/** The usage that zkCli prints for a command it does not know: its own commands, sorted. */
-export function zkCliUsage(): string {
-  const lines = COMMANDS.filter(({ isZkCli }) => isZkCli === true)
+/** The usage that zkCli prints for a command it does not know: those of the commands that are its own, sorted. */
+export function zkCliUsage(commands: readonly Command[]): string {
+  const lines = commands
+    .filter(({ isZkCli }) => isZkCli === true)
     .map(usageLine)
     .sort(compareText);
   return ['ZooKeeper -server host:port -client-configuration properties-file cmd args', ...lines].join('\n\t');
@@ -19,13 +19,13 @@ export function commandHelp(command: Command): string {
 }
 
 /** One line per command. */
-export function overview(): string {
+export function overview(commands: readonly Command[]): string {
   const [theirs, ours] = [true, false].map((isZkCli) =>
-    COMMANDS.filter((command) => (command.isZkCli === true) === isZkCli),
+    commands.filter((command) => (command.isZkCli === true) === isZkCli),
   ) as [Command[], Command[]];
-  const width = Math.max(...COMMANDS.map(({ name }) => name.length));
-  const lines = (commands: readonly Command[]): readonly string[] =>
-    commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`).sort(compareText);
+  const width = Math.max(...commands.map(({ name }) => name.length));
+  const lines = (some: readonly Command[]): readonly string[] =>
+    some.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`).sort(compareText);
   return [
     'Commands of zkCli',
     ...lines(theirs),

@@ -27,14 +27,3 @@ export const COMMANDS: readonly Command[] = [
   ...lockCommands,
   ...serverCommands,
 ];
-
-const byName = new Map(COMMANDS.map((command) => [command.name, command]));
-
-/** zkCli tells `getAcl` from `getacl`; a shell need not. */
-export function findCommand(name: string): Command | undefined {
-  return byName.get(name);
-}
-
-export function commandNames(): readonly string[] {
-  return [...byName.keys()];
-}

@@ -1,10 +1,9 @@
-import { CommandError, ExitCode, UnknownCommandError } from '../cli/exit-codes.js';
-import { closest } from '../shell/suggest.js';
+import { CommandError, ExitCode } from '../cli/exit-codes.js';
 import { tokenize } from '../shell/tokenize.js';
 import type { Command } from './command.js';
 import { commandHelp, overview } from './help.js';
 import { OF_SESSION, OF_SHELL } from './kinds.js';
-import { commandNames, findCommand } from './registry.js';
+import { commandNamed, namesOf } from './lookup.js';
 
 const history: Command = {
   ...OF_SHELL,
@@ -28,7 +27,7 @@ const redo: Command = {
     const words = tokenize(line);
     if (words[0]?.text === 'redo') throw new CommandError('No redoing redos', ExitCode.usage);
     call.shell.history.replaceLast(line);
-    return call.shell.runWords(words, call.signal);
+    return call.runner.runWords(words, call.signal);
   },
 };
 
@@ -71,13 +70,13 @@ const help: Command = {
   args: { min: 0, max: 1 },
   isZkCli: false,
   async run(call) {
+    const { commands } = call.runner;
     const [name] = call.args;
     if (name === undefined) {
-      call.out.emit(commandNames(), overview);
+      call.out.emit(namesOf(commands), () => overview(commands));
       return;
     }
-    const command = findCommand(name);
-    if (command === undefined) throw new UnknownCommandError(name, closest(name, commandNames()));
+    const command = commandNamed(commands, name);
     const { usage, summary, options } = command;
     call.out.emit({ name: command.name, usage, summary, options }, () => commandHelp(command));
   },

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { UsageError, ExitCode } from '../cli/exit-codes.js';
 import type { EndSignal } from '../cli/io.js';
+import type { CommandRunner } from './command-runner.js';
 import type { Shell } from './shell.js';
 import { splitCommands } from './tokenize.js';
 
@@ -10,21 +11,22 @@ const SIGNAL_NUMBERS: Readonly<Record<EndSignal, number>> = { SIGHUP: 1, SIGINT:
 type Step = (signal: AbortSignal) => Promise<number>;
 
 /** One command, given as arguments. */
-export function runOnce(shell: Shell, command: readonly string[]): Promise<number> {
+export function runOnce(runner: CommandRunner, command: readonly string[]): Promise<number> {
   // The system's shell has taken the quotes away; a pattern it left alone is one for us.
   const words = command.map((text) => ({ text, isQuoted: text === '' }));
-  return untilSignal(shell, async (signal) => {
-    open(shell);
-    return shell.runWords(words, signal);
+  return untilSignal(runner.shell, async (signal) => {
+    open(runner.shell);
+    return runner.runWords(words, signal);
   });
 }
 
 /** The texts of `-c`. Ends at the first failure: who writes several commands in one line means them to go together. */
-export function runScripts(shell: Shell, scripts: readonly string[]): Promise<number> {
+export function runScripts(runner: CommandRunner, scripts: readonly string[]): Promise<number> {
+  const { shell } = runner;
   return untilSignal(shell, async (signal) => {
     open(shell);
     for (const line of scripts.flatMap(splitCommands)) {
-      const exitCode = await shell.runLine(line, signal);
+      const exitCode = await runner.runLine(line, signal);
       if (exitCode !== ExitCode.ok || shell.isDone) return exitCode;
     }
     return shell.exitCode;
@@ -32,7 +34,8 @@ export function runScripts(shell: Shell, scripts: readonly string[]): Promise<nu
 }
 
 /** The lines of a file, or of standard input, as zkCli reads them: a failure ends nothing; the last exit code counts. */
-export function runLines(shell: Shell, file: string | undefined): Promise<number> {
+export function runLines(runner: CommandRunner, file: string | undefined): Promise<number> {
+  const { shell } = runner;
   return untilSignal(shell, async (signal) => {
     if (shell.options.isZkCli) {
       shell.out.print('Welcome to ZooKeeper!');
@@ -44,7 +47,7 @@ export function runLines(shell: Shell, file: string | undefined): Promise<number
       for await (const line of createInterface({ input, crlfDelay: Infinity })) {
         // zkCli has no comments; nobody has a command that begins with one.
         if (line.trimStart().startsWith('#') && !shell.options.isZkCli) continue;
-        await shell.runLine(line, signal);
+        await runner.runLine(line, signal);
         if (shell.isDone || signal.aborted) break;
       }
     } catch (error) {

@@ -1,6 +1,6 @@
 import type { ZkClient } from '@zk/client-api';
 import type { Command } from '../commands/command.js';
-import { COMMANDS, findCommand } from '../commands/registry.js';
+import { findCommand, namesOf } from '../commands/lookup.js';
 import { COMMON_OPTIONS } from './options.js';
 import { quoteWord, tokenize } from './tokenize.js';
 
@@ -14,16 +14,20 @@ export type Completion = readonly [candidates: string[], replaced: string];
  * Completes the end of a line: commands first, then options, paths, and the few words that some commands take. Never
  * rejects: where nothing is known, nothing is offered.
  */
-export async function complete(line: string, client: ZkClient | undefined): Promise<Completion> {
+export async function complete(
+  line: string,
+  commands: readonly Command[],
+  client: ZkClient | undefined,
+): Promise<Completion> {
   const at = startOfLastWord(line);
   const last = line.slice(at);
   const before = tokenize(line.slice(0, at)).map(({ text }) => text);
   const [name] = before;
-  if (name === undefined) return [startingWith(commandWords(), last).map((word) => `${word} `), last];
-  const command = findCommand(name);
+  if (name === undefined) return [startingWith(commandWords(commands), last).map((word) => `${word} `), last];
+  const command = findCommand(commands, name);
   if (command === undefined) return [[], last];
   if (last.startsWith('-')) return [startingWith(optionWords(command), last).map((word) => `${word} `), last];
-  const fixed = fixedWords(command, before);
+  const fixed = fixedWords(command, before, commands);
   if (fixed !== undefined) return [startingWith(fixed, last).map((word) => `${word} `), last];
   if (!takesPathHere(command, before)) return [[], last];
   return [await completePath(last, client), last];
@@ -51,8 +55,8 @@ function startOfLastWord(line: string): number {
   return line.length;
 }
 
-function commandWords(): readonly string[] {
-  return COMMANDS.map(({ name }) => name).sort();
+function commandWords(commands: readonly Command[]): readonly string[] {
+  return [...namesOf(commands)].sort();
 }
 
 function optionWords(command: Command): readonly string[] {
@@ -62,9 +66,13 @@ function optionWords(command: Command): readonly string[] {
   ]);
 }
 
-function fixedWords(command: Command, before: readonly string[]): readonly string[] | undefined {
+function fixedWords(
+  command: Command,
+  before: readonly string[],
+  commands: readonly Command[],
+): readonly string[] | undefined {
   const previous = before.at(-1) ?? '';
-  if (command.name === 'help') return commandWords();
+  if (command.name === 'help') return commandWords(commands);
   if (command.name === 'printwatches') return ['on', 'off'];
   if (command.name === 'addauth' && before.length === 1) return ['digest', 'ip', 'sasl', 'x509'];
   if (command.name === 'addWatch' && previous === '-m') return ['PERSISTENT', 'PERSISTENT_RECURSIVE'];

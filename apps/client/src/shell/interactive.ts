@@ -1,7 +1,8 @@
 import { type Interface, clearScreenDown, createInterface, cursorTo } from 'node:readline';
 import type { Writable } from 'node:stream';
 import { ExitCode, UsageError } from '../cli/exit-codes.js';
-import { findCommand } from '../commands/registry.js';
+import { findCommand } from '../commands/lookup.js';
+import type { CommandRunner } from './command-runner.js';
 import { complete } from './complete.js';
 import { MAX_LINES, appendHistory, historyPath, readHistory } from './history-file.js';
 import type { Shell } from './shell.js';
@@ -11,11 +12,12 @@ import { tokenize } from './tokenize.js';
  * The shell at a terminal: lines are edited, completed and remembered; events appear above the prompt. Ctrl-C ends a
  * command that runs, or clears the line; on an empty line, twice, it ends the shell, as Ctrl-D does at once.
  */
-export async function runInteractive(shell: Shell): Promise<number> {
-  return new InteractiveShell(shell).run();
+export async function runInteractive(runner: CommandRunner): Promise<number> {
+  return new InteractiveShell(runner).run();
 }
 
 class InteractiveShell {
+  private readonly shell: Shell;
   private readonly lines: Interface;
   private readonly historyFile: string | undefined;
   private readonly added: string[] = [];
@@ -25,8 +27,10 @@ class InteractiveShell {
   private wasInterrupted = false;
   private number = 0;
 
-  constructor(private readonly shell: Shell) {
+  constructor(private readonly runner: CommandRunner) {
+    const { shell } = runner;
     const { io } = shell;
+    this.shell = shell;
     this.output = io.out.stream;
     this.historyFile = historyPath(io.environment, io.homeDirectory);
     this.lines = createInterface({
@@ -73,16 +77,16 @@ class InteractiveShell {
   }
 
   private async onLine(line: string): Promise<void> {
-    const { shell } = this;
+    const { runner, shell } = this;
     this.wasInterrupted = false;
     if (this.running !== undefined) return;
     if (line.trim() !== '') {
       this.added.push(line);
       this.number++;
       this.running = new AbortController();
-      const lends = findCommand(tokenize(line)[0]?.text ?? '')?.takesProgram === true;
+      const lends = findCommand(runner.commands, tokenize(line)[0]?.text ?? '')?.takesProgram === true;
       if (lends) this.lendTerminal(true);
-      await shell.runLine(line, this.running.signal);
+      await runner.runLine(line, this.running.signal);
       if (lends) this.lendTerminal(false);
       this.running = undefined;
     }
@@ -143,6 +147,6 @@ class InteractiveShell {
 
   private complete(line: string): ReturnType<typeof complete> {
     const { connection } = this.shell;
-    return complete(line, connection.isAlive ? connection.client : undefined);
+    return complete(line, this.runner.commands, connection.isAlive ? connection.client : undefined);
   }
 }
