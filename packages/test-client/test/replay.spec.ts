@@ -74,9 +74,16 @@ class PlaybackServer {
   }
 }
 
+/** What is under way arrives within a few turns of the event loop: a frame has at most as many pieces. */
+const TURNS = 100;
+
+async function patience(): Promise<void> {
+  for (let turn = 0; turn < TURNS; turn++) await new Promise(setImmediate);
+}
+
 async function differencesWith(change: Change, exchanges = recording): Promise<string[]> {
   const server = await new PlaybackServer(change, exchanges).start();
-  const found = await replayRecording({ dial: server.dial, recording: exchanges, patienceMs: 50 });
+  const found = await replayRecording({ dial: server.dial, recording: exchanges, patience });
   return found.map(formatDifference);
 }
 
@@ -212,7 +219,7 @@ describe('a recorded exchange', () => {
     expect(await differencesWith((reply) => reply, [connect, ping])).toEqual([]);
 
     const server = await new PlaybackServer((reply) => reply, [connect, { ...ping, closed: false }]).start();
-    const found = await replayRecording({ dial: server.dial, recording: [connect, ping], patienceMs: 20 });
+    const found = await replayRecording({ dial: server.dial, recording: [connect, ping], patience });
     expect(found.map(formatDifference)).toEqual([
       '#1 [a] ping: expected the server to close, but the connection stays open',
     ]);

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { OpCode, Xid, hex64 } from '@zk/model';
 import {
   RecordReader,
@@ -25,8 +26,8 @@ export interface ReplayOptions {
   /** Opens a connection to a fresh, empty server. */
   readonly dial: () => Promise<FrameConnection>;
   readonly recording: readonly RecordedExchange[];
-  /** How long to wait for a frame that was recorded; default 20,000. */
-  readonly patienceMs?: number;
+  /** Resolves when a frame has been waited for long enough; default after 20 s. The signal says that one has come. */
+  readonly patience?: (came: AbortSignal) => Promise<void>;
 }
 
 /** One way in which the live server did not do what was recorded. */
@@ -62,6 +63,10 @@ interface LiveConnection {
 }
 
 type Arrival = Uint8Array | 'closed' | 'silence';
+
+const PATIENCE_MS = 20_000;
+
+const someSeconds = (came: AbortSignal): Promise<void> => pause(PATIENCE_MS, undefined, { signal: came });
 
 /** So many frames that did not come mean that the rest is not worth waiting for. */
 const MAX_SILENCES = 5;
@@ -189,12 +194,13 @@ class Replay {
 
   private async next(live: LiveConnection): Promise<Arrival> {
     live.reading ??= live.frames.nextFrame();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const silence = new Promise<'silence'>((resolve) => {
-      timer = setTimeout(() => resolve('silence'), this.options.patienceMs ?? 20_000);
-    });
+    const came = new AbortController();
+    const { patience = someSeconds } = this.options;
+    const silence = patience(came.signal)
+      .catch(() => undefined)
+      .then((): 'silence' => 'silence');
     const arrival = await Promise.race([live.reading.catch((): 'closed' => 'closed'), silence]);
-    clearTimeout(timer);
+    came.abort();
     if (arrival === 'silence') this.silences++;
     else live.reading = undefined;
     return arrival;
