@@ -136,7 +136,7 @@ describe('WebSocketTransport', () => {
   });
 
   it('pings, and gives up an end that does not answer', async () => {
-    await listen({ keepAliveMs: 20 });
+    await listen({ keepAliveMs: 100 });
     await knock('/');
     let pings = 0;
     await new Promise<void>((resolve) => sockets[0]!.on('ping', () => ++pings === 3 && resolve()));
