@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 
 import { INTEROP_DIR, compileJava, installCurator } from './install.ts';
-import { javaArgs } from './java.ts';
+import { HARNESS, javaArgs } from './java.ts';
 import type { Peer } from './peers.ts';
 
 const SOURCES = ['CuratorPeer', 'Framework', 'Locks', 'Leaders', 'Counters', 'Caches', 'Presence', 'Queues'];
@@ -12,7 +12,7 @@ export const curator: Peer = {
   title: 'Apache Curator 5.9',
   install: async () => {
     const files = SOURCES.map((name) => join(INTEROP_DIR, `curator/${name}.java`));
-    const home = await compileJava(await installCurator(), [join(INTEROP_DIR, 'java/Harness.java'), ...files]);
+    const home = await compileJava(await installCurator(), [...HARNESS, ...files]);
     return async ({ report, server }) => {
       await report.program('java', javaArgs(home, 'CuratorPeer', server.address));
     };

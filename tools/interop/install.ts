@@ -65,7 +65,8 @@ export async function compileJava(home: JavaHome, sources: readonly string[]): P
   return { libDir: home.libDir, classpath: `${classes}:${home.classpath}` };
 }
 
-async function installJars(name: string, pom: string): Promise<string> {
+/** The jars that a pom names, and those that these need; `name` begins the folder's name. */
+export async function installJars(name: string, pom: string): Promise<string> {
   needProgram('java', 'A Java 17 runtime', 'On Debian: apt-get install -y openjdk-17-jdk-headless', '-version');
   return cached(name, [], [pom], async (folder) => {
     needProgram('mvn', 'Maven', 'On Debian: apt-get install -y maven');
@@ -129,7 +130,7 @@ export async function installNode(): Promise<{ readonly modules: string }> {
  * A folder `.interop/NAME-HASH`, where the hash covers the tags and the contents of the input files; `fill` is called
  * with an empty folder when it does not exist yet.
  */
-async function cached(
+export async function cached(
   name: string,
   tags: readonly string[],
   inputs: readonly string[],
@@ -182,11 +183,13 @@ function isHolderAlive(lock: string): boolean {
   }
 }
 
-function needProgram(command: string, what: string, howToGet: string, versionArg = '--version'): void {
+/** Throws MissingPeerError unless the program answers. */
+export function needProgram(command: string, what: string, howToGet: string, versionArg = '--version'): void {
   if (!hasProgram(command, versionArg)) throw new MissingPeerError(`${what} (${command})`, howToGet);
 }
 
-async function must(command: string, args: readonly string[], options: RunOptions = {}): Promise<void> {
+/** Runs a program; throws MissingPeerError with the end of its output when it fails. */
+export async function must(command: string, args: readonly string[], options: RunOptions = {}): Promise<void> {
   const result = await run(command, args, { timeoutMs: INSTALL_TIMEOUT_MS, ...options });
   if (result.code === 0) return;
   const output = tail(`${result.stdout}\n${result.stderr}`, 25);

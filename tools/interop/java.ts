@@ -7,7 +7,12 @@ import type { Peer } from './peers.ts';
 import { SUPER_AUTH } from './server.ts';
 import { compareShells } from './zkcli.ts';
 
-const SOURCES = ['Harness', 'Operations', 'Multis', 'Watches', 'Access', 'Sessions', 'Limits', 'JavaPeer'];
+/** Checks for any Java program. */
+export const CHECKS = join(INTEROP_DIR, 'java/Checks.java');
+/** And for those with the ZooKeeper client of 3.9. */
+export const HARNESS = [CHECKS, join(INTEROP_DIR, 'java/Harness.java')];
+
+const SOURCES = ['Operations', 'Multis', 'Watches', 'Access', 'Sessions', 'Limits', 'JavaPeer'];
 
 /** Arguments of `java` for a small, quickly started program that logs warnings to standard error. */
 export function javaArgs(home: JavaHome, main: string, ...args: readonly string[]): string[] {
@@ -21,7 +26,7 @@ export const java: Peer = {
   title: 'the Java client and zkCli of Apache ZooKeeper 3.9',
   install: async () => {
     const files = SOURCES.map((name) => join(INTEROP_DIR, `java/${name}.java`));
-    const home = await compileJava(await installApache(), files);
+    const home = await compileJava(await installApache(), [...HARNESS, ...files]);
     return async ({ report, server }) => {
       const env = { ZK_INTEROP_SUPER: SUPER_AUTH };
       await report.program('java', javaArgs(home, 'JavaPeer', server.address), { env });

@@ -11,7 +11,12 @@ import type { TestedServer } from './server.ts';
 
 const USAGE = `usage: npm run interop -- [${Object.keys(PEERS).join('|')}]… [options]
 
-Without a name every peer runs. Options:
+Without a name every peer runs, but for those that have to be named:
+${Object.values(PEERS)
+  .filter(({ onlyByName }) => onlyByName !== undefined)
+  .map(({ name, onlyByName }) => `  ${name}: ${onlyByName}`)
+  .join('\n')}
+Options:
   --server HOST:PORT   a server that is running already, with the settings below
   --against zk|apache  which server to start for each peer (default: zk)
   --allow-missing      a peer that cannot be installed here is no failure
@@ -86,7 +91,8 @@ function parse(args: readonly string[]): Request | string {
   const isAble = (name: string): boolean => size === 1 || PEERS[name]?.notOnEnsembles === undefined;
   const unable = names.find((name) => !isAble(name));
   if (unable !== undefined) return `${unable} cannot run against an ensemble: ${PEERS[unable]?.notOnEnsembles}`;
-  const chosen = names.length === 0 ? Object.keys(PEERS).filter(isAble) : names;
+  const isForAll = (name: string): boolean => isAble(name) && PEERS[name]?.onlyByName === undefined;
+  const chosen = names.length === 0 ? Object.keys(PEERS).filter(isForAll) : names;
   return {
     peers: chosen.map((name) => PEERS[name] as Peer),
     server,

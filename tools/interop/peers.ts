@@ -10,6 +10,7 @@ import { ensemble } from './ensemble.ts';
 import { go } from './go.ts';
 import type { PeerReport } from './harness.ts';
 import { java } from './java.ts';
+import { kafka } from './kafka.ts';
 import { kazoo } from './kazoo.ts';
 import { migration } from './migration.ts';
 import { mixed } from './mixed.ts';
@@ -38,6 +39,8 @@ export interface Peer {
   readonly startsItsOwn?: boolean;
   /** Why it cannot be run against an ensemble. */
   readonly notOnEnsembles?: string;
+  /** Why a run of all leaves it out: it runs when it is named. */
+  readonly onlyByName?: string;
   /** Why no leader may die meanwhile. */
   readonly noFailover?: string;
   /** Installs what is needed and returns the run; throws MissingPeerError when that is impossible here. */
@@ -62,4 +65,5 @@ export const PEERS: Readonly<Record<string, Peer>> = {
   addresses,
   secured,
   migration,
+  kafka,
 };

@@ -30,6 +30,8 @@ export const MACHINE_SETTINGS: Readonly<Record<string, string | number>> = {
 export interface TestedServer {
   readonly kind: ServerKind | 'external';
   readonly address: string;
+  /** All members of an ensemble, for a peer that takes several; `address` is one of them. */
+  readonly hosts?: string;
   /** The whole log so far; empty for a server that was not started here. */
   readonly log: () => string;
   /** SIGTERM, and waits. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { freePort, temporaryDirectory } from '../lib/launch.ts';
 import type { ServerKind } from '../lib/launch.ts';
 import { INTEROP_DIR, compileJava, installApache, installKazoo } from './install.ts';
-import { javaArgs } from './java.ts';
+import { HARNESS, javaArgs } from './java.ts';
 import type { Peer } from './peers.ts';
 import { startServer } from './server.ts';
 import type { TestedServer } from './server.ts';
@@ -32,7 +32,7 @@ export const tls: Peer = {
   startsItsOwn: true,
   notOnEnsembles: 'it starts servers with certificates of its own',
   install: async () => {
-    const sources = [join(INTEROP_DIR, 'java/Harness.java'), join(INTEROP_DIR, 'tls/TlsPeer.java')];
+    const sources = [...HARNESS, join(INTEROP_DIR, 'tls/TlsPeer.java')];
     const home = await compileJava(await installApache(), sources);
     const { python } = await installKazoo();
     return async ({ report, against }) => {

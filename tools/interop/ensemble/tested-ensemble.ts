@@ -21,6 +21,7 @@ export async function startEnsemble(kind: ServerKind, size: number): Promise<Tes
   return {
     kind,
     address: follower.host,
+    hosts: ensemble.hosts(),
     failover,
     log: () => ensemble.outputs(),
     stop: async () => {

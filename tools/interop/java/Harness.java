@@ -1,6 +1,5 @@
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -14,73 +13,13 @@ import org.apache.zookeeper.ZooKeeper;
 import org.apache.zookeeper.proto.ReplyHeader;
 import org.apache.zookeeper.proto.RequestHeader;
 
-/** Prints one line per check, and holds what all checks share. */
-final class Harness {
+/** What all checks with a ZooKeeper handle share. */
+final class Harness extends Checks {
     static final int SESSION_TIMEOUT_MS = 20_000;
-    /** One of several servers, which lose their leader meanwhile: a check that this interrupts is tried again. */
-    static final boolean IS_ENSEMBLE = System.getenv("ZK_INTEROP_ENSEMBLE") != null;
-    private static final int ATTEMPTS = IS_ENSEMBLE ? 4 : 1;
     private static final AtomicInteger NAMES = new AtomicInteger();
     static String address;
 
-    interface Body {
-        void run() throws Exception;
-    }
-
     private Harness() {}
-
-    static void check(String sentence, Body body) {
-        long from = System.nanoTime();
-        int attempt = 1;
-        while (!passes(sentence, body, attempt == ATTEMPTS)) {
-            if (attempt++ == ATTEMPTS) {
-                break;
-            }
-        }
-        System.out.println("  took " + (System.nanoTime() - from) / 1_000_000 + " ms");
-    }
-
-    private static boolean passes(String sentence, Body body, boolean isLast) {
-        try {
-            body.run();
-            System.out.println("ok " + sentence);
-            return true;
-        } catch (Throwable problem) {
-            String detail = problem instanceof AssertionError ? problem.getMessage() : problem.toString();
-            String verdict = isLast ? "not ok " : "again ";
-            System.out.println(verdict + sentence + ": " + String.valueOf(detail).replace('\n', ' '));
-            problem.printStackTrace(System.err);
-            if (!isLast) {
-                rest();
-            }
-            return false;
-        }
-    }
-
-    /** Until an ensemble that has lost its leader serves again. */
-    private static void rest() {
-        try {
-            Thread.sleep(3_000);
-        } catch (InterruptedException stop) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    static void equal(Object expected, Object actual) {
-        equal("value", expected, actual);
-    }
-
-    static void equal(String what, Object expected, Object actual) {
-        if (!Objects.equals(expected, actual)) {
-            throw new AssertionError(what + " is " + actual + ", expected " + expected);
-        }
-    }
-
-    static void isTrue(String what, boolean condition) {
-        if (!condition) {
-            throw new AssertionError(what);
-        }
-    }
 
     static void fails(KeeperException.Code expected, Body body) throws Exception {
         KeeperException.Code code = KeeperException.Code.OK;
@@ -97,10 +36,6 @@ final class Harness {
         return "/java-" + NAMES.incrementAndGet() + "-" + System.nanoTime();
     }
 
-    static byte[] bytes(String text) {
-        return text.getBytes(java.nio.charset.StandardCharsets.UTF_8);
-    }
-
     static Client connect() throws Exception {
         return connect(address, SESSION_TIMEOUT_MS);
     }
@@ -110,15 +45,6 @@ final class Harness {
         Client client = new Client(connectString, timeoutMs, events);
         isTrue("no connection within 15 s", events.connected.await(15, TimeUnit.SECONDS));
         return client;
-    }
-
-    /** Repeats a question until the answer is true; for things that a server does in its own time. */
-    static void eventually(String what, long limitMs, java.util.concurrent.Callable<Boolean> question) throws Exception {
-        long deadline = System.nanoTime() + limitMs * 1_000_000L;
-        while (!question.call()) {
-            isTrue(what + " did not happen within " + limitMs + " ms", System.nanoTime() < deadline);
-            Thread.sleep(20);
-        }
     }
 
     /** A ZooKeeper handle that can also send requests the public methods refuse to send. */
