@@ -3,7 +3,8 @@ import type { ClientListener } from '@zk/server';
 import { TcpTransport } from '@zk/transport-tcp';
 import type { TlsMaterial } from '@zk/transport-tls';
 import type { WebSocketTransportOptions } from '@zk/transport-websocket';
-import type { ServerConfig, StoreConfig, TlsConfig, WebSocketConfig } from './config/server-config.js';
+import type { ServerConfig, WebSocketConfig } from './config/server-config.js';
+import type { StoreConfig, TlsConfig } from './config/tls-config.js';
 
 /** The listeners a configuration asks for. What is not asked for is not loaded. */
 

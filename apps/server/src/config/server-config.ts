@@ -1,4 +1,5 @@
 import type { EnsembleSettings } from './ensemble/ensemble-settings.js';
+import type { TlsConfig } from './tls-config.js';
 
 /**
  * Everything the server can be told, typed, with units, after defaults and checks. Built once at the start
@@ -115,33 +116,6 @@ export interface DigestAuthConfig {
   readonly algorithm: string;
   /** `super:<hash>`; a secret. */
   readonly superDigest: string | undefined;
-}
-
-/** A file with certificates, and with a key where it is a key store. */
-export interface StoreConfig {
-  readonly file: string;
-  /** undefined: by the file's name. */
-  readonly type: 'PEM' | 'PKCS12' | 'JKS' | undefined;
-  /** A secret. */
-  readonly password: string | undefined;
-  readonly passwordFile: string | undefined;
-}
-
-export interface TlsConfig {
-  /** undefined only in a configuration that was refused. */
-  readonly keyStore: StoreConfig | undefined;
-  /** undefined: the certificates that come with Node. */
-  readonly trustStore: StoreConfig | undefined;
-  readonly clientAuth: 'none' | 'want' | 'need';
-  readonly verifiesClientNames: boolean;
-  readonly allowsReverseLookup: boolean;
-  readonly protocols: readonly string[];
-  /** undefined: Node's. */
-  readonly cipherSuites: readonly string[] | undefined;
-  readonly handshakeTimeoutMs: number;
-  /** undefined: no limit. */
-  readonly maxHandshakes: number | undefined;
-  readonly reload: boolean;
 }
 
 export interface WebSocketConfig {

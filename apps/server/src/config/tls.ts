@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { QuorumTlsSettings } from './ensemble/ensemble-settings.js';
-import type { StoreConfig, TlsConfig } from './server-config.js';
+import type { StoreConfig, TlsConfig } from './tls-config.js';
 import type { SettingReader } from './setting-reader.js';
 
 const STORE_TYPES: readonly string[] = ['JKS', 'PEM', 'PKCS12'];

@@ -1,5 +1,5 @@
 import type { EnsembleConfig, Role, ServerId } from '@zk/quorum';
-import type { TlsConfig } from '../server-config.js';
+import type { TlsConfig } from '../tls-config.js';
 
 /** What a server of an ensemble is told beyond what a standalone one is. Ticks are of `tickTime`. */
 export interface EnsembleSettings {
