@@ -1,12 +1,6 @@
 import type { Id } from '@zk/model';
+import type { PeerInfo } from './peer-info.js';
 import type { SaslAuthority } from './sasl.js';
-
-/** What an authentication scheme knows about the other end of a connection. */
-export interface PeerInfo {
-  readonly remoteAddress: string;
-  /** Subject of a verified client certificate, in RFC 2253 form. */
-  readonly certificateSubject?: string;
-}
 
 /** One authentication scheme (spec: server semantics, section 12). */
 export interface AuthProvider {

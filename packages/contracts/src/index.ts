@@ -1,7 +1,8 @@
-export type { AuthProvider, AuthProviders, PeerInfo } from './auth.js';
+export type { AuthProvider, AuthProviders } from './auth.js';
 export { AUTH_PROVIDERS } from './auth.js';
 export type { LogFields, Logger } from './logger.js';
 export { LOGGER, silentLogger } from './logger.js';
+export type { PeerInfo } from './peer-info.js';
 export type { RandomSource } from './random.js';
 export { RANDOM } from './random.js';
 export type { SaslAuthority, SaslExchange, SaslStep } from './sasl.js';

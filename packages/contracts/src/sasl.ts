@@ -1,5 +1,5 @@
 import type { Id } from '@zk/model';
-import type { PeerInfo } from './auth.js';
+import type { PeerInfo } from './peer-info.js';
 
 /** What one end of a SASL exchange does next. */
 export type SaslStep =
