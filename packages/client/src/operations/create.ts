@@ -19,7 +19,9 @@ import {
   setKind,
   syncKind,
 } from '../wire/kinds.js';
-import { Calls, badArguments, badPath, childOf, hasCode, isMaybeApplied, nameOf, parentOf } from './calls.js';
+import { badArguments, badPath, childOf, nameOf, parentOf } from '../paths.js';
+import { hasCode, isMaybeApplied } from '../refusals.js';
+import { Calls } from './calls.js';
 import { keepTrying } from './keep-trying.js';
 
 const ANY_VERSION = -1;

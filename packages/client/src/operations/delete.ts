@@ -2,7 +2,9 @@ import type { DeleteOptions, NodeChildren } from '@zk/client-api';
 import { ErrorCode } from '@zk/model';
 import type { CallLimits } from '../client-core.js';
 import { childrenKind, deleteKind } from '../wire/kinds.js';
-import { type Calls, childOf, hasCode } from './calls.js';
+import { childOf } from '../paths.js';
+import { hasCode } from '../refusals.js';
+import type { Calls } from './calls.js';
 import { keepTrying } from './keep-trying.js';
 
 const ANY_VERSION = -1;

@@ -1,6 +1,6 @@
 import { ErrorCode } from '@zk/model';
 import type { CallLimits, ClientCore } from '../client-core.js';
-import { hasCode } from './calls.js';
+import { hasCode } from '../refusals.js';
 
 const PAUSE_MS = 100;
 const UNLIMITED: CallLimits = { timeoutMs: Infinity, deadlineMs: Infinity, signal: undefined };

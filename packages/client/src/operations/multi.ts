@@ -2,7 +2,7 @@ import { MultiError, type ReadOp, type ReadResult, type WriteOp, type WriteResul
 import type { MultiOp, MultiReadOp, MultiReadResult, MultiResponse } from '@zk/jute';
 import { type Acl, CreateMode, ErrorCode, KeeperError, isTtl } from '@zk/model';
 import { withoutPrefix } from '../wire/kinds.js';
-import { badPath, badArguments } from './calls.js';
+import { badPath, badArguments } from '../paths.js';
 import { badCreatePath, ttlOf } from './create.js';
 
 /** @throws BadArgumentsError for a path that is none, also RangeError for a time to live */

@@ -2,7 +2,8 @@ import { type Codec, type CreateOptions, type NodeData, type UpdateOptions, byte
 import { ErrorCode, type Stat } from '@zk/model';
 import type { CallLimits } from '../client-core.js';
 import { getKind, setKind } from '../wire/kinds.js';
-import { type Calls, hasCode } from './calls.js';
+import { hasCode } from '../refusals.js';
+import type { Calls } from './calls.js';
 import { createNode } from './create.js';
 
 /** The wire's word for any version, and what a version becomes after 2^32 - 1 changes. */

@@ -1,9 +1,10 @@
 import type { NodeChildren, ZnodeEvent } from '@zk/client-api';
 import { ErrorCode, type Stat, type Zxid } from '@zk/model';
 import { Request, type RequestKind } from '../machine/request.js';
-import { childOf, hasCode } from '../operations/calls.js';
+import { childOf } from '../paths.js';
+import { hasCode } from '../refusals.js';
 import type { OneShotWatch, OneShotWatches, WatchTable } from './one-shot-watches.js';
-import type { PersistentWatch } from './persistent-watches.js';
+import type { PersistentWatch } from './persistent-watch.js';
 import { childrenAndWatchKind, existsAndWatchKind } from './watch-kinds.js';
 import type { WatchPort } from './watch-port.js';
 

@@ -1,71 +1,13 @@
-import type { WatchItem, WatchReset } from '@zk/client-api';
 import type { Logger } from '@zk/contracts';
 import { AddWatchMode, ErrorCode, WatcherType } from '@zk/model';
 import { Request } from '../machine/request.js';
-import { hasCode } from '../operations/calls.js';
+import { hasCode } from '../refusals.js';
 import { addWatchKind, removeWatchesKind } from '../wire/kinds.js';
-import { type ServerEvent, eventBelow } from './events.js';
 import { EmulatedWatch } from './emulated-watch.js';
+import type { ServerEvent } from './events.js';
 import type { OneShotWatches, WatchTable } from './one-shot-watches.js';
+import { PersistentWatch, type WatchSubscriber } from './persistent-watch.js';
 import type { WatchPort } from './watch-port.js';
-
-/** Somebody who hears of everything from now on. */
-export interface WatchSubscriber {
-  readonly prefix: string;
-  next(item: WatchItem): void;
-  error(error: unknown): void;
-  complete(): void;
-}
-
-/** One watch on the server, shared by all who want the same path in the same mode. */
-export class PersistentWatch {
-  readonly subscribers = new Set<WatchSubscriber>();
-  /** On the server of the present connection, or on its way there. */
-  isOnServer = false;
-  /** What stands in for the server's watch where it has none. */
-  emulation: EmulatedWatch | undefined;
-  /** Subscribers may have missed something when it is set again. */
-  hasBeenSet = false;
-  /** Resolves when the server has it for the first time; rejects when that will never be. */
-  readonly ready: Promise<void>;
-  private settle!: { readonly resolve: () => void; readonly reject: (error: unknown) => void };
-
-  constructor(
-    /** Absolute. */
-    readonly path: string,
-    readonly isRecursive: boolean,
-  ) {
-    this.ready = new Promise((resolve, reject) => (this.settle = { resolve, reject }));
-    this.ready.catch(() => undefined);
-  }
-
-  wasSet(): void {
-    this.hasBeenSet = true;
-    this.settle.resolve();
-  }
-
-  deliver(event: ServerEvent): void {
-    for (const subscriber of [...this.subscribers]) subscriber.next(eventBelow(subscriber.prefix, event));
-  }
-
-  reset(reason: WatchReset['reason']): void {
-    for (const subscriber of [...this.subscribers]) subscriber.next({ type: 'reset', reason });
-  }
-
-  fail(error: unknown): void {
-    this.settle.reject(error);
-    const subscribers = [...this.subscribers];
-    this.subscribers.clear();
-    for (const subscriber of subscribers) subscriber.error(error);
-  }
-
-  complete(error: unknown): void {
-    this.settle.reject(error);
-    const subscribers = [...this.subscribers];
-    this.subscribers.clear();
-    for (const subscriber of subscribers) subscriber.complete();
-  }
-}
 
 /** The persistent watches of a client, by mode and path. */
 export class PersistentWatches {
@@ -188,8 +130,9 @@ export class PersistentWatches {
   private emulate(watch: PersistentWatch): void {
     watch.isOnServer = false;
     if (watch.emulation !== undefined) return;
-    watch.emulation = new EmulatedWatch(watch, this.oneShot, this.port);
-    watch.emulation.start();
+    const emulation = new EmulatedWatch(watch, this.oneShot, this.port);
+    watch.emulation = emulation;
+    emulation.start();
   }
 
   private async forgetOnServer(watch: PersistentWatch): Promise<void> {

@@ -1,4 +1,4 @@
-import type { PersistentWatch } from './persistent-watches.js';
+import type { PersistentWatch } from './persistent-watch.js';
 import type { WatchedPaths } from './one-shot-watches.js';
 
 /** One request that sets watches again. */

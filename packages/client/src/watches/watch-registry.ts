@@ -5,7 +5,8 @@ import { Request } from '../machine/request.js';
 import { setWatches2Kind, setWatchesKind } from '../wire/kinds.js';
 import { eventTypeOf } from './events.js';
 import { OneShotWatches } from './one-shot-watches.js';
-import { type PersistentWatch, PersistentWatches, isUnsupported } from './persistent-watches.js';
+import type { PersistentWatch } from './persistent-watch.js';
+import { PersistentWatches, isUnsupported } from './persistent-watches.js';
 import { type WatchPacket, watchPackets } from './watch-packets.js';
 import type { WatchPort } from './watch-port.js';
 

@@ -8,7 +8,7 @@ import {
 import { Observable, type Subscriber } from 'rxjs';
 import type { Calls } from '../operations/calls.js';
 import { absolute } from '../operations/multi.js';
-import type { PersistentWatch, WatchSubscriber } from './persistent-watches.js';
+import type { PersistentWatch, WatchSubscriber } from './persistent-watch.js';
 import { WatchBuffer } from './watch-buffer.js';
 
 /** The stream behind `client.watch`: cold, and on the server shared with all streams of the same path and mode. */

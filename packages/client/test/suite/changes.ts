@@ -7,7 +7,7 @@ import {
   read,
   utf8,
 } from '@zk/client';
-import type { Suite } from './describe-client.js';
+import type { Suite } from './suite.js';
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 const THREAD_COUNT = 20;

@@ -1,5 +1,5 @@
 import { CancelledError, ClientClosedError, type ConnectionState } from '@zk/client';
-import type { Suite } from './describe-client.js';
+import type { Suite } from './suite.js';
 
 export function describeConnecting(suite: Suite): void {
   describe('connecting', () => {

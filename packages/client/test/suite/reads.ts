@@ -1,5 +1,5 @@
 import { BadArgumentsError, NoNodeError, json, utf8 } from '@zk/client';
-import type { Suite } from './describe-client.js';
+import type { Suite } from './suite.js';
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 
