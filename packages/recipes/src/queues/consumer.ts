@@ -1,6 +1,7 @@
+import type { CallOptions, ZkClient } from '@zk/client-api';
 import { type Observable, Subject } from 'rxjs';
 import { LinkedSignal, exponentialBackoff, firstOf, isNamed, sleep } from '../support/index.js';
-import type { ItemHandler, Queue, TakenItems } from './queue.js';
+import type { ItemHandler, TakenItems } from './taken-items.js';
 
 /** What becomes of an item whose handler failed. */
 export type FailureMode =
@@ -20,6 +21,13 @@ export interface ConsumeOptions {
   readonly onFailure?: FailureMode | ((error: unknown, taken: TakenItems<unknown>) => FailureMode);
 }
 
+/** What a consumer needs of a queue. */
+export interface ConsumedQueue<T> {
+  take(options?: CallOptions): Promise<TakenItems<T>>;
+  /** @internal */
+  readonly core: { readonly client: ZkClient };
+}
+
 /** A consumer at work. */
 export class QueueConsumer<T> implements AsyncDisposable {
   /**
@@ -27,14 +35,14 @@ export class QueueConsumer<T> implements AsyncDisposable {
    * closed. Need not be awaited.
    */
   readonly done: Promise<void>;
-  readonly #queue: Queue<T>;
+  readonly #queue: ConsumedQueue<T>;
   readonly #handler: ItemHandler<T>;
   readonly #options: ConsumeOptions;
   readonly #stopping: LinkedSignal;
   readonly #problem$ = new Subject<QueueProblem>();
   #failuresInARow = 0;
 
-  constructor(queue: Queue<T>, handler: ItemHandler<T>, options: ConsumeOptions) {
+  constructor(queue: ConsumedQueue<T>, handler: ItemHandler<T>, options: ConsumeOptions) {
     this.#queue = queue;
     this.#handler = handler;
     this.#options = options;
