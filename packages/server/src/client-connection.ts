@@ -98,6 +98,8 @@ export class ClientConnection implements ConnectionHandler, PipelineConnection {
     /** Wall-clock ms, for `cons`. */
     readonly establishedWallMs: number,
     readonly acceptedMs: number,
+    /** Name of the listener it came through. */
+    readonly listener: string,
   ) {
     const { remoteAddress, certificateSubject } = transport;
     this.peer = { remoteAddress, ...(certificateSubject === undefined ? {} : { certificateSubject }) };

@@ -22,7 +22,8 @@ export interface BoundAddress {
 /** Token under which further listeners are registered: a `readonly ClientListener[]`. */
 export const LISTENERS = Symbol.for('@zk/ClientListeners');
 
-type Accept = (connection: Connection) => ConnectionHandler | undefined;
+/** Takes a connection in; `listener` is the name of the one it came through. */
+type Accept = (connection: Connection, listener: string) => ConnectionHandler | undefined;
 
 /** Name of the client port's listener. */
 const CLIENT = 'client';
@@ -98,7 +99,7 @@ export class ClientListeners {
     if (!isSamePort) await old.close();
   }
 
-  private listen({ transport, host, port }: ClientListener): Promise<Listener> {
+  private listen({ name, transport, host, port }: ClientListener): Promise<Listener> {
     const { listenBacklog, tcpKeepAlive } = this.options;
     const options = {
       port,
@@ -106,7 +107,7 @@ export class ClientListeners {
       ...(listenBacklog === undefined ? {} : { backlog: listenBacklog }),
       keepAlive: tcpKeepAlive,
     };
-    return transport.listen(options, this.accept);
+    return transport.listen(options, (connection) => this.accept(connection, name));
   }
 
   /** Whether anything was listened on, if only once. */

@@ -75,7 +75,7 @@ export class ConnectionDesk implements ConnectionHost, OutboxHost {
   }
 
   /** Takes a connection in, or refuses it. */
-  accept(transport: Connection): ConnectionHandler | undefined {
+  accept(transport: Connection, listener: string): ConnectionHandler | undefined {
     const { clock, providers, logger } = this.parts;
     if (!this.host.isOpen) return undefined;
     const refusal = this.admission.enter(transport.remoteAddress);
@@ -95,6 +95,7 @@ export class ConnectionDesk implements ConnectionHost, OutboxHost {
       providers,
       clock.wallMs(),
       clock.monotonicMs(),
+      listener,
     );
     this.connections.add(connection);
     this.reaper.add(connection, connection.acceptedMs);

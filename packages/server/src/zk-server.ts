@@ -1,6 +1,6 @@
 import type { Clock, Transport } from '@zk/contracts';
 import type { SoftLimitExceeded } from '@zk/data-tree';
-import { type Zxid, hexOf, int64 } from '@zk/model';
+import { type SessionId, type Zxid, hexOf, int64 } from '@zk/model';
 import { type ClientPipeline, RequestPipeline, type SessionChange } from '@zk/request-pipeline';
 import { type Session, SessionTracker } from '@zk/session';
 import { BehaviorSubject, type Observable, Subject } from 'rxjs';
@@ -11,6 +11,7 @@ import { ConnectionDesk, type DeskHost } from './connection-desk.js';
 import { ContainerManager } from './container-manager.js';
 import { Database, type LoadReport } from './database.js';
 import { type EnsembleParts, EnsembleReplica } from './ensemble-replica.js';
+import type { Inspection } from './four-letter/context.js';
 import { FourLetterWords } from './four-letter/words.js';
 import type { ServerOptions } from './options.js';
 import type { Replica, ReplicaHost, ReplicaParts } from './replica.js';
@@ -48,6 +49,7 @@ const nothing = (): void => undefined;
 /** Time a stop waits for writes that are on their way. */
 const DRAIN_MS = 5000;
 const QUOTA_WARNING_INTERVAL_MS = 60_000;
+const DEFAULT_TRACE_MASK = 306n;
 
 /**
  * A server, alone or in an ensemble. It puts the parts together and takes them through their life; requests go from the
@@ -66,6 +68,8 @@ export class ZkServer implements DeskHost, UpkeepHost, ReplicaHost {
   pipeline!: ClientPipeline;
   /** Whether clients may have sessions here while the server serves. */
   acceptsClients = true;
+  /** What `stmk` set; nothing here is traced by it. */
+  traceMask = DEFAULT_TRACE_MASK;
   private readonly states = new BehaviorSubject<ServerState>('stopped');
   private readonly sessionEvents = new Subject<SessionEvent>();
   private readonly words: FourLetterWords;
@@ -155,10 +159,14 @@ export class ZkServer implements DeskHost, UpkeepHost, ReplicaHost {
     return this.database.loadReport;
   }
 
-  /** The session behind a number of the watch table, as `0x` hexadecimal. */
-  sessionOfWatcher(watcher: number): string {
-    const session = this.pipeline.clientOf(watcher)?.session ?? null;
-    return session === null ? '0x0' : `0x${hexOf(session.idHi, session.idLo)}`;
+  /** The id of the session behind a number of the watch table; 0 when there is none. */
+  sessionOfWatcher(watcher: number): SessionId {
+    return this.pipeline.clientOf(watcher)?.session?.id ?? 0n;
+  }
+
+  /** What four-letter words look at, for other front ends to the same facts. */
+  inspect(): Inspection {
+    return this.words.inspect();
   }
 
   /**
@@ -198,7 +206,7 @@ export class ZkServer implements DeskHost, UpkeepHost, ReplicaHost {
     this.states.next('loading');
     try {
       await this.replica.start();
-      await this.listeners.start((connection) => this.desk.accept(connection));
+      await this.listeners.start((connection, listener) => this.desk.accept(connection, listener));
     } catch (error) {
       this.states.next('failed');
       await this.replica.stop();

@@ -3,8 +3,8 @@ import type { EnsembleView } from '../ensemble-view.js';
 import type { ServerOptions } from '../options.js';
 import type { ZkServer } from '../zk-server.js';
 
-/** What a four-letter word looks at. */
-export interface WordContext {
+/** What whoever reports on a server looks at: four-letter words, and other front ends to the same facts. */
+export interface Inspection {
   readonly server: ZkServer;
   readonly storage: Storage;
   readonly options: ServerOptions;

@@ -1,28 +1,54 @@
 import os from 'node:os';
 import type { EnsembleView } from '../ensemble-view.js';
 import { COMPATIBLE_VERSION, VERSION_LINE } from '../version.js';
-import type { WordContext } from './context.js';
+import type { Inspection } from './context.js';
 
 const MEGABYTE = 1024 * 1024;
 
-/** The settings in force: `conf`. */
-export async function confReport({ server, storage, options, view }: WordContext): Promise<string> {
-  const usage = await storage.usage();
+/** Settings in force that every server has. */
+export interface SettingFacts {
+  /** -1 where there is none. */
+  readonly clientPort: number;
+  readonly secureClientPort: number;
+  readonly dataDir: string;
+  readonly dataLogDir: string;
+  /** -1: the platform's default. */
+  readonly listenBacklog: number;
+  /** 0 for a server on its own. */
+  readonly serverId: bigint;
+}
+
+export function settingFacts({ server, storage, options, view }: Inspection): SettingFacts {
   const { dataDir, dataLogDir } = storage.location;
   const port = (name: string): number => server.addresses.find((address) => address.name === name)?.port ?? -1;
+  return {
+    clientPort: port('client'),
+    secureClientPort: port('secure'),
+    dataDir: versioned(dataDir),
+    dataLogDir: versioned(dataLogDir),
+    listenBacklog: options.listenBacklog ?? -1,
+    serverId: view?.serverId ?? 0n,
+  };
+}
+
+/** The settings in force: `conf`. */
+export async function confReport(inspection: Inspection): Promise<string> {
+  const { storage, options, view } = inspection;
+  const usage = await storage.usage();
+  const settings = settingFacts(inspection);
   return [
-    `clientPort=${port('client')}`,
-    `secureClientPort=${port('secure')}`,
-    `dataDir=${versioned(dataDir)}`,
+    `clientPort=${settings.clientPort}`,
+    `secureClientPort=${settings.secureClientPort}`,
+    `dataDir=${settings.dataDir}`,
     `dataDirSize=${usage.snapshotBytes}`,
-    `dataLogDir=${versioned(dataLogDir)}`,
+    `dataLogDir=${settings.dataLogDir}`,
     `dataLogSize=${usage.logBytes}`,
     `tickTime=${options.tickTimeMs}`,
     `maxClientCnxns=${options.maxClientConnections}`,
     `minSessionTimeout=${options.minSessionTimeoutMs}`,
     `maxSessionTimeout=${options.maxSessionTimeoutMs}`,
-    `clientPortListenBacklog=${options.listenBacklog ?? -1}`,
-    `serverId=${view?.serverId ?? 0}`,
+    `clientPortListenBacklog=${settings.listenBacklog}`,
+    `serverId=${settings.serverId}`,
     ...(view === undefined ? [''] : ensembleSettings(view)),
   ].join('\n');
 }
@@ -49,16 +75,16 @@ function versioned(directory: string): string {
 }
 
 /** Bytes on disk: `dirs`. */
-export async function dirsReport({ storage }: WordContext): Promise<string> {
+export async function dirsReport({ storage }: Inspection): Promise<string> {
   const usage = await storage.usage();
   return `datadir_size: ${usage.snapshotBytes}\nlogdir_size: ${usage.logBytes}\n`;
 }
 
-/** The process and its machine: `envi`. The names are Apache's, since tools read them; Java's are answered by Node's. */
-export function enviReport(): string {
+/** The process and its machine. The names are Apache's, since tools read them; Java's are answered by Node's. */
+export function environmentFacts(): Readonly<Record<string, string>> {
   const user = userInfo();
   const memory = process.memoryUsage();
-  const values: Record<string, string> = {
+  return {
     'zookeeper.version': VERSION_LINE,
     'host.name': os.hostname(),
     'java.version': `none (Node.js ${process.version})`,
@@ -78,7 +104,11 @@ export function enviReport(): string {
     'os.memory.max': `${Math.round(os.totalmem() / MEGABYTE)}MB`,
     'os.memory.total': `${Math.round(memory.rss / MEGABYTE)}MB`,
   };
-  return `Environment:\n${Object.entries(values)
+}
+
+/** As {@link environmentFacts}: `envi`. */
+export function enviReport(): string {
+  return `Environment:\n${Object.entries(environmentFacts())
     .map(([key, value]) => `${key}=${value}\n`)
     .join('')}`;
 }

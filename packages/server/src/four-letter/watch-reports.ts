@@ -1,14 +1,21 @@
-import type { WordContext } from './context.js';
+import { hex64 } from '@zk/model';
+import type { Inspection } from './context.js';
 
-/** How many watches there are: `wchs`. Only the data table counts, as in Apache ZooKeeper. */
-export function wchsReport({ server }: WordContext): string {
-  const { watches } = server.database;
-  return `${watches.connectionCount} connections watching ${watches.pathCount} paths\nTotal watches:${watches.dataWatchCount}\n`;
+/** How many watches there are. Only the data table counts, as in Apache ZooKeeper. */
+export interface WatchCounts {
+  readonly connections: number;
+  readonly paths: number;
+  readonly watches: number;
 }
 
-/** Watched paths by session: `wchc`. */
-export function wchcReport({ server }: WordContext): string {
-  const bySession = new Map<string, string[]>();
+export function watchCounts({ server }: Inspection): WatchCounts {
+  const { connectionCount, pathCount, dataWatchCount } = server.database.watches;
+  return { connections: connectionCount, paths: pathCount, watches: dataWatchCount };
+}
+
+/** Watched paths by session id; 0 stands for a client without a session. */
+export function watchedPathsBySession({ server }: Inspection): Map<bigint, string[]> {
+  const bySession = new Map<bigint, string[]>();
   for (const { path, watchers } of server.database.watches.byPath()) {
     for (const watcher of watchers) {
       const id = server.sessionOfWatcher(watcher);
@@ -17,21 +24,43 @@ export function wchcReport({ server }: WordContext): string {
       else paths.push(path);
     }
   }
-  return `${grouped(bySession)}\n`;
+  return bySession;
 }
 
-/** Watching sessions by path: `wchp`. */
-export function wchpReport({ server }: WordContext): string {
-  const byPath = new Map<string, string[]>();
+/** Ids of watching sessions by path. */
+export function watchersByPath({ server }: Inspection): Map<string, bigint[]> {
+  const byPath = new Map<string, bigint[]>();
   for (const { path, watchers } of server.database.watches.byPath()) {
     byPath.set(
       path,
       watchers.map((watcher) => server.sessionOfWatcher(watcher)),
     );
   }
-  return `${grouped(byPath)}\n`;
+  return byPath;
 }
 
-function grouped(groups: ReadonlyMap<string, readonly string[]>): string {
-  return [...groups].map(([head, members]) => `${head}\n${members.map((member) => `\t${member}\n`).join('')}`).join('');
+/** How many watches there are: `wchs`. */
+export function wchsReport(inspection: Inspection): string {
+  const { connections, paths, watches } = watchCounts(inspection);
+  return `${connections} connections watching ${paths} paths\nTotal watches:${watches}\n`;
+}
+
+/** Watched paths by session: `wchc`. */
+export function wchcReport(inspection: Inspection): string {
+  const groups = [...watchedPathsBySession(inspection)];
+  return `${groups.map(([id, paths]) => grouped(shown(id), paths)).join('')}\n`;
+}
+
+/** Watching sessions by path: `wchp`. */
+export function wchpReport(inspection: Inspection): string {
+  const groups = [...watchersByPath(inspection)];
+  return `${groups.map(([path, ids]) => grouped(path, ids.map(shown))).join('')}\n`;
+}
+
+function shown(sessionId: bigint): string {
+  return `0x${hex64(sessionId)}`;
+}
+
+function grouped(head: string, members: readonly string[]): string {
+  return `${head}\n${members.map((member) => `\t${member}\n`).join('')}`;
 }

@@ -4,20 +4,20 @@ import type { ClientConnection, WordResult } from '../client-connection.js';
 import type { EnsembleView } from '../ensemble-view.js';
 import type { ServerOptions } from '../options.js';
 import type { ZkServer } from '../zk-server.js';
-import type { WordContext } from './context.js';
+import type { Inspection } from './context.js';
 import { confReport, dirsReport, enviReport } from './environment.js';
 import { hashReport, mntrReport } from './monitor.js';
 import { consReport, dumpReport, srvrReport, statReport } from './reports.js';
 import { wchcReport, wchpReport, wchsReport } from './watch-reports.js';
 
-const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests\n';
-const DEFAULT_TRACE_MASK = 306n;
+/** What is said of a server that serves nobody. */
+export const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests';
 
 interface Word {
   /** Whether it answers while the server does not serve. */
   readonly always?: boolean;
   readonly notServing?: string;
-  answer(context: WordContext): string | Promise<string>;
+  answer(context: Inspection): string | Promise<string>;
 }
 
 const words: Readonly<Record<string, Word>> = {
@@ -34,21 +34,20 @@ const words: Readonly<Record<string, Word>> = {
   wchc: { answer: wchcReport },
   wchp: { answer: wchpReport },
   isro: { notServing: 'null', answer: ({ view }) => (view?.mode === 'read-only' ? 'ro' : 'rw') },
-  hash: { notServing: NOT_SERVING.trimEnd(), answer: hashReport },
+  hash: { notServing: NOT_SERVING, answer: hashReport },
   crst: {
-    answer: ({ server }) => {
-      for (const { client } of server.connections) server.stats.resetConnection(client);
+    answer: (inspection) => {
+      resetConnections(inspection);
       return 'Connection stats reset.\n';
     },
   },
   srst: {
-    answer: ({ server, view }) => {
-      server.stats.reset();
-      view?.stats.reset();
+    answer: (inspection) => {
+      resetStatistics(inspection);
       return 'Server stats reset.\n';
     },
   },
-  gtmk: { always: true, answer: () => String(DEFAULT_TRACE_MASK) },
+  gtmk: { always: true, answer: ({ server }) => String(server.traceMask) },
 };
 
 /** What Apache ZooKeeper calls a telnet client's interrupt: refused like a word that is not enabled. */
@@ -59,7 +58,7 @@ for (const word of [...Object.keys(words), 'stmk']) byNumber.set(readInt32(utf8B
 
 /** Commands of four letters at the very start of a connection; answered in plain text (spec: operations, section 7). */
 export class FourLetterWords {
-  private readonly context: Omit<WordContext, 'view'>;
+  private readonly context: Omit<Inspection, 'view'>;
   private readonly enabled: ReadonlySet<string>;
 
   /** @param viewOf the server's part in an ensemble, as it is now */
@@ -94,14 +93,32 @@ export class FourLetterWords {
   }
 
   private async answer(word: string, argument: Uint8Array): Promise<string> {
-    if (word === 'stmk') return traceMask(argument);
-    const { always = false, notServing = NOT_SERVING, answer } = words[word]!;
+    if (word === 'stmk') return this.setTraceMask(argument);
+    const { always = false, notServing = `${NOT_SERVING}\n`, answer } = words[word]!;
     if (!always && !this.context.server.isServing) return notServing;
-    return answer({ ...this.context, view: this.viewOf() });
+    return answer(this.inspect());
+  }
+
+  /** The mask is kept and has no effect: there is no such tracing here. */
+  private setTraceMask(argument: Uint8Array): string {
+    const { server } = this.context;
+    server.traceMask = new DataView(argument.buffer, argument.byteOffset, 8).getBigInt64(0);
+    return String(server.traceMask);
+  }
+
+  /** The server as it is now. */
+  inspect(): Inspection {
+    return { ...this.context, view: this.viewOf() };
   }
 }
 
-/** The mask is echoed and has no effect: there is no such tracing here. */
-function traceMask(argument: Uint8Array): string {
-  return String(new DataView(argument.buffer, argument.byteOffset, 8).getBigInt64(0));
+/** Counts of connections begin anew. */
+export function resetConnections({ server }: Inspection): void {
+  for (const { client } of server.connections) server.stats.resetConnection(client);
+}
+
+/** Counts of the server, and of its part in its ensemble, begin anew. */
+export function resetStatistics({ server, view }: Inspection): void {
+  server.stats.reset();
+  view?.stats.reset();
 }
