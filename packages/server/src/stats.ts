@@ -22,6 +22,8 @@ export class ServerStats {
   /** Of pipelines that served before the present one. */
   private watchBytesBefore = 0;
   private authFailuresBefore = 0;
+  /** The last of them: until another one serves, nothing is added to what it counted. */
+  private retired: ClientPipeline | undefined;
   /** Frames sent on connections that are closed by now. */
   private sentBefore = 0;
   private sentAtReset = 0;
@@ -43,18 +45,24 @@ export class ServerStats {
 
   /** Bytes of watched events. */
   get watchBytes(): number {
-    return this.watchBytesBefore + this.server.pipeline.watchBytes;
+    return this.watchBytesBefore + (this.servingPipeline?.watchBytes ?? 0);
   }
 
   /** Replies of error AUTHFAILED. */
   get authFailures(): number {
-    return this.authFailuresBefore + this.server.pipeline.authFailures;
+    return this.authFailuresBefore + (this.servingPipeline?.authFailures ?? 0);
   }
 
   /** A pipeline serves no more: keeps what it counted. */
-  retirePipeline({ watchBytes, authFailures }: ClientPipeline): void {
-    this.watchBytesBefore += watchBytes;
-    this.authFailuresBefore += authFailures;
+  retirePipeline(pipeline: ClientPipeline): void {
+    this.watchBytesBefore += pipeline.watchBytes;
+    this.authFailuresBefore += pipeline.authFailures;
+    this.retired = pipeline;
+  }
+
+  private get servingPipeline(): ClientPipeline | undefined {
+    const pipeline = this.server.pipeline as ClientPipeline | undefined;
+    return pipeline === this.retired ? undefined : pipeline;
   }
 
   /** An outbox leaves. */
