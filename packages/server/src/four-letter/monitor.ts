@@ -28,7 +28,7 @@ export function hashReport({ server }: Inspection): string {
 }
 
 /** The metrics of the server as texts, by Apache's names: summaries and sets make several (section 9.1). */
-function monitorValues(context: Inspection): Record<string, string> {
+export function monitorValues(context: Inspection): Record<string, string> {
   const { view } = context;
   const observes = view?.mode === 'observer' && view.master !== undefined;
   return Object.fromEntries([
