@@ -1,1 +1,3 @@
-export {};
+export type { Endpoint, MetricsEndpointOptions } from './metrics-endpoint.js';
+export { MetricsEndpoint } from './metrics-endpoint.js';
+export { Scrape } from './scrape.js';

@@ -25,7 +25,7 @@ function gaugesOf(view: EnsembleView, nowMs: number): Record<string, number> {
       synced_non_voting_followers: leading.syncedNonVotingFollowers,
       synced_observers: leading.syncedObservers,
       pending_syncs: leading.pendingSyncs,
-      leader_uptime: nowMs - leading.sinceMs,
+      leader_uptime: Math.round(nowMs - leading.sinceMs),
       last_proposal_size: leading.proposalBytes.last,
       min_proposal_size: leading.proposalBytes.min,
       max_proposal_size: leading.proposalBytes.max,

@@ -55,7 +55,7 @@ function gaugesOf({ server, storage, clock, view }: MetricSources): Metric[] {
       packets_sent: server.stats.sent,
       num_alive_connections: server.connections.size,
       outstanding_requests: server.pipeline.inFlight,
-      uptime: clock.monotonicMs() - server.stats.startedMs,
+      uptime: Math.round(clock.monotonicMs() - server.stats.startedMs),
       znode_count: tree.nodeCount,
       watch_count: watches.watchCount,
       ephemerals_count: tree.ephemeralCount,
