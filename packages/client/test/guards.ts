@@ -150,7 +150,7 @@ export const clientGuards: readonly Guard[] = [
   },
   {
     failure: 'a cancelled write claims that it was not applied',
-    file: 'src/machine/request-queue.ts',
+    file: 'src/machine/request-errors.ts',
     find: "return request.stage === 'sent' && !request.kind.isRepeatable;",
     replace: 'return false;',
     spec: REQUESTS,

@@ -9,7 +9,7 @@ import { type Grant, writeHandshake } from './handshake.js';
 import { LastZxid } from './last-zxid.js';
 import type { Outgoing } from './outgoing.js';
 import type { Request } from './request.js';
-import { replyTooLong } from './request-queue.js';
+import { replyTooLong } from './request-errors.js';
 import type { SessionKeeper } from './session-keeper.js';
 
 export type DialogueStage = 'silent' | 'handshaking' | 'authenticating' | 'open';

@@ -1,19 +1,13 @@
 import type { RecordReader } from '@zk/jute';
-import {
-  CancelledError,
-  ConnectionLossError,
-  OperationTimeoutError,
-  QueueFullError,
-  SessionExpiredError,
-  errorOfCode,
-} from '@zk/client-api';
-import { ErrorCode, int64 } from '@zk/model';
+import { CancelledError, ConnectionLossError, QueueFullError, SessionExpiredError, errorOfCode } from '@zk/client-api';
+import { int64 } from '@zk/model';
 import type { MetricsRecorder } from '../metrics.js';
 import type { RequestTracer } from '../tracing.js';
 import { CodecFailure } from '../wire/kinds.js';
 import type { Outbox } from '../wire/outbox.js';
 import { Deque } from './deque.js';
 import { REFUSED, type Request } from './request.js';
+import { maybeApplied, noRequest, timeoutOf, tooLong, withPath } from './request-errors.js';
 import { follow, unfollow } from './signals.js';
 
 export interface RequestLimits {
@@ -334,42 +328,4 @@ export class RequestQueue {
     unfollow(request.signal!, request.onAbort);
     request.onAbort = undefined;
   }
-}
-
-/** Whether a request that gets no reply may have had an effect. */
-function maybeApplied(request: Request): boolean {
-  return request.stage === 'sent' && !request.kind.isRepeatable;
-}
-
-function timeoutOf(request: Request): Error {
-  return new OperationTimeoutError(request.path, request.timeoutMs, maybeApplied(request));
-}
-
-/** The connection goes on; only this reply is not read. */
-export function replyTooLong({ path, kind }: Request, lengthBytes: number, allowedBytes: number): Error {
-  const cause = new RangeError(`a reply of ${lengthBytes} bytes, ${allowedBytes} are allowed (maxReplyBytes)`);
-  const error = new ConnectionLossError(path, !kind.isRepeatable, { cause });
-  error.message = `${cause.message}; it was not read: ${path}`;
-  return error;
-}
-
-function noRequest(path: string, reason: unknown): Error {
-  const error = errorOfCode(ErrorCode.BADARGUMENTS, path);
-  error.message += `: the arguments are no request: ${reason instanceof Error ? reason.message : String(reason)}`;
-  error.cause = reason;
-  return error;
-}
-
-function tooLong(path: string, lengthBytes: number, allowedBytes: number): Error {
-  const error = errorOfCode(ErrorCode.BADARGUMENTS, path);
-  error.message += `: the request takes ${lengthBytes} bytes, servers accept ${allowedBytes} (jute.maxbuffer)`;
-  return error;
-}
-
-/** What a codec threw, with the path it was about. */
-function withPath(thrown: unknown, path: string): unknown {
-  if (thrown instanceof Error && !('path' in thrown) && Object.isExtensible(thrown)) {
-    Object.defineProperty(thrown, 'path', { value: path, enumerable: true });
-  }
-  return thrown;
 }
