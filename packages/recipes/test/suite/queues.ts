@@ -1,16 +1,17 @@
-import { type ZkClient, json, utf8 } from '@zk/client-api';
-import { Perms } from '@zk/model';
+import { type ZkClient, utf8 as codec } from '@zk/client-api';
 import {
   DistributedDelayQueue,
   DistributedIdQueue,
   DistributedPriorityQueue,
   DistributedQueue,
   LockingQueue,
-  type Queue,
   SimpleDistributedQueue,
 } from '../../src/index.js';
-import { sharderSuite } from './sharder.js';
+import { drain } from './drain.js';
+import { consumerSuite } from './queue-consumers.js';
 import { type RecipeRig, RigClients, type RigFaults, aborted, eventually, freshPath } from './rig.js';
+import { sharderSuite } from './sharder.js';
+import { simpleSuite } from './simple-queues.js';
 
 /** What queues do on any server that speaks the protocol. */
 export function describeQueues(rig: RecipeRig): void {
@@ -31,81 +32,6 @@ export function describeQueues(rig: RecipeRig): void {
       describe('queues under faults', () => faultSuite(clients, faults));
     }
   });
-}
-
-const codec = utf8;
-
-function simpleSuite(clients: RigClients, dialect: 'curator' | 'kazoo'): void {
-  it('hands out what was put, in order, to one consumer each', async () => {
-    const [a, b] = await Promise.all([clients.open(), clients.open()]);
-    const path = freshPath(a, 'simple');
-    await using left = new SimpleDistributedQueue(a, path, { codec, dialect });
-    await using right = new SimpleDistributedQueue(b, path, { codec, dialect });
-    expect(await left.poll()).toBeUndefined();
-    const waiting = right.take();
-    await left.put('first');
-    expect(await waiting).toBe('first');
-    for (const item of ['one', 'two', 'three', 'four']) await left.put(item);
-    expect([await left.count(), await left.peek()]).toEqual([4, 'one']);
-    expect([await left.take(), await right.take(), await left.poll(), await right.poll()]).toEqual([
-      'one',
-      'two',
-      'three',
-      'four',
-    ]);
-    expect(await right.peek()).toBeUndefined();
-    await expect(left.take({ timeout: 20 })).rejects.toMatchObject({ name: 'OPERATIONTIMEOUT', maybeApplied: false });
-    await expect(left.take({ signal: AbortSignal.abort() })).rejects.toMatchObject({ name: 'AbortError' });
-  });
-
-  it('loses and doubles nothing between many producers and consumers', async () => {
-    const open = await Promise.all([clients.open(), clients.open(), clients.open()]);
-    const path = freshPath(open[0], 'simple');
-    const queues = open.map((client) => new SimpleDistributedQueue(client, path, { codec, dialect }));
-    const taken: string[] = [];
-    const consuming = queues.map(async (queue) => {
-      for (let item = await queue.take(); item !== 'end'; item = await queue.take()) taken.push(item);
-    });
-    await Promise.all(queues.flatMap((queue, q) => [1, 2, 3, 4, 5, 6].map((i) => queue.put(`${q}-${i}`))));
-    await eventually(() => taken.length === 18);
-    for (const queue of queues) await queue.put('end');
-    await Promise.all(consuming);
-    expect(new Set(taken).size).toBe(18);
-    await Promise.all(queues.map((queue) => queue.close()));
-  });
-
-  it('does without receipts where it may not create them', async () => {
-    const client = await clients.open();
-    const parent = freshPath(client, 'simple');
-    const acl = [{ scheme: 'world', id: 'anyone', perms: Perms.read }];
-    await client.create(`${parent}/queue`, null, { parents: 'persistent' });
-    await client.setAcl(parent, acl);
-    await using queue = new SimpleDistributedQueue(client, `${parent}/queue`, { codec, dialect });
-    await queue.put('item');
-    expect(await queue.take()).toBe('item');
-    expect((await client.getChildren(parent)).children).toEqual(['queue']);
-  });
-
-  it('serves priorities where its format has them', async () => {
-    const client = await clients.open();
-    await using queue = new SimpleDistributedQueue(client, freshPath(client, 'simple'), { codec, dialect });
-    if (dialect === 'curator') return void (await expect(queue.put('x', { priority: 1 })).rejects.toThrow(RangeError));
-    await queue.put('normal');
-    await queue.put('late', { priority: 999 });
-    await queue.put('soon', { priority: 5 });
-    expect([await queue.take(), await queue.take(), await queue.take()]).toEqual(['soon', 'normal', 'late']);
-    await expect(queue.put('x', { priority: 1000 })).rejects.toThrow(RangeError);
-  });
-}
-
-/** What is in a queue, taken one by one. */
-async function drain<T>(queue: Queue<T>): Promise<T[]> {
-  const items: T[] = [];
-  for (let taken = await queue.poll(); taken !== undefined; taken = await queue.poll()) {
-    items.push(...taken.items);
-    await taken.complete();
-  }
-  return items;
 }
 
 function orderSuite(clients: RigClients, isLocked: boolean): void {
@@ -265,85 +191,6 @@ function lockingQueueSuite(clients: RigClients): void {
     await three.release();
     expect(await drain(right)).toEqual(['three', 'one']);
     expect((await a.getChildren(`${path}/taken`)).children).toEqual([]);
-  });
-}
-
-function consumerSuite(clients: RigClients): void {
-  it('works through a queue, and puts at the end what has failed', async () => {
-    const client = await clients.open();
-    const path = freshPath(client, 'queue');
-    await using queue = new DistributedQueue(client, path, { codec: json<number>(), lockPath: `${path}-locks` });
-    const seen: number[] = [];
-    await using consumer = queue.consume((item) => {
-      seen.push(item);
-      if (item === 2 && seen.length < 4) throw new Error('not yet');
-    });
-    const problems: unknown[] = [];
-    consumer.problems$.subscribe(({ kind }) => problems.push(kind));
-    for (const item of [1, 2, 3]) await queue.put(item);
-    await eventually(() => seen.length === 4);
-    await eventually(async () => (await queue.count()) === 0);
-    expect([...seen].sort()).toEqual([1, 2, 2, 3]);
-    expect(problems).toEqual(['handler']);
-    await consumer.stop();
-    await queue.put(4);
-    expect(await queue.count()).toBe(1);
-  });
-
-  it.each([
-    ['delete', []],
-    ['release', ['bad']],
-  ] as const)('does with what has failed as it is told: %s', async (onFailure, rest) => {
-    const client = await clients.open();
-    const path = freshPath(client, 'queue');
-    await using queue = new DistributedQueue(client, path, { codec, lockPath: `${path}-locks` });
-    let calls = 0;
-    const consumer = queue.consume(
-      () => {
-        calls++;
-        throw new Error('never');
-      },
-      { onFailure: () => onFailure },
-    );
-    await queue.put('bad');
-    await eventually(() => calls > 0);
-    await consumer.stop();
-    await eventually(async () => (await client.getChildren(`${path}-locks`)).children.length === 0);
-    expect(await drain(queue)).toEqual(rest);
-  });
-
-  it('works on several at a time, and waits for them when it stops', async () => {
-    const client = await clients.open();
-    const path = freshPath(client, 'queue');
-    await using queue = new DistributedQueue(client, path, { codec, lockPath: `${path}-locks` });
-    let running = 0;
-    let most = 0;
-    let go: () => void = () => undefined;
-    const gate = new Promise<void>((resolve) => (go = resolve));
-    const consumer = queue.consume(
-      async () => {
-        most = Math.max(most, ++running);
-        await gate;
-        running--;
-      },
-      { concurrency: 3 },
-    );
-    for (let i = 0; i < 5; i++) await queue.put(`${i}`);
-    await eventually(() => running === 3);
-    const stopping = consumer.stop();
-    go();
-    await stopping;
-    expect([running, most]).toEqual([0, 3]);
-    expect(await queue.count()).toBe(2);
-  });
-
-  it('ends when the client is closed', async () => {
-    const client = await clients.open();
-    const queue = new DistributedQueue(client, freshPath(client, 'queue'), { codec });
-    const consumer = queue.consume(() => undefined);
-    await client.close();
-    await expect(consumer.done).rejects.toMatchObject({ name: 'ClientClosedError' });
-    await consumer.stop();
   });
 }
 
