@@ -11,6 +11,7 @@ import {
 import { FileStorage, type FileStorageOptions } from '@zk/storage-file';
 import { CorruptionError } from '@zk/model';
 import { DataDirectoryError } from './cli/exit-codes.js';
+import { AccompaniedServer, sideEndpoints } from './compose-endpoints.js';
 import { ensembleOf } from './compose-ensemble.js';
 import { clientPortTransport, furtherListeners } from './compose-listeners.js';
 import type { AuthConfig, ServerConfig } from './config/server-config.js';
@@ -134,5 +135,6 @@ export const composeServer: ComposeServer = async (config, logger) => {
     [AUTH_PROVIDERS, authProvidersOf(config.auth, logger)],
     [ENSEMBLE, await ensembleOf(config, logger)],
   ];
-  return createServer(serverOptionsOf(config), parts);
+  const server = createServer(serverOptionsOf(config), parts);
+  return new AccompaniedServer(server, await sideEndpoints(config, server), logger);
 };

@@ -65,7 +65,7 @@ describe('indexKeys', () => {
     ['a plain key', 'tickTime', 'tickTime'],
     ['a family', 'server.1', 'server.*'],
     ['the exact key before its family', 'metricsProvider.className', 'metricsProvider.className'],
-    ['a key of the family', 'metricsProvider.httpPort', 'metricsProvider.*'],
+    ['a key of the family', 'metricsProvider.reporter', 'metricsProvider.*'],
   ])('finds %s by name', (_title, name, expected) => {
     expect(index.byName(name)?.name).toBe(expected);
   });

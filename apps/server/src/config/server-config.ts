@@ -1,4 +1,5 @@
 import type { EnsembleSettings } from './ensemble/ensemble-settings.js';
+import type { MetricsConfig } from './metrics.js';
 import type { TlsConfig } from './tls-config.js';
 
 /**
@@ -85,6 +86,8 @@ export interface ServerConfig {
   // ---- administration
   /** Lower case; `*` for all. */
   readonly fourLetterWords: readonly string[];
+  /** undefined: no endpoint for Prometheus. */
+  readonly metrics: MetricsConfig | undefined;
 }
 
 export interface ConnectionThrottleConfig {

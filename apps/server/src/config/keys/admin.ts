@@ -49,17 +49,6 @@ export const ADMIN_KEYS: readonly KeySpec[] = [
   }),
   unsupported('admin.snapshot.enabled', 'flag', { default: 'true', meaning: 'Allow the snapshot command.' }),
   unsupported('admin.restore.enabled', 'flag', { default: 'true', meaning: 'Allow the restore command.' }),
-  unsupported('metricsProvider.className', 'text', {
-    property: null,
-    default: 'org.apache.zookeeper.metrics.impl.DefaultMetricsProvider',
-    harmless: ['org.apache.zookeeper.metrics.impl.DefaultMetricsProvider'],
-    meaning: 'Java class that publishes metrics. `mntr` is served; there is no HTTP endpoint.',
-  }),
-  unsupported('metricsProvider.*', 'text', {
-    property: null,
-    meaning:
-      'Settings of that class (httpHost, httpPort, exportJvmInfo, numWorkerThreads, maxQueueSize, workerShutdownTimeoutMs).',
-  }),
   noEffect('jvm.pause.monitor', 'boolean', {
     property: null,
     default: 'false',
@@ -83,10 +72,4 @@ export const ADMIN_KEYS: readonly KeySpec[] = [
     default: '10000',
     meaning: 'Pauses worth a warning.',
   }),
-  unsupported('audit.enable', 'flag', {
-    default: 'false',
-    harmless: ['false'],
-    meaning: 'Log every write with its user, client and result.',
-  }),
-  unsupported('audit.impl.class', 'text', { meaning: 'Java class that writes the audit log.' }),
 ];

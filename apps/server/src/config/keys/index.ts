@@ -2,6 +2,7 @@ import type { KeySpec } from '../key-spec.js';
 import { ADMIN_KEYS } from './admin.js';
 import { BASIC_KEYS } from './basic.js';
 import { JVM_KEYS } from './jvm.js';
+import { MONITORING_KEYS } from './monitoring.js';
 import { QUORUM_KEYS } from './quorum.js';
 import { REQUEST_KEYS } from './requests.js';
 import { SECURITY_KEYS, TLS_KEYS } from './security.js';
@@ -15,6 +16,7 @@ export const KEYS: readonly KeySpec[] = [
   ...REQUEST_KEYS,
   ...SECURITY_KEYS,
   ...ADMIN_KEYS,
+  ...MONITORING_KEYS,
   ...JVM_KEYS,
   ...QUORUM_KEYS,
   ...TLS_KEYS,

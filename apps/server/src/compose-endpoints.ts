@@ -1,0 +1,69 @@
+import type { Logger } from '@zk/contracts';
+import type { BoundAddress, ZkServer } from '@zk/server';
+import { joinAddress } from './cli/banner.js';
+import type { RunningServer } from './compose.js';
+import type { ServerConfig } from './config/server-config.js';
+
+/** The endpoints beside the client ports that a configuration asks for. What is not asked for is not loaded. */
+
+/** Where those who watch over a server ask. */
+export interface SideEndpoint {
+  /** For the log, such as `metrics`. */
+  readonly name: string;
+  /** @throws Error when the address cannot be bound */
+  start(): Promise<{ readonly host: string; readonly port: number }>;
+  stop(): Promise<void>;
+}
+
+export async function sideEndpoints(config: ServerConfig, server: ZkServer): Promise<readonly SideEndpoint[]> {
+  const endpoints: SideEndpoint[] = [];
+  if (config.metrics !== undefined) {
+    const { MetricsEndpoint } = await import('@zk/prometheus');
+    const endpoint = new MetricsEndpoint(server, config.metrics);
+    endpoints.push({ name: 'metrics', start: () => endpoint.start(), stop: () => endpoint.stop() });
+  }
+  return endpoints;
+}
+
+/** A server with endpoints beside it. One that cannot be opened is an error in the log, and the server goes on. */
+export class AccompaniedServer implements RunningServer {
+  constructor(
+    private readonly server: ZkServer,
+    private readonly endpoints: readonly SideEndpoint[],
+    private readonly logger: Logger,
+  ) {}
+
+  get clientAddress(): BoundAddress {
+    return this.server.clientAddress;
+  }
+
+  get addresses(): readonly BoundAddress[] {
+    return this.server.addresses;
+  }
+
+  get failed(): Promise<Error> {
+    return this.server.failed;
+  }
+
+  async start(): Promise<void> {
+    await this.server.start();
+    await Promise.all(this.endpoints.map((endpoint) => this.open(endpoint)));
+  }
+
+  private async open({ name, start }: SideEndpoint): Promise<void> {
+    try {
+      const { host, port } = await start();
+      this.logger.info({ endpoint: name, address: joinAddress(host, port) }, 'endpoint open');
+    } catch (error) {
+      this.logger.error(
+        { endpoint: name, err: error },
+        'this endpoint cannot be opened; the server goes on without it',
+      );
+    }
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.endpoints.map((endpoint) => endpoint.stop()));
+    await this.server.stop();
+  }
+}
