@@ -1,7 +1,7 @@
 import type { AuthProviders } from '@zk/contracts';
 import { type DataTree, checkAcl } from '@zk/data-tree';
 import type { Id } from '@zk/model';
-import type { ChangeRecord } from './overlay.js';
+import type { ChangeRecord } from './change-record.js';
 
 /** Permission checks. Nearly every list in the field is "world may", which one bit test answers. */
 export class AclGuard {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { ChangeLog } from './change-log.js';
-import { ChangeRecord } from './overlay.js';
+import { ChangeRecord } from './change-record.js';
 
 interface Change {
   readonly record: ChangeRecord;

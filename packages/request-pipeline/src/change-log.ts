@@ -1,5 +1,5 @@
 import type { PreparedChanges } from '@zk/data-tree';
-import type { ChangeRecord } from './overlay.js';
+import type { ChangeRecord } from './change-record.js';
 
 /**
  * The changes of all transactions on their way, oldest first: which record each one changed, and the CRC-32s that it

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { type ChangeRecord, Overlay } from './overlay.js';
+import type { ChangeRecord } from './change-record.js';
+import { Overlay } from './overlay.js';
 
 const bytesOf = (path: string): Uint8Array => new TextEncoder().encode(path);
 /** Few enough that paths share a bucket. */

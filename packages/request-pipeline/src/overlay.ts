@@ -1,56 +1,6 @@
-import type { Acl } from '@zk/model';
-import { type DataTree, type PreparedZnode, RECORD_WORDS } from '@zk/data-tree';
 import { copyBytes, equalBytes } from '@zk/jute';
 import { ChangeLog } from './change-log.js';
-
-/**
- * The changes that were validated and are not applied yet, keyed by path, over the committed tree. Validation looks
- * here first, so that a request sees every request before it, although none of them may be durable. When leadership
- * or the log is lost the overlay is dropped as a block and the tree is what it was.
- *
- * A record copies the fields of the znode in the tree (same layout), so versions and the digest are predicted with the
- * code that the tree itself uses. Records are pooled: validation allocates nothing in the long run.
- */
-export class ChangeRecord implements PreparedZnode {
-  path: Uint8Array = new Uint8Array(64);
-  pathLength = 0;
-  hash = 0;
-  /** The znode as committed, which the tree keeps up to date while it applies what is on its way; see PreparedZnode. */
-  node = -1;
-  strays = -1;
-  exists = false;
-  /** Whether the znode counts in the digest of the tree: not below /zookeeper/, and not at all without digests. */
-  isCounted = false;
-  /** The words of the znode as they will be. */
-  readonly words = new Int32Array(RECORD_WORDS);
-  /** Key of the ACL in the tree, unless {@link aclEntries} holds a list that no committed znode has yet. */
-  aclKey = -1;
-  aclEntries: readonly Acl[] | null = null;
-  aclWorldPerms = 0;
-  /** Data bytes, 0 for null. */
-  dataLength = 0;
-  childCount = 0;
-  /** Transactions that changed it and are not applied yet. */
-  pending = 0;
-  next: ChangeRecord | null = null;
-  /** Whether it is among {@link Overlay.ephemerals}. */
-  isNoted = false;
-  /** The multi for which its contents were saved last. */
-  savedFor = 0;
-
-  copyFrom(other: ChangeRecord): void {
-    this.exists = other.exists;
-    const { words } = this;
-    const from = other.words;
-    // A loop: for so few words `set` takes longer.
-    for (let i = 0; i < RECORD_WORDS; i++) words[i] = from[i]!;
-    this.aclKey = other.aclKey;
-    this.aclEntries = other.aclEntries;
-    this.aclWorldPerms = other.aclWorldPerms;
-    this.dataLength = other.dataLength;
-    this.childCount = other.childCount;
-  }
-}
+import { ChangeRecord } from './change-record.js';
 
 const BUCKETS = 8192;
 const MAX_SPARE = 16384;
@@ -58,6 +8,13 @@ const MAX_SPARE_PATH_BYTES = 1024;
 /** Saved records that are kept from one multi to the next. */
 const MAX_SAVED = 1024;
 
+/**
+ * The changes that were validated and are not applied yet, keyed by path, over the committed tree. Validation looks
+ * here first, so that a request sees every request before it, although none of them may be durable. When leadership
+ * or the log is lost the overlay is dropped as a block and the tree is what it was.
+ *
+ * Records are pooled: validation allocates nothing in the long run.
+ */
 export class Overlay {
   private readonly buckets: (ChangeRecord | null)[] = new Array<ChangeRecord | null>(BUCKETS).fill(null);
   private readonly spare: ChangeRecord[] = [];
@@ -205,30 +162,4 @@ export class Overlay {
     this.size--;
     if (this.spare.length < MAX_SPARE && record.path.length <= MAX_SPARE_PATH_BYTES) this.spare.push(record);
   }
-}
-
-/** Fills a fresh record from a committed znode, or as absent when there is none. */
-export function loadRecord(record: ChangeRecord, tree: DataTree, node: number): void {
-  record.node = node;
-  record.strays = tree.strays;
-  if (node < 0) {
-    record.exists = false;
-    clearWords(record.words);
-    record.aclKey = -1;
-    record.aclWorldPerms = 0;
-    record.dataLength = record.childCount = 0;
-    return;
-  }
-  tree.copyFields(node, record.words);
-  record.exists = true;
-  record.aclKey = tree.aclKey(node);
-  record.aclWorldPerms = tree.acls.worldPerms(record.aclKey);
-  const length = tree.dataLength(node);
-  record.dataLength = length > 0 ? length : 0;
-  record.childCount = tree.childCount(node);
-}
-
-/** A loop: for so few words `fill` takes longer. */
-export function clearWords(words: Int32Array): void {
-  for (let i = 0; i < RECORD_WORDS; i++) words[i] = 0;
 }

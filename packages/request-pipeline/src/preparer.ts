@@ -14,8 +14,9 @@ import { RecordWriter, utf8Bytes } from '@zk/jute';
 import { type Acl, ErrorCode, type Id, Perms } from '@zk/model';
 import { AclGuard } from './acl-guard.js';
 import { type SubmittedAcl, readAclList, writeAclList } from './acl-list.js';
+import { type ChangeRecord, clearWords, loadRecord } from './change-record.js';
 import { FrameReader } from './frame-reader.js';
-import { type ChangeRecord, Overlay, clearWords, loadRecord } from './overlay.js';
+import { Overlay } from './overlay.js';
 import type { TxnWriter } from './txn-writer.js';
 
 /** What validation may be told to do differently. */

@@ -1,6 +1,6 @@
 import { Field } from '@zk/data-tree';
 import { ErrorCode, Perms, isValidPath } from '@zk/model';
-import type { ChangeRecord } from './overlay.js';
+import type { ChangeRecord } from './change-record.js';
 import { type Preparer, UNDECODABLE, isUndeletable, nextVersion, parentEnd } from './preparer.js';
 
 const FIXED_BYTES = 16;

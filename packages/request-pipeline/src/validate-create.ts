@@ -1,6 +1,6 @@
 import { Field, crcOfNewStat } from '@zk/data-tree';
 import { ErrorCode, MAX_TTL_MS, OpCode, Perms, isEphemeral, isSequential, isTtl, isValidPath } from '@zk/model';
-import { type ChangeRecord, clearWords } from './overlay.js';
+import { type ChangeRecord, clearWords } from './change-record.js';
 import { type Preparer, UNDECODABLE, parentEnd } from './preparer.js';
 
 /** Bytes that a sequence suffix may add: ten digits, or a sign and ten. */

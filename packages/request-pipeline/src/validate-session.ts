@@ -1,6 +1,6 @@
 import { Field } from '@zk/data-tree';
 import { writeInt32 } from '@zk/jute';
-import type { ChangeRecord } from './overlay.js';
+import type { ChangeRecord } from './change-record.js';
 import { type Preparer, parentEnd } from './preparer.js';
 
 /** Writes the record of createSession. */
