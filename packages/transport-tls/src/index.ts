@@ -1,5 +1,5 @@
 export { TlsError } from './explain.js';
+export type { TlsTransportOptions } from './options.js';
 export type { Identity, StoreType, TlsMaterial } from './stores/stores.js';
 export { loadIdentity, loadTrust } from './stores/stores.js';
-export type { TlsTransportOptions } from './tls-transport.js';
 export { TlsTransport } from './tls-transport.js';

@@ -8,9 +8,9 @@ import type { Credentials } from './credentials.js';
 import type { TlsError } from './explain.js';
 import { certificateProblem, explained, nameProblem } from './explain.js';
 import { isFor, namesOf } from './host-names.js';
+import type { CompleteOptions } from './options.js';
 import { subjectOf } from './stores/subject.js';
 import { TlsConnection } from './tls-connection.js';
-import type { CompleteOptions } from './tls-transport.js';
 
 type Accept = (connection: Connection) => ConnectionHandler | undefined;
 
