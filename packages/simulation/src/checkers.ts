@@ -1,41 +1,22 @@
-import type { EnsembleConfig } from '@zk/quorum';
-import { ConfigChecker } from './config-checker.js';
 import { counterOf, epochOf, hex64 } from '@zk/model';
+import type { EnsembleConfig, ServerId } from '@zk/quorum';
+import type { Peer, PeerRole } from '@zk/zab';
+import { ConfigChecker } from './config-checker.js';
+import type { SimulatedDisk } from './disk.js';
 import type { History } from './history.js';
-import type { Host } from './host.js';
+import { type InvariantName, Violation } from './violation.js';
 
-/** A property that must always hold did not. */
-export class Violation extends Error {
-  override readonly name = 'Violation';
-
-  constructor(
-    readonly invariantName: string,
-    detail: string,
-  ) {
-    super(`${invariantName}: ${detail}`);
-  }
+/** What is looked at of a server. */
+export interface CheckedHost {
+  readonly number: number;
+  readonly id: ServerId;
+  readonly disk: SimulatedDisk;
+  readonly peer: Peer | undefined;
+  readonly state: History;
+  readonly role: PeerRole;
+  readonly isServing: boolean;
+  readonly epoch: number;
 }
-
-/** The invariants, by the names of the specification, with what each says. */
-export const INVARIANTS = {
-  Integrity: 'what is committed was proposed by a leader, with these bytes',
-  UniqueZxid: 'a zxid is proposed once',
-  Agreement: 'committed histories are prefixes of one another',
-  PrimaryOrder: 'transactions of an epoch are committed in the order of their counters, without gaps, epochs in order',
-  PrimaryIntegrity: 'a leader that begins to broadcast has everything that earlier epochs committed',
-  OneLeader: 'an epoch has one established leader',
-  EpochsGrow: 'accepted and current epoch never decrease, and the accepted one is not less than the current one',
-  AckIsDurable: 'what is acknowledged survives a crash',
-  CommitIsDurable: 'what is committed is on the disks of a quorum; a new configuration, of the old quorum and the new',
-  ConfigIsCommitted: 'a configuration counts nowhere before it is committed, and none after a later one',
-  AcknowledgedIsCommitted: 'what a client was told is committed, and stays so',
-  SessionOrder: 'what a client writes through one server is committed in the order in which it was written',
-  RealTimeOrder: 'a write that began after another was acknowledged comes after it',
-  Restart: 'what is on a disk leads to a state',
-  Liveness: 'when all is well again, all serve and agree within a minute',
-} as const;
-
-export type InvariantName = keyof typeof INVARIANTS;
 
 /** Watches all hosts, from outside: it knows every disk and every proposal. */
 export class Checkers {
@@ -54,7 +35,7 @@ export class Checkers {
 
   constructor(
     config: EnsembleConfig,
-    private readonly hosts: () => readonly Host[],
+    private readonly hosts: () => readonly CheckedHost[],
     empty: History,
   ) {
     this.line = [empty];
@@ -69,19 +50,19 @@ export class Checkers {
     return this.line[this.line.length - 1]!;
   }
 
-  proposed(host: Host, zxid: bigint, id: number): void {
+  proposed(host: CheckedHost, zxid: bigint, id: number): void {
     const other = this.proposals.get(zxid);
     if (other !== undefined) fail('UniqueZxid', `${name(host)} proposes ${hex64(zxid)}, which is ${other}, as ${id}`);
     this.proposals.set(zxid, id);
   }
 
   /** The host's state is committed up to its end. */
-  committed(host: Host): void {
+  committed(host: CheckedHost): void {
     this.checkLine(host, host.state);
     if (host.role === 'leader') this.checkDurable(host);
   }
 
-  serves(host: Host): void {
+  serves(host: CheckedHost): void {
     if (host.role === 'leader') {
       const other = this.leaders.get(host.epoch);
       if (other !== undefined) fail('OneLeader', `${name(host)} leads epoch ${host.epoch}, which ${other} has led`);
@@ -99,7 +80,7 @@ export class Checkers {
   }
 
   /** A learner's word to its leader. */
-  acknowledges(host: Host, zxid: bigint): void {
+  acknowledges(host: CheckedHost, zxid: bigint): void {
     const { disk } = host;
     if (counterOf(zxid) === 0) {
       if ((disk.current ?? 0) < epochOf(zxid))
@@ -112,7 +93,7 @@ export class Checkers {
     }
   }
 
-  wrote(host: Host): void {
+  wrote(host: CheckedHost): void {
     const { accepted = 0, current = 0 } = host.disk;
     const before = this.epochs.get(host.number) ?? { accepted: 0, current: 0 };
     if (accepted < before.accepted || current < before.current || accepted < current) {
@@ -122,7 +103,7 @@ export class Checkers {
     this.epochs.set(host.number, { accepted, current });
   }
 
-  restarted(host: Host, restored: { accepted: number; current: number }): void {
+  restarted(host: CheckedHost, restored: { accepted: number; current: number }): void {
     const before = this.epochs.get(host.number);
     if (before === undefined) return;
     if (restored.accepted < before.accepted || restored.current < before.current) {
@@ -132,12 +113,12 @@ export class Checkers {
   }
 
   /** A host has done all that followed from an input. */
-  performed(host: Host): void {
+  performed(host: CheckedHost): void {
     const defect = this.configs.activated(host.number, host.disk.config);
     if (defect !== undefined) fail('ConfigIsCommitted', `${name(host)} ${defect}`);
   }
 
-  halted(host: Host, reason: string): void {
+  halted(host: CheckedHost, reason: string): void {
     fail('Agreement', `${name(host)} halts: ${reason}`);
   }
 
@@ -166,7 +147,7 @@ export class Checkers {
     if (versions.size > 1) fail('Liveness', `there are configurations ${[...versions].join(', ')}`);
   }
 
-  private checkLine(host: Host, state: History): void {
+  private checkLine(host: CheckedHost, state: History): void {
     const known = this.line[state.length];
     if (known === state) return;
     if (known !== undefined || state.parent !== this.head) {
@@ -199,7 +180,7 @@ export class Checkers {
   }
 
   /** What a new leader begins with is committed by being on the disks of a quorum, with the claim to have it. */
-  private checkAccepted(leader: Host): void {
+  private checkAccepted(leader: CheckedHost): void {
     const { zxid, id, length } = leader.state;
     const holders = new Set<bigint>();
     for (const { disk, id: server } of this.hosts()) {
@@ -210,7 +191,7 @@ export class Checkers {
     fail('CommitIsDurable', `${name(leader)} broadcasts in epoch ${leader.epoch} with the history of ${text}`);
   }
 
-  private checkDurable(leader: Host): void {
+  private checkDurable(leader: CheckedHost): void {
     const { zxid, id } = leader.state;
     const holders = new Set<bigint>();
     for (const host of this.hosts()) if (host.disk.holds(zxid, id)) holders.add(host.id);
@@ -226,7 +207,7 @@ function fail(invariantName: InvariantName, detail: string): void {
   throw new Violation(invariantName, detail);
 }
 
-function name(host: Host): string {
+function name(host: CheckedHost): string {
   return `server ${host.number}`;
 }
 

@@ -2,10 +2,10 @@ import { hex64 } from '@zk/model';
 import type { DiskContents, DiskWrite, LogEntry, StoredEpochs, WritePoint } from '@zk/zab';
 import { follows } from '@zk/zab';
 import type { Agenda } from './agenda.js';
-import { Violation } from './checkers.js';
 import type { EnsembleConfig } from '@zk/quorum';
 import { type History, idOf } from './history.js';
 import type { SeededRandom } from './random.js';
+import { Violation } from './violation.js';
 
 /** When a disk is to crash its host: as it begins a write, in the middle of it, or before anybody hears it is done. */
 export interface CrashPlan {

@@ -1,6 +1,4 @@
 export { Agenda } from './agenda.js';
-export type { InvariantName } from './checkers.js';
-export { INVARIANTS, Violation } from './checkers.js';
 export type { CrashPlan } from './disk.js';
 export { FAULTS } from './faults.js';
 export type { SimulationOptions, SimulationResult } from './simulation.js';
@@ -10,3 +8,5 @@ export type { PlantedBug } from './planted.js';
 export { PLANTED, plantedOptions, plantedRules } from './planted.js';
 export { SeededRandom } from './random.js';
 export { Operator, serverLine } from './operator.js';
+export type { InvariantName } from './violation.js';
+export { INVARIANTS, Violation } from './violation.js';

@@ -2,7 +2,7 @@ import { EnsembleConfig, type ServerSpec } from '@zk/quorum';
 import { type PeerOptions, type ZabRules, zabRules } from '@zk/zab';
 import { hex64, InvariantViolation } from '@zk/model';
 import { Agenda } from './agenda.js';
-import { Checkers, Violation } from './checkers.js';
+import { Checkers } from './checkers.js';
 import { Clients } from './clients.js';
 import { FAULTS, injectFault } from './faults.js';
 import { History } from './history.js';
@@ -10,6 +10,7 @@ import { Host, type HostWorld } from './host.js';
 import { SimulatedNetwork } from './network.js';
 import { Operator } from './operator.js';
 import { SeededRandom } from './random.js';
+import { Violation } from './violation.js';
 
 export interface SimulationOptions {
   readonly seed: number;
