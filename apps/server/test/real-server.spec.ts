@@ -1,4 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RunningServer } from '../src/compose.js';
@@ -79,6 +81,25 @@ describe('the standard node', () => {
     expect(second.io.logged.at(-1)?.['msg']).toContain(`port ${port} is taken by another program`);
     first.io.signal('SIGTERM');
     await first.done;
+  });
+
+  it('ends with exit code 14 when another program has its election port', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    const file = [
+      'dataDir=data',
+      'initLimit=10\nsyncLimit=5',
+      `server.1=127.0.0.1:1:${port}`,
+      'server.2=127.0.0.2:2888:3888',
+      'electionPortBindRetry=1',
+    ];
+    writeFileSync(join(directory, 'zoo.cfg'), file.join('\n'));
+    mkdirSync(join(directory, 'data'));
+    writeFileSync(join(directory, 'data', 'myid'), '1');
+    const argv = ['start-foreground', '--port', '0', '--address', '127.0.0.1', 'zoo.cfg'];
+    expect(await main(new RealServerIo({ argv, workingDirectory: directory }))).toBe(14);
+    other.close();
   });
 });
 

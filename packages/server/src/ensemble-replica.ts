@@ -20,6 +20,7 @@ import type { EnsembleConfig, ServerId } from '@zk/quorum';
 import { type Session, SessionTracker } from '@zk/session';
 import { defaultPeerOptions } from '@zk/zab';
 import type { Observable } from 'rxjs';
+import { EnsembleHalted } from './ensemble-halted.js';
 import { EnsembleRecorder } from './ensemble-recorder.js';
 import { EnsembleState } from './ensemble-state.js';
 import type { EnsembleView } from './ensemble-view.js';
@@ -178,7 +179,7 @@ export class EnsembleReplica implements Replica {
       case 'synced':
         return serving?.role === 'learner' ? serving.pipeline.synced(this.host.turnNow()) : undefined;
       case 'halt':
-        return this.host.fail(new Error(event.reason));
+        return this.host.fail(new EnsembleHalted(event.reason, event.code));
       default:
         return undefined;
     }

@@ -3,6 +3,7 @@ export { LISTENERS } from './client-listeners.js';
 export type { Registration } from './composition.js';
 export { ENSEMBLE, SERVER_OPTIONS, ZK_SERVER, createServer, registerServer } from './composition.js';
 export type { LoadReport } from './database.js';
+export { EnsembleHalted } from './ensemble-halted.js';
 export type { EnsembleParts } from './ensemble-replica.js';
 export { EnsembleReplica } from './ensemble-replica.js';
 export type { MembershipStore } from './membership.js';

@@ -1,3 +1,4 @@
+import type { EnsembleHalted } from '@zk/server';
 import { DataDirectoryError, ExitCode } from './exit-codes.js';
 import type { ServerConfig } from '../config/server-config.js';
 
@@ -70,4 +71,9 @@ export function explainFailure(error: unknown, config: ListenSettings & Pick<Ser
     return explained(`the data is damaged: ${message ?? ''}`, ExitCode.unexpectedError);
   }
   return { message: message ?? String(error), exitCode: ExitCode.unexpectedError, isExplained: false };
+}
+
+/** What the process ends with when a server that ran cannot go on. */
+export function exitCodeOf(error: Error): number {
+  return error.name === 'EnsembleHalted' ? (error as EnsembleHalted).exitCode : ExitCode.unexpectedError;
 }

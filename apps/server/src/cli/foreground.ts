@@ -6,7 +6,7 @@ import { announceConfig } from './announce.js';
 import { banner, joinAddress } from './banner.js';
 import { prepareDataDirectories } from './data-directories.js';
 import { ExitCode } from './exit-codes.js';
-import { explainFailure } from './failures.js';
+import { exitCodeOf, explainFailure } from './failures.js';
 import type { CliIo, StopSignal } from './io.js';
 import { locateConfig, unreadShellFiles } from './locate-config.js';
 import { flagsOf, loggingOf, type CliOptions } from './options.js';
@@ -99,7 +99,7 @@ async function serve(io: CliIo, config: ServerConfig, logger: Logger): Promise<n
     if (end.kind === 'failed') logger.fatal({ err: end.error }, 'the server cannot go on');
     await server.stop();
     logger.info({}, 'stopped');
-    return end.kind === 'failed' ? ExitCode.unexpectedError : ExitCode.ok;
+    return end.kind === 'failed' ? exitCodeOf(end.error) : ExitCode.ok;
   } catch (error) {
     const failure = explainFailure(error, config);
     logger.fatal(failure.isExplained ? {} : { err: error }, failure.message);
