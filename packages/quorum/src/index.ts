@@ -1,4 +1,5 @@
 export { EnsembleConfig } from './ensemble-config.js';
+export { hostText } from './host-text.js';
 export type { Reconfig, ReconfigPlan, ReconfigSituation } from './reconfig.js';
 export { planReconfig } from './reconfig.js';
 export type { Role, ServerAddress, ServerSpec } from './server-spec.js';

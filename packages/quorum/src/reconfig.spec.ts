@@ -156,11 +156,14 @@ describe('a reconfiguration', () => {
     expect(outcome(request, situation)).toEqual(expected);
   });
 
-  it.each(['0.0.0.0', '[::]', '127.0.0.1', 'localhost'])('does not take %s of two servers for one address', (host) => {
-    const other = `server.4=${host}:1:2;${host}:3`;
-    const before = EnsembleConfig.parse([...three, other].join('\n'));
-    expect(outcome({ joiningServers: `server.5=${host}:1:2;${host}:3` }, { committed: before })).toContainEqual(
-      expect.stringContaining(`server.5=${host}:1:2`),
-    );
-  });
+  it.each(['0.0.0.0', '[0:0:0:0:0:0:0:0]', '[0:0:0:0:0:0:0:1]', '127.0.0.1', 'localhost'])(
+    'does not take %s of two servers for one address',
+    (host) => {
+      const other = `server.4=${host}:1:2;${host}:3`;
+      const before = EnsembleConfig.parse([...three, other].join('\n'));
+      expect(outcome({ joiningServers: `server.5=${host}:1:2;${host}:3` }, { committed: before })).toContainEqual(
+        expect.stringContaining(`server.5=${host}:1:2`),
+      );
+    },
+  );
 });

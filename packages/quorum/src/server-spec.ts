@@ -1,3 +1,4 @@
+import { hostText } from './host-text.js';
 import type { ServerId } from './verifiers.js';
 
 /**
@@ -73,7 +74,7 @@ function splitHost(text: string, fail: Fail): string[] {
   if (end < 0) throw fail('"[" without "]"');
   const rest = text.slice(end + 1);
   if (rest !== '' && !rest.startsWith(':')) throw fail('expected ":" after "]"');
-  return [text.slice(1, end), ...(rest === '' ? [] : rest.slice(1).split(':'))];
+  return [hostText(text.slice(1, end)), ...(rest === '' ? [] : rest.slice(1).split(':'))];
 }
 
 function portOf(text: string, fail: Fail): number {

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { EnsembleConfig, ServerSpec } from '@zk/quorum';
+import { type EnsembleConfig, type ServerSpec, hostText } from '@zk/quorum';
 import { buildEnsemble } from './ensemble/build-ensemble.js';
 import type { EnsembleSettings } from './ensemble/ensemble-settings.js';
 import { judgeMembership } from './ensemble/judge.js';
@@ -157,7 +157,11 @@ function clientAddress(
     const where = reader.where('clientPort');
     reader.problems.push(`${line} names client port ${listed.port}, but clientPort is ${clientPort} (${where})`);
   }
-  if (!isWildcard(clientPortAddress) && listed.host !== clientPortAddress) {
+  if (
+    clientPortAddress !== undefined &&
+    !isWildcard(clientPortAddress) &&
+    listed.host !== hostText(clientPortAddress)
+  ) {
     reader.problems.push(
       `${line} names client address ${listed.host}, but clientPortAddress is ${clientPortAddress} ` +
         `(${reader.where('clientPortAddress')})`,
@@ -166,8 +170,8 @@ function clientAddress(
   return { clientPort: listed.port, clientPortAddress: isWildcard(listed.host) ? undefined : listed.host };
 }
 
-function isWildcard(address: string | undefined): boolean {
-  return address === undefined || address === '0.0.0.0' || address === '::';
+function isWildcard(address: string): boolean {
+  return ['0.0.0.0', hostText('::')].includes(hostText(address));
 }
 
 /** spec: operations, section 2.1: derived from tickTime when unset. */

@@ -36,7 +36,7 @@ describe('the members of an ensemble', () => {
       ['h:1:2:observer', 'h:1:2:observer'],
       ['h:1:2:OBSERVER;2181', 'h:1:2:observer;0.0.0.0:2181'],
       ['h:1:2;10.0.0.1:2181', 'h:1:2:participant;10.0.0.1:2181'],
-      ['[::1]:1:2;[::]:2181', '[::1]:1:2:participant;[::]:2181'],
+      ['[::1]:1:2;[::]:2181', '[0:0:0:0:0:0:0:1]:1:2:participant;[0:0:0:0:0:0:0:0]:2181'],
       ['b:1:2|a:3:4', 'a:3:4|b:1:2:participant'],
       ['b:1:2:observer|a:3:4:observer', 'a:3:4|b:1:2:observer'],
     ])('%s means %s', async (line, canonical) => {
