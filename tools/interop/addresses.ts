@@ -8,15 +8,22 @@ import type { Make, Seat } from './ensemble/members.ts';
 import { installApache } from './install.ts';
 import type { Peer } from './peers.ts';
 
-/** Networks are addresses but for their last number. One that is nowhere (RFC 5737) can neither be bound nor reached. */
-const ONE = '127.0.1';
-const OTHER = '127.0.2';
-const NOWHERE = '192.0.2';
+/** The address that a server has there, by its number. */
+type Network = (server: number) => string;
+
+const one: Network = (server) => `127.0.1.${server}`;
+const other: Network = (server) => `127.0.2.${server}`;
+/**
+ * Addresses for documentation only (RFC 3849): they can neither be bound nor reached. Those of IPv4 are used on some machines,
+ * and Apache's members take an address whose host answers, whether or not a server listens there.
+ */
+const nowhere: Network = (server) => `[2001:db8::${server}]`;
 
 const COMBINATIONS: readonly Combination[] = [
-  { name: "Apache's leads two of ours over two networks", seats: seatsOf(ONE, 'zk', 'zk', 'apache') },
-  { name: "ours leads two of Apache's over two networks", seats: seatsOf(ONE, 'apache', 'apache', 'zk') },
-  { name: "Apache's leads two of ours, with one network gone", seats: seatsOf(NOWHERE, 'zk', 'zk', 'apache') },
+  { name: "Apache's leads two of ours over two networks", seats: seatsOf(one, 'zk', 'zk', 'apache') },
+  { name: "ours leads two of Apache's over two networks", seats: seatsOf(one, 'apache', 'apache', 'zk') },
+  { name: "Apache's leads two of ours, with one network gone", seats: seatsOf(nowhere, 'zk', 'zk', 'apache') },
+  { name: "ours leads two of Apache's, with one network gone", seats: seatsOf(nowhere, 'apache', 'apache', 'zk') },
 ];
 
 /** Leaders killed in each. */
@@ -34,11 +41,11 @@ export const addresses: Peer = {
   },
 };
 
-function seatsOf(network: string, ...makes: readonly Make[]): Seat[] {
+function seatsOf(network: Network, ...makes: readonly Make[]): Seat[] {
   return makes.map((make, index) => ({
     make,
-    peerAddress: `${network}.${index + 1}`,
-    secondPeerAddress: `${OTHER}.${index + 1}`,
+    peerAddress: network(index + 1),
+    secondPeerAddress: other(index + 1),
     config: { 'multiAddress.enabled': 'true' },
     properties: { 'zookeeper.multiAddress.enabled': 'true' },
   }));
