@@ -111,6 +111,8 @@ export interface SyncStats {
   /** 0 before the first. */
   readonly minMs: number;
   readonly maxMs: number;
+  /** Half of the latest syncs took no longer; NaN before the first. */
+  readonly medianMs: number;
   /** Syncs that took longer than the warning threshold. */
   readonly slow: number;
 }

@@ -1,8 +1,12 @@
 import type { SyncStats } from '@zk/contracts';
 
+/** So many of the latest are kept for the median: at full speed a second's worth. */
+const LATEST = 256;
+
 /** How long syncs have taken. */
 export class SyncTimes {
   readonly #slowMs: number;
+  readonly #latestMs = new Float64Array(LATEST);
   #count = 0;
   #totalMs = 0;
   #minMs = 0;
@@ -20,6 +24,7 @@ export class SyncTimes {
       totalMs: this.#totalMs,
       minMs: this.#minMs,
       maxMs: this.#maxMs,
+      medianMs: this.#medianMs(),
       slow: this.#slow,
     };
   }
@@ -28,10 +33,15 @@ export class SyncTimes {
   add(durationMs: number): boolean {
     if (this.#count === 0 || durationMs < this.#minMs) this.#minMs = durationMs;
     if (durationMs > this.#maxMs) this.#maxMs = durationMs;
-    this.#count++;
+    this.#latestMs[this.#count++ % LATEST] = durationMs;
     this.#totalMs += durationMs;
     if (durationMs <= this.#slowMs) return false;
     this.#slow++;
     return true;
+  }
+
+  #medianMs(): number {
+    const kept = this.#latestMs.slice(0, this.#count).sort();
+    return kept[(kept.length - 1) >> 1] ?? NaN;
   }
 }

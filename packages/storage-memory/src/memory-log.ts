@@ -52,7 +52,14 @@ export class MemoryLog implements TxnLog {
   }
 
   get syncStats(): SyncStats {
-    return { count: this.#syncCount, totalMs: 0, minMs: 0, maxMs: 0, slow: 0 };
+    return {
+      count: this.#syncCount,
+      totalMs: 0,
+      minMs: 0,
+      maxMs: 0,
+      medianMs: this.#syncCount === 0 ? NaN : 0,
+      slow: 0,
+    };
   }
 
   open(): void {

@@ -79,6 +79,23 @@ export const durabilityCases: readonly ComplianceCase<StorageHarness>[] = [
   },
   {
     group,
+    name: 'tells how long syncs have taken',
+    async run(harness) {
+      const { log } = harness.storage;
+      const recorder = await start(harness.storage);
+      for (const zxid of range(1n, 20)) {
+        append(log, zxid);
+        log.sync();
+        await recorder.durable(zxid);
+      }
+      const { count, totalMs, minMs, medianMs, maxMs } = log.syncStats;
+      assert.ok(count >= 20, `${count} syncs`);
+      assert.ok(minMs <= medianMs && medianMs <= maxMs, `${minMs} <= ${medianMs} <= ${maxMs} ms`);
+      assert.ok(totalMs >= maxMs && totalMs >= count * minMs, `${totalMs} ms in all`);
+    },
+  },
+  {
+    group,
     name: 'reports batches in the order of their zxids',
     async run(harness) {
       const { log } = harness.storage;

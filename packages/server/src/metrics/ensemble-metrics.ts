@@ -1,11 +1,10 @@
+import type { EnsembleStats } from '../ensemble-stats.js';
 import type { EnsembleView } from '../ensemble-view.js';
 import { type Metric, basicSummaries, counters, gauges, latencySummary } from './metric.js';
 
-/** What a server of an ensemble has beyond one on its own (spec: operations, sections 9.2 to 9.4). */
-export function ensembleMetrics(view: EnsembleView, nowMs: number): Metric[] {
-  const { stats } = view;
+/** What has happened to a server in its ensemble (spec: operations, sections 9.3 and 9.4). */
+export function ensembleHistory(stats: EnsembleStats): Metric[] {
   return [
-    ...gauges(gaugesOf(view, nowMs)),
     ...counters(stats.counts),
     ...basicSummaries(stats.summaries()),
     latencySummary('quorum_ack_latency', stats.quorumLatency),
@@ -13,10 +12,11 @@ export function ensembleMetrics(view: EnsembleView, nowMs: number): Metric[] {
   ];
 }
 
-function gaugesOf(view: EnsembleView, nowMs: number): Record<string, number> {
+/** What a server of an ensemble is at the moment (spec: operations, section 9.2). */
+export function ensembleGauges(view: EnsembleView, nowMs: number): Metric[] {
   const { mode, config, leading, observersServed } = view;
-  if (mode === 'read-only') return {};
-  return {
+  if (mode === 'read-only') return [];
+  return gauges({
     quorum_size: config.voters.size,
     ...(observersServed !== undefined && { synced_observers: observersServed }),
     ...(leading !== undefined && {
@@ -30,5 +30,5 @@ function gaugesOf(view: EnsembleView, nowMs: number): Record<string, number> {
       min_proposal_size: leading.proposalBytes.min,
       max_proposal_size: leading.proposalBytes.max,
     }),
-  };
+  });
 }

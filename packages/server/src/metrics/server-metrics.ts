@@ -1,10 +1,11 @@
 import type { Clock, Storage } from '@zk/contracts';
 import { EventType } from '@zk/model';
 import { LatencyStats } from '@zk/request-pipeline';
+import { EnsembleStats } from '../ensemble-stats.js';
 import type { EnsembleView } from '../ensemble-view.js';
 import type { ZkServer } from '../zk-server.js';
 import { maxDescriptors, openDescriptors } from './descriptors.js';
-import { ensembleMetrics } from './ensemble-metrics.js';
+import { ensembleGauges, ensembleHistory } from './ensemble-metrics.js';
 import {
   type Metric,
   type Values,
@@ -35,12 +36,13 @@ export function serverMetrics(sources: MetricSources): Metric[] {
     ...(server.isServing ? gaugesOf(sources) : []),
     ...countersOf(server),
     ...summariesOf(sources),
-    ...(view === undefined ? counters(OF_ENSEMBLES) : ensembleMetrics(view, clock.monotonicMs())),
+    ...(view === undefined ? [] : ensembleGauges(view, clock.monotonicMs())),
+    ...ensembleHistory(view?.stats ?? NEVER_IN_AN_ENSEMBLE),
   ];
 }
 
-/** Counters that tools look for on any server. */
-const OF_ENSEMBLES = { commit_count: 0, proposal_count: 0, looking_count: 0, diff_count: 0, snap_count: 0 };
+/** Tools look for what happens in ensembles on any server. */
+const NEVER_IN_AN_ENSEMBLE = new EnsembleStats();
 
 function gaugesOf({ server, storage, clock, view }: MetricSources): Metric[] {
   const { latency } = server.pipeline;
@@ -107,12 +109,12 @@ function countersOf({ stats, admission, snapshotter, database }: ZkServer): Metr
 }
 
 function summariesOf({ server, storage }: MetricSources): Metric[] {
-  const { count, totalMs, minMs, maxMs } = storage.log.syncStats;
+  const { count, totalMs, minMs, maxMs, medianMs } = storage.log.syncStats;
   const { database, loadReport, latencies } = server;
   const { fired } = database.watches;
   return [
     ...basicSummaries({
-      fsynctime: { count, sum: totalMs, min: minMs, max: maxMs },
+      fsynctime: { count, sum: totalMs, min: minMs, max: maxMs, percentile: () => medianMs },
       snapshottime: server.snapshotter.times,
       connection_token_deficit: server.admission.tokenDeficits,
     }),
