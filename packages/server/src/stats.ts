@@ -1,6 +1,18 @@
 import type { Clock } from '@zk/contracts';
 import type { Client, ClientPipeline, Outbox } from '@zk/request-pipeline';
-import type { ZkServer } from './zk-server.js';
+import type { Admission } from './admission.js';
+import type { Database } from './database.js';
+import type { Snapshotter } from './snapshotter.js';
+
+/** What the counts are of. */
+export interface CountedServer {
+  /** Not there before the first one serves. */
+  readonly pipeline: ClientPipeline;
+  readonly connections: Iterable<{ readonly client: Client }>;
+  readonly snapshotter: Snapshotter;
+  readonly admission: Admission;
+  readonly database: Database;
+}
 
 /** Counters since the start, or since they were last reset. */
 export class ServerStats {
@@ -32,7 +44,7 @@ export class ServerStats {
   private maxFrameBytes = 0;
 
   constructor(
-    private readonly server: ZkServer,
+    private readonly server: CountedServer,
     clock: Clock,
   ) {
     this.startedMs = clock.monotonicMs();
