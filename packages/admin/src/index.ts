@@ -1,1 +1,3 @@
-export {};
+export { AdminServer } from './admin-server.js';
+export type { AdminOptions, AdminTlsOptions } from './options.js';
+export { defaultAdminOptions } from './options.js';

@@ -1,7 +1,7 @@
 import type { Clock, Logger, Storage } from '@zk/contracts';
 import { DataTree, type DataTreeOptions, type DecodedSnapshot, SnapshotDecoder, WatchTable } from '@zk/data-tree';
 import { DIGEST_INTERVAL } from '@zk/request-pipeline';
-import { CorruptionError, OpCode, type Zxid, hex64, hexOf, hiOf, int64, loOf } from '@zk/model';
+import { CorruptionError, OpCode, type Zxid, compare64, hex64, hexOf, hiOf, int64, loOf } from '@zk/model';
 import { DigestHistory } from './digest-history.js';
 import type { PersistedSession } from './snapshotter.js';
 
@@ -17,12 +17,16 @@ export interface LoadReport {
   readonly replayMs: number;
 }
 
+/** What a database is made of once it was read. */
+export type LoadedState = Pick<DecodedSnapshot, 'tree' | 'sessions' | 'nodesWithoutAcl'>;
+
 /** A snapshot that is about to be read. */
 export interface SnapshotSource {
   readonly form: 'file' | 'stream';
   /** For messages. */
   readonly name: string;
-  readonly zxid: Zxid;
+  /** Absent: the one inside counts. */
+  readonly zxid?: Zxid;
   readonly sizeBytes?: number;
 }
 
@@ -120,20 +124,38 @@ export class Database {
     return new SnapshotDecoder({
       file: name,
       form,
-      zxid,
       tree: this.treeOptions(),
+      ...(zxid === undefined ? {} : { zxid }),
       ...(sizeBytes === undefined ? {} : { sizeBytes }),
     });
   }
 
+  /** @throws CorruptionError when it is not one snapshot, whole */
+  async decode(pieces: AsyncIterable<Uint8Array>): Promise<DecodedSnapshot> {
+    const decoder = this.newDecoder({ form: 'file', name: 'the snapshot' });
+    for await (const piece of pieces) decoder.push(piece);
+    return decoder.finish();
+  }
+
   /** Takes over what was read. */
-  become({ tree, sessions, nodesWithoutAcl }: DecodedSnapshot, snapshot?: string): void {
+  become({ tree, sessions, nodesWithoutAcl }: LoadedState, snapshot?: string): void {
     if (nodesWithoutAcl > 0) {
       this.logger.warn({ snapshot, nodesWithoutAcl }, 'znodes whose ACL is missing deny everybody but a super user');
     }
     this.tree = tree;
     this.sessions = sessions;
     this.watches = this.newWatches();
+  }
+
+  /** Takes over a snapshot from elsewhere. Zxids never go back, so that the log and the clients can follow. */
+  replaceWith(snapshot: DecodedSnapshot): void {
+    const before = this.tree;
+    const { tree } = snapshot;
+    if (compare64(tree.lastZxidHi, tree.lastZxidLo, before.lastZxidHi, before.lastZxidLo) < 0) {
+      [tree.lastZxidHi, tree.lastZxidLo] = [before.lastZxidHi, before.lastZxidLo];
+    }
+    this.become(snapshot);
+    this.removeOrphans();
   }
 
   /** Becomes empty. */

@@ -1,4 +1,5 @@
 import type { AuthProviders, Clock, Logger, RandomSource, Scheduler, Storage } from '@zk/contracts';
+import type { DecodedSnapshot } from '@zk/data-tree';
 import type { ClientPipeline, PipelineOptions, SessionChange } from '@zk/request-pipeline';
 import type { Session, SessionTracker } from '@zk/session';
 import type { Database } from './database.js';
@@ -21,6 +22,12 @@ export interface Replica {
   persistedSessions(): Iterable<PersistedSession>;
   /** Whether the writes that are on their way may still come to an end. */
   readonly canFinish: boolean;
+  /**
+   * Puts another state in the place of the present one, durably; nothing may be on its way. Absent where that is not for one
+   * server to decide.
+   * @throws Error when it cannot be written; then everything is as before
+   */
+  restore?(snapshot: DecodedSnapshot): Promise<void>;
   /** Makes everything durable and closes the storage. Idempotent. */
   stop(): Promise<void>;
 }

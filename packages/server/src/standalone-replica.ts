@@ -1,3 +1,4 @@
+import type { DecodedSnapshot } from '@zk/data-tree';
 import { RequestPipeline } from '@zk/request-pipeline';
 import { SessionTracker } from '@zk/session';
 import { hex64, hiOf, loOf } from '@zk/model';
@@ -6,26 +7,21 @@ import { type Replica, type ReplicaHost, type ReplicaParts, pipelineOptionsOf } 
 
 /** A server on its own: what is durable in its log is committed. */
 export class StandaloneReplica implements Replica {
-  private readonly sessions: SessionTracker;
+  private sessions: SessionTracker;
   private pipeline: RequestPipeline | undefined;
+  private isRestoring = false;
   private hasUnsynced = false;
 
   constructor(
     private readonly host: ReplicaHost,
     private readonly parts: ReplicaParts,
   ) {
-    const { tickTimeMs, serverId } = host.options;
-    this.sessions = new SessionTracker({
-      tickTimeMs,
-      serverId,
-      startMs: Math.floor(parts.clock.wallMs()),
-      onExpire: (session) => host.expireSession(session),
-    });
+    this.sessions = this.newSessions();
   }
 
   async start(): Promise<void> {
     const { database, snapshotter } = this.host;
-    const { storage, clock, logger } = this.parts;
+    const { storage, logger } = this.parts;
     await storage.open();
     const report = await database.load();
     logger.info(
@@ -37,16 +33,64 @@ export class StandaloneReplica implements Replica {
       },
       'data loaded',
     );
-    const nowMs = clock.monotonicMs();
-    for (const [id, timeoutMs] of database.sessions) this.sessions.track(hiOf(id), loOf(id), timeoutMs, nowMs);
-    // From here on the tracker knows them.
-    database.sessions.clear();
-    this.pipeline = this.newPipeline();
-    this.host.serve(this.pipeline, this.sessions);
+    storage.log.listen({
+      onDurable: (hi, lo) => this.pipeline?.commit(hi, lo, this.host.turnNow()),
+      onFailure: (error) => this.logFailed(error),
+      onRecovered: () => this.logRecovered(),
+      onFatal: (error) => this.logIsLost(error),
+    });
+    this.trackSessions();
+    this.serve();
     snapshotter.addReplayed(report.replayedTxns);
     if (report.snapshot === undefined && (await snapshotter.take()) === undefined) {
       throw new Error('the first snapshot could not be written, so nothing would be found again after a restart');
     }
+  }
+
+  async restore(snapshot: DecodedSnapshot): Promise<void> {
+    if (this.isRestoring) throw new Error('another snapshot is being restored');
+    if (this.pipeline === undefined || this.pipeline.inFlight > 0) throw new Error('the log takes no writes');
+    this.isRestoring = true;
+    const { database, snapshotter } = this.host;
+    const sessions = new Map([...this.sessions.sessions()].map(({ id, timeoutMs }) => [id, timeoutMs]));
+    const before = { tree: database.tree, sessions, nodesWithoutAcl: 0 };
+    this.host.suspend();
+    await snapshotter.abandon();
+    database.replaceWith(snapshot);
+    this.trackSessions();
+    this.parts.storage.log.roll();
+    const written = await snapshotter.take();
+    if (written === undefined) {
+      database.become(before);
+      this.trackSessions();
+    }
+    this.isRestoring = false;
+    this.serve();
+    if (written === undefined) throw new Error('it could not be written to the disk; everything is as before');
+  }
+
+  /** From here on the tracker knows the sessions of the database. */
+  private trackSessions(): void {
+    const { database } = this.host;
+    this.sessions = this.newSessions();
+    const nowMs = this.parts.clock.monotonicMs();
+    for (const [id, timeoutMs] of database.sessions) this.sessions.track(hiOf(id), loOf(id), timeoutMs, nowMs);
+    database.sessions.clear();
+  }
+
+  private newSessions(): SessionTracker {
+    const { tickTimeMs, serverId } = this.host.options;
+    return new SessionTracker({
+      tickTimeMs,
+      serverId,
+      startMs: Math.floor(this.parts.clock.wallMs()),
+      onExpire: (session) => this.host.expireSession(session),
+    });
+  }
+
+  private serve(): void {
+    this.pipeline = this.newPipeline();
+    this.host.serve(this.pipeline, this.sessions);
   }
 
   endTurn(): void {
@@ -74,7 +118,7 @@ export class StandaloneReplica implements Replica {
     const { storage, providers, clock } = this.parts;
     const { database } = host;
     const { log } = storage;
-    const pipeline = new RequestPipeline(
+    return new RequestPipeline(
       {
         tree: database.tree,
         watches: database.watches,
@@ -93,30 +137,23 @@ export class StandaloneReplica implements Replica {
       },
       pipelineOptionsOf(host.options),
     );
-    log.listen({
-      onDurable: (hi, lo) => pipeline.commit(hi, lo, host.turnNow()),
-      onFailure: (error) => this.logFailed(pipeline, error),
-      onRecovered: () => this.logRecovered(pipeline),
-      onFatal: (error) => this.logIsLost(pipeline, error),
-    });
-    return pipeline;
   }
 
-  private logFailed(pipeline: RequestPipeline, error: Error): void {
+  private logFailed(error: Error): void {
     this.parts.logger.error({ err: error }, 'the log cannot be written: writes are refused, reads go on; trying again');
     this.host.setDegraded(true);
-    pipeline.abandon(this.host.turnNow());
+    this.pipeline?.abandon(this.host.turnNow());
   }
 
-  private logRecovered(pipeline: RequestPipeline): void {
+  private logRecovered(): void {
     this.parts.logger.info({}, 'the log can be written again: writes are accepted');
-    pipeline.acceptsWrites = true;
+    if (this.pipeline !== undefined) this.pipeline.acceptsWrites = true;
     this.host.setDegraded(false);
   }
 
-  private logIsLost(pipeline: RequestPipeline, error: Error): void {
+  private logIsLost(error: Error): void {
     this.parts.logger.fatal({ err: error }, 'syncing the log failed: what is on disk is unknown, so the server stops');
-    pipeline.acceptsWrites = false;
+    if (this.pipeline !== undefined) this.pipeline.acceptsWrites = false;
     this.host.fail(error);
   }
 }

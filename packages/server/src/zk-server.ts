@@ -1,6 +1,6 @@
-import type { Clock, Transport } from '@zk/contracts';
+import type { AuthProviders, Clock, Transport } from '@zk/contracts';
 import type { SoftLimitExceeded } from '@zk/data-tree';
-import { type SessionId, type Zxid, hexOf, int64 } from '@zk/model';
+import { type SessionId, type Zxid, hex64, hexOf, int64 } from '@zk/model';
 import { type ClientPipeline, RequestPipeline, type SessionChange } from '@zk/request-pipeline';
 import { type Session, SessionTracker } from '@zk/session';
 import { BehaviorSubject, type Observable, Subject } from 'rxjs';
@@ -184,6 +184,10 @@ export class ZkServer implements DeskHost, UpkeepHost, ReplicaHost {
     return this.listeners.addresses;
   }
 
+  get providers(): AuthProviders {
+    return this.parts.providers;
+  }
+
   get connections(): ReadonlySet<ClientConnection> {
     return this.desk.connections;
   }
@@ -242,14 +246,25 @@ export class ZkServer implements DeskHost, UpkeepHost, ReplicaHost {
     this.sessionEvents.complete();
   }
 
+  /**
+   * The state of a snapshot takes the place of the present one. Clients are disconnected, and come back to sessions that the
+   * snapshot knows; zxids go on. @returns the zxid of the snapshot
+   * @throws CorruptionError when it cannot be read; Error when it cannot be written, and on a member of an ensemble
+   */
+  async restore(pieces: AsyncIterable<Uint8Array>): Promise<Zxid> {
+    const { replica } = this;
+    if (replica.restore === undefined) throw new Error('only a server on its own can be restored');
+    const snapshot = await this.database.decode(pieces);
+    this.desk.stopReading();
+    await this.drain();
+    await replica.restore(snapshot);
+    this.parts.logger.warn({ zxid: `0x${hex64(snapshot.zxid)}` }, 'the state is that of a snapshot which was restored');
+    return snapshot.zxid;
+  }
+
   /** Opens a turn if none is open; monotonic ms, read once per turn. */
   turnNow(): number {
     return this.desk.turnNow();
-  }
-
-  /** Connections refused: too many, or sessions coming too fast. */
-  get rejectedConnections(): number {
-    return this.admission.rejectedConnections;
   }
 
   // ---- DeskHost
