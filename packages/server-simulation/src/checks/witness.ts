@@ -1,7 +1,7 @@
 import type { ReplyHeader, WatcherEvent } from '@zk/jute';
 import { ErrorCode, counterOf, epochOf, hex64 } from '@zk/model';
-import type { PendingCall, SessionObserver } from '../clients/calls.js';
-import type { SessionClient } from '../clients/session-client.js';
+import type { PendingCall } from '../clients/calls.js';
+import type { SessionClient, SessionObserver } from '../clients/session-client.js';
 import { checkAnswer, isWrite } from './answers.js';
 import { ClientHistories } from './client-histories.js';
 import type { CommittedHistory } from './committed-history.js';

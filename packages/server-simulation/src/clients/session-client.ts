@@ -3,6 +3,8 @@ import {
   type ConnectResponse,
   RecordReader,
   RecordWriter,
+  type ReplyHeader,
+  type WatcherEvent,
   operations,
   readConnectResponse,
   readReplyHeader,
@@ -13,7 +15,7 @@ import { Xid } from '@zk/model';
 import type { SeededRandom } from '@zk/simulation';
 import { FrameConnection, encodeConnectRequest } from '@zk/test-client';
 import type { Life } from '../world/life.js';
-import type { Call, PendingCall, SessionObserver } from './calls.js';
+import type { Call, PendingCall } from './calls.js';
 
 const ZERO_PASSWORD = new Uint8Array(16);
 const RETRY_MS = 20;
@@ -28,6 +30,21 @@ export interface SessionClientOptions {
   readonly servers: readonly string[];
   readonly port: number;
   readonly timeoutMs: number;
+}
+
+/** What a client does and sees, in its order. */
+export interface SessionObserver {
+  connecting(client: SessionClient): void;
+  connected(client: SessionClient): void;
+  /** The server says that the session is over. */
+  refused(client: SessionClient): void;
+  /** What becomes of these requests nobody says. */
+  disconnected(client: SessionClient, unanswered: readonly PendingCall[]): void;
+  sent(client: SessionClient, call: PendingCall): void;
+  /** @param call the oldest request without a reply, which the reply should belong to */
+  replied(client: SessionClient, call: PendingCall | undefined, header: ReplyHeader, body: Uint8Array): void;
+  /** @param zxid of the change; -1 when it is told for setWatches */
+  notified(client: SessionClient, event: WatcherEvent, zxid: bigint): void;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { Pipe } from '@zk/transport-memory';
-import type { SimulatedNetwork } from './network.js';
+import type { Medium } from './medium.js';
 
 /** How a connection ends for the one who reads. */
 export type Ending = 'end' | 'reset';
@@ -33,7 +33,7 @@ export class Lane {
   private arrivesMs = 0;
 
   constructor(
-    private readonly network: SimulatedNetwork,
+    private readonly medium: Medium,
     roomBytes: number,
     private readonly ends: LaneEnds,
   ) {
@@ -97,7 +97,7 @@ export class Lane {
 
   private depart(count: number): void {
     if (count === 0) return;
-    const { random } = this.network;
+    const { random } = this.medium;
     const first = count > 1 && random.chance(SPLIT_CHANCE) ? random.between(1, count - 1) : count;
     this.send(first);
     if (first < count) this.send(count - first);
@@ -110,8 +110,8 @@ export class Lane {
   }
 
   private schedule(): void {
-    const { agenda } = this.network;
-    this.arrivesMs = Math.max(this.arrivesMs, agenda.nowMs + this.network.delayMs());
+    const { agenda } = this.medium;
+    this.arrivesMs = Math.max(this.arrivesMs, agenda.nowMs + this.medium.delayMs());
     agenda.at(this.arrivesMs, () => this.arrive());
   }
 

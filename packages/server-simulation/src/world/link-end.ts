@@ -2,7 +2,7 @@ import type { Connection, ConnectionHandler } from '@zk/contracts';
 import { Addressed, type Endpoint, socketError } from '@zk/transport-memory';
 import type { Lane } from './lane.js';
 import type { Life } from './life.js';
-import type { SimulatedNetwork } from './network.js';
+import type { Medium } from './medium.js';
 
 /** One side of a connection: which process on which machine. */
 export interface LinkEndpoint extends Endpoint {
@@ -11,7 +11,7 @@ export interface LinkEndpoint extends Endpoint {
 
 /** The parts of a connection that one end works with. */
 export interface LinkEndParts {
-  readonly network: SimulatedNetwork;
+  readonly medium: Medium;
   readonly outgoing: Lane;
   readonly incoming: Lane;
   /** There is room again in `incoming`. */
@@ -80,9 +80,9 @@ export class LinkEnd extends Addressed<LinkEndpoint> implements Connection {
 
   destroy(): void {
     if (this.isClosed) return;
-    const { network, incoming, outgoing } = this.parts;
+    const { medium, incoming, outgoing } = this.parts;
     // As on a socket: closing over bytes that nobody read resets the connection.
-    const isReset = (!this.isEnding && incoming.arrivedBytes > 0) || network.random.chance(RESET_CHANCE);
+    const isReset = (!this.isEnding && incoming.arrivedBytes > 0) || medium.random.chance(RESET_CHANCE);
     if (isReset) outgoing.drop();
     outgoing.finish(isReset ? 'reset' : 'end');
     this.close();
@@ -93,7 +93,7 @@ export class LinkEnd extends Addressed<LinkEndpoint> implements Connection {
   /** The connection broke somewhere. */
   broken(): void {
     this.parts.outgoing.break();
-    this.local.life.in(this.parts.network.delayMs(), () => this.reset());
+    this.local.life.in(this.parts.medium.delayMs(), () => this.reset());
   }
 
   /** The process of this end is gone, and with its machine if it is silent. */
@@ -135,8 +135,8 @@ export class LinkEnd extends Addressed<LinkEndpoint> implements Connection {
   }
 
   private readOn(): void {
-    const { incoming, network } = this.parts;
-    const { readBuffer } = network;
+    const { incoming, medium } = this.parts;
+    const { readBuffer } = medium;
     while (this.isReading && incoming.arrivedBytes > 0) {
       const count = incoming.take(readBuffer);
       if (!this.isEnding) this.handler?.onData(readBuffer, 0, count);
@@ -150,8 +150,8 @@ export class LinkEnd extends Addressed<LinkEndpoint> implements Connection {
   }
 
   private discard(): void {
-    const { incoming, network, onRoom } = this.parts;
-    while (incoming.arrivedBytes > 0) incoming.take(network.readBuffer);
+    const { incoming, medium, onRoom } = this.parts;
+    while (incoming.arrivedBytes > 0) incoming.take(medium.readBuffer);
     onRoom();
   }
 

@@ -1,7 +1,7 @@
 import type { Connection, ConnectionHandler } from '@zk/contracts';
 import { Lane } from './lane.js';
 import { LinkEnd, type LinkEndpoint } from './link-end.js';
-import type { SimulatedNetwork } from './network.js';
+import type { Medium } from './medium.js';
 
 /** One connection, with its two ends. */
 export class Link {
@@ -10,14 +10,16 @@ export class Link {
   private readonly lanes: readonly [Lane, Lane];
 
   constructor(
-    readonly network: SimulatedNetwork,
+    private readonly medium: Medium,
     from: LinkEndpoint,
     to: LinkEndpoint,
+    /** Called when there is nobody any more whom a fault could reach. */
+    private readonly forget: (link: Link) => void,
   ) {
-    const roomBytes = network.roomBytes();
+    const roomBytes = medium.roomBytes();
     const lane = (writer: LinkEndpoint, reader: LinkEndpoint, end: () => LinkEnd): Lane =>
-      new Lane(network, roomBytes, {
-        isBlocked: () => network.isBlocked(writer.address, reader.address),
+      new Lane(medium, roomBytes, {
+        isBlocked: () => medium.isBlocked(writer.address, reader.address),
         onArrival: () => end().arrived(),
       });
     const there = lane(from, to, () => this.acceptor);
@@ -52,7 +54,7 @@ export class Link {
 
   /** It breaks; each end hears of it in its own time, and what is on its way is lost. */
   cut(): void {
-    this.network.forget(this);
+    this.forget(this);
     for (const end of this.ends) end.broken();
   }
 
@@ -68,21 +70,20 @@ export class Link {
     remote: LinkEndpoint,
     other: () => LinkEnd,
   ): LinkEnd {
-    const { network } = this;
+    const { medium } = this;
     let isRoomTold = false;
     const onRoom = (): void => {
       if (incoming.heldBytes === 0 || isRoomTold) return;
       isRoomTold = true;
-      remote.life.in(network.delayMs(), () => {
+      remote.life.in(medium.delayMs(), () => {
         isRoomTold = false;
         other().hasRoom();
       });
     };
-    // When nobody is left, nobody hears of faults.
     const onClosed = (): void => {
-      if (this.ends.every((end) => end.isClosed)) network.forget(this);
+      if (this.ends.every((end) => end.isClosed)) this.forget(this);
     };
-    return new LinkEnd({ network, outgoing, incoming, onRoom, onClosed }, local, remote);
+    return new LinkEnd({ medium, outgoing, incoming, onRoom, onClosed }, local, remote);
   }
 
   private get ends(): readonly [LinkEnd, LinkEnd] {

@@ -3,6 +3,7 @@ import type { Agenda, SeededRandom } from '@zk/simulation';
 import { socketError } from '@zk/transport-memory';
 import { Link } from './link.js';
 import type { Life } from './life.js';
+import type { Medium } from './medium.js';
 
 interface BoundListener {
   readonly life: Life;
@@ -23,10 +24,9 @@ const USUAL_ROOM_BYTES = 65_536;
  * their order, as in TCP, and each piece has a delay of its own, so that connections overtake each other. A partition holds
  * back what is sent until it heals, or the connection turns out to be broken.
  */
-export class SimulatedNetwork {
+export class SimulatedNetwork implements Medium {
   /** Longest delay of a piece, in ms. */
   maxDelayMs = 2;
-  /** All deliveries pass through here; they never overlap. */
   readonly readBuffer = new Uint8Array(READ_BUFFER_BYTES);
   private readonly blocked = new Set<string>();
   private readonly unpowered = new Set<string>();
@@ -51,7 +51,6 @@ export class SimulatedNetwork {
     return this.random.duration(0.05, this.maxDelayMs);
   }
 
-  /** Of a new connection, in each direction. */
   roomBytes(): number {
     const { random } = this;
     return random.chance(LITTLE_ROOM_CHANCE) ? random.between(...LITTLE_ROOM_BYTES) : USUAL_ROOM_BYTES;
@@ -59,10 +58,6 @@ export class SimulatedNetwork {
 
   isBlocked(from: string, to: string): boolean {
     return this.blocked.has(`${from}>${to}`);
-  }
-
-  forget(link: Link): void {
-    this.links.delete(link);
   }
 
   // Faults
@@ -142,7 +137,8 @@ export class SimulatedNetwork {
         const isLost = this.isBlocked(address, host) || this.isBlocked(host, address) || this.unpowered.has(host);
         if (isLost) return failIn(DIAL_TIMEOUT_MS, 'ETIMEDOUT');
         if (listener === undefined) return failIn(this.delayMs(), 'ECONNREFUSED');
-        const link = new Link(this, { address, port: ++this.lastPort, life }, { address: host, port, ...listener });
+        const here = { address, port: ++this.lastPort, life };
+        const link = new Link(this, here, { address: host, port, ...listener }, (gone) => this.links.delete(gone));
         this.links.add(link);
         listener.life.happens(() => link.accept(listener.accept));
         life.in(this.delayMs(), () => {
