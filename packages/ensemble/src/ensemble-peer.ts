@@ -1,46 +1,14 @@
-import type { Clock, Logger, RandomSource, Scheduler, Storage, Timer } from '@zk/contracts';
 import { ByteArena } from '@zk/jute';
 import { type Zxid, int64 } from '@zk/model';
-import type { ReconfigSituation, ServerId } from '@zk/quorum';
-import {
-  type LearnerPort,
-  type LinkId,
-  PacketType,
-  Peer,
-  type PeerInput,
-  type PeerOutput,
-  type PeerStatus,
-  type WritePoint,
-  defaultPeerOptions,
-  restoreEpochs,
-} from '@zk/zab';
+import type { ReconfigSituation } from '@zk/quorum';
+import { Peer, type PeerOutput, type PeerStatus, type WritePoint, restoreEpochs } from '@zk/zab';
 import { BehaviorSubject, type Observable } from 'rxjs';
-import { BoundPort } from './bound-port.js';
-import type { DiallingOptions } from './dialling.js';
-import { ElectionNetwork } from './election-network.js';
-import { type EnsembleOptions, defaultEnsembleOptions } from './options.js';
 import type { EnsembleEvent, EnsembleRequest, PeerEvent } from './events.js';
-import { LogFeed } from './log-feed.js';
-import { LogSyncs } from './log-syncs.js';
-import { MemberAddresses } from './member-addresses.js';
-import { PeerDisk } from './peer-disk.js';
-import { QuorumNetwork } from './quorum-network.js';
-import type { ReplicatedState } from './replicated-state.js';
-import type { QuorumTransport } from './security/quorum-transport.js';
+import { type EnsembleOptions, defaultEnsembleOptions } from './options.js';
+import { PeerAssembly, type PeerParts, UNEXPECTED_ERROR } from './peer-assembly.js';
+import { PeerLoop } from './peer-loop.js';
+import type { EnsemblePorts } from './ports.js';
 import { type EnsembleRole, changedRole, initialRole, isSameRole } from './role.js';
-
-export interface EnsemblePorts {
-  /** For elections, and for what leaders and learners say to each other. */
-  readonly transport: QuorumTransport;
-  readonly storage: Storage;
-  readonly state: ReplicatedState;
-  /** Waited for before snapshots or the log are replaced: nobody else may be writing a snapshot. */
-  readonly quiesce?: () => Promise<void>;
-  readonly clock: Clock;
-  readonly scheduler: Scheduler;
-  readonly random: RandomSource;
-  readonly logger: Logger;
-}
 
 export interface EnsembleStatus {
   readonly peer: PeerStatus;
@@ -67,20 +35,11 @@ export class EnsemblePeer {
     },
   };
   private readonly options: EnsembleOptions;
-  private readonly addresses: MemberAddresses;
+  private readonly parts: PeerParts;
+  private readonly loop: PeerLoop;
   private readonly arena = new ByteArena();
-  private readonly disk: PeerDisk;
-  private readonly elections: ElectionNetwork;
-  private readonly electionPort: BoundPort;
-  private readonly quorum: QuorumNetwork;
-  private readonly logFeed: LogFeed;
   private readonly roles = new BehaviorSubject<EnsembleRole>(initialRole);
-  private readonly inbox: PeerInput[] = [];
-  private readonly syncs: LogSyncs;
   private peer: Peer | undefined;
-  private isStepping = false;
-  private isStopped = false;
-  private wake: { readonly atMs: number; readonly timer: Timer } | undefined;
 
   /** @param onEvent called in order; a `deliver` after the state has taken the transaction */
   constructor(
@@ -89,59 +48,16 @@ export class EnsemblePeer {
     private readonly onEvent: (event: EnsembleEvent) => void = () => undefined,
   ) {
     this.options = { ...defaultEnsembleOptions, ...options };
-    const { isListeningOnAllAddresses: isOnAll, observerMaster } = this.options;
-    this.addresses = new MemberAddresses(options.id, options.config, isOnAll, observerMaster?.port);
-    const { transport, storage, state, clock, scheduler, random, logger } = ports;
-    const { id, multiAddress } = this.options;
-    const peerOptions = { ...defaultPeerOptions, ...this.options.peer };
-    const diskOptions = { ...this.options, recentCount: peerOptions.commitLogCount };
-    this.disk = new PeerDisk(storage, state, diskOptions, clock, scheduler, logger, {
-      durable: (zxid) => this.give({ kind: 'durable', zxid }),
-      written: (ticket, disk) => this.give({ kind: 'written', ticket, ...(disk === undefined ? {} : { disk }) }),
-      writeFailed: (ticket, reason) => this.give({ kind: 'write-failed', ticket, reason }),
-      logFailed: (error) => {
-        logger.error({ err: error }, 'the log refuses writes');
-        this.give({ kind: 'log-failed' });
-      },
-      logRecovered: () => this.give({ kind: 'log-recovered' }),
-      fatal: (error) => this.halt(1, error),
-      quiesce: async () => ports.quiesce?.(),
+    this.loop = new PeerLoop(ports.clock, ports.scheduler, {
+      perform: (output) => this.perform(output),
+      failed: (error) => this.halt(UNEXPECTED_ERROR, error),
     });
-    this.syncs = new LogSyncs(scheduler, () => this.disk.sync());
-    const { handshakeTimeoutMs = peerOptions.tickTimeMs * peerOptions.syncLimitTicks } = this.options;
-    const { isElectionKeptAlive: keepAlive } = this.options;
-    const { elections = transport } = transport;
-    this.elections = new ElectionNetwork(
-      elections,
-      scheduler,
-      random,
-      logger,
-      {
-        addressesOf: (server) => this.addresses.of(server, 'electionPort'),
-        notified: (from, notification) => this.give({ kind: 'notification', from, notification }),
-        reachable: (server, isReachable) => this.give({ kind: 'reachable', server, isReachable }),
-      },
-      {
-        id,
-        dialling: { ...this.dialling, keepAlive },
-        isMultiAddress: multiAddress.isEnabled,
-        reachabilityTimeoutMs: multiAddress.isReachabilityChecked ? multiAddress.reachabilityTimeoutMs : 0,
-        handshakeTimeoutMs,
-      },
-    );
-    this.electionPort = new BoundPort(
-      elections,
-      scheduler,
-      logger,
-      {
-        addresses: () => this.addresses.toListenOn('electionPort'),
-        accept: (connection) => this.elections.accept(connection),
-        givenUp: (error) => this.halt(CANNOT_LISTEN, error),
-      },
-      { maxAttempts: this.options.electionBindAttempts, keepAlive },
-    );
-    this.quorum = this.newQuorumNetwork();
-    this.logFeed = new LogFeed(this.disk, this.quorum, scheduler, logger, (input) => this.give(input));
+    const assembly = new PeerAssembly(ports, this.options, {
+      give: (input) => this.loop.give(input),
+      heartbeat: () => this.onEvent({ kind: 'heartbeat' }),
+      halt: (code, error) => this.halt(code, error),
+    });
+    this.parts = assembly.assemble();
   }
 
   /** The role this server plays, as it is now and then at each change; completes when the server stops. */
@@ -171,30 +87,31 @@ export class EnsemblePeer {
 
   /** Leaves the ensemble: closes every connection, waits for the disk, closes the storage. Idempotent. */
   async stop(): Promise<void> {
-    if (this.isStopped) return;
-    this.isStopped = true;
-    this.wake?.timer.cancel();
-    this.syncs.stop();
-    this.elections.stop();
-    await Promise.all([this.quorum.stop(), this.electionPort.close()]);
-    await this.disk.close();
+    if (this.loop.isStopped) return;
+    const { disk, elections, electionPort, quorum, syncs } = this.parts;
+    this.loop.stop();
+    syncs.stop();
+    elections.stop();
+    await Promise.all([quorum.stop(), electionPort.close()]);
+    await disk.close();
     this.roles.complete();
   }
 
   /** Undefined before the start. A plain copy, ready for JSON. */
   status(): EnsembleStatus | undefined {
     if (this.peer === undefined) return undefined;
+    const { elections, quorum } = this.parts;
     return {
       peer: this.peer.status(),
       isServing: this.role.isServing,
-      electionConnections: this.elections.connected.map(String),
-      quorumConnections: this.quorum.linkCount,
+      electionConnections: elections.connected.map(String),
+      quorumConnections: quorum.linkCount,
     };
   }
 
   /** Whether this server's log has everything up to this zxid for good. */
   isDurable(zxid: Zxid): boolean {
-    return this.disk.isDurable(zxid);
+    return this.parts.disk.isDurable(zxid);
   }
 
   /** How a leader stands for a change of its members; undefined before the start. */
@@ -204,7 +121,7 @@ export class EnsemblePeer {
 
   /** What a server that serves clients wants of the ensemble; ignored while the peer does not serve. */
   request(request: EnsembleRequest): void {
-    if (this.role.isServing) this.give(request);
+    if (this.role.isServing) this.loop.give(request);
   }
 
   /**
@@ -215,83 +132,30 @@ export class EnsemblePeer {
    */
   propose(zxid: Zxid, txn: Uint8Array): boolean {
     if (this.role.role !== 'leader' || !this.role.isServing) return false;
-    this.give({ kind: 'propose', zxid, txn });
+    this.loop.give({ kind: 'propose', zxid, txn });
     return true;
   }
 
   private async begin(): Promise<void> {
     const { id, config, observerMaster } = this.options;
+    const { disk, electionPort } = this.parts;
     const options = { ...this.options.peer, hasObserverMasters: observerMaster !== undefined };
-    const { epochs: stored, contents } = await this.disk.open();
+    const { epochs: stored, contents } = await disk.open();
     const epochs = restoreEpochs(stored);
-    await this.disk.keepEpochs(stored, epochs);
-    await this.electionPort.open();
-    if (this.isStopped) return;
-    const peer = new Peer({ id, config, epochs, disk: contents, options });
-    this.peer = peer;
-    this.isStepping = true;
-    this.performAll(peer.start(this.ports.clock.monotonicMs()));
-    this.isStepping = false;
-    this.drain();
+    await disk.keepEpochs(stored, epochs);
+    await electionPort.open();
+    if (this.loop.isStopped) return;
+    this.peer = new Peer({ id, config, epochs, disk: contents, options });
+    this.loop.begin(this.peer);
   }
 
-  // In and out
+  // What the peer wants
 
-  private give(input: PeerInput): void {
-    if (this.isStopped || this.peer === undefined) return;
-    if (this.isStepping) this.inbox.push(input);
-    else this.drain(input);
-  }
-
-  /** One input at a time, each with all that it causes; what is said meanwhile waits. */
-  private drain(first = this.inbox.shift()): void {
-    this.isStepping = true;
-    try {
-      for (let input = first; input !== undefined; input = this.inbox.shift()) this.step(input);
-    } catch (error) {
-      // A defect: going on could acknowledge what is not there.
-      this.halt(1, error);
-    } finally {
-      this.isStepping = false;
-    }
-    this.planWake();
-  }
-
-  private step(input: PeerInput): void {
-    const { peer } = this;
-    if (this.isStopped || peer === undefined) return;
-    this.performAll(peer.step(input, this.ports.clock.monotonicMs()));
-  }
-
-  private performAll(outputs: readonly PeerOutput[]): void {
-    for (const output of outputs) {
-      if (this.isStopped) return;
-      this.performOne(output);
-    }
-  }
-
-  private planWake(): void {
-    if (this.peer === undefined || this.isStopped) return;
-    const atMs = this.peer.wakeAtMs;
-    if (this.wake !== undefined) {
-      if (this.wake.atMs <= atMs) return;
-      this.wake.timer.cancel();
-      this.wake = undefined;
-    }
-    if (atMs === Infinity) return;
-    const delayMs = Math.max(0, Math.ceil(atMs - this.ports.clock.monotonicMs()));
-    const timer = this.ports.scheduler.after(delayMs, () => {
-      this.wake = undefined;
-      this.give({ kind: 'tick' });
-    });
-    this.wake = { atMs, timer };
-  }
-
-  private performOne(output: PeerOutput): void {
-    const { disk, quorum } = this;
+  private perform(output: PeerOutput): void {
+    const { disk, elections, logFeed, quorum } = this.parts;
     switch (output.kind) {
       case 'notify':
-        return this.elections.send(output.to, output.notification);
+        return elections.send(output.to, output.notification);
       case 'listen':
         return quorum.listen(output.port);
       case 'unlisten':
@@ -311,7 +175,7 @@ export class EnsemblePeer {
       case 'write':
         return disk.write(output.ticket, output.write);
       case 'read-log':
-        return void this.logFeed.read(output.link, output.after, output.upTo);
+        return void logFeed.read(output.link, output.after, output.upTo);
       case 'phase':
         return this.changeRole(output);
       default:
@@ -321,25 +185,29 @@ export class EnsemblePeer {
 
   /** Nobody waits for the disk of an observer, once it is up to date. */
   private planSync(point: WritePoint): void {
-    if (point === 'broadcast.log' && this.role.role === 'observer') this.syncs.whenever();
-    else this.syncs.atTurnEnd();
+    const { syncs } = this.parts;
+    if (point === 'broadcast.log' && this.role.role === 'observer') syncs.whenever();
+    else syncs.atTurnEnd();
   }
 
   private tell(event: PeerEvent): void {
-    const { quorum } = this;
     const { logger, state } = this.ports;
     if (event.kind === 'deliver') state.apply(event.entry.txn, event.entry.zxid, event.cause);
     else if (event.kind === 'serve' || event.kind === 'stop-serving') this.changeRole(event);
-    else if (event.kind === 'config') {
-      this.addresses.changed(event.config, event.status);
-      // Those of this server may be other ones now.
-      void this.electionPort.refresh();
-      quorum.refresh();
-    } else if (event.kind === 'halt') {
+    else if (event.kind === 'config') this.changeConfig(event);
+    else if (event.kind === 'halt') {
       logger.fatal({ code: event.code, reason: event.reason }, 'this server cannot go on');
     }
     this.onEvent(event);
     if (event.kind === 'halt') void this.stop();
+  }
+
+  /** The addresses of this server may be other ones now. */
+  private changeConfig({ config, status }: Extract<PeerEvent, { kind: 'config' }>): void {
+    const { addresses, electionPort, quorum } = this.parts;
+    addresses.changed(config, status);
+    void electionPort.refresh();
+    quorum.refresh();
   }
 
   private changeRole(output: Extract<PeerOutput, { kind: 'phase' | 'serve' | 'stop-serving' }>): void {
@@ -350,42 +218,10 @@ export class EnsemblePeer {
   }
 
   private halt(code: number, error: unknown): void {
-    if (this.isStopped) return;
+    if (this.loop.isStopped) return;
     const reason = error instanceof Error ? error.message : String(error);
     this.ports.logger.fatal({ err: error }, 'this server cannot go on');
     this.onEvent({ kind: 'halt', code, reason });
     void this.stop();
   }
-
-  private get dialling(): DiallingOptions {
-    const { connectTimeoutMs: timeoutMs, multiAddress } = this.options;
-    return { timeoutMs, isInTurn: !multiAddress.isReachabilityChecked };
-  }
-
-  private newQuorumNetwork(): QuorumNetwork {
-    const { transport, scheduler, clock, state, logger } = this.ports;
-    const host = {
-      addressesOf: (server: ServerId, port: LearnerPort) => this.addresses.of(server, MEMBER_PORTS[port]),
-      listenAddresses: (port: LearnerPort) => this.addresses.toListenOn(MEMBER_PORTS[port]),
-      accepted: (link: LinkId) => this.give({ kind: 'accepted', link }),
-      connected: (attempt: number, link: LinkId) => this.give({ kind: 'connected', attempt, link }),
-      dialFailed: (attempt: number) => this.give({ kind: 'dial-failed', attempt }),
-      closed: (link: LinkId) => this.give({ kind: 'closed', link }),
-      packet: (link: LinkId, packet: Extract<PeerInput, { kind: 'packet' }>['packet']) => {
-        if (packet.type === PacketType.PING) this.onEvent({ kind: 'heartbeat' });
-        this.give({ kind: 'packet', link, packet });
-      },
-      snapshotProgress: (link: LinkId) => this.give({ kind: 'snapshot-progress', link }),
-      snapshotReceived: (link: LinkId) => this.give({ kind: 'snapshot-received', link }),
-    };
-    const { maxQueuedBytes: learners, observerMaster } = this.options;
-    return new QuorumNetwork(transport, scheduler, clock, state, logger, host, {
-      dialling: this.dialling,
-      maxQueuedBytes: { learners, observers: observerMaster?.maxQueuedBytes ?? learners },
-    });
-  }
 }
-
-const MEMBER_PORTS = { learners: 'quorumPort', observers: 'observerMasterPort' } as const;
-/** Apache's exit code when the election port cannot be bound. */
-const CANNOT_LISTEN = 14;

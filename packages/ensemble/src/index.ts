@@ -1,8 +1,9 @@
-export type { EnsemblePorts, EnsembleStatus } from './ensemble-peer.js';
+export type { EnsembleStatus } from './ensemble-peer.js';
 export { EnsemblePeer } from './ensemble-peer.js';
 export type { EnsembleEvent, EnsembleRequest } from './events.js';
 export type { EnsembleOptions } from './options.js';
 export { defaultEnsembleOptions } from './options.js';
+export type { EnsemblePorts } from './ports.js';
 export type {
   ReplicatedState,
   SnapshotForm,
