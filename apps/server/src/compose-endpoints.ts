@@ -1,8 +1,12 @@
+import type { AdminTlsOptions } from '@zk/admin';
 import type { Logger } from '@zk/contracts';
 import type { BoundAddress, ZkServer } from '@zk/server';
 import { joinAddress } from './cli/banner.js';
 import type { RunningServer } from './compose.js';
+import { credentialsOf } from './compose-listeners.js';
+import type { AdminConfig } from './config/admin.js';
 import type { ServerConfig } from './config/server-config.js';
+import type { AdminTlsSettings } from './config/tls-config.js';
 
 /** The endpoints beside the client ports that a configuration asks for. What is not asked for is not loaded. */
 
@@ -15,14 +19,47 @@ export interface SideEndpoint {
   stop(): Promise<void>;
 }
 
-export async function sideEndpoints(config: ServerConfig, server: ZkServer): Promise<readonly SideEndpoint[]> {
+export async function sideEndpoints(
+  config: ServerConfig,
+  server: ZkServer,
+  logger: Logger,
+): Promise<readonly SideEndpoint[]> {
   const endpoints: SideEndpoint[] = [];
   if (config.metrics !== undefined) {
     const { MetricsEndpoint } = await import('@zk/prometheus');
     const endpoint = new MetricsEndpoint(server, config.metrics);
     endpoints.push({ name: 'metrics', start: () => endpoint.start(), stop: () => endpoint.stop() });
   }
+  if (config.admin !== undefined) endpoints.push(await adminEndpoint(config, config.admin, server, logger));
   return endpoints;
+}
+
+async function adminEndpoint(
+  { configFile, configText }: ServerConfig,
+  { tls, ...admin }: AdminConfig,
+  server: ZkServer,
+  logger: Logger,
+): Promise<SideEndpoint> {
+  const [{ AdminServer }, { maskSecrets }] = await Promise.all([
+    import('@zk/admin'),
+    import('./config/mask-secrets.js'),
+  ]);
+  const options = {
+    ...admin,
+    initialConfiguration: configFile === undefined ? null : maskSecrets(configText),
+    ...(tls === undefined ? {} : { tls: adminTlsOptions(tls) }),
+  };
+  const endpoint = new AdminServer(server, options, logger);
+  const start = async (): ReturnType<SideEndpoint['start']> => {
+    await endpoint.start();
+    return endpoint.address;
+  };
+  return { name: 'admin', start, stop: () => endpoint.stop() };
+}
+
+function adminTlsOptions(tls: AdminTlsSettings): AdminTlsOptions {
+  const { allowsPlainText, needsClientCertificate, handshakeTimeoutMs } = tls;
+  return { ...credentialsOf(tls), allowsPlainText, needsClientCertificate, handshakeTimeoutMs };
 }
 
 /** A server with endpoints beside it. One that cannot be opened is an error in the log, and the server goes on. */

@@ -1,7 +1,7 @@
 import type { Logger, Transport } from '@zk/contracts';
 import type { ClientListener } from '@zk/server';
 import { TcpTransport } from '@zk/transport-tcp';
-import type { TlsMaterial } from '@zk/transport-tls';
+import type { CredentialsOptions, TlsMaterial } from '@zk/transport-tls';
 import type { WebSocketTransportOptions } from '@zk/transport-websocket';
 import type { ServerConfig, WebSocketConfig } from './config/server-config.js';
 import type { StoreConfig, TlsConfig } from './config/tls-config.js';
@@ -38,22 +38,35 @@ export async function tlsTransport(
   { allowsPlainText = false, verifiesServerNames = true } = {},
 ): Promise<Transport> {
   const { TlsTransport } = await import('@zk/transport-tls');
-  const { keyStore, trustStore, cipherSuites, maxHandshakes } = tls;
+  const { maxHandshakes } = tls;
   return new TlsTransport({
-    ...(keyStore === undefined ? {} : { identity: materialOf(keyStore) }),
-    ...(trustStore === undefined ? {} : { trust: materialOf(trustStore) }),
-    ...(cipherSuites === undefined ? {} : { cipherSuites }),
+    ...credentialsOf(tls),
     ...(maxHandshakes === undefined ? {} : { maxHandshakes }),
-    protocols: tls.protocols,
     clientCertificates: tls.clientAuth,
     verifiesServerName: verifiesServerNames,
     verifiesClientName: tls.verifiesClientNames,
     allowsReverseLookup: tls.allowsReverseLookup,
     handshakeTimeoutMs: tls.handshakeTimeoutMs,
-    reload: tls.reload,
     allowsPlainText,
     logger,
   });
+}
+
+/** Certificates and keys, and what may be spoken with them. */
+export function credentialsOf({
+  keyStore,
+  trustStore,
+  cipherSuites,
+  protocols,
+  reload,
+}: TlsConfig): CredentialsOptions {
+  return {
+    ...(keyStore === undefined ? {} : { identity: materialOf(keyStore) }),
+    ...(trustStore === undefined ? {} : { trust: materialOf(trustStore) }),
+    ...(cipherSuites === undefined ? {} : { cipherSuites }),
+    protocols,
+    reload,
+  };
 }
 
 async function webSocketTransport(

@@ -136,5 +136,5 @@ export const composeServer: ComposeServer = async (config, logger) => {
     [ENSEMBLE, await ensembleOf(config, logger)],
   ];
   const server = createServer(serverOptionsOf(config), parts);
-  return new AccompaniedServer(server, await sideEndpoints(config, server), logger);
+  return new AccompaniedServer(server, await sideEndpoints(config, server, logger), logger);
 };

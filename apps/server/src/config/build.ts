@@ -5,6 +5,7 @@ import type { EnsembleSettings } from './ensemble/ensemble-settings.js';
 import { judgeMembership } from './ensemble/judge.js';
 import type { Membership } from './ensemble/membership.js';
 import { readServerId } from './ensemble/server-id.js';
+import { adminConfig } from './admin.js';
 import { metricsConfig } from './metrics.js';
 import { authConfig, webSocketConfig } from './security.js';
 import type { ConnectionThrottleConfig, ServerConfig } from './server-config.js';
@@ -86,6 +87,7 @@ export function buildConfig(reader: SettingReader, context: BuildContext): Serve
 
     fourLetterWords: reader.list('4lw.commands.whitelist').map((word) => word.toLowerCase()),
     metrics: metricsConfig(reader),
+    admin: adminConfig(reader, context.workingDirectory),
   });
 }
 

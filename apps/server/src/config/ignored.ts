@@ -1,20 +1,28 @@
 import type { KeySpec } from './key-spec.js';
 import type { Setting } from './settings.js';
 
+/** What the configuration makes of a server, as far as settings depend on it. */
+export interface Uses {
+  readonly isEnsemble: boolean;
+  /** Whether a server on its own has a use for `ssl.quorum.*`: its admin server speaks TLS. */
+  readonly usesQuorumTls: boolean;
+}
+
 /**
  * One line for everything that was set and does nothing here: a warning when Apache ZooKeeper would have done something
  * with it, else a note.
  */
 export function describeIgnored(
   settings: Iterable<Setting>,
-  isEnsemble: boolean,
+  { isEnsemble, usesQuorumTls }: Uses,
 ): { warnings: string[]; notes: string[] } {
   const unsupported: string[] = [];
   const ensemble: string[] = [];
   const noEffect: string[] = [];
   for (const { spec, name, text } of settings) {
     if (isMissed(spec, text, isEnsemble)) unsupported.push(name);
-    if (spec.status === 'ensemble' && !isEnsemble) ensemble.push(name);
+    const isUsed = isEnsemble || (usesQuorumTls && name.startsWith('ssl.quorum.'));
+    if (spec.status === 'ensemble' && !isUsed) ensemble.push(name);
     if (spec.status === 'no effect') noEffect.push(name);
   }
   const parts: string[] = [];

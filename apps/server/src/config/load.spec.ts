@@ -238,6 +238,10 @@ const BASE = [
   'webSocketPort=3',
   'java.security.auth.login.config=ann',
   'authProvider.1=org.apache.zookeeper.server.auth.SASLAuthenticationProvider',
+  'metricsProvider.className=org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider',
+  'admin.enableServer=true',
+  'admin.portUnification=true',
+  'ssl.quorum.keyStore.location=one.pem',
 ].join('\n');
 
 const SPECIAL: Readonly<Record<string, string>> = {
@@ -252,6 +256,10 @@ const SPECIAL: Readonly<Record<string, string>> = {
   'ssl.clientAuth': 'want',
   'ssl.clientHostnameVerification': 'false',
   'java.security.auth.login.config': 'bob',
+  'metricsProvider.className': 'org.apache.zookeeper.metrics.impl.DefaultMetricsProvider',
+  'admin.enableServer': 'false',
+  'admin.portUnification': 'false',
+  'admin.commandURL': '/other',
 };
 
 function withoutText(key: string, value: unknown): unknown {

@@ -54,7 +54,10 @@ export async function loadConfig(request: ConfigRequest): Promise<LoadedConfig> 
   const config = buildConfig(reader, { configFile, configText: text, workingDirectory, ...members });
   if (reader.problems.length > 0) throw new ConfigError(reader.problems);
 
-  const ignored = describeIgnored(settings.values(), config.ensemble !== undefined);
+  const ignored = describeIgnored(settings.values(), {
+    isEnsemble: config.ensemble !== undefined,
+    usesQuorumTls: config.admin?.tls !== undefined,
+  });
   const warnings = [...reader.warnings, ...(await describeUnknown(gathered.unknown, index.names)), ...ignored.warnings];
   return { config, warnings, notes: ignored.notes, settings };
 }

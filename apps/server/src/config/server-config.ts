@@ -1,4 +1,5 @@
 import type { EnsembleSettings } from './ensemble/ensemble-settings.js';
+import type { AdminConfig } from './admin.js';
 import type { MetricsConfig } from './metrics.js';
 import type { TlsConfig } from './tls-config.js';
 
@@ -88,6 +89,8 @@ export interface ServerConfig {
   readonly fourLetterWords: readonly string[];
   /** undefined: no endpoint for Prometheus. */
   readonly metrics: MetricsConfig | undefined;
+  /** undefined: no HTTP admin server. */
+  readonly admin: AdminConfig | undefined;
 }
 
 export interface ConnectionThrottleConfig {

@@ -24,3 +24,10 @@ export interface TlsConfig {
   readonly maxHandshakes: number | undefined;
   readonly reload: boolean;
 }
+
+/** TLS of the admin server. */
+export interface AdminTlsSettings extends TlsConfig {
+  /** Whether plain HTTP is served on the same port, too. */
+  readonly allowsPlainText: boolean;
+  readonly needsClientCertificate: boolean;
+}

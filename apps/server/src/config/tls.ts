@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { QuorumTlsSettings } from './ensemble/ensemble-settings.js';
-import type { StoreConfig, TlsConfig } from './tls-config.js';
+import type { AdminTlsSettings, StoreConfig, TlsConfig } from './tls-config.js';
 import type { SettingReader } from './setting-reader.js';
 
 const STORE_TYPES: readonly string[] = ['JKS', 'PEM', 'PKCS12'];
@@ -38,6 +38,19 @@ export function quorumTls(reader: SettingReader, workingDirectory: string): Quor
     isUsed: reader.boolean('sslQuorum'),
     verifiesServerNames: reader.boolean('ssl.quorum.hostnameVerification'),
     allowsPlainText: reader.boolean('portUnification') || !reader.boolean('sslQuorum'),
+  };
+}
+
+/** TLS of the admin server, with the certificates of the ensemble; undefined when it speaks plain HTTP only. */
+export function adminTls(reader: SettingReader, workingDirectory: string): AdminTlsSettings | undefined {
+  const needs = ['admin.forceHttps', 'admin.portUnification'].find((name) => reader.boolean(name));
+  if (needs === undefined) return undefined;
+  return {
+    ...readTls(reader, { prefix: 'ssl.quorum', needs, workingDirectory }),
+    maxHandshakes: undefined,
+    reload: reader.boolean('sslQuorumReloadCertFiles'),
+    allowsPlainText: !reader.boolean('admin.forceHttps'),
+    needsClientCertificate: reader.boolean('admin.needClientAuth'),
   };
 }
 

@@ -54,10 +54,10 @@ describe('warnings about the configuration', () => {
     [
       'everything unsupported in one line',
       {
-        file: 'dataDir=/d\nadmin.serverPort=1\nssl.quorum.keyStore.location=/k\ninitLimit=10\nnio.numWorkerThreads=4',
+        file: 'dataDir=/d\npathStats.enabled=true\nssl.quorum.keyStore.location=/k\ninitLimit=10\nnio.numWorkerThreads=4',
       },
       [
-        'settings without effect: not supported by this version: admin.serverPort; used by ensembles only: ' +
+        'settings without effect: not supported by this version: pathStats.enabled; used by ensembles only: ' +
           'ssl.quorum.keyStore.location, initLimit; nothing to tune here: nio.numWorkerThreads',
       ],
     ],
@@ -89,6 +89,11 @@ describe('warnings about the configuration', () => {
   ];
   it.each(cases)('for %s', async (_title, given, expected) => {
     expect((await files.load(given.file, given)).warnings).toEqual(expected);
+  });
+
+  it('knows that the admin server has a use for the certificates of the ensemble', async () => {
+    const file = 'dataDir=/d\nadmin.enableServer=true\nadmin.forceHttps=true\nssl.quorum.keyStore.location=zoo.cfg';
+    expect((await files.load(file)).notes).toEqual([]);
   });
 
   it('only notes what a standalone Apache server would not use either', async () => {

@@ -2,7 +2,6 @@ import { rowsOf, type KeySpec } from '../key-spec.js';
 
 const honoured = rowsOf('admin', 'honoured');
 const noEffect = rowsOf('admin', 'no effect');
-const unsupported = rowsOf('admin', 'unsupported');
 
 /** Four-letter words that read, cost little and show neither session ids nor the environment. */
 export const HARMLESS_WORDS = 'srvr,ruok,isro,mntr,conf,stat,wchs,dirs';
@@ -15,40 +14,49 @@ export const ADMIN_KEYS: readonly KeySpec[] = [
     why: 'Probes expect ruok, stat and mntr to answer. Words that change something or list session ids stay off.',
     meaning: 'Four-letter words that are answered; `*`: all. srvr always is.',
   }),
-  unsupported('admin.enableServer', 'flag', {
+  honoured('admin.enableServer', 'flag', {
     default: 'true',
     ours: 'false',
-    why: 'There is no HTTP admin server in this version, so nothing takes port 8080.',
-    harmless: ['false'],
-    meaning: 'HTTP admin server.',
+    why: 'Whoever reaches the port reads session ids and settings, and port 8080 is often taken: it is for those who ask for it.',
+    meaning: 'HTTP admin server ([admin.md](admin.md)).',
   }),
-  unsupported('admin.serverAddress', 'text', { default: '0.0.0.0', meaning: 'Its address.' }),
-  unsupported('admin.serverPort', 'port', { default: '8080', meaning: 'Its port.' }),
-  unsupported('admin.idleTimeout', 'whole', {
+  honoured('admin.serverAddress', 'text', { default: '0.0.0.0', meaning: 'Its address.' }),
+  honoured('admin.serverPort', 'port', {
+    default: '8080',
+    meaning:
+      'Its port; 0: any free one, which the log names. One that is taken is an error in the log, and the server goes on.',
+  }),
+  honoured('admin.idleTimeout', 'whole', {
     unit: 'ms',
+    min: 1,
     default: '30000',
     meaning: 'Idle connections are closed after this time.',
   }),
-  unsupported('admin.commandURL', 'text', { default: '/commands', meaning: 'Path of the commands.' }),
-  unsupported('admin.httpVersion', 'whole', { default: '11', meaning: 'HTTP version of TLS connectors.' }),
-  unsupported('admin.portUnification', 'flag', {
-    default: 'false',
-    harmless: ['false'],
-    meaning: 'HTTP and HTTPS on one port.',
+  honoured('admin.commandURL', 'text', { default: '/commands', meaning: 'Path of the commands.' }),
+  noEffect('admin.httpVersion', 'whole', {
+    default: '11',
+    harmless: ['11'],
+    meaning: 'HTTP version of TLS connectors; it is 1.1 here.',
   }),
-  unsupported('admin.forceHttps', 'flag', { default: 'false', harmless: ['false'], meaning: 'HTTPS only.' }),
-  unsupported('admin.needClientAuth', 'flag', {
+  honoured('admin.portUnification', 'flag', {
     default: 'false',
-    harmless: ['false'],
-    meaning: 'Ask for client certificates.',
+    meaning: 'HTTP and HTTPS on one port, with the certificates of `ssl.quorum.*`.',
   }),
-  unsupported('admin.rateLimiterIntervalInMS', 'whole', {
+  honoured('admin.forceHttps', 'flag', {
+    default: 'false',
+    meaning: 'HTTPS only, with the certificates of `ssl.quorum.*`.',
+  }),
+  honoured('admin.needClientAuth', 'flag', {
+    default: 'false',
+    meaning: 'A client must show a certificate that `ssl.quorum.trustStore.*` vouches for.',
+  }),
+  honoured('admin.rateLimiterIntervalInMS', 'whole', {
     unit: 'ms',
     default: '300000',
-    meaning: 'Time between snapshot and restore commands.',
+    meaning: 'Time between two snapshot commands, and between two restore commands.',
   }),
-  unsupported('admin.snapshot.enabled', 'flag', { default: 'true', meaning: 'Allow the snapshot command.' }),
-  unsupported('admin.restore.enabled', 'flag', { default: 'true', meaning: 'Allow the restore command.' }),
+  honoured('admin.snapshot.enabled', 'flag', { default: 'true', meaning: 'Allow the snapshot command.' }),
+  honoured('admin.restore.enabled', 'flag', { default: 'true', meaning: 'Allow the restore command.' }),
   noEffect('jvm.pause.monitor', 'boolean', {
     property: null,
     default: 'false',
