@@ -7,7 +7,7 @@ import type { ClientPipelineOptions, ClientPipelineParts } from './client-pipeli
 import type { Client } from './client.js';
 import { type ConnectRequest, readConnectRequest, writeConnectResponse } from './connect.js';
 import { EagerAclCheck } from './eager-acl-check.js';
-import { createsEphemeral } from './ephemeral-scan.js';
+import { EarlyLook } from './early-look.js';
 import { writeEvent } from './events.js';
 import { FrameReader } from './frame-reader.js';
 import { LocalSessions } from './local-sessions.js';
@@ -42,7 +42,7 @@ export abstract class ClientPipeline {
   private readonly refusal = new Uint8Array(12);
   private readonly clients: (Client | undefined)[] = [];
   private readonly local: LocalSessions;
-  private readonly eagerAclCheck: EagerAclCheck | undefined;
+  private readonly look: EarlyLook;
 
   protected constructor(
     protected readonly parts: ClientPipelineParts,
@@ -54,7 +54,8 @@ export abstract class ClientPipeline {
     this.guard = new AclGuard(tree, providers, options.skipAcl);
     this.authentication = new Authentication(providers, this.reader, options.requiredSchemes);
     this.reads = new Reads(tree, watches, this.guard, providers, this.reader);
-    if (options.checksAclsEarly === true) this.eagerAclCheck = new EagerAclCheck(tree, this.guard, providers);
+    const eagerAclCheck = options.checksAclsEarly === true ? new EagerAclCheck(tree, this.guard, providers) : undefined;
+    this.look = new EarlyLook(this.reader, eagerAclCheck);
     this.local = new LocalSessions(parts, {
       establish: (client, session) => this.establish(client, session),
       refuseSession: (client) => this.refuseSession(client),
@@ -223,16 +224,12 @@ export abstract class ClientPipeline {
     start: number,
     end: number,
   ): number {
-    const { reader, eagerAclCheck } = this;
     // What the client has on its way may give it the permission.
-    if (eagerAclCheck !== undefined && client.writesIssued === client.writesDone) {
-      reader.reset(bytes, start + 8, end);
-      const code = eagerAclCheck.refusal(reader, type, client.ids);
-      if (code !== ErrorCode.OK) return code;
-    }
-    if (!session.isLocal) return ErrorCode.OK;
-    reader.reset(bytes, start + 8, end);
-    if (!createsEphemeral(reader, type)) return ErrorCode.OK;
+    const seesPermissions = this.look.seesPermissions && client.writesIssued === client.writesDone;
+    if (!seesPermissions && !session.isLocal) return ErrorCode.OK;
+    if (!this.look.begin(type, bytes, start + 8, end)) return ErrorCode.OK;
+    const code = seesPermissions ? this.look.refusal(client.ids) : ErrorCode.OK;
+    if (code !== ErrorCode.OK || !session.isLocal || !this.look.createsEphemeral()) return code;
     if (this.options.localSessions?.areUpgraded !== true) return ErrorCode.EPHEMERALONLOCALSESSION;
     session.isLocal = false;
     this.upgrade(client, session);

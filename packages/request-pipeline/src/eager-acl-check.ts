@@ -3,6 +3,7 @@ import { type DataTree, fixupAcls } from '@zk/data-tree';
 import { ErrorCode, type Id, OpCode, Perms } from '@zk/model';
 import type { AclGuard } from './acl-guard.js';
 import { readAclList } from './acl-list.js';
+import type { CreateRequest } from './create-request.js';
 import type { FrameReader } from './frame-reader.js';
 import { parentEnd } from './preparer.js';
 
@@ -22,36 +23,47 @@ export class EagerAclCheck {
   ) {}
 
   /**
-   * @param reader at the body of a request
+   * Of a create or create2, decoded.
+   *
+   * @returns NOAUTH, INVALIDACL, or OK where the leader is to decide
+   */
+  refusalOfCreate(bytes: Uint8Array, create: CreateRequest, ids: readonly Id[]): number {
+    const { pathStart, pathEnd, pathIsNull, aclStart, aclEnd } = create;
+    if (pathIsNull) return ErrorCode.OK;
+    return (
+      this.refusalOfList(bytes, aclStart, aclEnd, ids) ||
+      this.refusalAt(bytes, pathStart, parentEnd(bytes, pathStart, pathEnd), Perms.create, ids)
+    );
+  }
+
+  /**
+   * Of any other write.
+   *
+   * @param reader at the body of the request
    * @returns NOAUTH, INVALIDACL, or OK where the leader is to decide
    */
   refusal(reader: FrameReader, type: number, ids: readonly Id[]): number {
+    if (type !== OpCode.delete && type !== OpCode.setData && type !== OpCode.setACL) return ErrorCode.OK;
     reader.range();
     const { bytes, start, end, isNull } = reader;
     if (reader.failed || isNull) return ErrorCode.OK;
     switch (type) {
-      case OpCode.create:
-      case OpCode.create2:
-        reader.range();
-        return (
-          this.refusalOfList(reader, ids) ||
-          this.refusalAt(bytes, start, parentEnd(bytes, start, end), Perms.create, ids)
-        );
       case OpCode.delete:
         return this.refusalAt(bytes, start, parentEnd(bytes, start, end), Perms.delete, ids);
       case OpCode.setData:
         return this.refusalAt(bytes, start, end, Perms.write, ids);
       case OpCode.setACL:
-        return this.refusalOfList(reader, ids) || this.refusalAt(bytes, start, end, Perms.admin, ids);
-      default:
-        return ErrorCode.OK;
+        reader.aclRange();
+        if (reader.failed) return ErrorCode.OK;
+        return (
+          this.refusalOfList(bytes, reader.start, reader.end, ids) ||
+          this.refusalAt(bytes, start, end, Perms.admin, ids)
+        );
     }
   }
 
-  private refusalOfList(reader: FrameReader, ids: readonly Id[]): number {
-    reader.aclRange();
-    if (reader.failed) return ErrorCode.OK;
-    const list = readAclList(reader.bytes, reader.start, reader.end);
+  private refusalOfList(bytes: Uint8Array, start: number, end: number, ids: readonly Id[]): number {
+    const list = readAclList(bytes, start, end);
     if (list !== null && list.length * (ids.length + 1) > MAX_ENTRIES) return ErrorCode.OK;
     return fixupAcls(list, ids, this.providers) === undefined ? ErrorCode.INVALIDACL : ErrorCode.OK;
   }

@@ -1,63 +1,48 @@
 import { readInt32 } from '@zk/jute';
-import { CreateMode, OpCode } from '@zk/model';
+import { OpCode, isEphemeral } from '@zk/model';
+import type { CreateRequest } from './create-request.js';
 import type { FrameReader } from './frame-reader.js';
 
 /** Type, done, error. */
 const MULTI_HEADER_BYTES = 9;
 
 /**
- * Whether a request creates an ephemeral, alone or in a multi: what a session needs that only this server knows of
- * (spec: server semantics, section 10.6). What cannot be decoded creates nothing. The reader stands at the body.
+ * Whether a multi creates an ephemeral: what a session needs that only this server knows of (spec: server semantics,
+ * section 10.6). What cannot be decoded creates nothing.
+ *
+ * @param reader at the body
+ * @param create where each create is decoded
  */
-export function createsEphemeral(reader: FrameReader, type: number): boolean {
-  if (type === OpCode.create || type === OpCode.create2) return isEphemeral(readFlags(reader));
-  return type === OpCode.multi && multiCreatesEphemeral(reader);
-}
-
-function multiCreatesEphemeral(reader: FrameReader): boolean {
+export function multiCreatesEphemeral(reader: FrameReader, create: CreateRequest): boolean {
   while (reader.at + MULTI_HEADER_BYTES <= reader.limit && reader.bytes[reader.at + 4] === 0) {
     const type = readInt32(reader.bytes, reader.at);
     reader.at += MULTI_HEADER_BYTES;
-    const flags = skipOperation(reader, type);
+    skipOperation(reader, type, create);
     if (reader.failed) return false;
-    if ((type === OpCode.create || type === OpCode.create2) && isEphemeral(flags)) return true;
+    if ((type === OpCode.create || type === OpCode.create2) && isEphemeral(create.flags)) return true;
   }
   return false;
 }
 
-/** Behind the operation; the flags of a create. */
-function skipOperation(reader: FrameReader, type: number): number {
+function skipOperation(reader: FrameReader, type: number, create: CreateRequest): void {
   switch (type) {
     case OpCode.create:
     case OpCode.create2:
     case OpCode.createContainer:
-      return readFlags(reader);
     case OpCode.createTTL:
-      readFlags(reader);
-      reader.int32();
-      return reader.int32();
+      create.read(reader, type);
+      return;
     case OpCode.setData:
       reader.range();
       reader.range();
-      return reader.int32();
+      reader.int32();
+      return;
     case OpCode.delete:
     case OpCode.check:
       reader.range();
-      return reader.int32();
+      reader.int32();
+      return;
     default:
       reader.failed = true;
-      return 0;
   }
-}
-
-function readFlags(reader: FrameReader): number {
-  reader.range();
-  reader.range();
-  reader.aclRange();
-  const flags = reader.int32();
-  return reader.failed ? CreateMode.persistent : flags;
-}
-
-function isEphemeral(flags: number): boolean {
-  return flags === CreateMode.ephemeral || flags === CreateMode.ephemeralSequential;
 }

@@ -1,75 +1,29 @@
 import { Field, crcOfNewStat } from '@zk/data-tree';
 import { ErrorCode, MAX_TTL_MS, OpCode, Perms, isEphemeral, isSequential, isTtl, isValidPath } from '@zk/model';
 import { type ChangeRecord, clearWords } from './change-record.js';
+import { CreateRequest } from './create-request.js';
 import { type Preparer, UNDECODABLE, parentEnd } from './preparer.js';
 
 /** Bytes that a sequence suffix may add: ten digits, or a sign and ten. */
 const SUFFIX_BYTES = 11;
 const FIXED_BYTES = 32;
 
-/** A create request, decoded in place. */
-interface CreateRequest {
-  pathStart: number;
-  pathEnd: number;
-  pathIsNull: boolean;
-  dataStart: number;
-  dataEnd: number;
-  dataIsNull: boolean;
-  aclStart: number;
-  aclEnd: number;
-  aclIsNull: boolean;
-  flags: number;
-  ttlHi: number;
-  ttlLo: number;
-}
-
-const request: CreateRequest = {
-  pathStart: 0,
-  pathEnd: 0,
-  pathIsNull: false,
-  dataStart: 0,
-  dataEnd: 0,
-  dataIsNull: false,
-  aclStart: 0,
-  aclEnd: 0,
-  aclIsNull: false,
-  flags: 0,
-  ttlHi: 0,
-  ttlLo: 0,
-};
-
-/** Reads a create request of the given type; false when it cannot be decoded. */
-function decode(p: Preparer, type: number): boolean {
-  const { reader } = p;
-  reader.range();
-  request.pathStart = reader.start;
-  request.pathEnd = reader.end;
-  request.pathIsNull = reader.isNull;
-  reader.range();
-  request.dataStart = reader.start;
-  request.dataEnd = reader.end;
-  request.dataIsNull = reader.isNull;
-  reader.aclRange();
-  request.aclStart = reader.start;
-  request.aclEnd = reader.end;
-  request.aclIsNull = reader.isNull;
-  request.flags = reader.int32();
-  request.ttlHi = request.ttlLo = -1;
-  if (type === OpCode.createTTL) {
-    request.ttlHi = reader.int32();
-    request.ttlLo = reader.int32();
-  }
-  return !reader.failed;
-}
+const request = new CreateRequest();
 
 /** Skips a create request; false when it cannot be decoded, which inside a multi includes unknown flags and null lists. */
 export function skipCreate(p: Preparer, type: number): boolean {
-  return decode(p, type) && !request.pathIsNull && !request.aclIsNull && request.flags >= 0 && request.flags <= 6;
+  return (
+    request.read(p.reader, type) &&
+    !request.pathIsNull &&
+    !request.aclIsNull &&
+    request.flags >= 0 &&
+    request.flags <= 6
+  );
 }
 
 /** Validates create, create2, createContainer and createTTL (spec: server semantics, section 2.1) and writes the record. */
 export function validateCreate(p: Preparer, type: number): number {
-  if (!decode(p, type)) return UNDECODABLE;
+  if (!request.read(p.reader, type)) return UNDECODABLE;
   const source = p.reader.bytes;
   p.writer.ensure(
     request.pathEnd - request.pathStart + SUFFIX_BYTES + request.dataEnd - request.dataStart + FIXED_BYTES,

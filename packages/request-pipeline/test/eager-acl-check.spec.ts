@@ -1,4 +1,5 @@
-import { OPEN_ACL_UNSAFE, Perms, READ_ACL_UNSAFE } from '@zk/model';
+import { CreateMode, OPEN_ACL_UNSAFE, Perms, READ_ACL_UNSAFE } from '@zk/model';
+import type { LocalSessionOptions } from '../src/client-pipeline-parts.js';
 import { Rig, type TestClient } from './rig.js';
 
 const bytes = new Uint8Array([1]);
@@ -6,8 +7,8 @@ const version = -1;
 const unknownScheme = [{ perms: Perms.all, scheme: 'unheard-of', id: 'x' }];
 
 /** `/open` lets everybody do everything, `/closed` nothing but read; both have a child that is open. */
-function rigWith(checksAclsEarly: boolean): { rig: Rig; client: TestClient } {
-  const rig = new Rig({ checksAclsEarly });
+function rigWith(checksAclsEarly: boolean, localSessions?: LocalSessionOptions): { rig: Rig; client: TestClient } {
+  const rig = new Rig({ checksAclsEarly, ...(localSessions && { localSessions }) });
   const client = rig.client();
   for (const [path, acl] of [
     ['/open', OPEN_ACL_UNSAFE],
@@ -83,6 +84,16 @@ describe('permissions, looked at before the leader does', () => {
     expect(client.takeReplies()).toEqual([]);
     rig.commitAll();
     expect(client.takeReplies()).toEqual(['setACL OK', 'create NOAUTH']);
+  });
+
+  it.each([
+    ['an ephemeral it may create makes its session one that all know', '/open/new', ['createSession', 'create'], []],
+    ['an ephemeral it may not create leaves its session local', '/closed/new', [], ['create NOAUTH']],
+  ])('count for a client with a local session: %s', (_what, path, proposed, replies) => {
+    const { rig, client } = rigWith(true, { areOn: true, areUpgraded: true });
+    client.send('create', { path, data: bytes, acl: OPEN_ACL_UNSAFE, flags: CreateMode.ephemeral });
+    expect(rig.kinds).toEqual(proposed);
+    expect(client.takeReplies()).toEqual(replies);
   });
 
   it('do not count for who may skip them', () => {
