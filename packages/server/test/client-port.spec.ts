@@ -1,9 +1,10 @@
 import type { MemoryTransport } from '@zk/transport-memory';
 import { RawClient } from '@zk/test-client';
+import { memberLine } from '@zk/testing';
 import type { ZkServer } from '../src/index.js';
 import { Harness } from './harness.js';
 import { outcome, text } from './outcomes.js';
-import { Trio, line, until } from './trio.js';
+import { Trio, until } from './trio.js';
 
 const HOST = '127.0.0.1';
 const REFUSED = { code: 'ECONNREFUSED' };
@@ -66,18 +67,17 @@ describe('a client port in a configuration', () => {
   it('moves when the configuration does, and clients are served throughout', async () => {
     const trio = await new Trio({
       server: { skipAcl: true, reconfigEnabled: true },
-      ensemble: { peer: { tickTimeMs: 1000, isReconfigEnabled: true } },
+      member: { peer: { isReconfigEnabled: true } },
     }).start();
     const id = trio.follower;
     const client = await trio.connect(id);
     await client.create('/before', '');
-    await client.reconfig({ joiningServers: line(id).replace(/\d+$/, '5000') });
+    await client.reconfig({ joiningServers: memberLine(id).replace(/\d+$/, '5000') });
     await until(() => trio.server(id).clientAddress.port === 5000);
     const other = await connect(trio.transport, 5000);
     expect(await outcome(other.getData('/before'))).toBe('OK');
     expect(await outcome(client.getData('/before'))).toBe('OK');
     await expect(trio.connect(id)).rejects.toMatchObject(REFUSED);
-    await trio.stop();
-    expect(trio.errors).toEqual([]);
+    await trio.end();
   });
 });

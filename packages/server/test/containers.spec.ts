@@ -17,10 +17,7 @@ describe('containers and TTL nodes', () => {
     client = await harness.connect({ timeoutMs: 1e9 });
   }
 
-  afterEach(async () => {
-    expect(harness.log.errors).toEqual([]);
-    await harness.stop();
-  });
+  afterEach(() => harness.end());
 
   const exists = async (path: string): Promise<boolean> => (await outcome(client.exists(path))) === 'OK';
 

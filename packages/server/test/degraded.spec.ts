@@ -23,9 +23,7 @@ describe('a log that cannot be written', () => {
     await client.create('/a', 'kept');
   });
 
-  afterEach(async () => {
-    await harness.stop();
-  });
+  afterEach(() => harness.stop());
 
   it('refuses writes with SYSTEMERROR, answers reads, keeps connections, and recovers', async () => {
     harness.storage.failWrites(NO_SPACE);

@@ -5,16 +5,13 @@ import { Trio } from './trio.js';
 describe.each(['leader', 'follower'] as const)('a write without permission at the %s', (role) => {
   let trio: Trio;
 
-  afterEach(async () => {
-    await trio.stop();
-    expect(trio.errors).toEqual([]);
-  });
+  afterEach(() => trio.end());
 
   it.each([
     ['is refused there, and the ensemble hears nothing of it', true, 0n],
     ['is a transaction of the ensemble when nobody asked for anything else', false, 1n],
   ])('%s', async (_what, checksAclsEarly, transactions) => {
-    trio = await new Trio({ ensemble: { checksAclsEarly } }).start();
+    trio = await new Trio({ member: { checksAclsEarly } }).start();
     const client = await trio.connect(trio[role]);
     await client.create('/readable', 'x', { acl: READ_ACL_UNSAFE });
     const before = trio.server(trio.leader).lastZxid;

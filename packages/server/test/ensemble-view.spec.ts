@@ -1,90 +1,13 @@
-import { STORAGE, TRANSPORT } from '@zk/contracts';
-import { EnsembleConfig } from '@zk/quorum';
-import { MemoryStorage } from '@zk/storage-memory';
-import { RawClient, fourLetterWord } from '@zk/test-client';
-import { MemoryTransport } from '@zk/transport-memory';
-import { ENSEMBLE, type EnsembleParts, type ZkServer, createServer } from '../src/index.js';
-import { VirtualTime } from './virtual-time.js';
+import { VirtualEnsemble, config } from './virtual-ensemble.js';
 
-/** Each with an address of its own, as on machines of their own. */
-const CONFIG = EnsembleConfig.parse(
-  [1, 2, 3, 4].map((id) => `server.${id}=127.0.0.${id}:2888:3888:${id === 4 ? 'observer' : 'participant'}`).join('\n'),
-);
 const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests\n';
 
-/** Three voters and an observer in one process and one virtual time. */
-class Ensemble {
-  readonly time = new VirtualTime();
-  private readonly transport = new MemoryTransport();
-  private readonly servers = new Map<number, ZkServer>();
-
-  constructor(private readonly more: Partial<EnsembleParts> = {}) {}
-
-  async start(...ids: readonly number[]): Promise<void> {
-    for (const id of ids) {
-      const parts: EnsembleParts = { id: BigInt(id), config: CONFIG, transport: this.transport, ...this.more };
-      const server = createServer({ clientPort: 0, serverId: id, tickTimeMs: 2000, fourLetterWords: ['*'] }, [
-        [TRANSPORT, this.transport],
-        [STORAGE, new MemoryStorage()],
-        [ENSEMBLE, parts],
-        ...this.time.registrations,
-      ]);
-      this.servers.set(id, server);
-      await this.time.during(server.start());
-    }
-  }
-
-  async stop(...ids: readonly number[]): Promise<void> {
-    for (const id of ids) await this.time.during(this.server(id).stop());
-    for (const id of ids) this.servers.delete(id);
-  }
-
-  stopAll(): Promise<void> {
-    return this.stop(...this.servers.keys());
-  }
-
-  server(id: number): ZkServer {
-    return this.servers.get(id)!;
-  }
-
-  /** Lets time pass, a minute at most, until these servers serve, or do not. */
-  async until(isServing: boolean, ...ids: readonly number[]): Promise<void> {
-    for (let i = 0; i < 600; i++) {
-      if (ids.every((id) => this.server(id).isServing === isServing)) return;
-      await this.time.advance(100);
-    }
-    throw new Error(`servers ${ids.join()} ${isServing ? 'do not serve' : 'serve on'}`);
-  }
-
-  connect(id: number): Promise<RawClient> {
-    return this.time.during(RawClient.connect(this.transport, { ...this.server(id).clientAddress, timeoutMs: 10_000 }));
-  }
-
-  ask(id: number, word: string): Promise<string> {
-    const { host, port } = this.server(id).clientAddress;
-    return this.time.during(fourLetterWord(this.transport, host, port, word));
-  }
-
-  /** The leader of the three, and one that follows it. */
-  async roles(): Promise<{ leader: number; follower: number }> {
-    for (const id of [1, 2, 3]) {
-      if ((await this.metric(id, 'server_state')) === 'leader') return { leader: id, follower: id === 1 ? 2 : 1 };
-    }
-    throw new Error('nobody leads');
-  }
-
-  async metric(id: number, name: string): Promise<string | undefined> {
-    return new RegExp(`^zk_${name}\t(.*)$`, 'm').exec(await this.ask(id, 'mntr'))?.[1];
-  }
-}
-
 describe('what the servers of an ensemble say of themselves', () => {
-  let ensemble: Ensemble;
+  let ensemble: VirtualEnsemble;
 
   beforeEach(async () => {
-    ensemble = new Ensemble();
-    await ensemble.start(1, 2, 3, 4);
-    await ensemble.until(true, 1, 2, 3, 4);
+    ensemble = new VirtualEnsemble();
+    await ensemble.startAll();
   });
 
   afterEach(() => ensemble.stopAll());
@@ -97,7 +20,7 @@ describe('what the servers of an ensemble say of themselves', () => {
     expect(modes[3]).toBe('observer');
     const { leader } = await ensemble.roles();
     expect(await ensemble.metric(4, 'observer_master_id')).toBe(String(leader));
-    expect(await ensemble.ask(4, 'conf')).toContain(`\npeerType=1\nmembership: \n${CONFIG.text}`);
+    expect(await ensemble.ask(4, 'conf')).toContain(`\npeerType=1\nmembership: \n${config.text}`);
   });
 
   it.each([
@@ -169,9 +92,8 @@ describe('what the servers of an ensemble say of themselves', () => {
 });
 
 it('where followers serve observers, is which of them serves an observer, and how many it serves', async () => {
-  const ensemble = new Ensemble({ observerMaster: { port: 2191, maxQueuedBytes: 1 << 20 } });
-  await ensemble.start(1, 2, 3, 4);
-  await ensemble.until(true, 1, 2, 3, 4);
+  const ensemble = new VirtualEnsemble({ member: { observerMaster: { port: 2191, maxQueuedBytes: 1 << 20 } } });
+  await ensemble.startAll();
   const { leader } = await ensemble.roles();
   const master = Number(await ensemble.metric(4, 'observer_master_id'));
   const idle = [1, 2, 3].find((id) => id !== leader && id !== master)!;

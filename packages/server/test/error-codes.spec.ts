@@ -246,9 +246,7 @@ describe('error codes', () => {
     client = await harness.connect();
   });
 
-  afterAll(async () => {
-    await harness.stop();
-  });
+  afterAll(() => harness.end());
 
   for (const [name, rows] of Object.entries(suites)) {
     describe(name, () => {

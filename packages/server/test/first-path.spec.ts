@@ -10,9 +10,7 @@ describe('a server in memory', () => {
     client = await harness.connect();
   });
 
-  afterEach(async () => {
-    await harness.stop();
-  });
+  afterEach(() => harness.end());
 
   it('creates, reads, changes, lists and deletes a znode', async () => {
     expect(await client.create('/app', 'one')).toBe('/app');

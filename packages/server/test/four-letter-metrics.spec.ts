@@ -13,10 +13,7 @@ describe('mntr', () => {
     client = await harness.connect({ timeoutMs: 10_000 });
   });
 
-  afterEach(async () => {
-    expect(harness.log.errors).toEqual([]);
-    await harness.stop();
-  });
+  afterEach(() => harness.end());
 
   const metricsOf = async (): Promise<Map<string, string>> => {
     const lines = (await harness.word('mntr')).trimEnd().split('\n');

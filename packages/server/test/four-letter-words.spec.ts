@@ -14,10 +14,7 @@ describe('four-letter words', () => {
     client = await harness.connect({ timeoutMs: 10_000 });
   }
 
-  afterEach(async () => {
-    expect(harness.log.errors).toEqual([]);
-    await harness.stop();
-  });
+  afterEach(() => harness.end());
 
   const sid = (c: RawClient): string => `0x${BigInt.asUintN(64, c.sessionId).toString(16)}`;
 

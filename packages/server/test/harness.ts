@@ -94,6 +94,12 @@ export class Harness {
     else await this.parts.time.during(this.server.stop());
   }
 
+  /** Stops it in order, for good. Nothing may have gone wrong in it. */
+  async end(): Promise<void> {
+    await this.stop();
+    expect(this.log.errors).toEqual([]);
+  }
+
   /** Stops it and starts another one on the same storage. */
   async restart(): Promise<this> {
     await this.stop();

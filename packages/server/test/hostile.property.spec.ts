@@ -75,8 +75,7 @@ describe('whatever clients send', () => {
         await harness.restart();
         expect(harness.server.database.tree.digest).toEqual(digest);
         expect(await outcome((await harness.reattach(honest)).exists('/'))).toBe('OK');
-        await harness.stop();
-        expect(harness.log.errors).toEqual([]);
+        await harness.end();
       }),
       { numRuns: 60 },
     );

@@ -2,7 +2,9 @@ import { RecordReader, RecordWriter, readConnectResponse, writeInt32 } from '@zk
 import { OpCode, Xid } from '@zk/model';
 import { MemoryTransport } from '@zk/transport-memory';
 import { FrameConnection, RawClient, encodeConnectRequest } from '@zk/test-client';
-import { Harness, type HarnessParts } from './harness.js';
+import type { ServerOptions } from '../src/index.js';
+import { Harness } from './harness.js';
+import { firstConnection, startLimited } from './limited-server.js';
 import { outcome } from './outcomes.js';
 import { converse } from './plain-text.js';
 import { RawSession } from './raw-session.js';
@@ -18,16 +20,11 @@ const frame = (payload: Uint8Array): Uint8Array => {
 describe('limits', () => {
   let harness: Harness;
 
-  async function start(options: HarnessParts['options']): Promise<void> {
-    harness = await Harness.inVirtualTime({ options: { tickTimeMs: 2000, ...options } }).start();
+  async function start(limits: Partial<ServerOptions>): Promise<void> {
+    harness = await startLimited(limits);
   }
 
-  afterEach(async () => {
-    expect(harness.log.errors).toEqual([]);
-    await harness.stop();
-  });
-
-  const onlyConnection = () => [...harness.server.connections][0]!;
+  afterEach(() => harness.end());
 
   describe('of connections', () => {
     it('per address: one more is closed without a byte, until one of the others has gone', async () => {
@@ -205,10 +202,10 @@ describe('limits', () => {
       frames.sendRaw(flood);
       await harness.storage.heldSync();
       for (let i = 0; i < 10; i++) await rest();
-      expect(onlyConnection().interestOps).toBe(0);
+      expect(firstConnection(harness).interestOps).toBe(0);
       harness.storage.releaseSyncs();
       for (let i = 0; i < 1 + 20_000; i++) await frames.nextFrame();
-      expect(onlyConnection().interestOps).toBe(1);
+      expect(firstConnection(harness).interestOps).toBe(1);
     });
   });
 

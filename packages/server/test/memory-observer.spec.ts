@@ -1,5 +1,5 @@
 import { outcome, text } from './outcomes.js';
-import { Trio, line, until } from './trio.js';
+import { Trio, until } from './trio.js';
 
 const OBSERVER = 4;
 
@@ -16,26 +16,24 @@ describe.each([
 ])('an observer that %s', (_what, observersKeepLog) => {
   it('has snapshots and a log only in that case, and all the data in any', async () => {
     const trio = await new Trio({
-      members: [line(1), line(2), line(3), line(OBSERVER, 'observer')],
+      observers: 1,
       server: { snapCount: 4, purgeIntervalHours: 0 },
-      ensemble: { peer: { tickTimeMs: 1000, observersKeepLog } },
+      member: { peer: { observersKeepLog } },
     }).start();
     await write(trio);
     const { snapshotter } = trio.server(OBSERVER);
     if (observersKeepLog) await until(() => snapshotter.last !== undefined);
     expect(snapshotter.last === undefined).toBe(!observersKeepLog);
     await trio.stopOne(OBSERVER);
-    const { storage } = trio.seats.find(({ id }) => id === OBSERVER)!;
+    const storage = trio.storage(OBSERVER);
     await storage.open();
     const { lastZxid } = await storage.log.replay(0n, () => undefined);
     expect(lastZxid === undefined).toBe(!observersKeepLog);
     await storage.close();
-    await trio.startOne(OBSERVER);
-    await trio.serving();
+    await trio.start(OBSERVER);
     const reader = await trio.connect(OBSERVER);
     expect(text((await reader.getData('/znode-19')).data)).toBe('19');
     expect(await outcome(reader.setData('/znode-0', 'changed'))).toBe('OK');
-    await trio.stop();
-    expect(trio.errors).toEqual([]);
+    await trio.end();
   });
 });

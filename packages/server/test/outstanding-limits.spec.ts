@@ -1,22 +1,19 @@
 import { AddWatchMode, OpCode } from '@zk/model';
-import { Harness, type HarnessParts } from './harness.js';
+import type { ServerOptions } from '../src/index.js';
+import type { Harness } from './harness.js';
+import { firstConnection, startLimited } from './limited-server.js';
 import { outcome } from './outcomes.js';
 import { RawSession } from './raw-session.js';
 import { rest } from './virtual-time.js';
 
-describe('limits', () => {
+describe('limits of what is on its way', () => {
   let harness: Harness;
 
-  async function start(options: HarnessParts['options']): Promise<void> {
-    harness = await Harness.inVirtualTime({ options: { tickTimeMs: 2000, ...options } }).start();
+  async function start(limits: Partial<ServerOptions>): Promise<void> {
+    harness = await startLimited(limits);
   }
 
-  afterEach(async () => {
-    expect(harness.log.errors).toEqual([]);
-    await harness.stop();
-  });
-
-  const onlyConnection = () => [...harness.server.connections][0]!;
+  afterEach(() => harness.end());
 
   describe('of large requests on their way', () => {
     it('close the connection of the one that is too much', async () => {
@@ -63,7 +60,7 @@ describe('limits', () => {
       const write = client.setData('/d', 'x');
       const reads = Array.from({ length: 500 }, () => client.getData('/d'));
       await rest();
-      expect(onlyConnection().client.outstanding).toBe(11);
+      expect(firstConnection(harness).client.outstanding).toBe(11);
       harness.storage.releaseSyncs();
       await write;
       expect((await Promise.all(reads)).every(({ stat }) => stat.version === 1)).toBe(true);
@@ -87,7 +84,7 @@ describe('limits', () => {
       client.frames.pauseReading();
       const reads = Array.from({ length: 200 }, () => client.getData('/big'));
       for (let i = 0; i < 5; i++) await rest();
-      const connection = onlyConnection();
+      const connection = firstConnection(harness);
       expect(harness.server.stats.received - before).toBeLessThan(10);
       expect(connection.client.outbox.length).toBeLessThan(3_000_000);
       expect(connection.interestOps).toBe(4);

@@ -40,9 +40,7 @@ describe('paths', () => {
     client = await harness.connect();
   });
 
-  afterAll(async () => {
-    await harness.stop();
-  });
+  afterAll(() => harness.end());
 
   it.each(paths)('%s', async (_, path, expected) => {
     expect(await outcome(client.create(path))).toBe(expected);

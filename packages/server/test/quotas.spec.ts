@@ -12,10 +12,7 @@ describe('quotas', () => {
     client = await harness.connect();
   }
 
-  afterEach(async () => {
-    expect(harness.log.errors).toEqual([]);
-    await harness.stop();
-  });
+  afterEach(() => harness.end());
 
   async function setQuota(path: string, limits: string): Promise<void> {
     const names = `/zookeeper/quota${path}`.split('/').slice(3);

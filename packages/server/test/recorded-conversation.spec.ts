@@ -13,7 +13,6 @@ describe('a conversation recorded with Apache ZooKeeper 3.9.5', () => {
       recording: JSON.parse(readFileSync(file, 'utf8')) as RecordedExchange[],
     });
     expect(differences.map(formatDifference)).toEqual([]);
-    expect(harness.log.errors).toEqual([]);
-    await harness.stop();
+    await harness.end();
   });
 });

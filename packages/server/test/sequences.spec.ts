@@ -8,9 +8,7 @@ const SEQUENTIAL = { flags: CreateMode.persistentSequential };
 describe('sequential znodes', () => {
   let harness: Harness;
 
-  afterEach(async () => {
-    await harness.stop();
-  });
+  afterEach(() => harness.end());
 
   it('are numbered by how many children the parent ever had, of whatever kind', async () => {
     harness = await new Harness().start();

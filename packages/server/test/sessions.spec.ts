@@ -21,10 +21,7 @@ describe('sessions', () => {
     await harness.server.start();
   });
 
-  afterEach(async () => {
-    expect(harness.log.errors).toEqual([]);
-    await harness.stop();
-  });
+  afterEach(() => harness.end());
 
   const kinds = (): string[] => events.map((event) => event.kind);
 

@@ -62,9 +62,7 @@ describe('the Stat of a znode', () => {
     client = await harness.connect();
   });
 
-  afterEach(async () => {
-    await harness.stop();
-  });
+  afterEach(() => harness.end());
 
   it.each(cases)('after %s', async (_, change, ofNode, ofParent) => {
     await client.create('/p');

@@ -20,8 +20,18 @@ export interface WatchScene {
   readonly writer: RawClient;
 }
 
+/** For each test of a suite a scene of its own; its server must not log an error. */
+export function watchSceneForEach(): WatchScene {
+  const scene = {} as WatchScene;
+  beforeEach(async () => {
+    Object.assign(scene, await openWatchScene());
+  });
+  afterEach(() => scene.harness.end());
+  return scene;
+}
+
 /** A server with `/p`, `/p/n` and `/p/n/c`, one client that watches and one that writes. */
-export async function openWatchScene(): Promise<WatchScene> {
+async function openWatchScene(): Promise<WatchScene> {
   const harness = await new Harness().start();
   const watcher = await harness.connect();
   const writer = await harness.connect();

@@ -1,10 +1,9 @@
 import { AddWatchMode, CreateMode, EventType, OPEN_ACL_UNSAFE, OpCode, WatcherType, Xid } from '@zk/model';
 import { RecordReader, readWatcherEvent } from '@zk/jute';
 import type { RawClient } from '@zk/test-client';
-import type { Harness } from './harness.js';
 import { outcome } from './outcomes.js';
 import { RawSession } from './raw-session.js';
-import { heardBy, openWatchScene, told } from './watch-scene.js';
+import { heardBy, watchSceneForEach, told } from './watch-scene.js';
 
 const { nodeCreated, nodeDeleted, nodeDataChanged, nodeChildrenChanged } = EventType;
 const kinds = {
@@ -19,37 +18,26 @@ const kinds = {
 type Kind = keyof typeof kinds;
 
 describe('watches', () => {
-  let harness: Harness;
-  let watcher: RawClient;
-  let writer: RawClient;
+  const scene = watchSceneForEach();
 
-  beforeEach(async () => {
-    ({ harness, watcher, writer } = await openWatchScene());
-  });
-
-  afterEach(async () => {
-    expect(harness.log.errors).toEqual([]);
-    await harness.stop();
-  });
-
-  const heard = (client = watcher): Promise<string[]> => heardBy(client);
+  const heard = (client = scene.watcher): Promise<string[]> => heardBy(client);
 
   const changes = {
-    'setData /p/n': () => writer.setData('/p/n', 'x'),
-    'setACL /p/n': () => writer.setACL('/p/n', OPEN_ACL_UNSAFE),
-    'create /p/n/new': () => writer.create('/p/n/new'),
-    'delete /p/n/c': () => writer.delete('/p/n/c'),
-    'setData /p/n/c': () => writer.setData('/p/n/c', 'x'),
+    'setData /p/n': () => scene.writer.setData('/p/n', 'x'),
+    'setACL /p/n': () => scene.writer.setACL('/p/n', OPEN_ACL_UNSAFE),
+    'create /p/n/new': () => scene.writer.create('/p/n/new'),
+    'delete /p/n/c': () => scene.writer.delete('/p/n/c'),
+    'setData /p/n/c': () => scene.writer.setData('/p/n/c', 'x'),
     'delete /p/n': async () => {
-      await writer.multi([
+      await scene.writer.multi([
         { op: 'delete', path: '/p/n/c', version: -1 },
         { op: 'delete', path: '/p/n', version: -1 },
       ]);
     },
-    'create /p/m': () => writer.create('/p/m'),
-    'a refused setData': () => writer.setData('/p/n', 'x', 9).catch(() => undefined),
+    'create /p/m': () => scene.writer.create('/p/m'),
+    'a refused setData': () => scene.writer.setData('/p/n', 'x', 9).catch(() => undefined),
     'a failed multi': () =>
-      writer.multi([
+      scene.writer.multi([
         { op: 'setData', path: '/p/n', data: null, version: -1 },
         { op: 'check', path: '/p/n', version: 99 },
       ]),
@@ -93,7 +81,7 @@ describe('watches', () => {
   );
 
   it.each(rows)('%s on /p/n, then %s', async (kind, change, expected) => {
-    await kinds[kind](watcher, '/p/n');
+    await kinds[kind](scene.watcher, '/p/n');
     await changes[change as keyof typeof changes]();
     expect(await heard()).toEqual(expected);
   });
@@ -105,9 +93,11 @@ describe('watches', () => {
     ['persistent', true],
     ['recursive', true],
   ] as const)('%s: fires again: %s', async (kind, isLasting) => {
-    await kinds[kind](watcher, '/p/n');
+    await kinds[kind](scene.watcher, '/p/n');
     const change =
-      kind === 'child' ? () => writer.create('/p/n/', null, { flags: 2 }) : () => writer.setData('/p/n', 'x');
+      kind === 'child'
+        ? () => scene.writer.create('/p/n/', null, { flags: 2 })
+        : () => scene.writer.setData('/p/n', 'x');
     await change();
     await change();
     expect(await heard()).toHaveLength(isLasting ? 2 : 1);
@@ -116,73 +106,73 @@ describe('watches', () => {
   it.each(['exists', 'persistent', 'recursive'] as const)(
     '%s on a znode that is not there hears of its creation',
     async (kind) => {
-      await kinds[kind](watcher, '/p/later').catch(() => undefined);
-      await writer.create('/p/later');
+      await kinds[kind](scene.watcher, '/p/later').catch(() => undefined);
+      await scene.writer.create('/p/later');
       expect(await heard()).toEqual(['nodeCreated /p/later']);
     },
   );
 
   it.each(['data', 'child'] as const)('%s on a znode that is not there sets nothing', async (kind) => {
-    expect(await outcome(kinds[kind](watcher, '/p/later'))).toBe('NONODE');
-    await writer.create('/p/later');
+    expect(await outcome(kinds[kind](scene.watcher, '/p/later'))).toBe('NONODE');
+    await scene.writer.create('/p/later');
     expect(await heard()).toEqual([]);
   });
 
   it('persistent ones outlive their znode', async () => {
-    await watcher.addWatch('/p/n/c', AddWatchMode.persistent);
-    await writer.delete('/p/n/c');
-    await writer.create('/p/n/c');
-    await writer.create('/p/n/c/x');
+    await scene.watcher.addWatch('/p/n/c', AddWatchMode.persistent);
+    await scene.writer.delete('/p/n/c');
+    await scene.writer.create('/p/n/c');
+    await scene.writer.create('/p/n/c/x');
     expect(await heard()).toEqual(['nodeDeleted /p/n/c', 'nodeCreated /p/n/c', 'nodeChildrenChanged /p/n/c']);
   });
 
   it('on the root hear of its children, and of everything when recursive', async () => {
-    const other = await harness.connect();
-    await watcher.getChildren('/', true);
+    const other = await scene.harness.connect();
+    await scene.watcher.getChildren('/', true);
     await other.addWatch('/', AddWatchMode.persistentRecursive);
-    await writer.create('/q');
-    await writer.setData('/p/n/c', 'x');
+    await scene.writer.create('/q');
+    await scene.writer.setData('/p/n/c', 'x');
     expect(await heard()).toEqual(['nodeChildrenChanged /']);
     expect(await heard(other)).toEqual(['nodeCreated /q', 'nodeDataChanged /p/n/c']);
   });
 
   it('tell a connection once per change and table', async () => {
-    await watcher.getData('/p/n', true);
-    await watcher.exists('/p/n', true);
-    await watcher.addWatch('/p/n', AddWatchMode.persistent);
-    await watcher.addWatch('/p/n', AddWatchMode.persistentRecursive);
-    await watcher.addWatch('/p', AddWatchMode.persistentRecursive);
-    await writer.setData('/p/n', '1');
+    await scene.watcher.getData('/p/n', true);
+    await scene.watcher.exists('/p/n', true);
+    await scene.watcher.addWatch('/p/n', AddWatchMode.persistent);
+    await scene.watcher.addWatch('/p/n', AddWatchMode.persistentRecursive);
+    await scene.watcher.addWatch('/p', AddWatchMode.persistentRecursive);
+    await scene.writer.setData('/p/n', '1');
     expect(await heard()).toEqual(['nodeDataChanged /p/n']);
-    await writer.create('/p/n/z');
+    await scene.writer.create('/p/n/z');
     expect(await heard()).toEqual(['nodeCreated /p/n/z', 'nodeChildrenChanged /p/n']);
   });
 
   it('tell of a deletion once, whichever tables they are in', async () => {
-    await watcher.getData('/p/n/c', true);
-    await watcher.getChildren('/p/n/c', true);
-    await watcher.getChildren('/p/n', true);
-    await writer.delete('/p/n/c');
+    await scene.watcher.getData('/p/n/c', true);
+    await scene.watcher.getChildren('/p/n/c', true);
+    await scene.watcher.getChildren('/p/n', true);
+    await scene.writer.delete('/p/n/c');
     expect(await heard()).toEqual(['nodeDeleted /p/n/c', 'nodeChildrenChanged /p/n']);
   });
 
   it('carry the zxid of the transaction, also those of one multi, in the order of its parts', async () => {
-    await watcher.addWatch('/', AddWatchMode.persistentRecursive);
-    await writer.multi([
+    await scene.watcher.addWatch('/', AddWatchMode.persistentRecursive);
+    await scene.writer.multi([
       { op: 'create', path: '/m', data: null, acl: OPEN_ACL_UNSAFE, flags: 0 },
       { op: 'setData', path: '/p/n', data: null, version: -1 },
       { op: 'delete', path: '/m', version: -1 },
     ]);
-    const zxid = harness.server.lastZxid;
-    await watcher.sync();
-    const events = watcher.takeEvents();
+    const zxid = scene.harness.server.lastZxid;
+    await scene.watcher.sync();
+    const events = scene.watcher.takeEvents();
     expect(told(events)).toEqual(['nodeCreated /m', 'nodeDataChanged /p/n', 'nodeDeleted /m']);
     expect(events.map((e) => e.zxid)).toEqual([zxid, zxid, zxid]);
     expect(events.every((e) => e.state === 3)).toBe(true);
   });
 
   it('tell the writer before its reply', async () => {
-    const raw = await RawSession.open(harness);
+    const raw = await RawSession.open(scene.harness);
     raw.send(1, OpCode.getData, (w) => w.ustring('/p').boolean(true));
     raw.send(2, OpCode.setData, (w) => w.ustring('/p').int32(-1).int32(-1));
     expect(await raw.take(3)).toEqual(['1:0', `${Xid.notification}:0`, '2:0']);
@@ -190,55 +180,55 @@ describe('watches', () => {
 
   it('tell another client before it can read the new data', async () => {
     for (let i = 0; i < 50; i++) {
-      const { stat } = await watcher.getData('/p/n', true);
-      const write = writer.setData('/p/n', String(i));
+      const { stat } = await scene.watcher.getData('/p/n', true);
+      const write = scene.writer.setData('/p/n', String(i));
       let seen = stat.version;
-      while (seen === stat.version) seen = (await watcher.getData('/p/n')).stat.version;
-      expect(told(watcher.takeEvents())).toEqual(['nodeDataChanged /p/n']);
+      while (seen === stat.version) seen = (await scene.watcher.getData('/p/n')).stat.version;
+      expect(told(scene.watcher.takeEvents())).toEqual(['nodeDataChanged /p/n']);
       await write;
     }
   });
 
   it('hear of ephemerals that go with their session', async () => {
-    const short = await harness.connect();
+    const short = await scene.harness.connect();
     await short.create('/p/e', null, { flags: CreateMode.ephemeral });
-    await watcher.exists('/p/e', true);
-    await watcher.getChildren('/p', true);
+    await scene.watcher.exists('/p/e', true);
+    await scene.watcher.getChildren('/p', true);
     await short.close();
     expect(await heard()).toEqual(['nodeDeleted /p/e', 'nodeChildrenChanged /p']);
   });
 
   it('vanish with their connection, not with the session', async () => {
-    await watcher.addWatch('/p', AddWatchMode.persistentRecursive);
-    await watcher.getData('/p/n', true);
-    expect(harness.server.database.watches.watchCount).toBe(2);
-    await watcher.disconnect();
-    const again = await harness.reattach(watcher);
-    await writer.setData('/p/n', 'x');
+    await scene.watcher.addWatch('/p', AddWatchMode.persistentRecursive);
+    await scene.watcher.getData('/p/n', true);
+    expect(scene.harness.server.database.watches.watchCount).toBe(2);
+    await scene.watcher.disconnect();
+    const again = await scene.harness.reattach(scene.watcher);
+    await scene.writer.setData('/p/n', 'x');
     expect(await heard(again)).toEqual([]);
-    expect(harness.server.database.watches.watchCount).toBe(0);
+    expect(scene.harness.server.database.watches.watchCount).toBe(0);
   });
 
   it('of a connection that is gone are not inherited by the next one', async () => {
     for (let i = 0; i < 5; i++) {
-      const c = await harness.connect();
+      const c = await scene.harness.connect();
       await c.addWatch('/p', AddWatchMode.persistentRecursive);
       await c.disconnect();
     }
-    const next = await Promise.all(Array.from({ length: 5 }, () => harness.connect()));
-    await writer.setData('/p/n', 'x');
+    const next = await Promise.all(Array.from({ length: 5 }, () => scene.harness.connect()));
+    await scene.writer.setData('/p/n', 'x');
     for (const c of next) expect(await heard(c)).toEqual([]);
   });
 
   it('of thousands of clients and paths each hear of their own', async () => {
-    const clients = await Promise.all(Array.from({ length: 40 }, () => harness.connect()));
-    await Promise.all(Array.from({ length: 50 }, (_, i) => writer.create(`/p/${i}`)));
+    const clients = await Promise.all(Array.from({ length: 40 }, () => scene.harness.connect()));
+    await Promise.all(Array.from({ length: 50 }, (_, i) => scene.writer.create(`/p/${i}`)));
     await Promise.all(
       clients.flatMap((c, at) =>
         Array.from({ length: 50 }, (_, i) => (i % 40 === at % 20 ? c.getData(`/p/${i}`, true) : undefined)),
       ),
     );
-    await Promise.all(Array.from({ length: 50 }, (_, i) => writer.setData(`/p/${i}`, 'x')));
+    await Promise.all(Array.from({ length: 50 }, (_, i) => scene.writer.setData(`/p/${i}`, 'x')));
     for (const [at, c] of clients.entries()) {
       const mine = Array.from({ length: 50 }, (_, i) => i).filter((i) => i % 40 === at % 20);
       expect((await heard(c)).sort()).toEqual(mine.map((i) => `nodeDataChanged /p/${i}`).sort());
@@ -249,45 +239,45 @@ describe('watches', () => {
     const secret = [{ perms: 31, scheme: 'digest', id: 'bob:ikIaKsbtGweaHnb/jKn7OHqbunM=' }];
 
     it('the znode, at the time of the event', async () => {
-      const bob = await harness.connect();
+      const bob = await scene.harness.connect();
       await bob.auth('digest', 'bob:pw');
-      for (const c of [watcher, bob]) {
+      for (const c of [scene.watcher, bob]) {
         await c.getData('/p/n/c', true);
         await c.addWatch('/p', AddWatchMode.persistentRecursive);
       }
-      await writer.auth('digest', 'bob:pw');
-      await writer.setACL('/p/n/c', secret);
-      await writer.setData('/p/n/c', 'x');
-      await writer.create('/p/hidden', null, { acl: secret });
-      await writer.delete('/p/n/c');
+      await scene.writer.auth('digest', 'bob:pw');
+      await scene.writer.setACL('/p/n/c', secret);
+      await scene.writer.setData('/p/n/c', 'x');
+      await scene.writer.create('/p/hidden', null, { acl: secret });
+      await scene.writer.delete('/p/n/c');
       expect(await heard(bob)).toEqual(['nodeDataChanged /p/n/c', 'nodeCreated /p/hidden', 'nodeDeleted /p/n/c']);
       expect(await heard()).toEqual([]);
     });
 
     it('and are used up although nothing was told', async () => {
-      await watcher.getData('/p/n', true);
-      await writer.auth('digest', 'bob:pw');
-      await writer.setACL('/p/n', secret);
-      await writer.setData('/p/n', 'x');
-      await writer.setACL('/p/n', OPEN_ACL_UNSAFE);
-      await writer.setData('/p/n', 'y');
+      await scene.watcher.getData('/p/n', true);
+      await scene.writer.auth('digest', 'bob:pw');
+      await scene.writer.setACL('/p/n', secret);
+      await scene.writer.setData('/p/n', 'x');
+      await scene.writer.setACL('/p/n', OPEN_ACL_UNSAFE);
+      await scene.writer.setData('/p/n', 'y');
       expect(await heard()).toEqual([]);
     });
 
     it('the parent, for changes of its children', async () => {
-      await watcher.getChildren('/p/n', true);
-      await writer.create('/p/n/x', null, { acl: secret });
+      await scene.watcher.getChildren('/p/n', true);
+      await scene.writer.create('/p/n/x', null, { acl: secret });
       expect(await heard()).toEqual(['nodeChildrenChanged /p/n']);
     });
   });
 
   describe('asked about and removed', () => {
     const set = {
-      data: () => watcher.getData('/p/n', true),
-      exists: () => watcher.exists('/p/n', true),
-      child: () => watcher.getChildren('/p/n', true),
-      persistent: () => watcher.addWatch('/p/n', AddWatchMode.persistent),
-      recursive: () => watcher.addWatch('/p/n', AddWatchMode.persistentRecursive),
+      data: () => scene.watcher.getData('/p/n', true),
+      exists: () => scene.watcher.exists('/p/n', true),
+      child: () => scene.watcher.getChildren('/p/n', true),
+      persistent: () => scene.watcher.addWatch('/p/n', AddWatchMode.persistent),
+      recursive: () => scene.watcher.addWatch('/p/n', AddWatchMode.persistentRecursive),
     } as const;
     const { children, data, any, persistent, persistentRecursive } = WatcherType;
     const matching: Record<keyof typeof set, readonly number[]> = {
@@ -304,25 +294,25 @@ describe('watches', () => {
     it.each(rows)('a %s watch by type %i', async (kind, type) => {
       const expected = matching[kind].includes(type) ? 'OK' : 'NOWATCHER';
       await set[kind]();
-      expect(await outcome(watcher.checkWatches('/p/n', type))).toBe(expected);
-      expect(await outcome(watcher.checkWatches('/p', type))).toBe('NOWATCHER');
-      expect(await outcome(writer.checkWatches('/p/n', type))).toBe('NOWATCHER');
-      expect(await outcome(watcher.removeWatches('/p/n', type))).toBe(expected);
-      expect(await outcome(watcher.removeWatches('/p/n', type))).toBe('NOWATCHER');
-      await writer.setData('/p/n', 'x');
-      await writer.create('/p/n/x');
+      expect(await outcome(scene.watcher.checkWatches('/p/n', type))).toBe(expected);
+      expect(await outcome(scene.watcher.checkWatches('/p', type))).toBe('NOWATCHER');
+      expect(await outcome(scene.writer.checkWatches('/p/n', type))).toBe('NOWATCHER');
+      expect(await outcome(scene.watcher.removeWatches('/p/n', type))).toBe(expected);
+      expect(await outcome(scene.watcher.removeWatches('/p/n', type))).toBe('NOWATCHER');
+      await scene.writer.setData('/p/n', 'x');
+      await scene.writer.create('/p/n/x');
       const events = await heard();
       if (expected === 'OK') expect(events).toEqual([]);
       else expect(events).not.toEqual([]);
     });
 
     it('one kind leaves the others', async () => {
-      await watcher.getData('/p/n', true);
-      await watcher.addWatch('/p/n', AddWatchMode.persistent);
-      await watcher.removeWatches('/p/n', WatcherType.persistent);
-      expect(await outcome(watcher.checkWatches('/p/n', WatcherType.data))).toBe('OK');
-      await writer.create('/p/n/x');
-      await writer.setData('/p/n', 'x');
+      await scene.watcher.getData('/p/n', true);
+      await scene.watcher.addWatch('/p/n', AddWatchMode.persistent);
+      await scene.watcher.removeWatches('/p/n', WatcherType.persistent);
+      expect(await outcome(scene.watcher.checkWatches('/p/n', WatcherType.data))).toBe('OK');
+      await scene.writer.create('/p/n/x');
+      await scene.writer.setData('/p/n', 'x');
       expect(await heard()).toEqual(['nodeDataChanged /p/n']);
     });
   });

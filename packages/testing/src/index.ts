@@ -5,7 +5,7 @@ export { FaultyTransport } from './faults/faulty-transport.js';
 export type { RequestKind } from './faults/request-kinds.js';
 export { seededRandom } from './seeded-random.js';
 export type { TestEnsembleOptions } from './test-ensemble.js';
-export { TestEnsemble, createTestEnsemble } from './test-ensemble.js';
+export { TestEnsemble, createTestEnsemble, memberLine } from './test-ensemble.js';
 export type { TestClientOptions, TestServerOptions } from './test-server.js';
 export { TestServer, createTestServer } from './test-server.js';
 export { VirtualTime } from './virtual-time.js';

@@ -2,7 +2,14 @@ import { connect } from '@zk/client';
 import type { ZkClient } from '@zk/client-api';
 import { LOGGER, type Logger, STORAGE, TRANSPORT, type Transport } from '@zk/contracts';
 import { EnsembleConfig } from '@zk/quorum';
-import { ENSEMBLE, type Registration, type ServerOptions, type ZkServer, createServer } from '@zk/server';
+import {
+  ENSEMBLE,
+  type EnsembleParts,
+  type Registration,
+  type ServerOptions,
+  type ZkServer,
+  createServer,
+} from '@zk/server';
 import { MemoryStorage } from '@zk/storage-memory';
 import { MemoryTransport } from '@zk/transport-memory';
 import { filter, firstValueFrom } from 'rxjs';
@@ -16,6 +23,8 @@ export interface TestEnsembleOptions {
   readonly observers?: number;
   /** Whatever a server can be told. */
   readonly server?: Partial<ServerOptions>;
+  /** Whatever a member of an ensemble can be told besides. */
+  readonly member?: Partial<Omit<EnsembleParts, 'id' | 'config' | 'transport'>>;
   readonly logger?: Logger;
 }
 
@@ -66,9 +75,8 @@ export class TestEnsemble implements AsyncDisposable {
   constructor(private readonly options: TestEnsembleOptions = {}) {
     const { servers = 3, observers = 0 } = options;
     const ids = Array.from({ length: servers + observers }, (_, index) => index + 1);
-    const lineOf = (id: number): string =>
-      `server.${id}=${HOST}:${QUORUM_PORT + id}:${ELECTION_PORT + id}:${id > servers ? 'observer' : 'participant'}`;
-    this.config = EnsembleConfig.parse(ids.map(lineOf).join('\n'));
+    const lines = ids.map((id) => memberLine(id, id > servers ? 'observer' : 'participant'));
+    this.config = EnsembleConfig.parse(lines.join('\n'));
     this.members = ids.map((id) => new Member(id, this.transport));
   }
 
@@ -80,6 +88,11 @@ export class TestEnsemble implements AsyncDisposable {
 
   get ids(): readonly number[] {
     return this.members.map(({ id }) => id);
+  }
+
+  /** Numbers of those that are not stopped. */
+  get running(): readonly number[] {
+    return this.members.filter(({ server }) => server !== undefined).map(({ id }) => id);
   }
 
   /** The number of the server that leads; undefined while there is none. */
@@ -108,12 +121,13 @@ export class TestEnsemble implements AsyncDisposable {
   async start(id: number): Promise<void> {
     const member = this.member(id);
     if (member.server !== undefined) return;
-    const { logger, server: settings } = this.options;
+    const { logger, server: settings, member: parts } = this.options;
+    const peer = { ...quickly, ...parts?.peer };
     const { id: number, island, storage } = member;
     const registrations: Registration[] = [
       [TRANSPORT, island],
       [STORAGE, storage],
-      [ENSEMBLE, { id: BigInt(number), config: this.config, transport: island, peer: quickly }],
+      [ENSEMBLE, { ...parts, id: BigInt(number), config: this.config, transport: island, peer }],
       ...(logger === undefined ? [] : [[LOGGER, logger] as const]),
     ];
     member.server = createServer(
@@ -158,8 +172,7 @@ export class TestEnsemble implements AsyncDisposable {
 
   /** Resolves when these servers, by default all that run, serve clients. */
   async serving(...ids: readonly number[]): Promise<void> {
-    const wanted =
-      ids.length > 0 ? ids.map((id) => this.server(id)) : this.members.flatMap(({ server }) => server ?? []);
+    const wanted = (ids.length > 0 ? ids : this.running).map((id) => this.server(id));
     await Promise.all(
       wanted.map((server) => firstValueFrom(server.state$.pipe(filter((state) => state === 'serving')))),
     );
@@ -202,6 +215,11 @@ export class TestEnsemble implements AsyncDisposable {
       throw new Error(`there is no server ${id}: they are numbered from 1 to ${this.members.length}`);
     return member;
   }
+}
+
+/** A server of the ensemble as a line of its configuration, for `reconfig`. */
+export function memberLine(id: number, role: 'participant' | 'observer' = 'participant'): string {
+  return `server.${id}=${HOST}:${QUORUM_PORT + id}:${ELECTION_PORT + id}:${role};${HOST}:${CLIENT_PORT + id}`;
 }
 
 /** An ensemble, started: every server serves clients. */
