@@ -8,7 +8,6 @@ export type { EnsembleParts } from './ensemble-replica.js';
 export { EnsembleReplica } from './ensemble-replica.js';
 export type { ConnectedSession, ConnectionFacts } from './four-letter/connection-facts.js';
 export { connectionFacts } from './four-letter/connection-facts.js';
-export type { Inspection } from './four-letter/context.js';
 export type { SettingFacts } from './four-letter/environment.js';
 export { environmentFacts, settingFacts } from './four-letter/environment.js';
 export { monitorValues } from './four-letter/monitor.js';
@@ -18,6 +17,7 @@ export { ephemeralsByOwner, expiringSessions } from './four-letter/session-facts
 export type { WatchCounts } from './four-letter/watch-reports.js';
 export { watchCounts, watchedPathsBySession, watchersByPath } from './four-letter/watch-reports.js';
 export { NOT_SERVING, resetConnections, resetStatistics } from './four-letter/words.js';
+export type { InspectedServer, Inspection } from './inspection.js';
 export type { MembershipStore } from './membership.js';
 export type { ConnectionThrottleOptions, RequestThrottleOptions } from './limits/index.js';
 export type { Metric, NumberMetric, SummaryMetric, Values } from './metrics/metric.js';

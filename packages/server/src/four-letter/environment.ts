@@ -1,7 +1,7 @@
 import os from 'node:os';
 import type { EnsembleView } from '../ensemble-view.js';
+import type { Inspection } from '../inspection.js';
 import { COMPATIBLE_VERSION, VERSION_LINE } from '../version.js';
-import type { Inspection } from './context.js';
 
 const MEGABYTE = 1024 * 1024;
 

@@ -1,8 +1,8 @@
 import { hex64 } from '@zk/model';
+import type { Inspection } from '../inspection.js';
 import type { Metric, NumberMetric, SummaryMetric } from '../metrics/metric.js';
 import { serverMetrics } from '../metrics/server-metrics.js';
 import { VERSION_LINE } from '../version.js';
-import type { Inspection } from './context.js';
 import { peerState } from './peer-state.js';
 import { formatAverage } from './reports.js';
 

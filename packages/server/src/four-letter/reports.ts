@@ -1,7 +1,7 @@
 import { hex64, hexOf } from '@zk/model';
 import type { LeadingView } from '../ensemble-view.js';
+import type { Inspection } from '../inspection.js';
 import { type ConnectedSession, type ConnectionFacts, connectionFacts } from './connection-facts.js';
-import type { Inspection } from './context.js';
 import { ephemeralsByOwner, expiringSessions } from './session-facts.js';
 import { VERSION_LINE } from '../version.js';
 

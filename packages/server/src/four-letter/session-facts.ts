@@ -1,5 +1,5 @@
 import { type SessionId, hiOf, loOf } from '@zk/model';
-import type { Inspection } from './context.js';
+import type { Inspection } from '../inspection.js';
 
 /** Sessions that would end together. */
 export interface ExpiringSessions {

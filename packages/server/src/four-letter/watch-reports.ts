@@ -1,5 +1,5 @@
 import { hex64 } from '@zk/model';
-import type { Inspection } from './context.js';
+import type { Inspection } from '../inspection.js';
 
 /** How many watches there are. Only the data table counts, as in Apache ZooKeeper. */
 export interface WatchCounts {

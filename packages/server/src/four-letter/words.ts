@@ -2,9 +2,8 @@ import type { Clock, Storage } from '@zk/contracts';
 import { readInt32, utf8Bytes } from '@zk/jute';
 import type { ClientConnection, WordResult } from '../client-connection.js';
 import type { EnsembleView } from '../ensemble-view.js';
+import type { InspectedServer, Inspection } from '../inspection.js';
 import type { ServerOptions } from '../options.js';
-import type { ZkServer } from '../zk-server.js';
-import type { Inspection } from './context.js';
 import { confReport, dirsReport, enviReport } from './environment.js';
 import { hashReport, mntrReport } from './monitor.js';
 import { consReport, dumpReport, srvrReport, statReport } from './reports.js';
@@ -63,7 +62,7 @@ export class FourLetterWords {
 
   /** @param viewOf the server's part in an ensemble, as it is now */
   constructor(
-    server: ZkServer,
+    server: InspectedServer,
     storage: Storage,
     options: ServerOptions,
     clock: Clock,

@@ -3,7 +3,7 @@ import { EventType } from '@zk/model';
 import { LatencyStats } from '@zk/request-pipeline';
 import { EnsembleStats } from '../ensemble-stats.js';
 import type { EnsembleView } from '../ensemble-view.js';
-import type { ZkServer } from '../zk-server.js';
+import type { InspectedServer } from '../inspection.js';
 import { maxDescriptors, openDescriptors } from './descriptors.js';
 import { ensembleGauges, ensembleHistory } from './ensemble-metrics.js';
 import {
@@ -19,7 +19,7 @@ import { quotaMetrics } from './quota-metrics.js';
 
 /** Where metrics are read. */
 export interface MetricSources {
-  readonly server: ZkServer;
+  readonly server: InspectedServer;
   readonly storage: Storage;
   readonly clock: Clock;
   /** undefined for a server on its own. */
@@ -82,7 +82,7 @@ function gaugesOf({ server, storage, clock, view }: MetricSources): Metric[] {
   ];
 }
 
-function countersOf({ stats, admission, snapshotter, database }: ZkServer): Metric[] {
+function countersOf({ stats, admission, snapshotter, database }: InspectedServer): Metric[] {
   return counters({
     connection_request_count: stats.connectionRequests,
     connection_rejected: admission.rejectedConnections,
