@@ -12,10 +12,12 @@ import type { PeerReport } from './harness.ts';
 import { java } from './java.ts';
 import { kafka } from './kafka.ts';
 import { kazoo } from './kazoo.ts';
+import { metrics } from './metrics.ts';
 import { migration } from './migration.ts';
 import { mixed } from './mixed.ts';
 import { node } from './node.ts';
 import { observers } from './observers.ts';
+import { others } from './others.ts';
 import { recipes } from './recipes.ts';
 import { secured } from './secured.ts';
 import type { TestedServer } from './server.ts';
@@ -65,5 +67,7 @@ export const PEERS: Readonly<Record<string, Peer>> = {
   addresses,
   secured,
   migration,
+  metrics,
   kafka,
+  others,
 };

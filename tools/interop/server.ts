@@ -55,6 +55,9 @@ export interface StartOptions {
   /** Default: a fresh one, removed when the tool ends. */
   readonly dataDir?: string;
   readonly port?: number;
+  /** Of Apache's server; see `launch`. */
+  readonly extraJars?: readonly string[];
+  readonly logback?: string;
 }
 
 let logs = 0;
@@ -77,6 +80,8 @@ export async function startServer(kind: ServerKind, options: StartOptions = {}):
       // The log goes to a file as a whole; `exec` keeps the process id that signals are sent to.
       wrapper: ['/bin/sh', '-c', 'exec "$@" >"$0" 2>&1', logFile],
       ...(options.port === undefined ? {} : { port: options.port }),
+      ...(options.extraJars === undefined ? {} : { extraJars: options.extraJars }),
+      ...(options.logback === undefined ? {} : { logback: options.logback }),
     },
     log,
   );

@@ -37,6 +37,10 @@ export interface LaunchOptions {
   readonly runtimeArgs?: readonly string[];
   /** A program put in front of the command line, with its arguments (strace, taskset). */
   readonly wrapper?: readonly string[];
+  /** Of Apache's server: what its class path has besides its own libraries. */
+  readonly extraJars?: readonly string[];
+  /** Of Apache's server: what logback is told, instead of warnings only. */
+  readonly logback?: string;
   readonly readyDeadlineMs?: number;
   /** Called as soon as the process runs, before it serves; `kill` sends SIGKILL. */
   readonly onSpawn?: (kill: () => void) => void;
@@ -284,11 +288,12 @@ function apacheCommand(options: LaunchOptions, dataDir: string, port: number): s
   );
   // Without a configuration logback writes every DEBUG line to the console, which costs Apache most of its speed.
   const logging = join(dataDir, 'logback.xml');
-  writeFileSync(logging, LOGBACK_WARNINGS_ONLY);
+  writeFileSync(logging, options.logback ?? LOGBACK_WARNINGS_ONLY);
   // The heap of zkServer.sh, which is what its users run with.
   const heap = options.runtimeArgs ?? ['-Xmx1000m'];
   const main = 'org.apache.zookeeper.server.quorum.QuorumPeerMain';
-  return ['java', ...heap, `-Dlogback.configurationFile=${logging}`, '-cp', jars.join(':'), main, file];
+  const classPath = [...jars, ...(options.extraJars ?? [])];
+  return ['java', ...heap, `-Dlogback.configurationFile=${logging}`, '-cp', classPath.join(':'), main, file];
 }
 
 const LOGBACK_WARNINGS_ONLY = `<configuration>

@@ -13,11 +13,11 @@ const SETS = [
   'quota_bytes_usage_per_namespace',
 ] as const;
 
-/** Limits and usage by the first name of the path they are for: sets of gauges (spec: operations, section 9.2). */
+/** Limits (-1: none) and usage by the first name of the path they are for: gauges (spec: operations, section 9.2). */
 export function quotaMetrics(tree: DataTree): Metric[] {
   const sets = new Map<string, Map<string, number>>(SETS.map((name) => [name, new Map()]));
   const add = (namespace: string, name: (typeof SETS)[number], value: number | undefined): void => {
-    if (value === undefined || value < 0) return;
+    if (value === undefined) return;
     const totals = sets.get(name)!;
     totals.set(namespace, (totals.get(namespace) ?? 0) + value);
   };
