@@ -2,7 +2,8 @@ import type { AddressInfo } from 'node:net';
 import { type Logger, silentLogger } from '@zk/contracts';
 import type { ZkServer } from '@zk/server';
 import { CommandTable } from './commands/index.js';
-import { type Entrance, type Handle, openEntrance } from './http/entrance.js';
+import { openEntrance } from './http/entrance.js';
+import type { Entrance, Handle } from './http/listening.js';
 import { Router } from './http/router.js';
 import { type AdminOptions, defaultAdminOptions } from './options.js';
 

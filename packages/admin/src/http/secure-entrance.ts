@@ -5,7 +5,7 @@ import type { TLSSocket } from 'node:tls';
 import type { Logger } from '@zk/contracts';
 import { Credentials, verifiedSubjectOf } from '@zk/transport-tls';
 import type { AdminOptions, AdminTlsOptions } from '../options.js';
-import { type Entrance, type Handle, bind, closeAll, httpOptions, limited } from './entrance.js';
+import { type Entrance, type Handle, bind, closeAll, httpOptions, limited } from './listening.js';
 
 /** The first byte of a ClientHello. */
 const HANDSHAKE = 0x16;
