@@ -2,11 +2,11 @@ import type { AdminTlsOptions } from '@zk/admin';
 import type { Logger } from '@zk/contracts';
 import type { BoundAddress, ZkServer } from '@zk/server';
 import { joinAddress } from './cli/banner.js';
-import type { RunningServer } from './compose.js';
 import { credentialsOf } from './compose-listeners.js';
 import type { AdminConfig } from './config/admin.js';
 import type { ServerConfig } from './config/server-config.js';
 import type { AdminTlsSettings } from './config/tls-config.js';
+import type { RunningServer } from './running-server.js';
 
 /** The endpoints beside the client ports that a configuration asks for. What is not asked for is not loaded. */
 

@@ -1,13 +1,6 @@
 import { createAuthProviders, createSaslAuthority } from '@zk/auth';
 import { AUTH_PROVIDERS, LOGGER, STORAGE, TRANSPORT, type AuthProviders, type Logger } from '@zk/contracts';
-import {
-  ENSEMBLE,
-  LISTENERS,
-  createServer,
-  type BoundAddress,
-  type Registration,
-  type ServerOptions,
-} from '@zk/server';
+import { ENSEMBLE, LISTENERS, createServer, type Registration, type ServerOptions } from '@zk/server';
 import { FileStorage, type FileStorageOptions } from '@zk/storage-file';
 import { CorruptionError } from '@zk/model';
 import { DataDirectoryError } from './cli/exit-codes.js';
@@ -15,28 +8,12 @@ import { AccompaniedServer, sideEndpoints } from './compose-endpoints.js';
 import { ensembleOf } from './compose-ensemble.js';
 import { clientPortTransport, furtherListeners } from './compose-listeners.js';
 import type { AuthConfig, ServerConfig } from './config/server-config.js';
+import type { ComposeServer } from './running-server.js';
 
 /**
  * The one place where configuration meets the packages: which option a setting becomes, and which adapters the
  * standard node is made of.
  */
-
-/** A server as the command line sees it. */
-export interface RunningServer {
-  /** Loads the data and listens. Rejects when either is impossible. */
-  start(): Promise<void>;
-  /** Answers what is in flight, makes everything durable, closes. */
-  stop(): Promise<void>;
-  /** Valid once started. */
-  readonly clientAddress: BoundAddress;
-  /** Everywhere clients connect. */
-  readonly addresses: readonly BoundAddress[];
-  /** Resolves when the server cannot go on by itself; the process then ends with an error. */
-  readonly failed: Promise<Error>;
-}
-
-/** Makes a server from its configuration. Nothing is opened before {@link RunningServer.start}. */
-export type ComposeServer = (config: ServerConfig, logger: Logger) => Promise<RunningServer>;
 
 const HOUR_MS = 3_600_000;
 

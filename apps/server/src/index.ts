@@ -1,6 +1,5 @@
 export { main } from './cli/main.js';
 export type { CliIo, CliOutput, ProcessHost, SpawnedServer, StopSignal } from './cli/io.js';
-export type { ComposeServer, RunningServer } from './compose.js';
 export { ConfigError } from './config/config-error.js';
 export { loadConfig } from './config/load.js';
 export type { ConfigRequest, LoadedConfig } from './config/load.js';
@@ -14,3 +13,4 @@ export type { Flag, Setting } from './config/settings.js';
 export { createLogger } from './logging/create-logger.js';
 export type { LoggerOptions, LogSink } from './logging/create-logger.js';
 export type { LogFormat, LogLevel } from './logging/levels.js';
+export type { ComposeServer, RunningServer } from './running-server.js';

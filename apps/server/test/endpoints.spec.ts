@@ -1,7 +1,8 @@
 import { type LogFields, type Logger, silentLogger } from '@zk/contracts';
 import { once } from 'node:events';
 import { type AddressInfo, type Server, createServer } from 'node:net';
-import { composeServer, type RunningServer } from '../src/compose.js';
+import { composeServer } from '../src/compose.js';
+import type { RunningServer } from '../src/running-server.js';
 import { ConfigFiles } from './config-files.js';
 
 const PROMETHEUS = 'metricsProvider.className=org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider';

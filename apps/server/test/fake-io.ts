@@ -1,5 +1,5 @@
 import type { CliIo, ProcessHost, SpawnedServer, StopSignal } from '../src/cli/io.js';
-import type { RunningServer } from '../src/compose.js';
+import type { RunningServer } from '../src/running-server.js';
 import type { ServerConfig } from '../src/config/server-config.js';
 
 /** A server that opens nothing and does as the test says. */

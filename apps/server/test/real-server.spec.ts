@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { RunningServer } from '../src/compose.js';
+import type { RunningServer } from '../src/running-server.js';
 import { ask } from '../src/cli/ask.js';
 import { main } from '../src/cli/main.js';
 import { composeServer, serverOptionsOf, storageOptionsOf } from '../src/compose.js';

@@ -8,7 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { issue } from '../../../packages/transport-tls/test/certificates.js';
 import { main } from '../src/cli/main.js';
-import { composeServer, type RunningServer } from '../src/compose.js';
+import { composeServer } from '../src/compose.js';
+import type { RunningServer } from '../src/running-server.js';
 import { loadConfig } from '../src/config/load.js';
 import { FakeIo } from './fake-io.js';
 

@@ -1,5 +1,5 @@
 import type { Logger } from '@zk/contracts';
-import type { RunningServer } from '../compose.js';
+import type { RunningServer } from '../running-server.js';
 import { loadConfig, type LoadedConfig } from '../config/load.js';
 import type { ServerConfig } from '../config/server-config.js';
 import { announceConfig } from './announce.js';

@@ -1,4 +1,4 @@
-import type { ComposeServer } from '../compose.js';
+import type { ComposeServer } from '../running-server.js';
 
 /** Everything the command line touches outside of itself, so that tests can stand in for it. */
 export interface CliIo {
