@@ -1,6 +1,7 @@
 /** The peers that `npm run interop` knows, each with how to install it and how to run it. */
 import type { ServerKind } from '../lib/launch.ts';
 import { addresses } from './addresses.ts';
+import { admin } from './admin.ts';
 import { c } from './c.ts';
 import { cli } from './cli.ts';
 import { client } from './client.ts';
@@ -60,6 +61,7 @@ export const PEERS: Readonly<Record<string, Peer>> = {
   disk,
   client,
   tls,
+  admin,
   cli,
   ensemble,
   mixed,

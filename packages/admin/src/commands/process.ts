@@ -3,6 +3,8 @@ import { EOL } from 'node:os';
 import { type Inspection, environmentFacts, settingFacts } from '@zk/server';
 import { type Call, type Command, type Fields, query } from './command.js';
 
+/** What `environment` says beyond properties. */
+const ENVIRONMENT_ONLY = /^(zookeeper|host|os\.memory)\.|^java\.compiler$/;
 const INT64 = /^[+-]?\d{1,19}$/;
 
 function configuration(inspection: Inspection): Fields {
@@ -35,7 +37,7 @@ function setTraceMask({ server }: Inspection, { query: given }: Call): Fields {
 
 /** What Java calls the properties of its machine, as far as they mean something here; sorted. */
 function systemProperties(): Fields {
-  const environment = Object.entries(environmentFacts()).filter(([name]) => !name.startsWith('zookeeper.'));
+  const environment = Object.entries(environmentFacts()).filter(([name]) => !ENVIRONMENT_ONLY.test(name));
   const more = [
     ['file.separator', sep],
     ['line.separator', EOL],
