@@ -16,10 +16,16 @@ export interface FaultWorld {
 /** Does something bad, and says to whom. */
 type Fault = (world: FaultWorld) => string;
 
-/** Half of the time, who is hit is the leader: that is where it hurts. */
-function victim({ random, machines }: FaultWorld): Machine {
+/** A leader, or anybody when there is none. */
+function leader({ random, machines }: FaultWorld): Machine {
   const leaders = machines.filter(({ isLeader }) => isLeader);
-  return leaders.length > 0 && random.chance(0.5) ? random.pick(leaders) : random.pick(machines);
+  return random.pick(leaders.length > 0 ? leaders : machines);
+}
+
+/** Half of the time, who is hit is the leader: that is where it hurts. */
+function victim(world: FaultWorld): Machine {
+  const { random, machines } = world;
+  return random.chance(0.5) ? leader(world) : random.pick(machines);
 }
 
 function crash(world: FaultWorld, machine: Machine, losesPower: boolean): void {
@@ -27,18 +33,32 @@ function crash(world: FaultWorld, machine: Machine, losesPower: boolean): void {
   world.startLater(machine);
 }
 
-function later({ agenda, random }: FaultWorld, action: () => void): string {
-  const durationMs = random.duration(20, 5000);
+function later(world: FaultWorld, action: () => void, durationMs = world.random.duration(20, 5000)): string {
+  const { agenda } = world;
   agenda.in(durationMs, action);
   return `for ${Math.round(durationMs)} ms`;
 }
 
-function partition(world: FaultWorld, isCut: (from: string, to: string) => boolean): string {
+function partition(
+  world: FaultWorld,
+  isCut: (from: string, to: string) => boolean,
+  durationMs = world.random.duration(20, 5000),
+): string {
   const { machines, network } = world;
   for (const { address: from } of machines)
     for (const { address: to } of machines) if (from !== to && isCut(from, to)) network.block(from, to);
-  return later(world, () => network.heal());
+  return later(world, () => network.heal(), durationMs);
 }
+
+/** Nothing gets to a machine from the others, or from it to them. */
+function isolate(world: FaultWorld, { address }: Machine, durationMs?: number): string {
+  return partition(world, (from, to) => from === address || to === address, durationMs);
+}
+
+/** A leader that hears nothing has given up by then. */
+const DEPOSED_MS = 650;
+/** Long enough for another leader, and too short for sessions that only the old one hears of afterwards. */
+const SUSPENSION_MS = [600, 900] as const;
 
 /** What can go wrong, by name. Each undoes itself after a while. */
 export const FAULTS: Readonly<Record<string, Fault>> = {
@@ -70,6 +90,14 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     machine.pause();
     return `server ${machine.id} ${later(world, () => machine.resume())}`;
   },
+  /** The leader wakes up with its clock where it stood, and nothing tells it that the others have gone on without it. */
+  'suspend-and-partition'(world) {
+    const { agenda, random } = world;
+    const machine = leader(world);
+    machine.suspend();
+    agenda.in(random.between(...SUSPENSION_MS), () => machine.resume());
+    return `server ${machine.id} ${isolate(world, machine)}`;
+  },
   'cut-connections'(world) {
     const machine = victim(world);
     world.network.cut(machine.address);
@@ -84,8 +112,8 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     return '';
   },
   'partition-one'(world) {
-    const { address, id } = victim(world);
-    return `server ${id} ${partition(world, (from, to) => from === address || to === address)}`;
+    const machine = victim(world);
+    return `server ${machine.id} ${isolate(world, machine)}`;
   },
   'partition-one-way'(world) {
     const { address, id } = victim(world);
@@ -115,9 +143,36 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     return `${Math.round(network.maxDelayMs)} ms ${later(world, () => (network.maxDelayMs = 2))}`;
   },
   'slow-disk'(world) {
+    const { disk, id } = victim(world);
+    const times = world.random.duration(5, 100);
+    disk.slowness = { log: times, others: times };
+    return `of server ${id} ${later(world, () => disk.clean())}`;
+  },
+  'power-failure-at-snapshot'(world) {
     const machine = victim(world);
-    machine.disk.slowness = world.random.duration(5, 100);
-    return `of server ${machine.id} ${later(world, () => (machine.disk.slowness = 1))}`;
+    const { disk } = machine;
+    disk.slowness.log = world.random.duration(5, 200);
+    disk.onNextSnapshot = () => {
+      crash(world, machine, true);
+      if (world.random.chance(0.5)) void disk.damageSnapshot();
+    };
+    return `of server ${machine.id} ${later(world, () => disk.clean())}`;
+  },
+  /** The leader begins a snapshot, is cut off and deposed, and crashes as soon as a snapshot is written after that. */
+  'deposed-at-snapshot'(world) {
+    const { agenda, random } = world;
+    const machine = leader(world);
+    const { disk } = machine;
+    disk.snapshotsStallUntilMs = agenda.nowMs + random.between(DEPOSED_MS, 1.5 * DEPOSED_MS);
+    agenda.in(random.between(1, 500), () => void machine.server?.snapshotter.take());
+    agenda.in(DEPOSED_MS, () => (disk.onNextSnapshot = () => crash(world, machine, false)));
+    return `server ${machine.id} ${isolate(world, machine, random.between(DEPOSED_MS, 3 * DEPOSED_MS))}`;
+  },
+  'damaged-snapshot'(world) {
+    const machine = victim(world);
+    crash(world, machine, true);
+    void machine.disk.damageSnapshot();
+    return `of server ${machine.id}`;
   },
   'full-disk'(world) {
     const machine = victim(world);

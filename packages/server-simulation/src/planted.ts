@@ -15,6 +15,7 @@ export interface PlantedBug {
 interface InnerPipeline {
   read: (client: Client, bytes: Uint8Array, start: number, end: number) => void;
   answerRead: (client: Client, bytes: Uint8Array, start: number, end: number) => void;
+  isBehind: (request: never) => boolean;
   establish: (client: Client, session: Session) => void;
   readonly reads: { readonly watchRequests: InnerWatchRequests };
 }
@@ -131,6 +132,27 @@ export const PLANTED: Readonly<Record<string, PlantedBug>> = {
     alter: inLearners((pipeline) => {
       (pipeline as unknown as LearnerPipeline).takeTouched = () => undefined;
     }),
+  },
+  'snapshot-ahead-of-log': {
+    what: 'a snapshot is written although the log does not have everything up to it for good',
+    alter: ({ snapshotter }) => {
+      snapshotter.isLogged = () => true;
+    },
+    faultKinds: ['power-failure-at-snapshot'],
+  },
+  'snapshot-not-abandoned': {
+    what: 'a snapshot goes on being written when its server stops serving',
+    alter: ({ snapshotter }) => {
+      snapshotter.abandon = () => Promise.resolve();
+    },
+    faultKinds: ['deposed-at-snapshot'],
+  },
+  'behind-client': {
+    what: 'a client is served that has seen more than the server has',
+    alter: inEvery((pipeline) => {
+      pipeline.isBehind = () => false;
+    }),
+    faultKinds: ['suspend-and-partition'],
   },
   'blind-set-watches': {
     what: 'a watch that is set again does not look at what has changed in between',

@@ -167,7 +167,6 @@ export class ServerSimulation {
     this.network.heal();
     for (const machine of this.machines) {
       machine.resume();
-      machine.disk.slowness = 1;
       machine.disk.clean();
       machine.start();
     }

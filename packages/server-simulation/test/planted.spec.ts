@@ -14,12 +14,16 @@ const SHOWS: Readonly<Record<string, readonly InvariantName[]>> = {
   'matched-by-position': ['WriteIsCommitted'],
   'touch-untold': ['NoEarlyExpiry'],
   'blind-set-watches': ['WatchBeforeData'],
+  'snapshot-ahead-of-log': ['ServersRun'],
+  'snapshot-not-abandoned': ['Digest', 'SameTree', 'Liveness', 'OneHistory', 'ReadFitsZxid', 'ServersRun'],
+  'behind-client': ['SessionOrder', 'RefusedIsOver'],
 };
 
 async function firstViolation(name: string): Promise<InvariantName | undefined> {
-  const { alter } = plantedBug(name);
+  const { alter, faultKinds } = plantedBug(name);
+  const options = { durationMs: 4000, alter, ...(faultKinds && { faultKinds }) };
   for (let seed = 1; seed <= SEEDS; seed++) {
-    const { violation } = await new ServerSimulation({ seed, durationMs: 4000, alter }).run();
+    const { violation } = await new ServerSimulation({ seed, ...options }).run();
     if (violation !== undefined) return violation.invariantName;
   }
   return undefined;

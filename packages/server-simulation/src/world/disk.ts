@@ -1,21 +1,8 @@
-import type {
-  EntryVisitor,
-  LoggedTxn,
-  ReplayReport,
-  SnapshotInfo,
-  SnapshotStore,
-  SnapshotWriter,
-  StateStore,
-  Storage,
-  StorageLocation,
-  StorageUsage,
-  SyncStats,
-  TxnLog,
-  TxnLogListener,
-} from '@zk/contracts';
-import type { Zxid } from '@zk/model';
+import type { ReplayReport, SnapshotInfo, Storage } from '@zk/contracts';
+import { type Zxid, int64 } from '@zk/model';
 import type { Agenda, SeededRandom } from '@zk/simulation';
 import { MemoryStorage } from '@zk/storage-memory';
+import { type DiskBehaviour, DiskView, gone } from './disk-view.js';
 import { Life } from './life.js';
 
 /** Hears of everything that is appended to any log. */
@@ -23,16 +10,35 @@ export type AppendListener = (zxidHi: number, zxidLo: number, txn: Uint8Array) =
 
 /** Longest time a write to the disk takes while the disk is well, in ms. */
 const MAX_WRITE_MS = 4;
+/** Chance that the first entry which a power failure has taken is there in part. */
+const TORN_CHANCE = 0.5;
+
+/** How many times longer than usual things take. */
+export interface Slowness {
+  /** Syncs of the log, which may have a device of its own. */
+  log: number;
+  others: number;
+}
 
 /**
  * The disk of one machine, which outlives its processes. Syncs and writes take time; a crash keeps any beginning of what
- * was not synced, and a write that was going on has happened or has not.
+ * was not synced, perhaps with a part of the next entry, and a write that was going on has happened or has not.
  */
 export class SimulatedDisk {
-  /** How many times longer than usual everything takes. */
-  slowness = 1;
+  slowness: Slowness = { log: 1, others: 1 };
+  /** Nothing is written of snapshots before this time, in ms of the agenda. */
+  snapshotsStallUntilMs = 0;
+  /** Hears, in an event of its own, of the next snapshot that is written. */
+  onNextSnapshot: (() => void) | undefined;
   private life: Life;
   private readonly storage: MemoryStorage;
+  private readonly damaged = new Set<string>();
+  /** Names of snapshots that this machine has taken of what it had logged. */
+  private readonly logged = new Set<string>();
+  private lastAppended: Zxid = 0n;
+  /** Of the newest snapshot when the log was empty last: no older one leads anywhere. */
+  private emptyAt: Zxid = 0n;
+  private torn: ReplayReport['torn'];
 
   constructor(
     private readonly agenda: Agenda,
@@ -40,198 +46,100 @@ export class SimulatedDisk {
     private readonly onAppend: AppendListener,
   ) {
     this.life = new Life(agenda);
-    this.storage = new MemoryStorage({ defer: (callback) => this.life.in(this.writeMs(), callback) });
+    this.storage = new MemoryStorage({
+      defer: (callback) => this.life.in(this.writeMs(this.slowness.log), callback),
+    });
   }
 
   /** What a process sees of it; the one before must have ended. */
   mount(life: Life): Storage {
     this.life = life;
-    return new DiskView(this.storage, life, this.onAppend, (write) => this.write(life, write));
+    return new DiskView(this.storage, life, this.behaviourFor(life));
   }
 
   /** The process has ended. @param keepsWrites false when the power has failed: what was not synced is lost, or part of it */
   crash(keepsWrites: boolean): void {
-    this.storage.crash({ keeps: (entries) => (keepsWrites ? entries : this.random.between(0, entries)) });
+    this.onNextSnapshot = undefined;
+    this.storage.crash({ keeps: (entries) => (keepsWrites ? entries : this.kept(entries)) });
+  }
+
+  /**
+   * The newest snapshot cannot be read any more, if the one before it and the log make up for it.
+   * @returns whether that is so
+   */
+  async damageSnapshot(): Promise<boolean> {
+    const [newest, before] = (await this.storage.snapshots.list()).filter(({ name }) => !this.damaged.has(name));
+    if (newest === undefined || before === undefined) return false;
+    if (!this.logged.has(newest.name) || before.zxid < this.emptyAt) return false;
+    this.damaged.add(newest.name);
+    return true;
   }
 
   fill(): void {
     this.storage.failWrites(Object.assign(new Error('no space left'), { code: 'ENOSPC' }));
   }
 
+  /** There is room, and everything takes its usual time. */
   clean(): void {
+    this.slowness = { log: 1, others: 1 };
     this.storage.allowWrites();
   }
 
-  private writeMs(): number {
-    return this.random.duration(0.1, MAX_WRITE_MS) * this.slowness;
+  /** How many of the entries that were not synced a power failure leaves. */
+  private kept(entries: number): number {
+    const kept = this.random.between(0, entries);
+    const isTorn = kept < entries && this.random.chance(TORN_CHANCE);
+    this.torn = isTorn ? { file: 'the log', offset: kept, reason: 'the power failed' } : undefined;
+    return kept;
   }
 
-  /** Does it at the beginning or at the end of the time it takes; a process that ends in between is not told. */
-  private async write<T>(life: Life, action: () => Promise<T>): Promise<T> {
-    if (life.isOver) throw gone();
-    const isEarly = this.random.chance(0.5);
-    const early = isEarly ? await action() : undefined;
-    await new Promise<void>((resolve) => this.agenda.in(this.writeMs(), resolve));
-    if (life.isOver) throw gone();
-    return isEarly ? (early as T) : action();
-  }
-}
-
-type Write = <T>(action: () => Promise<T>) => Promise<T>;
-
-function gone(): Error {
-  return new Error('the process has ended');
-}
-
-/** A storage as one process sees it: once its life is over, nothing that it still does reaches the disk. */
-class DiskView implements Storage {
-  readonly log: TxnLog;
-  readonly snapshots: SnapshotStore;
-  readonly state: StateStore;
-
-  constructor(
-    private readonly storage: MemoryStorage,
-    private readonly life: Life,
-    onAppend: AppendListener,
-    write: Write,
-  ) {
-    this.log = new LogView(storage.log, life, onAppend, write);
-    this.snapshots = new SnapshotsView(storage.snapshots, write);
-    const { state } = storage;
-    this.state = {
-      read: (name) => state.read(name),
-      write: (name, text) => write(() => state.write(name, text)),
-      remove: (name) => write(() => state.remove(name)),
+  private behaviourFor(life: Life): DiskBehaviour {
+    return {
+      appended: (zxidHi, zxidLo, txn) => {
+        this.lastAppended = int64(zxidHi, zxidLo);
+        this.onAppend(zxidHi, zxidLo, txn);
+      },
+      write: (action) => this.write(life, 0, action),
+      writeSnapshot: (action) => this.write(life, this.snapshotsStallUntilMs - this.agenda.nowMs, action),
+      snapshotWritten: (info) => this.snapshotWritten(info),
+      logEnds: (zxid) => this.logEnds(zxid),
+      isDamaged: ({ name }) => this.damaged.has(name),
+      torn: () => this.takeTorn(),
     };
   }
 
-  get location(): StorageLocation {
-    return this.storage.location;
+  private snapshotWritten({ name, zxid }: SnapshotInfo): void {
+    this.damaged.delete(name);
+    if (zxid <= this.lastAppended) this.logged.add(name);
+    else this.logged.delete(name);
+    const { onNextSnapshot } = this;
+    this.onNextSnapshot = undefined;
+    if (onNextSnapshot !== undefined) this.life.in(0, onNextSnapshot);
   }
 
-  open(): Promise<void> {
-    return this.life.isOver ? Promise.reject(gone()) : this.storage.open();
+  private async logEnds(zxid: Zxid | undefined): Promise<void> {
+    this.lastAppended = zxid ?? 0n;
+    if (zxid === undefined) this.emptyAt = (await this.storage.snapshots.list())[0]?.zxid ?? 0n;
   }
 
-  usage(): Promise<StorageUsage> {
-    return this.storage.usage();
+  private takeTorn(): ReplayReport['torn'] {
+    const { torn } = this;
+    this.torn = undefined;
+    return torn;
   }
 
-  purge(retain: number): Promise<readonly string[]> {
-    return this.life.isOver ? Promise.reject(gone()) : this.storage.purge(retain);
+  private writeMs(slowness: number): number {
+    return this.random.duration(0.1, MAX_WRITE_MS) * slowness;
   }
 
-  close(): Promise<void> {
-    return this.life.isOver ? Promise.resolve() : this.storage.close();
-  }
-}
-
-class LogView implements TxnLog {
-  constructor(
-    private readonly log: TxnLog,
-    private readonly life: Life,
-    private readonly onAppend: AppendListener,
-    private readonly write: Write,
-  ) {}
-
-  get entriesSinceRoll(): number {
-    return this.log.entriesSinceRoll;
-  }
-
-  get bytesSinceRoll(): number {
-    return this.log.bytesSinceRoll;
-  }
-
-  get pendingBytes(): number {
-    return this.log.pendingBytes;
-  }
-
-  get syncStats(): SyncStats {
-    return this.log.syncStats;
-  }
-
-  replay(after: Zxid, visit: EntryVisitor): Promise<ReplayReport> {
-    return this.log.replay(after, visit);
-  }
-
-  read(after: Zxid, upTo: Zxid, maxBytes: number): Promise<AsyncIterable<readonly LoggedTxn[]> | undefined> {
-    return this.log.read(after, upTo, maxBytes);
-  }
-
-  append(zxidHi: number, zxidLo: number, bytes: Uint8Array, start: number, end: number): void {
-    if (this.life.isOver) return;
-    this.onAppend(zxidHi, zxidLo, bytes.slice(start, end));
-    this.log.append(zxidHi, zxidLo, bytes, start, end);
-  }
-
-  sync(): void {
-    if (!this.life.isOver) this.log.sync();
-  }
-
-  listen(listener: TxnLogListener): void {
-    this.log.listen(listener);
-  }
-
-  roll(): void {
-    if (!this.life.isOver) this.log.roll();
-  }
-
-  truncate(zxid: Zxid): Promise<void> {
-    return this.write(() => this.log.truncate(zxid));
-  }
-
-  clear(): Promise<void> {
-    return this.write(() => this.log.clear());
-  }
-}
-
-class SnapshotsView implements SnapshotStore {
-  constructor(
-    private readonly snapshots: SnapshotStore,
-    private readonly write: Write,
-  ) {}
-
-  list(): Promise<readonly SnapshotInfo[]> {
-    return this.snapshots.list();
-  }
-
-  read(info: SnapshotInfo): AsyncIterable<Uint8Array> {
-    return this.snapshots.read(info);
-  }
-
-  async create(zxid: Zxid): Promise<SnapshotWriter> {
-    const writer = await this.write(() => this.snapshots.create(zxid));
-    return new WriterView(writer, this.write);
-  }
-
-  removeAfter(zxid: Zxid): Promise<readonly string[]> {
-    return this.write(() => this.snapshots.removeAfter(zxid));
-  }
-}
-
-class WriterView implements SnapshotWriter {
-  constructor(
-    private readonly writer: SnapshotWriter,
-    private readonly toDisk: Write,
-  ) {}
-
-  get pendingBytes(): number {
-    return this.writer.pendingBytes;
-  }
-
-  write(piece: Uint8Array<ArrayBuffer>): void {
-    this.writer.write(piece);
-  }
-
-  seal(): void {
-    this.writer.seal();
-  }
-
-  commit(): Promise<SnapshotInfo> {
-    return this.toDisk(() => this.writer.commit());
-  }
-
-  abort(): Promise<void> {
-    return this.writer.abort();
+  /** Does it at the beginning or at the end of the time it takes; a process that ends in between is not told. */
+  private async write<T>(life: Life, minMs: number, action: () => Promise<T>): Promise<T> {
+    if (life.isOver) throw gone();
+    const isEarly = this.random.chance(0.5);
+    const early = isEarly ? await action() : undefined;
+    const durationMs = Math.max(minMs, this.writeMs(this.slowness.others));
+    await new Promise<void>((resolve) => this.agenda.in(durationMs, resolve));
+    if (life.isOver) throw gone();
+    return isEarly ? (early as T) : action();
   }
 }

@@ -12,7 +12,7 @@ export function ensembleSettings(random: SeededRandom): Pick<MachineWorld, 'serv
       minSessionTimeoutMs: 2 * TICK_MS,
       maxSessionTimeoutMs: 600_000,
       maxClientConnections: 0,
-      snapCount: random.between(20, 400),
+      snapCount: Math.round(random.duration(10, 400)),
       purgeIntervalHours: 0,
     },
     peer: {

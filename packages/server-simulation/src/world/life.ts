@@ -19,6 +19,8 @@ export interface ClockFaults {
   /** Milliseconds that pass here while one passes elsewhere. */
   readonly rate: number;
   wallOffsetMs: number;
+  /** For how long the whole machine stood still, so that its monotonic clock did too. */
+  suspendedMs: number;
 }
 
 /**
@@ -28,6 +30,7 @@ export interface ClockFaults {
 export class Life implements Clock, Scheduler {
   isOver = false;
   private isPaused = false;
+  private suspendedAtMs: number | undefined;
   private backlog: (() => void)[] = [];
   private turnEndsMs = 0;
   /** The greatest time the monotonic clock has shown. */
@@ -53,7 +56,7 @@ export class Life implements Clock, Scheduler {
 
   /** What the monotonic clock shows unless the process is busy. */
   private get agendaMs(): number {
-    return START_MS + this.agenda.nowMs * this.rate;
+    return START_MS + (this.agenda.nowMs - (this.clocks?.suspendedMs ?? 0)) * this.rate;
   }
 
   wallMs(): number {
@@ -62,10 +65,14 @@ export class Life implements Clock, Scheduler {
 
   after(delayMs: number, callback: () => void): Timer {
     let isCancelled = false;
-    const aheadMs = Math.max(0, this.shownMs - this.agendaMs);
-    this.in((Math.max(0, delayMs) + aheadMs) / this.rate + ROUNDING_MS, () => {
-      if (!isCancelled) callback();
-    });
+    const dueMs = Math.max(this.shownMs, this.agendaMs) + Math.max(0, delayMs);
+    const wait = (): void =>
+      this.in(Math.max(0, dueMs - this.agendaMs) / this.rate + ROUNDING_MS, () => {
+        if (isCancelled) return;
+        if (this.agendaMs >= dueMs) callback();
+        else wait();
+      });
+    wait();
     return { cancel: () => (isCancelled = true) };
   }
 
@@ -91,9 +98,18 @@ export class Life implements Clock, Scheduler {
     this.isPaused = true;
   }
 
+  /** As {@link pause}, with the machine: no time passes on it. */
+  suspend(): void {
+    this.isPaused = true;
+    this.suspendedAtMs ??= this.agenda.nowMs;
+  }
+
   resume(): void {
     if (!this.isPaused) return;
     this.isPaused = false;
+    if (this.clocks !== undefined)
+      this.clocks.suspendedMs += this.agenda.nowMs - (this.suspendedAtMs ?? this.agenda.nowMs);
+    this.suspendedAtMs = undefined;
     const late = this.backlog;
     this.backlog = [];
     // One event each, so that what one sets off comes to rest before the next.

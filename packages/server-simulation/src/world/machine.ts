@@ -48,7 +48,7 @@ export class Machine {
     const { agenda, random, onAppend } = world;
     this.disk = new SimulatedDisk(agenda, random, onAppend);
     const rate = 1 + (random.next() * 2 - 1) * MAX_DRIFT;
-    this.clocks = { random, rate, wallOffsetMs: (random.next() * 2 - 1) * MAX_WALL_OFFSET_MS };
+    this.clocks = { random, rate, wallOffsetMs: (random.next() * 2 - 1) * MAX_WALL_OFFSET_MS, suspendedMs: 0 };
   }
 
   get address(): string {
@@ -110,6 +110,10 @@ export class Machine {
 
   pause(): void {
     this.life?.pause();
+  }
+
+  suspend(): void {
+    this.life?.suspend();
   }
 
   resume(): void {
