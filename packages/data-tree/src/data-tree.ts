@@ -60,6 +60,8 @@ export class DataTree extends TreeChanges {
   lastType = 0;
   /** Of the last createSession. */
   lastTimeoutMs = 0;
+  /** Told of a session before its ephemerals go with it. */
+  onSessionEnding: ((idHi: number, idLo: number) => void) | undefined;
   /** Transactions applied since this object exists: 0 means that the digest is not one of a transaction yet. */
   appliedCount = 0;
   /** Until this zxid the tree is fuzzy, and digests are not compared; undefined when it is not. */
@@ -293,6 +295,7 @@ export class DataTree extends TreeChanges {
   }
 
   private applyCloseSession(bytes: Uint8Array, start: number, end: number): number {
+    this.onSessionEnding?.(this.lastSessionHi, this.lastSessionLo);
     const behind = endOfStrings(bytes, start, end);
     const count = behind === -1 ? 0 : readInt32(bytes, start);
     let at = start + 4;

@@ -4,6 +4,7 @@ import { AUTH_PROVIDERS, CLOCK, LOGGER, RANDOM, SCHEDULER, STORAGE, TRANSPORT, s
 import { MemoryStorage } from '@zk/storage-memory';
 import { TcpTransport } from '@zk/transport-tcp';
 import { type DependencyContainer, container as rootContainer, instanceCachingFactory } from 'tsyringe';
+import { AUDIT_LOG, type AuditLog } from './audit/audit-log.js';
 import { LISTENERS } from './client-listeners.js';
 import type { EnsembleParts } from './ensemble-replica.js';
 import { type ServerOptions, completeOptions } from './options.js';
@@ -30,11 +31,13 @@ export function registerServer(container: DependencyContainer, options: Partial<
     [LISTENERS, () => []],
     [STORAGE, () => new MemoryStorage()],
     [ENSEMBLE, () => undefined],
+    [AUDIT_LOG, () => undefined],
     [SERVER_OPTIONS, () => completeOptions(options)],
     [
       ZK_SERVER,
       (c) => {
         const ensemble = c.resolve<EnsembleParts | undefined>(ENSEMBLE);
+        const audit = c.resolve<AuditLog | undefined>(AUDIT_LOG);
         return new ZkServer(
           {
             transport: c.resolve(TRANSPORT),
@@ -46,6 +49,7 @@ export function registerServer(container: DependencyContainer, options: Partial<
             random: c.resolve(RANDOM),
             logger: c.resolve(LOGGER),
             ...(ensemble === undefined ? {} : { ensemble }),
+            ...(audit === undefined ? {} : { audit }),
           },
           c.resolve(SERVER_OPTIONS),
         );

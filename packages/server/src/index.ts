@@ -1,3 +1,5 @@
+export type { AuditEntry, AuditLog, AuditResult } from './audit/audit-log.js';
+export { AUDIT_LOG, auditLine } from './audit/audit-log.js';
 export type { BoundAddress, ClientListener } from './client-listeners.js';
 export { LISTENERS } from './client-listeners.js';
 export type { Registration } from './composition.js';

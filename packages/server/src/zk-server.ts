@@ -5,9 +5,12 @@ import { type ClientPipeline, RequestPipeline, type SessionChange } from '@zk/re
 import { type Session, SessionTracker } from '@zk/session';
 import { BehaviorSubject, type Observable, Subject } from 'rxjs';
 import { Admission } from './admission.js';
+import type { AuditLog } from './audit/audit-log.js';
+import { createDesk } from './audit/audited-desk.js';
+import { auditSessionEnds } from './audit/session-end-audit.js';
 import type { ClientConnection, WordResult } from './client-connection.js';
 import { type BoundAddress, type ClientListener, ClientListeners } from './client-listeners.js';
-import { ConnectionDesk, type DeskHost } from './connection-desk.js';
+import type { ConnectionDesk, DeskHost } from './connection-desk.js';
 import { ContainerManager } from './container-manager.js';
 import { Database, type LoadReport } from './database.js';
 import { type EnsembleParts, EnsembleReplica } from './ensemble-replica.js';
@@ -30,6 +33,8 @@ export interface ServerParts extends ReplicaParts {
   readonly listeners?: readonly ClientListener[];
   /** Absent: the server stands alone. */
   readonly ensemble?: EnsembleParts;
+  /** Absent: nobody keeps one. */
+  readonly audit?: AuditLog;
 }
 
 /**
@@ -114,7 +119,7 @@ export class ZkServer implements DeskHost, UpkeepHost, ReplicaHost {
     this.stats = new ServerStats(this, clock);
     this.words = new FourLetterWords(this, storage, options, clock, () => this.ensemble?.view);
     this.admission = new Admission(options, clock, random);
-    this.desk = new ConnectionDesk(this, parts, options, this.admission, this.stats);
+    this.desk = createDesk(parts.audit, this, parts, options, this.admission, this.stats);
     this.listeners = new ClientListeners(parts.transport, parts.listeners ?? [], options);
     this.replica =
       ensemble === undefined ? new StandaloneReplica(this, parts) : new EnsembleReplica(this, parts, ensemble);
@@ -289,6 +294,7 @@ export class ZkServer implements DeskHost, UpkeepHost, ReplicaHost {
     this.acceptsClients = acceptsClients;
     this.pipeline = this.desk.pipeline = pipeline;
     this.database.tree.quotas.onSoftLimitExceeded = (event) => this.softLimitExceeded(event);
+    if (this.parts.audit !== undefined) auditSessionEnds(this.database.tree, this.parts.audit);
     if (this.state === 'electing') this.states.next('serving');
   }
 

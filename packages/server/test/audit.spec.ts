@@ -1,0 +1,150 @@
+import { CreateMode, Perms, hex64 } from '@zk/model';
+import type { MultiOp } from '@zk/jute';
+import type { RawClient } from '@zk/test-client';
+import { AUDIT_LOG, type AuditEntry, auditLine } from '../src/index.js';
+import { Harness } from './harness.js';
+import { outcome } from './outcomes.js';
+
+const ANYONE = { perms: Perms.all, scheme: 'world', id: 'anyone' };
+const READERS = { perms: Perms.read, scheme: 'ip', id: '10.0.0.1' };
+
+const create = (path: string, flags = 0): MultiOp => ({ op: 'create', path, data: null, acl: [ANYONE], flags });
+
+describe('the audit log', () => {
+  let lines: string[];
+  let harness: Harness;
+  let client: RawClient;
+
+  beforeEach(async () => {
+    lines = [];
+    const audit = { processUser: 'operator', record: (entry: AuditEntry) => void lines.push(auditLine(entry)) };
+    harness = await new Harness({ registrations: [[AUDIT_LOG, audit]] }).start();
+    client = await harness.connect();
+  });
+
+  afterEach(() => harness.end());
+
+  /** What was said since the last time, without what the lines of every client begin with. */
+  const said = (): string[] =>
+    lines.splice(0).map((line) => line.replace(/^session=0x\w+\tuser=[^\t]*\tip=[^\t]*\t/, ''));
+
+  it('says who changed what, from where, in which session', async () => {
+    await client.auth('digest', 'bob:secret');
+    await client.create('/a');
+    const [{ remoteAddress }] = [...harness.server.connections].map(({ peer }) => peer) as [{ remoteAddress: string }];
+    expect(lines).toEqual([
+      [
+        `session=0x${hex64(client.sessionId)}`,
+        `user=${remoteAddress},bob`,
+        `ip=${remoteAddress}`,
+        'operation=create',
+        'znode=/a',
+        'znode_type=persistent',
+        'result=success',
+      ].join('\t'),
+    ]);
+  });
+
+  const cases: readonly [string, (client: RawClient) => Promise<unknown>, readonly string[]][] = [
+    [
+      'an ephemeral',
+      (client) => client.create('/e', null, { flags: CreateMode.ephemeral }),
+      ['operation=create\tznode=/e\tznode_type=ephemeral\tresult=success'],
+    ],
+    [
+      'a sequential znode, by the name it got',
+      (client) => client.create('/base/s-', null, { flags: CreateMode.persistentSequential }),
+      ['operation=create\tznode=/base/s-0000000000\tznode_type=persistent_sequential\tresult=success'],
+    ],
+    [
+      'a container',
+      (client) => client.createContainer('/c'),
+      ['operation=create\tznode=/c\tznode_type=container\tresult=success'],
+    ],
+    [
+      'a znode that ages',
+      (client) => client.createTTL('/t', 1000),
+      ['operation=create\tznode=/t\tznode_type=persistent_with_ttl\tresult=success'],
+    ],
+    ['new data', (client) => client.setData('/base', 'x'), ['operation=setData\tznode=/base\tresult=success']],
+    [
+      'a new ACL',
+      (client) => client.setACL('/base', [ANYONE, READERS]),
+      ['operation=setAcl\tznode=/base\tacl=world:anyone:cdrwaip:10.0.0.1:r\tresult=success'],
+    ],
+    ['a deletion', (client) => client.delete('/base'), ['operation=delete\tznode=/base\tresult=success']],
+    ['a refusal', (client) => client.delete('/nowhere'), ['operation=delete\tznode=/nowhere\tresult=failure']],
+    [
+      'a create that is refused, by the name that was asked for',
+      (client) => client.create('/base', null, { flags: CreateMode.ephemeral }),
+      ['operation=create\tznode=/base\tznode_type=ephemeral\tresult=failure'],
+    ],
+    [
+      'each change of a transaction, and none of its checks',
+      (client) =>
+        client.multi([
+          { op: 'check', path: '/base', version: 0 },
+          create('/m'),
+          { op: 'setData', path: '/m', data: null, version: 0 },
+          create('/base/s-', CreateMode.ephemeralSequential),
+          { op: 'delete', path: '/m', version: -1 },
+        ]),
+      [
+        'operation=create\tznode=/m\tznode_type=persistent\tresult=success',
+        'operation=setData\tznode=/m\tresult=success',
+        'operation=create\tznode=/base/s-0000000000\tznode_type=ephemeral_sequential\tresult=success',
+        'operation=delete\tznode=/m\tresult=success',
+      ],
+    ],
+    [
+      'a transaction that is refused, as one',
+      (client) => client.multi([create('/m'), { op: 'delete', path: '/nowhere', version: -1 }]),
+      ['operation=multiOperation\tresult=failure'],
+    ],
+    ['a reconfiguration', (client) => client.reconfig({ newMembers: '' }), ['operation=reconfig\tresult=failure']],
+    [
+      'a path with control characters, on one line',
+      (client) => client.create('/a\tresult=success\nuser=nobody\\'),
+      ['operation=create\tznode=/a\\u0009result=success\\u000auser=nobody\\\\\tznode_type=persistent\tresult=failure'],
+    ],
+    ['nothing of a read', (client) => client.getData('/base'), []],
+    ['nothing of a look for what is not there', (client) => client.exists('/nowhere'), []],
+  ];
+  it.each(cases)('tells %s', async (_title, act, expected) => {
+    await client.create('/base');
+    said();
+    await outcome(act(client));
+    expect(said()).toEqual(expected);
+  });
+
+  it('tells each ephemeral that goes with its session, as a deed of the server', async () => {
+    for (const path of ['/one', '/two']) await client.create(path, null, { flags: CreateMode.ephemeral });
+    said();
+    await client.close();
+    const session = `session=0x${hex64(client.sessionId)}\tuser=operator`;
+    expect(lines.sort()).toEqual(
+      ['/one', '/two'].map(
+        (path) => `${session}\toperation=ephemeralZNodeDeletionOnSessionCloseOrExpire\tznode=${path}\tresult=success`,
+      ),
+    );
+  });
+
+  it('keeps the order of many requests that are sent at once', async () => {
+    const paths = Array.from({ length: 50 }, (_, index) => `/many-${index}`);
+    await Promise.all(paths.flatMap((path) => [client.create(path), client.exists(path)]));
+    expect(said()).toEqual(
+      paths.map((path) => `operation=create\tznode=${path}\tznode_type=persistent\tresult=success`),
+    );
+  });
+
+  it('tells of a change that its client did not wait for', async () => {
+    const gone = outcome(client.create('/unheard'));
+    client.disconnect();
+    await gone;
+    const other = await harness.connect();
+    await outcome(other.sync('/'));
+    expect(said()).toEqual([
+      expect.stringMatching(/^operation=create\tznode=\/unheard\t.*\tresult=(invoked|success)$/),
+    ]);
+  });
+});
