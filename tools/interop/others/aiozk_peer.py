@@ -68,13 +68,12 @@ async def data(client, _other, path):
     await refused(exc.NoNode, client.get_data(path))
 
 
-@check("sequential and ephemeral znodes, and containers")
+@check("sequential and ephemeral znodes")
 async def modes(client, other, path):
     await client.create(path)
     equal(await client.create(path + "/n-", sequential=True), path + "/n-0000000000")
     await client.create(path + "/own", ephemeral=True)
-    await client.create(path + "/container", container=True)
-    equal(sorted(await client.get_children(path)), ["container", "n-0000000000", "own"])
+    equal(sorted(await client.get_children(path)), ["n-0000000000", "own"])
     await client.close()
     await until_gone(other, path + "/own")
     await client.start()
