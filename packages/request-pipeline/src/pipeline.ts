@@ -65,9 +65,8 @@ export class RequestPipeline extends ClientPipeline {
     super(parts, options);
     const { tree, providers, clock, proposer } = parts;
     const arena = new TxnArena();
-    const writer = new TxnWriter(arena);
-    this.preparer = new Preparer(tree, writer, providers, clock, options);
-    this.transactions = new Transactions(tree, this.preparer, writer, arena, proposer, clock, options);
+    this.preparer = new Preparer(tree, new TxnWriter(arena), providers, clock, options);
+    this.transactions = new Transactions(this.preparer, arena, proposer, options);
     this.replies = new WriteReplies(tree);
   }
 

@@ -24,6 +24,9 @@ export interface TransactionOptions {
  * {@link begin} and {@link finish} the preparer validates and writes the record.
  */
 export class Transactions {
+  private readonly tree: DataTree;
+  private readonly writer: TxnWriter;
+  private readonly clock: Clock;
   private readonly pending = new PendingQueue();
   private nextHi: number;
   private nextLo: number;
@@ -32,14 +35,15 @@ export class Transactions {
   private turnWallMs = 0;
 
   constructor(
-    private readonly tree: DataTree,
     private readonly preparer: Preparer,
-    private readonly writer: TxnWriter,
     private readonly arena: TxnArena,
     private readonly proposer: Proposer,
-    private readonly clock: Clock,
     private readonly options: TransactionOptions,
   ) {
+    const { tree, writer, clock } = preparer;
+    this.tree = tree;
+    this.writer = writer;
+    this.clock = clock;
     this.nextHi = tree.lastZxidHi;
     this.nextLo = tree.lastZxidLo;
     preparer.setDigest(tree.digest.hi, tree.digest.lo);

@@ -1,10 +1,10 @@
 import type { AuthProviders, Connection, ConnectionHandler, PeerInfo } from '@zk/contracts';
 import { readInt32 } from '@zk/jute';
-import { Client, type ClientConnection as PipelineConnection, Outbox } from '@zk/request-pipeline';
+import { Client, type ClientConnection as PipelineConnection, Outbox, type OutboxHost } from '@zk/request-pipeline';
 import { FrameAssembler } from './frame-assembler.js';
 
 /** What a connection asks of the server it belongs to. */
-export interface ConnectionHost {
+export interface ConnectionHost extends OutboxHost {
   /** Monotonic ms, read once per turn. Also makes sure that the turn is ended: see `ConnectionDesk`. */
   turnNow(): number;
   /** The first frame: the pipeline decides. */
@@ -38,14 +38,21 @@ export interface ConnectionHost {
   sending(outbox: Outbox): void;
   /** Bytes arrived. */
   received(byteCount: number): void;
-  /** Returns an output buffer. */
-  giveBack(buffer: Uint8Array): void;
   /** Frames longer than this are large ones. */
   readonly largeFrameBytes: number;
   /** Whether a large frame of this length may be received: they are limited in all. */
   mayReceiveLarge(lengthBytes: number): boolean;
   readonly maxFrameBytes: number;
   readonly maxOutputBytes: number;
+}
+
+/** What is known of a connection when it has been accepted. */
+export interface AcceptedConnection {
+  /** Its number among those that watch. */
+  readonly watcher: number;
+  /** Name of the listener it came through. */
+  readonly listener: string;
+  readonly wallMs: number;
 }
 
 /** Whether the first bytes of a connection are a four-letter word, or the beginning of one that takes an argument. */
@@ -76,6 +83,10 @@ const Stage = Object.freeze({
 export class ClientConnection implements ConnectionHandler, PipelineConnection {
   readonly client: Client;
   readonly peer: PeerInfo;
+  /** Name of the listener it came through. */
+  readonly listener: string;
+  /** Wall-clock ms, for `cons`. */
+  readonly establishedWallMs: number;
   private stage: number = Stage.fresh;
   private readonly waiting = new FrameAssembler();
   private isPaused = false;
@@ -92,18 +103,14 @@ export class ClientConnection implements ConnectionHandler, PipelineConnection {
   constructor(
     readonly host: ConnectionHost,
     readonly transport: Connection,
-    watcher: number,
-    outboxHost: ConstructorParameters<typeof Outbox>[0],
+    { watcher, listener, wallMs }: AcceptedConnection,
     providers: AuthProviders,
-    /** Wall-clock ms, for `cons`. */
-    readonly establishedWallMs: number,
-    readonly acceptedMs: number,
-    /** Name of the listener it came through. */
-    readonly listener: string,
   ) {
+    this.listener = listener;
+    this.establishedWallMs = wallMs;
     const { remoteAddress, certificateSubject } = transport;
     this.peer = { remoteAddress, ...(certificateSubject === undefined ? {} : { certificateSubject }) };
-    this.client = new Client(watcher, new Outbox(outboxHost, this), this, providers.initialIds(this.peer));
+    this.client = new Client(watcher, new Outbox(host, this), this, providers.initialIds(this.peer));
   }
 
   private get isClosing(): boolean {

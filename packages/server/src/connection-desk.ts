@@ -1,6 +1,6 @@
 import type { AuthProviders, Clock, Connection, ConnectionHandler, Logger, Scheduler } from '@zk/contracts';
 import { readInt32 } from '@zk/jute';
-import type { ClientPipeline, Outbox, OutboxHost } from '@zk/request-pipeline';
+import type { ClientPipeline, Outbox } from '@zk/request-pipeline';
 import type { Admission } from './admission.js';
 import { BufferPool } from './buffer-pool.js';
 import { ClientConnection, type ConnectionHost, type WordResult } from './client-connection.js';
@@ -34,7 +34,7 @@ const LINGER_MS = 10_000;
  * Where clients are served: all connections, whichever listener they came through, and the turn of the event loop, in
  * which what has arrived is read and at whose end everything that collected is sent with one write per connection.
  */
-export class ConnectionDesk implements ConnectionHost, OutboxHost {
+export class ConnectionDesk implements ConnectionHost {
   readonly connections = new Set<ClientConnection>();
   readonly maxFrameBytes: number;
   readonly maxOutputBytes: number;
@@ -87,18 +87,10 @@ export class ConnectionDesk implements ConnectionHost, OutboxHost {
       return undefined;
     }
     const watcher = this.freeWatchers.pop() ?? this.nextWatcher++;
-    const connection = new ClientConnection(
-      this,
-      transport,
-      watcher,
-      this,
-      providers,
-      clock.wallMs(),
-      clock.monotonicMs(),
-      listener,
-    );
+    const accepted = { watcher, listener, wallMs: clock.wallMs() };
+    const connection = new ClientConnection(this, transport, accepted, providers);
     this.connections.add(connection);
-    this.reaper.add(connection, connection.acceptedMs);
+    this.reaper.add(connection, clock.monotonicMs());
     return connection;
   }
 

@@ -84,13 +84,11 @@ export class EnsembleReplica implements Replica {
     this.membership = new Membership(
       config,
       () => this.peer,
-      ensemble.membership,
       {
         isStandaloneEnabled: ensemble.isStandaloneEnabled ?? true,
         isMultiAddressEnabled: ensemble.multiAddress?.isEnabled ?? false,
       },
-      parts.clock,
-      parts.logger,
+      { clock: parts.clock, logger: parts.logger, store: ensemble.membership },
     );
     if (isReadOnlyModeEnabled) this.readOnly = this.newReadOnlyService();
     host.snapshotter.isLogged = (zxid) => this.peer.isDurable(zxid);

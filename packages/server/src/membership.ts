@@ -15,15 +15,20 @@ export interface MembershipStore {
 
 const PATH = utf8Bytes('/zookeeper/config');
 
+export interface MembershipParts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Absent: the members are kept in the data alone. */
+  readonly store?: MembershipStore | undefined;
+}
+
 /** Who belongs to the ensemble, as a server and its clients see it. */
 export class Membership {
   constructor(
     private committed: EnsembleConfig,
     private readonly peer: () => Pick<EnsemblePeer, 'reconfigSituation'>,
-    private readonly store: MembershipStore | undefined,
     private readonly rules: Pick<ReconfigSituation, 'isStandaloneEnabled' | 'isMultiAddressEnabled'>,
-    private readonly clock: Clock,
-    private readonly logger: Logger,
+    private readonly parts: MembershipParts,
   ) {}
 
   get config(): EnsembleConfig {
@@ -33,10 +38,11 @@ export class Membership {
   /** The ensemble has agreed on a configuration, or may. */
   changed(config: EnsembleConfig, status: 'seen' | 'committed'): void {
     if (status === 'committed') this.committed = config;
-    const kept = status === 'committed' ? this.store?.committed(config) : this.store?.seen(config);
+    const { store, logger } = this.parts;
+    const kept = status === 'committed' ? store?.committed(config) : store?.seen(config);
     // The data says the same: a start that finds an old file learns from it, or from the others.
     kept?.catch((error: unknown) => {
-      this.logger.error({ err: error, status }, 'the configuration of the ensemble could not be written');
+      logger.error({ err: error, status }, 'the configuration of the ensemble could not be written');
     });
   }
 
@@ -46,7 +52,7 @@ export class Membership {
     if (situation === undefined) throw new Error('nobody leads before the start');
     const planned = planReconfig(request, { ...situation, ...this.rules }, version);
     if ('config' in planned) return { text: planned.config.text };
-    this.logger.warn({ reason: planned.reason }, 'a reconfiguration is refused');
+    this.parts.logger.warn({ reason: planned.reason }, 'a reconfiguration is refused');
     return { code: planned.code };
   };
 
@@ -62,7 +68,7 @@ export class Membership {
       .int64(0n)
       .int32(0)
       .int64(version)
-      .int64(BigInt(Math.floor(this.clock.wallMs())))
+      .int64(BigInt(Math.floor(this.parts.clock.wallMs())))
       .int32(OpCode.reconfig)
       .buffer(PATH)
       .buffer(utf8Bytes(text))

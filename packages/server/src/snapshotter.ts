@@ -25,6 +25,20 @@ export interface PersistedSession {
   readonly timeoutMs: number;
 }
 
+export interface SnapshotterParts {
+  readonly storage: Pick<Storage, 'snapshots'>;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly random: RandomSource;
+  readonly logger: Logger;
+}
+
+/** What snapshots are of. */
+export interface SnapshotSource {
+  tree(): DataTree;
+  sessions(): Iterable<PersistedSession>;
+}
+
 /** Time one slice may take. Between two slices the server serves; a probe never waits for more than one. */
 const SLICE_MS = 1.5;
 /** Pause after a slice, so that a snapshot takes a quarter of the time at most. */
@@ -69,14 +83,9 @@ export class Snapshotter {
   idle: Promise<void> = Promise.resolve();
 
   constructor(
-    private readonly storage: Storage,
-    private readonly tree: () => DataTree,
-    private readonly sessions: () => Iterable<PersistedSession>,
+    private readonly parts: SnapshotterParts,
+    private readonly source: SnapshotSource,
     private readonly options: SnapshotterOptions,
-    private readonly clock: Clock,
-    private readonly scheduler: Scheduler,
-    private readonly random: RandomSource,
-    private readonly logger: Logger,
   ) {
     this.drawLimits();
   }
@@ -95,8 +104,8 @@ export class Snapshotter {
     log.roll();
     this.replayed = 0;
     this.drawLimits();
-    if (this.isBusy) this.logger.debug({}, 'the previous snapshot is still being written: rolled the log only');
-    else if (this.mayWait()) this.logger.debug({}, 'the previous snapshot is too recent: rolled the log only');
+    if (this.isBusy) this.parts.logger.debug({}, 'the previous snapshot is still being written: rolled the log only');
+    else if (this.mayWait()) this.parts.logger.debug({}, 'the previous snapshot is too recent: rolled the log only');
     else void this.take();
   }
 
@@ -105,7 +114,7 @@ export class Snapshotter {
     const { snapCount, snapSizeLimitBytes } = this.options;
     if (this.rolledCount >= MAX_LOG_FACTOR * snapCount) return false;
     if (snapSizeLimitBytes > 0 && this.rolledBytes >= snapSizeLimitBytes) return false;
-    return this.clock.monotonicMs() < this.restedMs;
+    return this.parts.clock.monotonicMs() < this.restedMs;
   }
 
   /** Takes a snapshot now; undefined when it failed, which is logged. */
@@ -132,25 +141,28 @@ export class Snapshotter {
   }
 
   private async write(): Promise<SnapshotInfo | undefined> {
-    const tree = this.tree();
-    const startMs = this.clock.monotonicMs();
+    const tree = this.source.tree();
+    const startMs = this.parts.clock.monotonicMs();
     const zxid = int64(tree.lastZxidHi, tree.lastZxidLo);
     let writer: SnapshotWriter | undefined;
     try {
-      writer = await this.storage.snapshots.create(zxid);
+      writer = await this.parts.storage.snapshots.create(zxid);
       if (!(await this.encode(tree, writer)) || !(await this.logged(zxid))) {
         await writer.abort();
         return undefined;
       }
       this.last = await writer.commit();
-      const durationMs = Math.round(this.clock.monotonicMs() - startMs);
+      const durationMs = Math.round(this.parts.clock.monotonicMs() - startMs);
       this.times.add(durationMs);
-      this.logger.info({ snapshot: this.last.name, sizeBytes: this.last.sizeBytes, durationMs }, 'snapshot written');
+      this.parts.logger.info(
+        { snapshot: this.last.name, sizeBytes: this.last.sizeBytes, durationMs },
+        'snapshot written',
+      );
       return this.last;
     } catch (error) {
       this.errorCount++;
       await writer?.abort();
-      this.logger.error(
+      this.parts.logger.error(
         { zxid: `0x${hexOf(tree.lastZxidHi, tree.lastZxidLo)}`, err: error },
         'the snapshot could not be written',
       );
@@ -171,7 +183,7 @@ export class Snapshotter {
 
   /** False when it was abandoned meanwhile. */
   private async encode(tree: DataTree, writer: SnapshotWriter): Promise<boolean> {
-    const encoder = new SnapshotEncoder(tree, this.sessions(), writer, {
+    const encoder = new SnapshotEncoder(tree, this.source.sessions(), writer, {
       withDigest: this.options.digestEnabled,
       withLastZxid: this.options.serializeLastProcessedZxid,
     });
@@ -179,9 +191,9 @@ export class Snapshotter {
     try {
       while (!this.isStopped && !this.isAbandoned) {
         if (writer.pendingBytes < MAX_PENDING_BYTES) {
-          const startMs = this.clock.monotonicMs();
-          const isDone = encoder.step(SLICE_MS, this.clock);
-          loopMs += this.clock.monotonicMs() - startMs;
+          const startMs = this.parts.clock.monotonicMs();
+          const isDone = encoder.step(SLICE_MS, this.parts.clock);
+          loopMs += this.parts.clock.monotonicMs() - startMs;
           if (isDone) return true;
         }
         await this.pause();
@@ -189,18 +201,18 @@ export class Snapshotter {
       return false;
     } finally {
       encoder.cancel();
-      this.restedMs = this.clock.monotonicMs() + REST_FACTOR * loopMs;
+      this.restedMs = this.parts.clock.monotonicMs() + REST_FACTOR * loopMs;
     }
   }
 
   private pause(): Promise<void> {
-    return new Promise((resolve) => this.scheduler.after(PAUSE_MS, resolve));
+    return new Promise((resolve) => this.parts.scheduler.after(PAUSE_MS, resolve));
   }
 
   private drawLimits(): void {
     const halfCount = Math.floor(Math.max(MIN_SNAP_COUNT, this.options.snapCount) / 2);
     const halfSize = Math.floor(this.options.snapSizeLimitBytes / 2);
-    this.countLimit = halfCount + Math.floor(this.random.next() * halfCount);
-    this.sizeLimit = halfSize > 0 ? halfSize + Math.floor(this.random.next() * halfSize) : 0;
+    this.countLimit = halfCount + Math.floor(this.parts.random.next() * halfCount);
+    this.sizeLimit = halfSize > 0 ? halfSize + Math.floor(this.parts.random.next() * halfSize) : 0;
   }
 }

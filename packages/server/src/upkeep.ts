@@ -9,6 +9,12 @@ export interface UpkeepOptions {
   readonly snapRetainCount: number;
 }
 
+export interface UpkeepParts {
+  readonly storage: Pick<Storage, 'purge'>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
 /** What upkeep asks of the server. */
 export interface UpkeepHost {
   /** Opens a turn if none is open. */
@@ -26,11 +32,9 @@ export class Upkeep {
   constructor(
     private readonly host: UpkeepHost,
     private readonly containers: ContainerManager,
-    private readonly storage: Storage,
-    private readonly options: UpkeepOptions,
     private readonly timers: Timers,
-    private readonly clock: Clock,
-    private readonly logger: Logger,
+    private readonly parts: UpkeepParts,
+    private readonly options: UpkeepOptions,
   ) {}
 
   start(): void {
@@ -49,12 +53,12 @@ export class Upkeep {
   }
 
   private scheduleExpiry(): void {
-    const untilNextMs = this.host.nextExpiryMs - this.clock.monotonicMs();
+    const untilNextMs = this.host.nextExpiryMs - this.parts.clock.monotonicMs();
     this.timers.after(Math.min(Math.max(untilNextMs, 1), this.options.tickTimeMs), () => {
       // At the end of the turn: a server that was held up must first read what its clients did send in time.
       this.timers.atTurnEnd(() => {
         this.host.turnNow();
-        this.host.expireDue(this.clock.monotonicMs());
+        this.host.expireDue(this.parts.clock.monotonicMs());
         this.scheduleExpiry();
       });
     });
@@ -62,9 +66,9 @@ export class Upkeep {
 
   private async purge(): Promise<void> {
     try {
-      await this.storage.purge(this.options.snapRetainCount);
+      await this.parts.storage.purge(this.options.snapRetainCount);
     } catch (error) {
-      this.logger.warn({ err: error }, 'old snapshots and logs could not be purged');
+      this.parts.logger.warn({ err: error }, 'old snapshots and logs could not be purged');
     }
   }
 }

@@ -106,14 +106,9 @@ export class ZkServer implements DeskHost, UpkeepHost, ReplicaHost {
     );
     this.sessions = noSessions(options, clock);
     this.snapshotter = new Snapshotter(
-      storage,
-      () => this.database.tree,
-      () => this.replica.persistedSessions(),
+      parts,
+      { tree: () => this.database.tree, sessions: () => this.replica.persistedSessions() },
       options,
-      clock,
-      scheduler,
-      random,
-      logger,
     );
     this.timers = new Timers(scheduler);
     this.stats = new ServerStats(this, clock);
@@ -360,14 +355,13 @@ export class ZkServer implements DeskHost, UpkeepHost, ReplicaHost {
   }
 
   private startUpkeep(): void {
-    const { clock, storage, logger } = this.parts;
     const containers = new ContainerManager(
       () => this.database.tree,
       () => this.deciding,
       this.options,
-      clock,
+      this.parts.clock,
     );
-    new Upkeep(this, containers, storage, this.options, this.timers, clock, logger).start();
+    new Upkeep(this, containers, this.timers, this.parts, this.options).start();
   }
 
   /** The pipeline, if it is one that decides on writes: on a server alone, or on a leader. */

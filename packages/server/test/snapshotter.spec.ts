@@ -32,14 +32,15 @@ class Rehearsal {
     // Without the sections behind the znodes a small tree is one piece.
     const oneSection = { digestEnabled: false, serializeLastProcessedZxid: false };
     this.snapshotter = new Snapshotter(
-      { snapshots } as unknown as Storage,
-      () => tree,
-      () => [],
+      {
+        storage: { snapshots } as unknown as Storage,
+        clock,
+        scheduler: this.time,
+        random: { next: () => 0 },
+        logger: silentLogger,
+      },
+      { tree: () => tree, sessions: () => [] },
       { snapCount: SNAP_COUNT, snapSizeLimitBytes: 0, ...oneSection, ...options },
-      clock,
-      this.time,
-      { next: () => 0 },
-      silentLogger,
     );
   }
 
