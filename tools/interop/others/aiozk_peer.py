@@ -124,6 +124,7 @@ async def watches(client, other, path):
 
 @check("a lock lets in one after the other")
 async def lock(client, other, path):
+    await client.create(path)  # Else the recipe makes a container of it; see the README.
     inside = []
 
     async def work(which):
@@ -151,6 +152,7 @@ async def counter(client, other, path):
 
 @check("an election has one leader, and then the next")
 async def election(client, other, path):
+    await client.create(path)
     first, second = client.recipes.LeaderElection(path), other.recipes.LeaderElection(path)
     await first.volunteer()
     await first.wait_for_leadership()
