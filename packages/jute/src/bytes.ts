@@ -25,7 +25,7 @@ const LOOP_BYTES = 40;
 export function copyBytes(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): number {
   const length = end - start;
   if (length > LOOP_BYTES) {
-    target.set(source.subarray(start, end), at);
+    target.set(length === source.length ? source : source.subarray(start, end), at);
     return at + length;
   }
   let from = start;
