@@ -2,7 +2,7 @@ import type { QuorumPacket } from '@zk/jute';
 import { InvariantViolation, type Zxid, counterOf, epochOf, hex64 } from '@zk/model';
 import type { QuorumVerifier, ServerId } from '@zk/quorum';
 import type { LearnerLink } from './learner-link.js';
-import { epochStart } from './log-entry.js';
+import { type LogEntry, epochStart } from './log-entry.js';
 import type { LinkId } from './messages.js';
 import { packets } from './packets.js';
 import type { PeerContext } from './peer-context.js';
@@ -135,23 +135,22 @@ export class Broadcast {
   private commit(index: number): void {
     const { context, links } = this;
     const { committed: before, pending } = context.membership;
-    const { zxid, txn } = context.applyNext('commit', index);
+    const entry = context.applyNext('commit', index);
+    const { zxid } = entry;
     this.last = zxid;
-    if (pending?.version === zxid) {
-      const designated = designatedLeader(context.id, before, pending, links.values());
-      this.tellAll(packets.commitAndActivate(zxid, designated), () => packets.informAndActivate(zxid, designated, txn));
-      this.nameLeader(designated);
-    } else {
-      this.tellAll(packets.commit(zxid), () => packets.inform(zxid, txn));
-    }
+    const designated =
+      pending?.version === zxid ? designatedLeader(context.id, before, pending, links.values()) : undefined;
+    this.tellAll(entry, designated);
+    if (designated !== undefined) this.nameLeader(designated);
     this.syncs.committed(zxid);
   }
 
-  private tellAll(commit: QuorumPacket, makeInform: () => QuorumPacket): void {
+  private tellAll({ zxid, txn }: LogEntry, designated: ServerId | undefined): void {
+    const commit = packets.commit(zxid, designated);
     let inform: QuorumPacket | undefined;
-    for (const learner of this.links.values()) {
-      if (!learner.isForwarding) continue;
-      this.context.send(learner.link, learner.isObserver ? (inform ??= makeInform()) : commit);
+    for (const { link, isForwarding, isObserver } of this.links.values()) {
+      if (!isForwarding) continue;
+      this.context.send(link, isObserver ? (inform ??= packets.inform(zxid, txn, designated)) : commit);
     }
   }
 

@@ -159,8 +159,7 @@ export class ObserverMaster {
   /** A transaction was committed. @param designated who leads from here on, where it is a new configuration */
   inform({ zxid, txn }: LogEntry, designated: ServerId | undefined): void {
     if (this.links.size === 0) return;
-    const inform =
-      designated === undefined ? packets.inform(zxid, txn) : packets.informAndActivate(zxid, designated, txn);
+    const inform = packets.inform(zxid, txn, designated);
     for (const observer of this.links.values()) {
       if (observer.isForwarding) this.context.send(observer.link, inform);
       else if (observer.stage === 'history' && !this.isBehind(observer)) this.synchronizer.begin(observer);

@@ -61,19 +61,20 @@ export const packets = {
     return packet(PacketType.NEWLEADER, epochStart(epoch), utf8Bytes(config));
   },
   proposal: (zxid: Zxid, txn: Uint8Array): QuorumPacket => packet(PacketType.PROPOSAL, zxid, txn),
-  commit: (zxid: Zxid): QuorumPacket => packet(PacketType.COMMIT, zxid),
-  inform: (zxid: Zxid, txn: Uint8Array): QuorumPacket => packet(PacketType.INFORM, zxid, txn),
-  /** @param leader who leads under the configuration that the transaction brings */
-  commitAndActivate(zxid: Zxid, leader: ServerId): QuorumPacket {
+  /** @param designated who leads under the configuration that the transaction brings; absent where it brings none */
+  commit(zxid: Zxid, designated?: ServerId): QuorumPacket {
+    if (designated === undefined) return packet(PacketType.COMMIT, zxid);
     return packet(
       PacketType.COMMITANDACTIVATE,
       zxid,
-      encoded((writer) => writeDesignatedLeader(writer, { serverId: leader })),
+      encoded((writer) => writeDesignatedLeader(writer, { serverId: designated })),
     );
   },
-  informAndActivate(zxid: Zxid, leader: ServerId, txn: Uint8Array): QuorumPacket {
+  /** As {@link packets.commit}, with the transaction, for those who have not got its proposal. */
+  inform(zxid: Zxid, txn: Uint8Array, designated?: ServerId): QuorumPacket {
+    if (designated === undefined) return packet(PacketType.INFORM, zxid, txn);
     const data = encoded((writer) => {
-      writeDesignatedLeader(writer, { serverId: leader });
+      writeDesignatedLeader(writer, { serverId: designated });
       writer.raw(txn);
     });
     return packet(PacketType.INFORMANDACTIVATE, zxid, data);

@@ -93,7 +93,7 @@ describe('an observer that followers serve', () => {
       packets.start(PacketType.DIFF, 0n),
       packets.newLeader(1, members),
       packets.upToDate,
-      packets.informAndActivate(start + 1n, 3n, new Uint8Array([1])),
+      packets.inform(start + 1n, new Uint8Array([1]), 3n),
     ]) {
       driven.give({ kind: 'packet', link: 1, packet });
     }

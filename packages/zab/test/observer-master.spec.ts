@@ -121,8 +121,8 @@ describe('a follower that serves observers', () => {
     const driven = afresh(join(master({ hasObserverMasters: true })));
     const zxid = COMMITTED + 1n;
     const change = reconfigTxn(zxid, '1 2 3 4o 5o');
-    from(driven, LEADER, packets.proposal(zxid, change), packets.commitAndActivate(zxid, 2n));
-    expect(packetsTo(driven, 14)).toEqual([packets.informAndActivate(zxid, 2n, change)]);
+    from(driven, LEADER, packets.proposal(zxid, change), packets.commit(zxid, 2n));
+    expect(packetsTo(driven, 14)).toEqual([packets.inform(zxid, change, 2n)]);
   });
 
   it('pings them twice a tick with the last zxid they were told, and gives up who is silent', () => {

@@ -178,7 +178,7 @@ describe('a learner', () => {
     say(driven, 1, packets.newLeader(2, configText('1 2 3', FIRST)), packets.upToDate);
     driven.outputs.length = 0;
     const reconfig = reconfigTxn(0x200000001n, '1 2 3 4');
-    say(driven, 1, packets.proposal(0x200000001n, reconfig), packets.commitAndActivate(0x200000001n, 3n));
+    say(driven, 1, packets.proposal(0x200000001n, reconfig), packets.commit(0x200000001n, 3n));
     const told = driven.outputs.map((output: PeerOutput) =>
       output.kind === 'config' ? `config ${output.status}` : output.kind,
     );
@@ -195,7 +195,7 @@ describe('a learner', () => {
     say(driven, 1, packets.newLeader(2, configText('1 2 3', FIRST)), packets.upToDate);
     driven.outputs.length = 0;
     say(driven, 1, packets.proposal(0x200000001n, reconfigTxn(0x200000001n, members)));
-    say(driven, 1, packets.commitAndActivate(0x200000001n, leader));
+    say(driven, 1, packets.commit(0x200000001n, leader));
     expect(driven.take('phase').some((output) => output.phase === 'election')).toBe(false);
     expect(driven.take('dial').map((output) => output.to)).toEqual([leader]);
     expect(driven.peer.status().role).toBe(role);
@@ -205,7 +205,7 @@ describe('a learner', () => {
     const driven = learner();
     say(driven, 1, packets.newLeader(2, configText('1 2 3', FIRST)), packets.upToDate);
     say(driven, 1, packets.proposal(0x200000001n, reconfigTxn(0x200000001n, '1 2')));
-    say(driven, 1, packets.commitAndActivate(0x200000001n, 2n));
+    say(driven, 1, packets.commit(0x200000001n, 2n));
     const refuse = (): unknown => driven.give({ kind: 'dial-failed', attempt: driven.take('dial').at(-1)!.attempt });
     refuse();
     driven.wait(600);
