@@ -1,6 +1,7 @@
 import type { AdminTlsOptions } from '@zk/admin';
 import type { Logger } from '@zk/contracts';
 import type { BoundAddress, ZkServer } from '@zk/server';
+import type { ServerAudit } from './audit/server-audit.js';
 import { joinAddress } from './cli/banner.js';
 import { credentialsOf } from './compose-listeners.js';
 import type { AdminConfig } from './config/admin.js';
@@ -62,12 +63,16 @@ function adminTlsOptions(tls: AdminTlsSettings): AdminTlsOptions {
   return { ...credentialsOf(tls), allowsPlainText, needsClientCertificate, handshakeTimeoutMs };
 }
 
-/** A server with endpoints beside it. One that cannot be opened is an error in the log, and the server goes on. */
+/**
+ * A server with endpoints beside it, and an audit log. An endpoint that cannot be opened is an error in the log, and the
+ * server goes on; an audit log that cannot be opened keeps it from starting.
+ */
 export class AccompaniedServer implements RunningServer {
   constructor(
     private readonly server: ZkServer,
     private readonly endpoints: readonly SideEndpoint[],
     private readonly logger: Logger,
+    private readonly audit?: ServerAudit,
   ) {}
 
   get clientAddress(): BoundAddress {
@@ -83,8 +88,20 @@ export class AccompaniedServer implements RunningServer {
   }
 
   async start(): Promise<void> {
-    await this.server.start();
+    this.audit?.open();
+    await this.startServer();
     await Promise.all(this.endpoints.map((endpoint) => this.open(endpoint)));
+  }
+
+  private async startServer(): Promise<void> {
+    try {
+      await this.server.start();
+      this.audit?.recordOfServer('serverStart', 'success');
+    } catch (error) {
+      this.audit?.recordOfServer('serverStart', 'failure');
+      this.audit?.close();
+      throw error;
+    }
   }
 
   private async open({ name, start }: SideEndpoint): Promise<void> {
@@ -100,7 +117,9 @@ export class AccompaniedServer implements RunningServer {
   }
 
   async stop(): Promise<void> {
+    this.audit?.recordOfServer('serverStop', 'invoked');
     await Promise.all(this.endpoints.map((endpoint) => endpoint.stop()));
     await this.server.stop();
+    this.audit?.close();
   }
 }

@@ -1,8 +1,9 @@
 import { createAuthProviders, createSaslAuthority } from '@zk/auth';
 import { AUTH_PROVIDERS, LOGGER, STORAGE, TRANSPORT, type AuthProviders, type Logger } from '@zk/contracts';
-import { ENSEMBLE, LISTENERS, createServer, type Registration, type ServerOptions } from '@zk/server';
+import { AUDIT_LOG, ENSEMBLE, LISTENERS, createServer, type Registration, type ServerOptions } from '@zk/server';
 import { FileStorage, type FileStorageOptions } from '@zk/storage-file';
 import { CorruptionError } from '@zk/model';
+import type { ServerAudit } from './audit/server-audit.js';
 import { DataDirectoryError } from './cli/exit-codes.js';
 import { AccompaniedServer, sideEndpoints } from './compose-endpoints.js';
 import { ensembleOf } from './compose-ensemble.js';
@@ -102,8 +103,13 @@ function authProvidersOf({ digest, x509, saslScheme, sasl }: AuthConfig, logger:
   });
 }
 
+async function auditOf({ audit }: ServerConfig, logger: Logger): Promise<ServerAudit | undefined> {
+  return audit && new (await import('./audit/server-audit.js')).ServerAudit(audit, logger);
+}
+
 /** The standard node: files below, TCP, TLS and WebSocket in front. */
 export const composeServer: ComposeServer = async (config, logger) => {
+  const audit = await auditOf(config, logger);
   const parts: Registration[] = [
     [LOGGER, logger],
     [STORAGE, new NodeStorage(storageOptionsOf(config, logger))],
@@ -111,7 +117,8 @@ export const composeServer: ComposeServer = async (config, logger) => {
     [LISTENERS, await furtherListeners(config, logger)],
     [AUTH_PROVIDERS, authProvidersOf(config.auth, logger)],
     [ENSEMBLE, await ensembleOf(config, logger)],
+    [AUDIT_LOG, audit],
   ];
   const server = createServer(serverOptionsOf(config), parts);
-  return new AccompaniedServer(server, await sideEndpoints(config, server, logger), logger);
+  return new AccompaniedServer(server, await sideEndpoints(config, server, logger), logger, audit);
 };

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { hostname, userInfo } from 'node:os';
+import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { ServerConfig } from '../config/server-config.js';
 import { announceConfig } from './announce.js';
@@ -10,6 +10,7 @@ import { pidFileOf, readPid } from './instance.js';
 import type { CliIo, SpawnedServer } from './io.js';
 import { locateConfig } from './locate-config.js';
 import { argumentsFor, loggingOf, type CliOptions } from './options.js';
+import { userName } from './user-name.js';
 
 /** Loading many znodes takes time; after this the server is left to it. */
 const PATIENCE_MS = 60_000;
@@ -24,16 +25,6 @@ export function logFileOf(
   const directory =
     given === undefined || given === '' ? join(config.dataDir, 'logs') : resolve(io.workingDirectory, given);
   return join(directory, `zookeeper-${userName()}-server-${hostname()}.out`);
-}
-
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch (error) {
-    // In a container the user id may have no name.
-    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
-    return 'user';
-  }
 }
 
 /**

@@ -6,6 +6,7 @@ import { judgeMembership } from './ensemble/judge.js';
 import type { Membership } from './ensemble/membership.js';
 import { readServerId } from './ensemble/server-id.js';
 import { adminConfig } from './admin.js';
+import { auditConfig } from './audit.js';
 import { metricsConfig } from './metrics.js';
 import { authConfig, webSocketConfig } from './security.js';
 import type { ConnectionThrottleConfig, ServerConfig } from './server-config.js';
@@ -87,6 +88,7 @@ export function buildConfig(reader: SettingReader, context: BuildContext): Serve
 
     fourLetterWords: reader.list('4lw.commands.whitelist').map((word) => word.toLowerCase()),
     metrics: metricsConfig(reader),
+    audit: auditConfig(reader, context.workingDirectory),
     admin: adminConfig(reader, context.workingDirectory),
   });
 }

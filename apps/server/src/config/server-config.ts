@@ -1,5 +1,6 @@
 import type { EnsembleSettings } from './ensemble/ensemble-settings.js';
 import type { AdminConfig } from './admin.js';
+import type { AuditConfig } from './audit.js';
 import type { MetricsConfig } from './metrics.js';
 import type { TlsConfig } from './tls-config.js';
 
@@ -89,6 +90,8 @@ export interface ServerConfig {
   readonly fourLetterWords: readonly string[];
   /** undefined: no endpoint for Prometheus. */
   readonly metrics: MetricsConfig | undefined;
+  /** undefined: no audit log. */
+  readonly audit: AuditConfig | undefined;
   /** undefined: no HTTP admin server. */
   readonly admin: AdminConfig | undefined;
 }

@@ -49,10 +49,16 @@ export const MONITORING_KEYS: readonly KeySpec[] = [
     meaning: 'Time those threads have to end.',
   }),
   unsupported('metricsProvider.*', 'text', { property: null, meaning: 'Settings of other providers.' }),
-  unsupported('audit.enable', 'flag', {
+  honoured('audit.enable', 'flag', {
     default: 'false',
-    harmless: ['false'],
-    meaning: 'Log every write with its user, client and result.',
+    meaning: 'Log every change that a client asks for, with its user, address and result.',
   }),
-  unsupported('audit.impl.class', 'text', { meaning: 'Java class that writes the audit log.' }),
+  honoured('audit.file', 'path', {
+    property: null,
+    meaning: 'File that the audit log is appended to; not in Apache ZooKeeper. Default: it is part of the log.',
+  }),
+  unsupported('audit.impl.class', 'text', {
+    harmless: ['org.apache.zookeeper.audit.Slf4jAuditLogger'],
+    meaning: 'Java class that writes the audit log.',
+  }),
 ];
