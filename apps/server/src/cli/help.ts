@@ -3,7 +3,7 @@ import { COMPATIBLE_VERSION } from '../version.js';
 export const USAGE_LINE =
   'Usage: zk-server [--config <conf-dir>] {start|start-foreground|stop|version|restart|status|print-cmd}';
 
-export const DESCRIPTION = `A standalone server for ZooKeeper ${COMPATIBLE_VERSION} clients, run as one runs zkServer.sh.`;
+export const DESCRIPTION = `A server for ZooKeeper ${COMPATIBLE_VERSION} clients, alone or in an ensemble, run as one runs zkServer.sh.`;
 
 export const HELP_AFTER = `
 The configuration file
@@ -19,6 +19,7 @@ Settings, highest precedence first
 
 Exit codes
   0 done   1 unexpected error   2 invalid command line or configuration   3 data directory not usable
+  12 the leader committed something else than it proposed   14 election port cannot be bound
 
 Examples
   zk-server start-foreground --data-dir ./data --address 127.0.0.1     try it
