@@ -9,8 +9,10 @@
  */
 import { ErrorCode, OpCode } from '@zk/model';
 import { MarshallingError, readInt32 } from '@zk/jute';
-import type { PreparedChanges, TreeListener } from './tree-changes.js';
+import { type DigestOfZxid, DigestProof } from './digest-proof.js';
+import type { PreparedChanges } from './prepared-changes.js';
 import { TreeChanges } from './tree-changes.js';
+import type { TreeListener } from './tree-listener.js';
 import { DEFAULT_HASH_SEED } from './znodes/path-hash.js';
 
 // Names of this module: the engine folds these constants, where an imported name is two loads each time.
@@ -19,10 +21,6 @@ const OP = OpCode;
 
 /** TxnHeader: session, cxid, zxid, time, type. */
 export const TXN_HEADER_BYTES = 32;
-const TXN_DIGEST_BYTES = 12;
-const DIGEST_VERSION = 2;
-/** More transactions than are applied while a snapshot goes from a leader to a learner, in all likelihood. */
-const MAX_UNPROVED = 100_000;
 
 const CONTAINER_OWNER_HI = 0x8000_0000 | 0;
 const TTL_OWNER_HI = 0xff00_0000 | 0;
@@ -64,15 +62,7 @@ export class DataTree extends TreeChanges {
   onSessionEnding: ((idHi: number, idLo: number) => void) | undefined;
   /** Transactions applied since this object exists: 0 means that the digest is not one of a transaction yet. */
   appliedCount = 0;
-  /** Until this zxid the tree is fuzzy, and digests are not compared; undefined when it is not. */
-  private fuzzyUntil:
-    { readonly zxidHi: number; readonly zxidLo: number; readonly hi: number; readonly lo: number } | undefined;
-  /**
-   * Digests that may still differ before one agrees: nothing says where a snapshot without a digest of its own ceases to be
-   * fuzzy, and a transaction that it has already leads to another tree. 0: each one must agree.
-   */
-  private unprovedCount = 0;
-  private readonly onDigestMismatch: ((zxidHi: number, zxidLo: number) => void) | undefined;
+  private readonly proof: DigestProof;
 
   constructor(options: DataTreeOptions = {}) {
     super(
@@ -81,7 +71,7 @@ export class DataTree extends TreeChanges {
       options.digestEnabled ?? true,
       options.listener,
     );
-    this.onDigestMismatch = options.onDigestMismatch;
+    this.proof = new DigestProof(this.digest, options.onDigestMismatch);
     if (options.isBare !== true) this.addSystemNodes();
   }
 
@@ -123,12 +113,14 @@ export class DataTree extends TreeChanges {
       this.lastZxidHi = zxidHi;
       this.lastZxidLo = zxidLo;
     }
-    if (this.digestEnabled) this.compareDigest(bytes, behind, end);
+    if (!this.digestEnabled) return;
+    if (this.proof.isFuzzy) this.proof.reached(this.lastZxidHi, this.lastZxidLo);
+    else this.proof.compare(bytes, behind, end, zxidHi, zxidLo);
   }
 
   /** Whether the digest is that of the last zxid: not while the tree may have more than that zxid says. */
   get hasDigestOfZxid(): boolean {
-    return this.appliedCount > 0 && this.unprovedCount === 0;
+    return this.appliedCount > 0 && this.proof.isProved;
   }
 
   /**
@@ -146,16 +138,11 @@ export class DataTree extends TreeChanges {
    * digest has been applied again.
    * @internal
    */
-  setLoaded(
-    zxidHi: number,
-    zxidLo: number,
-    digest: { readonly zxidHi: number; readonly zxidLo: number; readonly hi: number; readonly lo: number } | undefined,
-  ): void {
+  setLoaded(zxidHi: number, zxidLo: number, digest: DigestOfZxid | undefined): void {
     this.lastZxidHi = this.zxidHi = zxidHi;
     this.lastZxidLo = this.zxidLo = zxidLo;
-    this.fuzzyUntil = this.digestEnabled ? digest : undefined;
-    this.unprovedCount = digest === undefined ? MAX_UNPROVED : 0;
-    if (this.fuzzyUntil !== undefined) this.leaveFuzzyState();
+    this.proof.loaded(digest);
+    if (this.digestEnabled) this.proof.reached(zxidHi, zxidLo);
   }
 
   private applyMulti(bytes: Uint8Array, start: number, end: number, visitor: ApplyVisitor | null): number {
@@ -307,37 +294,6 @@ export class DataTree extends TreeChanges {
     this.deleteOwned(this.lastSessionHi, this.lastSessionLo);
     this.setResult(CODE.OK, -1, 0, 0);
     return behind === -1 ? end : behind;
-  }
-
-  private compareDigest(bytes: Uint8Array, at: number, end: number): void {
-    if (this.fuzzyUntil !== undefined) {
-      this.leaveFuzzyState();
-      return;
-    }
-    if (end - at < TXN_DIGEST_BYTES || readInt32(bytes, at) !== DIGEST_VERSION) return;
-    if (readInt32(bytes, at + 4) === this.digest.hi && readInt32(bytes, at + 8) === this.digest.lo) {
-      this.unprovedCount = 0;
-      return;
-    }
-    if (this.unprovedCount > 0) {
-      this.unprovedCount--;
-      return;
-    }
-    this.onDigestMismatch?.(this.zxidHi, this.zxidLo);
-  }
-
-  /** Once the zxid of the snapshot's digest is reached, compares; from the next transaction on, each one is. */
-  private leaveFuzzyState(): void {
-    const wanted = this.fuzzyUntil!;
-    const isThere = this.lastZxidHi === wanted.zxidHi && this.lastZxidLo === wanted.zxidLo;
-    const isBeyond =
-      this.lastZxidHi > wanted.zxidHi ||
-      (this.lastZxidHi === wanted.zxidHi && this.lastZxidLo >>> 0 > wanted.zxidLo >>> 0);
-    if (!isThere && !isBeyond) return;
-    this.fuzzyUntil = undefined;
-    if (isThere && (wanted.hi !== this.digest.hi || wanted.lo !== this.digest.lo)) {
-      this.onDigestMismatch?.(wanted.zxidHi, wanted.zxidLo);
-    }
   }
 
   private readPath(bytes: Uint8Array, at: number, end: number): number {

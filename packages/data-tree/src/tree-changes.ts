@@ -5,7 +5,9 @@
 import { ErrorCode, OpCode } from '@zk/model';
 import { crcOfNewStat, crcOfPathAndData, crcOfPathDataChange, crcOfWord } from './digest.js';
 import { LoadableTree } from './loadable-tree.js';
+import type { PreparedChanges, PreparedZnode } from './prepared-changes.js';
 import { Quotas } from './quotas.js';
+import type { TreeListener } from './tree-listener.js';
 import { Field, Flag, Word, ZNODE_WORDS, ZnodeKind } from './znodes/fields.js';
 import { kindOfOwner } from './znodes/owners.js';
 import { CHUNK_MASK, CHUNK_SHIFT } from './znodes/record-chunks.js';
@@ -18,37 +20,6 @@ const KIND = ZnodeKind;
 const CODE = ErrorCode;
 
 const SLASH = 0x2f;
-
-/**
- * What whoever validates changes remembers of a znode while changes of it are on their way. The tree reads it, and notes
- * what it did: there is one per path, and nobody else may change that path meanwhile.
- */
-export interface PreparedZnode {
-  /** The znode that has the path now; -1 when there is none. */
-  node: number;
-  /** {@link TreeChanges.strays} when `node` was found; it counts for nothing once that has moved on. */
-  strays: number;
-  /** Hash of the path. */
-  readonly hash: number;
-}
-
-/** The changes of a transaction, known before it is applied. */
-export interface PreparedChanges {
-  next(): PreparedZnode;
-  /** What the change that came last leads to, for znodes that count in the digest: the words `crc` and `crcPathData`. */
-  readonly crc: number;
-  readonly crcPathData: number;
-}
-
-/** Hears of the effects of a transaction, in order, inside `apply`. Watches hang on it. */
-export interface TreeListener {
-  /** After insertion. */
-  created(node: number, parent: number, zxidHi: number, zxidLo: number): void;
-  /** Before removal: the path and the ACL of the znode can still be read. */
-  deleted(node: number, parent: number, zxidHi: number, zxidLo: number): void;
-  /** The data changed by a transaction (setData, reconfig). */
-  changed(node: number, zxidHi: number, zxidLo: number): void;
-}
 
 export class TreeChanges extends LoadableTree {
   readonly quotas: Quotas;

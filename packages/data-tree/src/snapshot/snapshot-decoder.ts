@@ -5,20 +5,22 @@
  * Strict where bytes are damaged: each seal is checked, and anything that cannot be read stops the load with the offset
  * at which it lies. Nothing is repaired by guessing.
  */
-import { CorruptionError, hiOf, int64, loOf, parseHex64 } from '@zk/model';
-import { adler32, readInt32, utf8Text } from '@zk/jute';
+import { hiOf, int64, loOf } from '@zk/model';
+import { readInt32 } from '@zk/jute';
 import { OPEN_ACL_KEY } from '../acl-table.js';
 import type { DataTreeOptions } from '../data-tree.js';
 import { DataTree } from '../data-tree.js';
+import type { DigestOfZxid } from '../digest-proof.js';
 import {
   DIGEST_VERSION,
   HEADER_BYTES,
-  LAST_ZXID_BYTES,
   NODE_TAIL_BYTES,
   SEAL_BYTES,
   SNAPSHOT_MAGIC,
   STREAM_SIGNATURE,
 } from './snapshot-format.js';
+import { SnapshotPosition } from './snapshot-position.js';
+import { type SnapshotDigest, type SnapshotSections, readSections } from './snapshot-sections.js';
 
 export interface SnapshotDecoderOptions {
   /** How the snapshot is called in messages. */
@@ -33,13 +35,6 @@ export interface SnapshotDecoderOptions {
   readonly maxLengthBytes?: number;
 }
 
-export interface SnapshotDigest {
-  /** The last transaction applied when the snapshot was complete. */
-  readonly zxid: bigint;
-  readonly version: number;
-  readonly value: bigint;
-}
-
 export interface DecodedSnapshot {
   readonly tree: DataTree;
   /** Timeouts in ms by session id. */
@@ -52,7 +47,6 @@ export interface DecodedSnapshot {
   readonly nodesWithoutAcl: number;
 }
 
-const ADVICE = 'Move it away and start again from an older snapshot, or restore it from a backup.';
 const DEFAULT_MAX_LENGTH_BYTES = 256 << 20;
 /** No section behind the first seal is longer: a digest of the first version is a string. */
 const MAX_REST_BYTES = 1024;
@@ -60,31 +54,20 @@ const SESSION_BYTES = 12;
 const SLASH = 0x2f;
 const INCOMPLETE = -1;
 
-interface Sections {
-  readonly digest: SnapshotDigest | undefined;
-  readonly lastProcessedZxid: bigint | undefined;
-}
-
 const NO_BYTES = new Uint8Array(0);
 
-const NO_SECTIONS: Sections = { digest: undefined, lastProcessedZxid: undefined };
+const NO_SECTIONS: SnapshotSections = { digest: undefined, lastProcessedZxid: undefined };
 
 type Stage = 'header' | 'sessionCount' | 'session' | 'aclCount' | 'acl' | 'node' | 'seal' | 'signature' | 'rest';
 
 export class SnapshotDecoder {
   private readonly tree: DataTree;
   private readonly sessions = new Map<bigint, number>();
-  private readonly file: string;
-  private readonly maxLengthBytes: number;
+  private readonly position: SnapshotPosition;
   private readonly isFile: boolean;
   private stage: Stage;
   /** Items of the present stage still to come. */
   private left = 0;
-  /** Checksum of everything consumed, and how much that is. */
-  private checksum = 1;
-  private offset = 0;
-  /** Where in the bytes in hand checksum and offset have come to. */
-  private settled = 0;
   /** The beginning of an item that goes on in the next piece, and how many bytes it takes before another try is worth it. */
   private held = NO_BYTES;
   private heldBytes = 0;
@@ -93,15 +76,15 @@ export class SnapshotDecoder {
 
   constructor(private readonly options: SnapshotDecoderOptions = {}) {
     this.tree = new DataTree({ ...options.tree, isBare: true });
-    this.file = options.file ?? 'snapshot';
-    this.maxLengthBytes = options.maxLengthBytes ?? DEFAULT_MAX_LENGTH_BYTES;
     this.isFile = options.form !== 'stream';
+    const { file = 'snapshot', maxLengthBytes = DEFAULT_MAX_LENGTH_BYTES } = options;
+    this.position = new SnapshotPosition(file, this.isFile, maxLengthBytes);
     this.stage = this.isFile ? 'header' : 'sessionCount';
   }
 
   /** Bytes consumed so far. */
   get consumedBytes(): number {
-    return this.offset;
+    return this.position.offset;
   }
 
   /** Whether a stream has ended; what came behind it is {@link rest}. A file ends with its last byte. */
@@ -138,7 +121,7 @@ export class SnapshotDecoder {
     }
     this.hold(bytes, at, bytes.length);
     if (this.isFile && this.heldBytes > MAX_REST_BYTES)
-      throw this.damage(this.settled, 'too many bytes behind the first seal');
+      throw this.position.damage(this.position.settled, 'too many bytes behind the first seal');
   }
 
   /**
@@ -147,8 +130,8 @@ export class SnapshotDecoder {
    */
   finish(): DecodedSnapshot {
     if (this.stage !== 'rest')
-      throw this.damage(this.settled, `it ends early, ${this.heldBytes} bytes into a ${this.stage}`);
-    const { digest, lastProcessedZxid } = this.isFile ? this.readSections() : NO_SECTIONS;
+      throw this.position.damage(this.position.settled, `it ends early, ${this.heldBytes} bytes into a ${this.stage}`);
+    const { digest, lastProcessedZxid } = this.isFile ? this.readRest() : NO_SECTIONS;
     const { tree, sessions, nodesWithoutAcl } = this;
     const zxid = this.options.zxid ?? lastProcessedZxid ?? digest?.zxid ?? 0n;
     tree.index.expect(0);
@@ -160,16 +143,21 @@ export class SnapshotDecoder {
     return { tree, sessions, zxid, digest, lastProcessedZxid, nodesWithoutAcl };
   }
 
+  private readRest(): SnapshotSections {
+    this.position.settled = 0;
+    return readSections(this.rest, this.position);
+  }
+
   private consume(bytes: Uint8Array, start: number): void {
     let at = start;
-    this.settled = start;
+    this.position.settled = start;
     this.wanted = 0;
     while (this.stage !== 'rest') {
       const next = this.stage === 'node' ? this.readNode(bytes, at) : this.readItem(bytes, at);
       if (next === INCOMPLETE) break;
       at = next;
     }
-    this.settle(bytes, at);
+    this.position.settle(bytes, at);
     this.hold(bytes, at, bytes.length);
   }
 
@@ -187,15 +175,8 @@ export class SnapshotDecoder {
   /** Tells the index what is to come, as far as the bytes read so far allow a guess. */
   private expectZnodes(): void {
     const { sizeBytes } = this.options;
-    if (sizeBytes === undefined || this.offset === 0) return;
-    this.tree.index.expect(Math.ceil((this.tree.nodeCount * sizeBytes) / this.offset));
-  }
-
-  /** Takes what lies before `to` into the checksum. */
-  private settle(bytes: Uint8Array, to: number): void {
-    if (this.isFile) this.checksum = adler32(bytes, this.settled, to, this.checksum);
-    this.offset += to - this.settled;
-    this.settled = to;
+    if (sizeBytes === undefined || this.position.offset === 0) return;
+    this.tree.index.expect(Math.ceil((this.tree.nodeCount * sizeBytes) / this.position.offset));
   }
 
   private incomplete(wanted: number): number {
@@ -209,7 +190,7 @@ export class SnapshotDecoder {
     switch (this.stage) {
       case 'header':
         if (at + HEADER_BYTES > end) return this.incomplete(HEADER_BYTES);
-        if (readInt32(bytes, at) !== SNAPSHOT_MAGIC) throw this.damage(at, 'it does not begin with "ZKSN"');
+        if (readInt32(bytes, at) !== SNAPSHOT_MAGIC) throw this.position.damage(at, 'it does not begin with "ZKSN"');
         this.stage = 'sessionCount';
         return at + HEADER_BYTES;
       case 'sessionCount':
@@ -225,14 +206,14 @@ export class SnapshotDecoder {
         return this.readAcl(bytes, at);
       case 'seal':
         if (at + SEAL_BYTES > end) return this.incomplete(SEAL_BYTES);
-        this.settle(bytes, at);
-        this.checkSeal(bytes, at);
+        this.position.settle(bytes, at);
+        this.position.checkSeal(bytes, at);
         this.stage = 'rest';
         return at + SEAL_BYTES;
       default:
         if (at + STREAM_SIGNATURE.length > end) return this.incomplete(STREAM_SIGNATURE.length);
         if (!STREAM_SIGNATURE.every((byte, i) => bytes[at + i] === byte)) {
-          throw this.damage(at, 'the signature behind the znodes is wrong');
+          throw this.position.damage(at, 'the signature behind the znodes is wrong');
         }
         this.stage = 'rest';
         return at + STREAM_SIGNATURE.length;
@@ -242,7 +223,7 @@ export class SnapshotDecoder {
   private readCount(bytes: Uint8Array, at: number, items: Stage, behind: Stage): number {
     if (at + 4 > bytes.length) return this.incomplete(4);
     this.left = readInt32(bytes, at);
-    if (this.left < 0) throw this.damage(at, `a number of entries of ${this.left}`);
+    if (this.left < 0) throw this.position.damage(at, `a number of entries of ${this.left}`);
     this.stage = this.left === 0 ? behind : items;
     return at + 4;
   }
@@ -254,7 +235,7 @@ export class SnapshotDecoder {
       to += 4;
       for (let text = 0; text < 2; text++) {
         if (to + 4 > bytes.length) return this.incomplete(to + 4 - at);
-        to += 4 + Math.max(0, this.lengthAt(bytes, to, 'text in an ACL'));
+        to += 4 + Math.max(0, this.position.lengthAt(bytes, to, 'text in an ACL'));
         if (to > bytes.length) return this.incomplete(to - at);
       }
     }
@@ -268,15 +249,15 @@ export class SnapshotDecoder {
     const end = bytes.length;
     if (at + 5 > end) return this.incomplete(5);
     const pathStart = at + 4;
-    const pathLength = this.lengthAt(bytes, at, 'path');
-    if (pathLength < 0) throw this.damage(at, 'a znode without a path');
+    const pathLength = this.position.lengthAt(bytes, at, 'path');
+    if (pathLength < 0) throw this.position.damage(at, 'a znode without a path');
     const pathEnd = pathStart + pathLength;
     if (pathLength === 1 && bytes[pathStart] === SLASH) {
       this.stage = this.isFile ? 'seal' : 'signature';
       return pathEnd;
     }
     if (pathEnd + 4 > end) return this.incomplete(pathEnd + 4 - at);
-    const dataLength = this.lengthAt(bytes, pathEnd, 'value');
+    const dataLength = this.position.lengthAt(bytes, pathEnd, 'value');
     const dataStart = pathEnd + 4;
     const tail = dataStart + Math.max(0, dataLength);
     if (tail + NODE_TAIL_BYTES > end) return this.incomplete(tail + NODE_TAIL_BYTES - at);
@@ -284,87 +265,21 @@ export class SnapshotDecoder {
     const aclKey = this.aclKey(bytes, tail);
     if (!tree.acls.retainLoaded(aclKey)) this.nodesWithoutAcl++;
     const id = tree.loadZnode(bytes, pathStart, pathEnd, dataStart, dataStart + dataLength, aclKey, tail + 8);
-    if (id < 0) throw this.damage(at, id === -1 ? 'a znode without its parent' : 'a znode for the second time');
+    if (id < 0)
+      throw this.position.damage(at, id === -1 ? 'a znode without its parent' : 'a znode for the second time');
     return tail + NODE_TAIL_BYTES;
-  }
-
-  private lengthAt(bytes: Uint8Array, at: number, what: string): number {
-    const length = readInt32(bytes, at);
-    if (length < -1 || length > this.maxLengthBytes) throw this.damage(at, `a ${what} of ${length} bytes`);
-    return length;
   }
 
   private aclKey(bytes: Uint8Array, at: number): number {
     const hi = readInt32(bytes, at);
     const lo = readInt32(bytes, at + 4);
     if (hi !== lo >> 31 || lo < OPEN_ACL_KEY || lo === 0) {
-      throw this.damage(at, `an ACL key of 0x${int64(hi, lo).toString(16)}`);
+      throw this.position.damage(at, `an ACL key of 0x${int64(hi, lo).toString(16)}`);
     }
     return lo;
   }
-
-  /** The checksum must have been settled up to the seal. */
-  private checkSeal(bytes: Uint8Array, at: number): void {
-    const found = readInt32(bytes, at + 4) >>> 0;
-    if (readInt32(bytes, at) !== 0 || found !== this.checksum) {
-      throw this.damage(at, `the checksum is ${hex(this.checksum)}, the seal says ${hex(found)}`);
-    }
-    if (readInt32(bytes, at + 8) !== 1 || bytes[at + 12] !== SLASH) throw this.damage(at + 8, 'the seal has no end');
-  }
-
-  /** What lies behind the first seal: the digest (since 3.6), then the last zxid (since 3.9); either may be missing. */
-  private readSections(): Sections {
-    const bytes = this.rest;
-    const end = bytes.length;
-    this.settled = 0;
-    let at = 0;
-    let digest: SnapshotDigest | undefined;
-    let lastProcessedZxid: bigint | undefined;
-    if (end > LAST_ZXID_BYTES + SEAL_BYTES) {
-      if (end < at + 16) throw this.damage(at, 'a digest that is cut off');
-      const zxidHi = readInt32(bytes, at);
-      const zxidLo = readInt32(bytes, at + 4);
-      const version = readInt32(bytes, at + 8);
-      at += 12;
-      let value: bigint;
-      if (version < DIGEST_VERSION) {
-        const length = this.lengthAt(bytes, at, 'digest');
-        if (at + 4 + length > end) throw this.damage(at, 'a digest that is cut off');
-        value = parseHex64(utf8Text(bytes, at + 4, at + 4 + Math.max(0, length))) ?? 0n;
-        at += 4 + Math.max(0, length);
-      } else {
-        if (at + 8 > end) throw this.damage(at, 'a digest that is cut off');
-        value = int64(readInt32(bytes, at), readInt32(bytes, at + 4));
-        at += 8;
-      }
-      digest = { zxid: int64(zxidHi, zxidLo), version, value };
-      at = this.readSeal(bytes, at);
-    }
-    if (at < end) {
-      if (end - at !== LAST_ZXID_BYTES + SEAL_BYTES) throw this.damage(at, `${end - at} bytes too many`);
-      lastProcessedZxid = int64(readInt32(bytes, at), readInt32(bytes, at + 4));
-      at = this.readSeal(bytes, at + LAST_ZXID_BYTES);
-    }
-    return { digest, lastProcessedZxid };
-  }
-
-  private readSeal(bytes: Uint8Array, at: number): number {
-    if (at + SEAL_BYTES > bytes.length) throw this.damage(at, 'a seal that is cut off');
-    this.settle(bytes, at);
-    this.checkSeal(bytes, at);
-    this.settle(bytes, at + SEAL_BYTES);
-    return at + SEAL_BYTES;
-  }
-
-  private damage(at: number, detail: string): CorruptionError {
-    return new CorruptionError(this.file, this.offset + at - this.settled, detail, ADVICE);
-  }
 }
 
-function wordsOf({ zxid, value }: SnapshotDigest): { zxidHi: number; zxidLo: number; hi: number; lo: number } {
+function wordsOf({ zxid, value }: SnapshotDigest): DigestOfZxid {
   return { zxidHi: hiOf(zxid), zxidLo: loOf(zxid), hi: hiOf(value), lo: loOf(value) };
-}
-
-function hex(value: number): string {
-  return `0x${value.toString(16)}`;
 }

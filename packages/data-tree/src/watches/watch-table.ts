@@ -8,7 +8,7 @@
  * costs a test of a counter and of a bit.
  */
 import { EventType, WatcherType } from '@zk/model';
-import type { TreeListener } from '../tree-changes.js';
+import type { TreeListener } from '../tree-listener.js';
 import { FiredWatches } from './fired-watches.js';
 import { CHILD_LIST, DATA_LIST, PlaceTable, RECURSIVE_LIST } from './place-table.js';
 import { CHILD_TABLE, DATA_TABLE, PERSISTENT, RECURSIVE, STANDARD, WatchEntries } from './watch-entries.js';
