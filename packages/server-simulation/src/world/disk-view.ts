@@ -15,13 +15,13 @@ import type {
 } from '@zk/contracts';
 import { type Zxid, int64 } from '@zk/model';
 import type { MemoryStorage } from '@zk/storage-memory';
-import type { AppendListener } from './disk.js';
 import type { Life } from './life.js';
 import { GapFinder, withoutGaps } from './log-gaps.js';
 
 /** What the disk does to those who use it. */
 export interface DiskBehaviour {
-  readonly appended: AppendListener;
+  /** Hears of an entry that is appended. */
+  readonly appended: (zxidHi: number, zxidLo: number, txn: Uint8Array) => void;
   /** Does it at the beginning or at the end of the time that it takes. @throws Error when the process has ended */
   readonly write: Write;
   /** The same for snapshots. */
