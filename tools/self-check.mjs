@@ -1,6 +1,7 @@
-// What the repository promises about itself, checked: layers, sizes, leftovers, lists that must agree.
+// What the repository promises about itself, checked: layers, circles, sizes, leftovers, lists that must agree.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { importCircles } from './import-circles.mjs';
 
 const problems = [];
 const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { encoding: 'utf8' })
@@ -28,6 +29,10 @@ for (const file of files.filter(isSource)) {
       problems.push(`${file}:${i + 1} is a test that does not run`);
     }
   });
+}
+
+for (const circle of importCircles(files.filter((file) => /^(packages|apps)\/.*\.ts$/.test(file)))) {
+  problems.push(`files import each other in a circle: ${[...circle, circle[0]].join(' -> ')}`);
 }
 
 const packages = readdirSync('packages').sort();
