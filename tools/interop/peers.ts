@@ -2,6 +2,7 @@
 import type { ServerKind } from '../lib/launch.ts';
 import { addresses } from './addresses.ts';
 import { admin } from './admin.ts';
+import { audit } from './audit.ts';
 import { c } from './c.ts';
 import { cli } from './cli.ts';
 import { client } from './client.ts';
@@ -70,6 +71,7 @@ export const PEERS: Readonly<Record<string, Peer>> = {
   secured,
   migration,
   metrics,
+  audit,
   kafka,
   others,
 };
