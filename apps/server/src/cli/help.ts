@@ -3,7 +3,9 @@ import { COMPATIBLE_VERSION } from '../version.js';
 export const USAGE_LINE =
   'Usage: zk-server [--config <conf-dir>] {start|start-foreground|stop|version|restart|status|print-cmd}';
 
-export const DESCRIPTION = `A server for ZooKeeper ${COMPATIBLE_VERSION} clients, alone or in an ensemble, run as one runs zkServer.sh.`;
+export const DESCRIPTION =
+  `A server for ZooKeeper ${COMPATIBLE_VERSION} clients, alone or in an ensemble. ` +
+  'It is run as one runs zkServer.sh.';
 
 export const HELP_AFTER = `
 The configuration file
