@@ -9,7 +9,7 @@ export interface Refusal {
 }
 
 /**
- * Looks whether an `Authorization` header (`digest user:password`, `ip`, `x509`, or a scheme of one's own) proves every
+ * Looks whether an `Authorization` header (`digest user:password`, `ip any`, `x509 any`, or a scheme of one’s own) proves every
  * permission on the root znode (spec: operations, section 8).
  * @returns undefined when it does
  */
