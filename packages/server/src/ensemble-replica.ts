@@ -17,7 +17,7 @@ import {
   type SessionChange,
 } from '@zk/request-pipeline';
 import type { EnsembleConfig, ServerId } from '@zk/quorum';
-import { type Session, SessionTracker } from '@zk/session';
+import type { Session, SessionTracker } from '@zk/session';
 import { defaultPeerOptions } from '@zk/zab';
 import type { Observable } from 'rxjs';
 import { EnsembleHalted } from './ensemble-halted.js';
@@ -26,6 +26,7 @@ import { EnsembleState } from './ensemble-state.js';
 import type { EnsembleView } from './ensemble-view.js';
 import { LearnerDesk } from './learner-desk.js';
 import { Membership, type MembershipStore } from './membership.js';
+import { newSessionTracker } from './new-session-tracker.js';
 import { ReadOnlyService } from './read-only-service.js';
 import type { PersistedSession } from './snapshotter.js';
 import { type Replica, type ReplicaHost, type ReplicaParts, pipelineOptionsOf } from './replica.js';
@@ -269,13 +270,8 @@ export class EnsembleReplica implements Replica {
   }
 
   private newSessions(): SessionTracker {
-    const { tickTimeMs, serverId } = this.host.options;
-    return new SessionTracker({
-      tickTimeMs,
-      serverId,
-      startMs: Math.floor(this.parts.clock.wallMs()),
-      onExpire: (session) => this.host.expireSession(session),
-    });
+    const { host, parts } = this;
+    return newSessionTracker(host.options, parts.clock, (session) => host.expireSession(session));
   }
 
   // ---- what a learner says to its leader

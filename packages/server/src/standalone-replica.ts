@@ -1,7 +1,8 @@
 import type { DecodedSnapshot } from '@zk/data-tree';
 import { RequestPipeline } from '@zk/request-pipeline';
-import { SessionTracker } from '@zk/session';
+import type { SessionTracker } from '@zk/session';
 import { hex64, hiOf, loOf } from '@zk/model';
+import { newSessionTracker } from './new-session-tracker.js';
 import type { PersistedSession } from './snapshotter.js';
 import { type Replica, type ReplicaHost, type ReplicaParts, pipelineOptionsOf } from './replica.js';
 
@@ -79,13 +80,8 @@ export class StandaloneReplica implements Replica {
   }
 
   private newSessions(): SessionTracker {
-    const { tickTimeMs, serverId } = this.host.options;
-    return new SessionTracker({
-      tickTimeMs,
-      serverId,
-      startMs: Math.floor(this.parts.clock.wallMs()),
-      onExpire: (session) => this.host.expireSession(session),
-    });
+    const { host, parts } = this;
+    return newSessionTracker(host.options, parts.clock, (session) => host.expireSession(session));
   }
 
   private serve(): void {

@@ -1,8 +1,8 @@
-import type { AuthProviders, Clock, Transport } from '@zk/contracts';
+import type { AuthProviders, Transport } from '@zk/contracts';
 import type { SoftLimitExceeded } from '@zk/data-tree';
 import { type SessionId, type Zxid, hex64, hexOf, int64 } from '@zk/model';
 import { type ClientPipeline, RequestPipeline, type SessionChange } from '@zk/request-pipeline';
-import { type Session, SessionTracker } from '@zk/session';
+import type { Session, SessionTracker } from '@zk/session';
 import { BehaviorSubject, type Observable, Subject } from 'rxjs';
 import { Admission } from './admission.js';
 import type { AuditLog } from './audit/audit-log.js';
@@ -16,6 +16,7 @@ import { Database, type LoadReport } from './database.js';
 import { type EnsembleParts, EnsembleReplica } from './ensemble-replica.js';
 import { FourLetterWords } from './four-letter/words.js';
 import type { Inspection } from './inspection.js';
+import { newSessionTracker } from './new-session-tracker.js';
 import type { ServerOptions } from './options.js';
 import type { Replica, ReplicaHost, ReplicaParts } from './replica.js';
 import { Snapshotter } from './snapshotter.js';
@@ -104,7 +105,7 @@ export class ZkServer implements DeskHost, UpkeepHost, ReplicaHost {
       (watcher, type, path, start, end, aclKey, hi, lo) =>
         this.pipeline.deliver(watcher, type, path, start, end, aclKey, hi, lo),
     );
-    this.sessions = noSessions(options, clock);
+    this.sessions = newSessionTracker(options, clock, () => undefined);
     this.snapshotter = new Snapshotter(
       parts,
       { tree: () => this.database.tree, sessions: () => this.replica.persistedSessions() },
@@ -384,14 +385,4 @@ export class ZkServer implements DeskHost, UpkeepHost, ReplicaHost {
       look();
     });
   }
-}
-
-/** Before there are any. */
-function noSessions({ tickTimeMs, serverId }: ServerOptions, clock: Clock): SessionTracker {
-  return new SessionTracker({
-    tickTimeMs,
-    serverId,
-    startMs: Math.floor(clock.wallMs()),
-    onExpire: () => undefined,
-  });
 }
