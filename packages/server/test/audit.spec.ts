@@ -4,6 +4,7 @@ import type { RawClient } from '@zk/test-client';
 import { AUDIT_LOG, type AuditEntry, auditLine } from '../src/index.js';
 import { Harness } from './harness.js';
 import { outcome } from './outcomes.js';
+import { VirtualEnsemble } from './virtual-ensemble.js';
 
 const ANYONE = { perms: Perms.all, scheme: 'world', id: 'anyone' };
 const READERS = { perms: Perms.read, scheme: 'ip', id: '10.0.0.1' };
@@ -146,5 +147,37 @@ describe('the audit log', () => {
     expect(said()).toEqual([
       expect.stringMatching(/^operation=create\tznode=\/unheard\t.*\tresult=(invoked|success)$/),
     ]);
+  });
+});
+
+describe('the audit logs of an ensemble', () => {
+  const lines = new Map<number, string[]>();
+  const ensemble = new VirtualEnsemble({
+    registrations: (id) => {
+      const own: string[] = [];
+      lines.set(id, own);
+      const record = (entry: AuditEntry): void => void own.push(auditLine(entry).replace(/^.*(operation=\w+)/, '$1'));
+      return [[AUDIT_LOG, { processUser: `operator ${id}`, record }]];
+    },
+  });
+  beforeAll(() => ensemble.startAll());
+  afterAll(() => ensemble.stopAll());
+
+  it('tell a change where its client is connected, and ephemerals that go with a session everywhere', async () => {
+    const { leader, follower } = await ensemble.roles();
+    const observer = 4;
+    for (const id of [leader, follower, observer]) {
+      const client = await ensemble.connect(id);
+      await ensemble.time.during(client.create(`/by-${id}`, null, { flags: CreateMode.ephemeral }));
+      await ensemble.time.during(client.close());
+      await ensemble.time.advance(1000);
+    }
+    const goes = 'operation=ephemeralZNodeDeletionOnSessionCloseOrExpire';
+    const ends = (id: number): string => `${goes}\tznode=/by-${id}\tresult=success`;
+    for (const id of [leader, follower, observer]) {
+      const made = `operation=create\tznode=/by-${id}\tznode_type=ephemeral\tresult=success`;
+      const expected = [leader, follower, observer].flatMap((each) => (each === id ? [made, ends(id)] : [ends(each)]));
+      expect(lines.get(id)).toEqual(expected);
+    }
   });
 });

@@ -3,7 +3,14 @@ import { EnsembleConfig } from '@zk/quorum';
 import { MemoryStorage } from '@zk/storage-memory';
 import { RawClient, fourLetterWord } from '@zk/test-client';
 import { MemoryTransport } from '@zk/transport-memory';
-import { ENSEMBLE, type EnsembleParts, type ServerOptions, type ZkServer, createServer } from '../src/index.js';
+import {
+  ENSEMBLE,
+  type EnsembleParts,
+  type Registration,
+  type ServerOptions,
+  type ZkServer,
+  createServer,
+} from '../src/index.js';
 import { VirtualTime } from './virtual-time.js';
 
 const IDS = [1, 2, 3, 4];
@@ -16,6 +23,8 @@ export const config = EnsembleConfig.parse(
 export interface VirtualEnsembleOptions {
   readonly server?: Partial<ServerOptions>;
   readonly member?: Partial<EnsembleParts>;
+  /** Further parts of the server of this number. */
+  readonly registrations?: (id: number) => readonly Registration[];
 }
 
 /** Three voters and an observer in one process and one virtual time. */
@@ -42,6 +51,7 @@ export class VirtualEnsemble {
         [STORAGE, new MemoryStorage()],
         [ENSEMBLE, parts],
         ...this.time.registrations,
+        ...(this.options.registrations?.(id) ?? []),
       ]);
       this.servers.set(id, server);
       await this.time.during(server.start());
