@@ -4,8 +4,8 @@ import type { ServerKind } from '../lib/launch.ts';
 import { startEnsemble } from './ensemble/tested-ensemble.ts';
 import { PeerReport } from './harness.ts';
 import { MissingPeerError, installApache } from './install.ts';
-import { PEERS } from './peers.ts';
 import type { Peer } from './peers.ts';
+import { PEERS } from './registry.ts';
 import { MACHINE_SETTINGS, NO_ADDRESS, SERVER_SETTINGS, externalServer, startServer } from './server.ts';
 import type { TestedServer } from './server.ts';
 

@@ -1,29 +1,7 @@
-/** The peers that `npm run interop` knows, each with how to install it and how to run it. */
+/** What a peer of `npm run interop` is, and what it is given. */
 import type { ServerKind } from '../lib/launch.ts';
-import { addresses } from './addresses.ts';
-import { admin } from './admin.ts';
-import { audit } from './audit.ts';
-import { c } from './c.ts';
-import { cli } from './cli.ts';
-import { client } from './client.ts';
-import { curator } from './curator.ts';
-import { disk } from './disk.ts';
-import { ensemble } from './ensemble.ts';
-import { go } from './go.ts';
 import type { PeerReport } from './harness.ts';
-import { java } from './java.ts';
-import { kafka } from './kafka.ts';
-import { kazoo } from './kazoo.ts';
-import { metrics } from './metrics.ts';
-import { migration } from './migration.ts';
-import { mixed } from './mixed.ts';
-import { node } from './node.ts';
-import { observers } from './observers.ts';
-import { others } from './others.ts';
-import { recipes } from './recipes.ts';
-import { secured } from './secured.ts';
 import type { TestedServer } from './server.ts';
-import { tls } from './tls.ts';
 
 export interface PeerContext {
   readonly report: PeerReport;
@@ -50,28 +28,3 @@ export interface Peer {
   /** Installs what is needed and returns the run; throws MissingPeerError when that is impossible here. */
   readonly install: () => Promise<(context: PeerContext) => Promise<void>>;
 }
-
-export const PEERS: Readonly<Record<string, Peer>> = {
-  java,
-  curator,
-  kazoo,
-  go,
-  c,
-  node,
-  recipes,
-  disk,
-  client,
-  tls,
-  admin,
-  cli,
-  ensemble,
-  mixed,
-  observers,
-  addresses,
-  secured,
-  migration,
-  metrics,
-  audit,
-  kafka,
-  others,
-};
