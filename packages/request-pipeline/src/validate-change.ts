@@ -34,7 +34,10 @@ export function validateDelete(p: Preparer): number {
   return deletePath(p, reader.bytes, start, end, expected, false);
 }
 
-/** Validates the server's own removal of an empty container or an aged TTL node: no permission, no version. */
+/**
+ * Validates the server's own removal of an empty container or an aged TTL node: no permission, no version. What was judged is
+ * what is committed: a znode that is being written, or made anew, stays. Apache ZooKeeper removes it.
+ */
 export function validateDeleteContainer(p: Preparer): number {
   const { reader } = p;
   reader.range();
@@ -57,7 +60,8 @@ function deletePath(
   if (slash < 0 || isUndeletable(path, start, end)) return ErrorCode.BADARGUMENTS;
   const parent = p.obtain(path, start, slash);
   const node = p.obtain(path, start, end);
-  const code = refuseDeletion(p, parent, node, expected, isInternal);
+  const isStale = isInternal && node.exists && isBeingWritten(p, node, path, start, end);
+  const code = isStale ? ErrorCode.BADVERSION : refuseDeletion(p, parent, node, expected, isInternal);
   if (code === ErrorCode.OK) {
     p.writer.range(path, start, end, false);
     p.childRemoved(parent);
@@ -66,6 +70,14 @@ function deletePath(
   p.overlay.discardUnchanged(node);
   p.overlay.discardUnchanged(parent);
   return code;
+}
+
+/** Whether a transaction that is not committed yet has written or created it. */
+function isBeingWritten(p: Preparer, { words }: ChangeRecord, path: Uint8Array, start: number, end: number): boolean {
+  const { tree } = p;
+  const committed = tree.find(path, start, end);
+  if (committed < 0) return true;
+  return words[Field.mzxidHi] !== tree.mzxidHi(committed) || words[Field.mzxidLo] !== tree.mzxidLo(committed);
 }
 
 function refuseDeletion(

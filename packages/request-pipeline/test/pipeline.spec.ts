@@ -43,6 +43,14 @@ describe('the pipeline', () => {
       expect(rig.tree.nodeCount).toBe(6);
     });
 
+    it('the server does not remove a container that is being written', () => {
+      client.send('createContainer', create('/c'));
+      rig.commit();
+      client.send('setData', { path: '/c', data: null, version: -1 });
+      rig.pipeline.submitDeleteContainer('/c', rig.nowMs);
+      expect(rig.kinds).toEqual(['setData', 'error']);
+    });
+
     it('refusals wait as well: they are transactions', () => {
       client.send('setData', { path: '/none', data: null, version: 0 });
       expect(rig.kinds).toEqual(['error']);

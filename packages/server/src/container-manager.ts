@@ -1,5 +1,6 @@
 import type { Clock } from '@zk/contracts';
-import type { DataTree } from '@zk/data-tree';
+import { type DataTree, ZnodeKind } from '@zk/data-tree';
+import { utf8Bytes } from '@zk/jute';
 import type { RequestPipeline } from '@zk/request-pipeline';
 
 export interface ContainerOptions {
@@ -12,7 +13,8 @@ export interface ContainerOptions {
 /**
  * Finds containers that lost their last child and TTL nodes that nobody touched for their time to live, and submits
  * their removal, which is validated again like any request (spec: server semantics, section 6.2). Age is measured from
- * mtime on the wall clock.
+ * mtime on the wall clock. Unlike Apache ZooKeeper's, a removal whose turn comes late looks again whether it is due: the
+ * znode may have been written, or made anew, in the meantime.
  */
 export class ContainerManager {
   constructor(
@@ -28,24 +30,39 @@ export class ContainerManager {
     if (this.pipeline() === undefined) return;
     const spacingMs = 60_000 / Math.max(1, this.options.containerMaxPerMinute);
     this.candidates().forEach((path, index) => {
-      later(index * spacingMs, () => this.pipeline()?.submitDeleteContainer(path, this.clock.monotonicMs()));
+      later(index * spacingMs, () => {
+        if (this.isDue(path)) this.pipeline()?.submitDeleteContainer(path, this.clock.monotonicMs());
+      });
     });
   }
 
   /** Paths that are due now. */
   candidates(): readonly string[] {
     const tree = this.tree();
-    const nowMs = this.clock.wallMs();
     const due: string[] = [];
-    for (const node of tree.containers()) {
-      if (tree.childCount(node) > 0) continue;
-      const wasUsed = tree.cversion(node) > 0;
-      const limitMs = this.options.containerMaxNeverUsedMs;
-      if (wasUsed || (limitMs > 0 && nowMs - tree.mtimeMs(node) > limitMs)) due.push(tree.pathOf(node));
-    }
-    for (const node of tree.ttlNodes()) {
-      if (tree.childCount(node) === 0 && nowMs - tree.mtimeMs(node) > tree.ttlMs(node)) due.push(tree.pathOf(node));
-    }
+    for (const node of tree.containers()) if (this.isUnused(node)) due.push(tree.pathOf(node));
+    for (const node of tree.ttlNodes()) if (this.isAged(node)) due.push(tree.pathOf(node));
     return due;
+  }
+
+  private isDue(path: string): boolean {
+    const tree = this.tree();
+    const bytes = utf8Bytes(path);
+    const node = tree.find(bytes, 0, bytes.length);
+    if (node < 0) return false;
+    const kind = tree.kind(node);
+    return kind === ZnodeKind.container ? this.isUnused(node) : kind === ZnodeKind.ttl && this.isAged(node);
+  }
+
+  private isUnused(node: number): boolean {
+    const tree = this.tree();
+    if (tree.childCount(node) > 0) return false;
+    const limitMs = this.options.containerMaxNeverUsedMs;
+    return tree.cversion(node) > 0 || (limitMs > 0 && this.clock.wallMs() - tree.mtimeMs(node) > limitMs);
+  }
+
+  private isAged(node: number): boolean {
+    const tree = this.tree();
+    return tree.childCount(node) === 0 && this.clock.wallMs() - tree.mtimeMs(node) > tree.ttlMs(node);
   }
 }

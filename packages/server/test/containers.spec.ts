@@ -97,6 +97,19 @@ describe('containers and TTL nodes', () => {
     expect(await exists('/kept')).toBe(false);
   });
 
+  it.each([
+    ['written', (path: string) => client.setData(path, 'y')],
+    ['deleted and created for good', (path: string) => client.delete(path).then(() => client.create(path))],
+  ])('a TTL node that is %s before its removal has its turn stays', async (_, change) => {
+    await start({ options: { containerMaxPerMinute: 2 } });
+    for (const path of ['/one', '/two']) await client.createTTL(path, MINUTE / 2);
+    await harness.time.advance(MINUTE);
+    const left = (await client.getChildren('/')).find((name) => name === 'one' || name === 'two')!;
+    await change(`/${left}`);
+    await harness.time.advance(MINUTE / 2);
+    expect(await exists(`/${left}`)).toBe(true);
+  });
+
   it('age is measured on the wall clock', async () => {
     await start();
     await client.createTTL('/t', 1000 * MINUTE);
