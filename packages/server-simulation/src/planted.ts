@@ -1,5 +1,5 @@
-import { EventType } from '@zk/model';
-import { type Client, type ClientPipeline, LearnerPipeline } from '@zk/request-pipeline';
+import { EventType, WatcherType } from '@zk/model';
+import { type Client, type ClientPipeline, type ClientPipelineParts, LearnerPipeline } from '@zk/request-pipeline';
 import type { Session } from '@zk/session';
 import type { ZkServer } from '@zk/server';
 
@@ -17,6 +17,7 @@ interface InnerPipeline {
   answerRead: (client: Client, bytes: Uint8Array, start: number, end: number) => void;
   isBehind: (request: never) => boolean;
   establish: (client: Client, session: Session) => void;
+  readonly parts: ClientPipelineParts;
   readonly reads: { readonly watchRequests: InnerWatchRequests };
 }
 
@@ -66,6 +67,16 @@ function deliverLate(pipeline: ClientPipeline): void {
   };
 }
 
+function firesOnce(pipeline: ClientPipeline): void {
+  const deliver = pipeline.deliver.bind(pipeline);
+  const { watches } = (pipeline as unknown as InnerPipeline).parts;
+  pipeline.deliver = (watcher, type, path, start, end, ...rest) => {
+    deliver(watcher, type, path, start, end, ...rest);
+    const copy = path.slice(start, end);
+    queueMicrotask(() => watches.remove(watcher, copy, 0, copy.length, WatcherType.persistent));
+  };
+}
+
 function takeByPosition({ forwarded }: InnerLearner): void {
   const take = forwarded.take.bind(forwarded);
   forwarded.take = (session, xid, passedOver) => {
@@ -96,6 +107,33 @@ export const PLANTED: Readonly<Record<string, PlantedBug>> = {
       pipeline.deliver = (watcher, type, ...rest) => {
         if (type !== EventType.nodeDeleted) deliver(watcher, type, ...rest);
       };
+    }),
+  },
+  'persistent-fires-once': {
+    what: 'a persistent watch is gone when it has been told of a change',
+    alter: inPipelines(firesOnce),
+  },
+  'child-told-twice': {
+    what: 'that children have changed is told twice',
+    alter: inPipelines((pipeline) => {
+      const deliver = pipeline.deliver.bind(pipeline);
+      pipeline.deliver = (watcher, type, ...rest) => {
+        deliver(watcher, type, ...rest);
+        if (type === EventType.nodeChildrenChanged) deliver(watcher, type, ...rest);
+      };
+    }),
+  },
+  'ttl-halved': {
+    what: 'a TTL znode is removed when half of its time is over',
+    alter: inEvery(({ parts: { tree } }) => {
+      const ttlMs = tree.ttlMs.bind(tree);
+      tree.ttlMs = (node) => ttlMs(node) / 2;
+    }),
+  },
+  'container-stays': {
+    what: 'containers are never removed',
+    alter: inEvery(({ parts: { tree } }) => {
+      tree.containers = () => [];
     }),
   },
   'expired-not-closed': {

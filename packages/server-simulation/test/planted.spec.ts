@@ -7,6 +7,10 @@ const SEEDS = 40;
 const SHOWS: Readonly<Record<string, readonly InvariantName[]>> = {
   'event-after-reply': ['WatchBeforeData'],
   'event-lost': ['WatchBeforeData'],
+  'persistent-fires-once': ['WatchBeforeData'],
+  'child-told-twice': ['NoSpuriousEvent'],
+  'ttl-halved': ['NoEarlyRemoval'],
+  'container-stays': ['RemovedWhenDue'],
   'expired-not-closed': ['RefusedIsOver', 'AbandonedExpire'],
   'early-read': ['RepliesInOrder'],
   'sync-at-once': ['SyncIsFresh'],

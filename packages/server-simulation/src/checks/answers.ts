@@ -17,7 +17,15 @@ export interface AnswerProblem {
   readonly detail: string;
 }
 
-const WRITES: ReadonlySet<string> = new Set(['create', 'delete', 'setData', 'multi', 'closeSession']);
+const WRITES: ReadonlySet<string> = new Set([
+  'create',
+  'createContainer',
+  'createTTL',
+  'delete',
+  'setData',
+  'multi',
+  'closeSession',
+]);
 
 export function isWrite({ name }: PendingCall): boolean {
   return WRITES.has(name);

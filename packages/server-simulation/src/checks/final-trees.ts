@@ -6,7 +6,14 @@ import type { Machine } from '../world/machine.js';
 import { REGISTER } from '../clients/register.js';
 import type { FinalState } from './client-histories.js';
 import type { CommittedHistory } from './committed-history.js';
+import type { ZnodeVersion } from './model-tree.js';
 import { Violation } from './violation.js';
+
+/** What stands for the owner of a container, and beside the time to live in that of a TTL znode. */
+const CONTAINER_OWNER = -(2n ** 63n);
+const TTL_OWNER = 0xff00_0000_0000_0000n;
+/** How late a removal may be: the server looks now and then, and removes one after the other. */
+const REMOVAL_SLACK_MS = 5000;
 
 /**
  * At the end, when nobody writes: all servers hold what is committed, and nothing else; sessions that nobody came back to are
@@ -24,6 +31,16 @@ export function checkFinalTrees(
   for (const [session, { closedZxid }] of history.tree.sessions) {
     if (closedZxid === undefined && !living.has(session))
       throw new Violation('AbandonedExpire', `session 0x${hex64(session)} goes on without a client`);
+  }
+  checkRemovals(
+    history,
+    machines.find(({ isLeader }) => isLeader)!,
+  );
+}
+
+function checkRemovals({ tree }: CommittedHistory, leader: Machine): void {
+  for (const { path, sinceMs } of tree.due()) {
+    if (sinceMs + REMOVAL_SLACK_MS < leader.wallMs()) throw new Violation('RemovedWhenDue', `${path} is still there`);
   }
 }
 
@@ -43,7 +60,7 @@ function checkTree(history: CommittedHistory, name: string, server: ZkServer): v
   for (const path of expected) {
     const { value, version, owner } = znodeOf(server, path);
     const wanted = history.tree.at(path, history.last)!;
-    if (value === wanted.data && version === wanted.version && owner === wanted.ephemeralOwner) continue;
+    if (value === wanted.data && version === wanted.version && owner === ownerOf(wanted)) continue;
     throw new Violation('SameTree', `${path} of ${name} has "${beginning(value)}", not "${beginning(wanted.data)}"`);
   }
 }
@@ -58,10 +75,16 @@ export function finalState(
   const znodes = pathsOf(server).map((path) => [path, znodeOf(server, path)] as const);
   const register = znodes.find(([path]) => path === REGISTER)?.[1];
   const ephemerals = new Map(
-    znodes.map(([path, { owner }]) => [path, owner] as const).filter(([, owner]) => owner !== 0n),
+    znodes.map(([path, { owner }]) => [path, owner] as const).filter(([, owner]) => history.tree.sessions.has(owner)),
   );
   const ended = new Set([...history.tree.sessions.keys()].filter((session) => !living.has(session)));
   return { atMs, register, ephemerals, ended, living };
+}
+
+/** As trees keep it; clients are not shown that of containers and TTL znodes. */
+function ownerOf({ ephemeralOwner, ttlMs }: ZnodeVersion): bigint {
+  if (ttlMs === undefined) return ephemeralOwner;
+  return ttlMs === 0 ? CONTAINER_OWNER : BigInt.asIntN(64, TTL_OWNER | BigInt(ttlMs));
 }
 
 function znodeOf({ database: { tree } }: ZkServer, path: string): { value: string; version: number; owner: bigint } {

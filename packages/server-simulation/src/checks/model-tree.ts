@@ -10,12 +10,21 @@ export interface ZnodeVersion {
   readonly czxid: bigint;
   readonly mzxid: bigint;
   readonly ephemeralOwner: bigint;
+  /** Wall clock of the leader when it was created or written, in ms. */
+  readonly mtimeMs: number;
+  /** In ms; 0 for a container, undefined for what nobody removes but clients. */
+  readonly ttlMs: number | undefined;
 }
 
 /** A change that a watch may be told of. */
 export interface Change {
   readonly zxid: bigint;
   readonly type: number;
+}
+
+/** A change of a znode, with where it happened. */
+export interface PathChange extends Change {
+  readonly path: string;
 }
 
 export interface KnownTxn {
@@ -27,14 +36,24 @@ export interface KnownTxn {
   readonly error: number;
 }
 
+/** Of a transaction that changes something. */
+interface TxnMoment {
+  readonly zxid: bigint;
+  readonly session: bigint;
+  /** Wall clock of the leader, in ms. */
+  readonly timeMs: number;
+}
+
+const LAST_ZXID = 2n ** 63n - 1n;
+
 interface Znode {
   readonly versions: ZnodeVersion[];
   /** Of the znode itself. */
   readonly changes: Change[];
   /** Of its children, with its deletion. */
   readonly childChanges: Change[];
-  /** Names of all children that have ever been. */
-  readonly children: Set<string>;
+  /** Names of all children that have ever been, with the zxids of their last creation. */
+  readonly children: Map<string, bigint>;
 }
 
 export interface ModelSession {
@@ -51,13 +70,15 @@ export interface ModelSession {
  */
 export class ModelTree {
   readonly txns = new Map<bigint, KnownTxn>();
+  /** Whatever a watch may be told of, in the order in which it happened. */
+  readonly changes: PathChange[] = [];
   readonly sessions = new Map<bigint, ModelSession>();
   private readonly znodes = new Map<string, Znode>();
   private readonly ephemerals = new Map<bigint, Set<string>>();
 
   constructor() {
-    const root = { zxid: 0n, data: '', version: 0, czxid: 0n, mzxid: 0n, ephemeralOwner: 0n };
-    this.znode('/').versions.push(root);
+    const zxids = { zxid: 0n, czxid: 0n, mzxid: 0n };
+    this.znode('/').versions.push({ ...zxids, data: '', version: 0, ephemeralOwner: 0n, mtimeMs: 0, ttlMs: undefined });
   }
 
   /** @throws Violation when a transaction does not fit the state before it */
@@ -66,7 +87,7 @@ export class ModelTree {
     const { zxid, clientId: session, cxid, type } = header;
     const txn = { zxid, session, cxid, type, error: body.kind === 'error' ? body.err : 0 };
     this.txns.set(zxid, txn);
-    this.change(body, zxid, session);
+    this.change(body, { zxid, session, timeMs: Number(header.time) });
     return txn;
   }
 
@@ -79,7 +100,7 @@ export class ModelTree {
   /** Names, sorted. */
   childrenAt(path: string, zxid: bigint): string[] {
     const prefix = path === '/' ? '/' : `${path}/`;
-    const names = [...(this.znodes.get(path)?.children ?? [])];
+    const names = [...(this.znodes.get(path)?.children.keys() ?? [])];
     return names.filter((name) => this.at(prefix + name, zxid) !== undefined).sort();
   }
 
@@ -95,7 +116,16 @@ export class ModelTree {
     for (const [path, { versions }] of this.znodes) if (path !== '/' && versions.at(-1)?.data !== undefined) yield path;
   }
 
-  private change(body: TxnBody, zxid: bigint, session: bigint): void {
+  /** Containers without children, and TTL znodes: from when on they are to be removed, by the clock of a leader in ms. */
+  *due(): Iterable<{ readonly path: string; readonly sinceMs: number }> {
+    for (const path of this.paths()) {
+      const { ttlMs, mtimeMs } = this.znodes.get(path)!.versions.at(-1)!;
+      if (ttlMs !== undefined && this.isUnused(path)) yield { path, sinceMs: ttlMs === 0 ? 0 : mtimeMs + ttlMs };
+    }
+  }
+
+  private change(body: TxnBody, at: TxnMoment): void {
+    const { zxid, session } = at;
     switch (body.kind) {
       case 'createSession':
         if (!this.sessions.has(session)) {
@@ -107,13 +137,20 @@ export class ModelTree {
         return this.close(session, zxid);
       case 'create':
       case 'create2':
-        return this.create(body.path, textOf(body.data), body.ephemeral ? session : 0n, zxid);
+        return this.create(body, body.ephemeral ? session : 0n, undefined, at);
+      case 'createContainer':
+        return this.create(body, 0n, 0, at);
+      case 'createTTL':
+        return this.create(body, 0n, Number(body.ttl), at);
+      case 'deleteContainer':
+        this.checkDue(body.path, at);
+        return this.delete(body.path, zxid);
       case 'delete':
         return this.delete(body.path, zxid);
       case 'setData':
-        return this.setData(body.path, textOf(body.data), body.version, zxid);
+        return this.setData(body.path, textOf(body.data), body.version, at);
       case 'multi':
-        return this.multi(body, zxid, session);
+        return this.multi(body, at);
       case 'error':
       case 'check':
         return;
@@ -122,10 +159,10 @@ export class ModelTree {
     }
   }
 
-  private multi(body: TxnBody & { readonly kind: 'multi' }, zxid: bigint, session: bigint): void {
+  private multi(body: TxnBody & { readonly kind: 'multi' }, at: TxnMoment): void {
     const parts = readTxnParts(body.txns ?? [], (data) => new RecordReader(data));
     if (parts.some(({ kind }) => kind === 'error')) return;
-    for (const part of parts) this.change(part, zxid, session);
+    for (const part of parts) this.change(part, at);
   }
 
   private close(session: bigint, zxid: bigint): void {
@@ -134,13 +171,19 @@ export class ModelTree {
     for (const path of [...(this.ephemerals.get(session) ?? [])]) this.delete(path, zxid);
   }
 
-  private create(path: string, data: string, ephemeralOwner: bigint, zxid: bigint): void {
+  private create(
+    { path, data }: { readonly path: string; readonly data: Uint8Array | null },
+    ephemeralOwner: bigint,
+    ttlMs: number | undefined,
+    { zxid, timeMs: mtimeMs }: TxnMoment,
+  ): void {
     if (this.at(path, zxid) !== undefined) throw new Violation('OneHistory', `${path} is created where it exists`);
     const znode = this.znode(path);
-    znode.versions.push({ zxid, data, version: 0, czxid: zxid, mzxid: zxid, ephemeralOwner });
-    znode.changes.push({ zxid, type: EventType.nodeCreated });
+    const zxids = { zxid, czxid: zxid, mzxid: zxid };
+    znode.versions.push({ ...zxids, data: textOf(data), version: 0, ephemeralOwner, mtimeMs, ttlMs });
+    this.changed(path, { zxid, type: EventType.nodeCreated });
     const [parent, name] = split(path);
-    this.znode(parent).children.add(name);
+    this.znode(parent).children.set(name, zxid);
     this.childrenChanged(parent, zxid);
     if (ephemeralOwner === 0n) return;
     if (this.sessions.get(ephemeralOwner)?.closedZxid !== undefined)
@@ -156,30 +199,58 @@ export class ModelTree {
     const znode = this.znode(path);
     znode.versions.push({ ...old, zxid, data: undefined });
     const deleted = { zxid, type: EventType.nodeDeleted };
-    znode.changes.push(deleted);
+    this.changed(path, deleted);
     znode.childChanges.push(deleted);
     this.childrenChanged(split(path)[0], zxid);
     this.ephemerals.get(old.ephemeralOwner)?.delete(path);
   }
 
-  private setData(path: string, data: string, version: number, zxid: bigint): void {
+  private setData(path: string, data: string, version: number, { zxid, timeMs }: TxnMoment): void {
     const old = this.at(path, zxid);
     if (old === undefined) throw new Violation('OneHistory', `${path} is written and does not exist`);
     if (old.version + 1 !== version)
       throw new Violation('OneHistory', `${path} gets version ${version} after ${old.version}`);
-    const znode = this.znode(path);
-    znode.versions.push({ ...old, zxid, data, version, mzxid: zxid });
-    znode.changes.push({ zxid, type: EventType.nodeDataChanged });
+    this.znode(path).versions.push({ ...old, zxid, data, version, mzxid: zxid, mtimeMs: timeMs });
+    this.changed(path, { zxid, type: EventType.nodeDataChanged });
+  }
+
+  /** The server removes it by itself. @throws Violation when it may not */
+  private checkDue(path: string, { zxid, timeMs }: TxnMoment): void {
+    const znode = this.at(path, zxid);
+    if (znode?.ttlMs === undefined)
+      throw new Violation('NoEarlyRemoval', `${path} is neither a container nor a TTL znode`);
+    const ageMs = timeMs - znode.mtimeMs;
+    if (ageMs < znode.ttlMs)
+      throw new Violation(
+        'NoEarlyRemoval',
+        `${path} is removed ${ageMs} ms after it was written, and lives ${znode.ttlMs} ms`,
+      );
+    if (!this.isUnused(path)) throw new Violation('NoEarlyRemoval', `${path} has children, or never had any`);
+  }
+
+  /** Whether it has no children; a container must have had some. */
+  private isUnused(path: string): boolean {
+    const { versions, children } = this.znodes.get(path)!;
+    const { ttlMs, czxid } = versions.at(-1)!;
+    const isUsed = ttlMs !== 0 || [...children.values()].some((zxid) => zxid >= czxid);
+    return isUsed && this.childrenAt(path, LAST_ZXID).length === 0;
+  }
+
+  private changed(path: string, change: Change): void {
+    this.znode(path).changes.push(change);
+    this.changes.push({ ...change, path });
   }
 
   private childrenChanged(path: string, zxid: bigint): void {
-    this.znode(path).childChanges.push({ zxid, type: EventType.nodeChildrenChanged });
+    const change = { zxid, type: EventType.nodeChildrenChanged };
+    this.znode(path).childChanges.push(change);
+    this.changes.push({ ...change, path });
   }
 
   private znode(path: string): Znode {
     const known = this.znodes.get(path);
     if (known !== undefined) return known;
-    const znode: Znode = { versions: [], changes: [], childChanges: [], children: new Set() };
+    const znode: Znode = { versions: [], changes: [], childChanges: [], children: new Map() };
     this.znodes.set(path, znode);
     return znode;
   }

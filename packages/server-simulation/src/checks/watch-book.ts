@@ -1,6 +1,7 @@
 import { type WatcherEvent } from '@zk/jute';
 import { EventType, hex64 } from '@zk/model';
 import type { ModelTree } from './model-tree.js';
+import { PersistentWatches } from './persistent-watches.js';
 import { Violation } from './violation.js';
 
 /** A watch of one session that has not fired. */
@@ -13,15 +14,18 @@ interface ArmedWatch {
   since: bigint;
 }
 
-/** What setWatches takes. */
+/** What setWatches2 takes. */
 export interface WatchLists {
   readonly dataWatches: readonly string[];
   readonly existWatches: readonly string[];
   readonly childWatches: readonly string[];
+  readonly persistentWatches: readonly string[];
+  readonly persistentRecursiveWatches: readonly string[];
 }
 
 /** The watches of one session, from connection to connection, held against what was committed. */
 export class WatchBook {
+  readonly persistent: PersistentWatches;
   private readonly armed = new Map<string, ArmedWatch>();
   /** Between a new connection and the reply to its setWatches. */
   private isCatchingUp = false;
@@ -29,10 +33,12 @@ export class WatchBook {
   constructor(
     private readonly tree: ModelTree,
     private readonly who: string,
-  ) {}
+  ) {
+    this.persistent = new PersistentWatches(tree, who);
+  }
 
   get size(): number {
-    return this.armed.size;
+    return this.armed.size + this.persistent.size;
   }
 
   /** A reply says that a watch is set. */
@@ -44,13 +50,15 @@ export class WatchBook {
 
   /** A new connection: the server knows of no watch before setWatches. */
   reconnected(): WatchLists {
-    this.isCatchingUp = this.armed.size > 0;
+    this.isCatchingUp = this.size > 0;
     const pathsOf = (isWanted: (watch: ArmedWatch) => boolean): string[] =>
       [...this.armed.values()].filter(isWanted).map(({ path }) => path);
     return {
       dataWatches: pathsOf((watch) => !watch.isOfChildren && !watch.isForCreation),
       existWatches: pathsOf((watch) => watch.isForCreation),
       childWatches: pathsOf((watch) => watch.isOfChildren),
+      persistentWatches: this.persistent.paths(false),
+      persistentRecursiveWatches: this.persistent.paths(true),
     };
   }
 
@@ -62,11 +70,13 @@ export class WatchBook {
         throw new Violation('WatchBeforeData', `${this.who} sets its watch of ${watch.path} again and is told nothing`);
       watch.since = zxid;
     }
+    this.persistent.caughtUp(zxid);
   }
 
   /** A reply shows the state of a zxid. @throws Violation when a watched change before it was not told */
   shown(zxid: bigint): void {
     if (this.isCatchingUp) return;
+    this.persistent.shown(zxid);
     for (const { path, isOfChildren, since } of this.armed.values()) {
       const change = this.tree.changeIn(path, isOfChildren, since, zxid);
       if (change === undefined) continue;
@@ -76,10 +86,15 @@ export class WatchBook {
   }
 
   /** @param zxid -1 when it was told for setWatches. @throws Violation */
-  notified({ type, path }: WatcherEvent, zxid: bigint): void {
+  notified(event: WatcherEvent, zxid: bigint): void {
+    const { type, path } = event;
+    const isWanted = zxid !== -1n && this.persistent.notified(event, zxid);
     const kinds = type === EventType.nodeDeleted ? [false, true] : [type === EventType.nodeChildrenChanged];
-    const watches = kinds.flatMap((isOfChildren) => this.armed.get(keyOf(path ?? '', isOfChildren)) ?? []);
-    if (watches.length === 0) throw new Violation('NoSpuriousEvent', `${this.who} is told ${type} of ${path}`);
+    const armed = kinds.flatMap((isOfChildren) => this.armed.get(keyOf(path ?? '', isOfChildren)) ?? []);
+    // As in Apache ZooKeeper, setWatches tells each watch of its own that a znode is gone.
+    const watches = zxid === -1n ? armed.slice(0, 1) : armed;
+    if (watches.length === 0 && !isWanted)
+      throw new Violation('NoSpuriousEvent', `${this.who} is told ${type} of ${path}`);
     for (const watch of watches) {
       this.armed.delete(keyOf(watch.path, watch.isOfChildren));
       if (zxid !== -1n) this.checkFirst(watch, type, zxid);

@@ -63,7 +63,7 @@ export class Witness implements SessionObserver {
     session.freshFrom = 0n;
     const lists = session.watches.reconnected();
     if (session.watches.size === 0) return;
-    client.call({ name: 'setWatches', request: { relativeZxid: client.lastZxid, ...lists } });
+    client.call({ name: 'setWatches2', request: { relativeZxid: client.lastZxid, ...lists } });
   }
 
   refused(client: SessionClient): void {
@@ -99,7 +99,7 @@ export class Witness implements SessionObserver {
     // The server has heard of it then or later.
     session.heardMs = sending.atMs;
     this.checkAlive(client, call, shown);
-    if (call.name === 'setWatches') session.watches.caughtUp(sending.relative, shown);
+    if (call.name === 'setWatches2') session.watches.caughtUp(sending.relative, shown);
     else session.watches.shown(shown);
     const problem = checkAnswer(this.history.tree, call, { err, zxid: shown, body });
     if (problem !== undefined) this.fail(problem.invariant, client, `${call.name} ${xid}: ${problem.detail}`);
@@ -151,6 +151,8 @@ export class Witness implements SessionObserver {
     if (call.name === 'sync' && err === ErrorCode.OK) session.freshFrom = sending.acknowledged;
     const watched = watchOf(call, err);
     if (watched !== undefined) session.watches.arm(watched.path, watched.isOfChildren, shown);
+    if (call.name === 'addWatch' && err === ErrorCode.OK)
+      session.watches.persistent.arm(call.request.path, call.request.mode, shown);
   }
 
   private checkOrder(client: SessionClient, session: SeenSession, shown: bigint, zxid: bigint): void {

@@ -22,7 +22,7 @@ const RETRY_MS = 20;
 /** Time a server has to answer a ConnectRequest. */
 const CONNECT_MS = 600;
 const MIN_REPLY_BYTES = 16;
-const FIXED_XIDS: Partial<Record<Call['name'], number>> = { ping: Xid.ping, setWatches: Xid.setWatches };
+const FIXED_XIDS: Partial<Record<Call['name'], number>> = { ping: Xid.ping, setWatches2: Xid.setWatches };
 
 export interface SessionClientOptions {
   readonly name: string;

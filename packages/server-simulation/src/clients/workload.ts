@@ -1,6 +1,6 @@
 import { utf8Bytes } from '@zk/jute';
 import type { MultiOp } from '@zk/jute';
-import { CreateMode, OPEN_ACL_UNSAFE } from '@zk/model';
+import { AddWatchMode, CreateMode, OPEN_ACL_UNSAFE } from '@zk/model';
 import type { SeededRandom } from '@zk/simulation';
 import type { Call } from './calls.js';
 import { REGISTER, createRegister, readRegister } from './register.js';
@@ -13,8 +13,14 @@ const REGISTERS = ['/r0', '/r1', '/r2', '/r3'];
 const PAIR = ['/p0', '/p1'] as const;
 const QUEUE = '/q';
 const EPHEMERALS = ['/e0', '/e1', '/e2'];
-const WATCHABLE = [...REGISTERS, ...PAIR, ...EPHEMERALS];
-const PARENTS = ['/', QUEUE];
+const CONTAINER = '/c';
+const CONTAINED = [`${CONTAINER}/a`, `${CONTAINER}/b`];
+const AGEING = ['/t0', '/t1'];
+const MAX_TTL_MS = 1000;
+const WATCHABLE = [...REGISTERS, ...PAIR, ...EPHEMERALS, CONTAINER, ...AGEING];
+const PARENTS = ['/', QUEUE, CONTAINER];
+const WATCHED_WHOLE = [QUEUE, CONTAINER];
+const WATCHED_ALWAYS = [REGISTERS[0]!, PAIR[0], EPHEMERALS[0]!, AGEING[0]!, QUEUE];
 const WATCH_CHANCE = 0.4;
 const MAX_PENDING = 12;
 const MAX_BURST = 5;
@@ -125,8 +131,26 @@ function deletes(paths: readonly string[]): Action {
     client.call({ name: 'delete', request: { path: random.pick(paths), version: random.pick(VERSIONS) } });
 }
 
+const createsContainer: Action = (worker) => {
+  const request = { path: CONTAINER, data: worker.value(), acl: OPEN_ACL_UNSAFE, flags: CreateMode.container };
+  worker.call({ name: 'createContainer', request });
+};
+
+const createsAgeing: Action = (worker) => {
+  const { random } = worker;
+  const what = { path: random.pick(AGEING), data: worker.value(), acl: OPEN_ACL_UNSAFE };
+  const ttl = BigInt(random.between(1, MAX_TTL_MS));
+  worker.call({ name: 'createTTL', request: { ...what, flags: CreateMode.persistentWithTtl, ttl } });
+};
+
+const watchesAlways: Action = ({ random, client }) => {
+  const isRecursive = random.chance(0.5);
+  const mode = isRecursive ? AddWatchMode.persistentRecursive : AddWatchMode.persistent;
+  client.call({ name: 'addWatch', request: { path: random.pick(isRecursive ? WATCHED_WHOLE : WATCHED_ALWAYS), mode } });
+};
+
 const setsData: Action = (worker) => {
-  const path = worker.random.pick(REGISTERS);
+  const path = worker.random.pick(worker.random.chance(0.9) ? REGISTERS : AGEING);
   const version = worker.random.pick(VERSIONS);
   worker.call({ name: 'setData', request: { path, data: worker.value(), version } });
 };
@@ -186,6 +210,11 @@ const ACTIONS: Weighted = [
   [4, creates([`${QUEUE}/n-`], persistentSequential)],
   [4, creates([`${QUEUE}/e-`], ephemeralSequential)],
   [2, creates([QUEUE], persistent)],
+  [2, createsContainer],
+  [3, creates(CONTAINED, persistent)],
+  [3, deletes(CONTAINED)],
+  [3, createsAgeing],
+  [0.5, watchesAlways],
   [6, setsPair],
   [2, createsPair],
   [2, moves],
@@ -200,6 +229,7 @@ const ACTIONS: Weighted = [
 const READER_ACTIONS: Weighted = [
   [6, reads],
   [4, readsFresh],
+  [0.2, watchesAlways],
   [1, moves],
 ];
 

@@ -14,6 +14,8 @@ export function ensembleSettings(random: SeededRandom): Pick<MachineWorld, 'serv
       maxClientConnections: 0,
       snapCount: Math.round(random.duration(10, 400)),
       purgeIntervalHours: 0,
+      containerCheckIntervalMs: 3 * TICK_MS,
+      containerMaxPerMinute: random.pick([600, 60_000]),
     },
     peer: {
       tickTimeMs: TICK_MS,

@@ -120,6 +120,10 @@ export class Machine {
     this.life?.resume();
   }
 
+  wallMs(): number {
+    return this.life?.wallMs() ?? 0;
+  }
+
   jumpWallClock(byMs: number): void {
     this.clocks.wallOffsetMs += byMs;
   }
