@@ -100,6 +100,8 @@ async function children(port: number, path: string): Promise<string[]> {
 
 async function ask(port: number, type: number, path: string): Promise<Reply> {
   const client = await RawClient.open({ port });
+  // One server of several may be behind the one that a broker was told by.
+  await client.request(Op.sync, body.path('/'));
   const reply = await client.request(type, body.pathAndFlag(path, false));
   await client.close();
   return reply;

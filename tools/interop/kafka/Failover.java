@@ -32,7 +32,7 @@ final class Failover {
         Checks.check("nothing that was written is lost, still", () ->
             peer.records.expect(KafkaPeer.TOPIC, "third", AFTER));
         Checks.check("a topic is deleted at all brokers, and its znodes with it", () -> {
-            admin.deleteTopics(List.of(KafkaPeer.TOPIC)).all().get();
+            Topics.delete(admin, List.of(KafkaPeer.TOPIC));
             Topics.expectNoZnodes(peer, KafkaPeer.TOPIC);
             Checks.equal(false, admin.listTopics().names().get().contains(KafkaPeer.TOPIC));
         });
