@@ -1,5 +1,6 @@
 import { utf8 } from '@zk/client-api';
-import { type TestEnsemble, createTestEnsemble } from '@zk/testing';
+import { type TestEnsemble, createTestEnsemble, memberLine } from '@zk/testing';
+import { first, firstValueFrom } from 'rxjs';
 
 const text = { codec: utf8 } as const;
 
@@ -47,6 +48,25 @@ describe('a test ensemble', () => {
     await ensemble.serving(first);
     const returned = await ensemble.connect({ server: first });
     expect((await returned.get('/app', { ...text, linearizable: true })).data).toBe('2');
+  });
+
+  it('tells who runs, and shows its members to clients as they were named', async () => {
+    ensemble = await createTestEnsemble({ observers: 1 });
+    const client = await ensemble.connect({ server: 1 });
+    const { data } = await client.get('/zookeeper/config', text);
+    const members = [memberLine(1), memberLine(2), memberLine(3), memberLine(4, 'observer')];
+    expect(data!.split('\n').slice(0, 4)).toEqual(members);
+    await ensemble.stop(4);
+    expect(ensemble.running).toEqual([1, 2, 3]);
+  });
+
+  it('lets its members be told more than a server alone', async () => {
+    ensemble = await createTestEnsemble({ member: { isReadOnlyModeEnabled: true } });
+    const last = ensemble.leader!;
+    const client = await ensemble.connect({ server: last, readOnly: true });
+    await Promise.all(ensemble.learners.map((id) => ensemble.stop(id)));
+    await firstValueFrom(client.state$.pipe(first((state) => state === 'readOnly')));
+    expect((await client.get('/zookeeper', text)).data).toBe('');
   });
 
   it('says so when there is no such server', async () => {
