@@ -44,7 +44,13 @@ export async function openSecureEntrance(
     // The servers report what happens to it; here it must only not bring the process down.
     socket.on('error', () => undefined);
     if (!tls.allowsPlainText) https.emit('connection', socket);
-    else sniff(socket, handshakeTimeout, (isTls) => (isTls ? https : http).emit('connection', socket));
+    else {
+      sniff(socket, handshakeTimeout, (isTls) => {
+        (isTls ? https : http).emit('connection', socket);
+        // TLS reads by itself; the parser of HTTP waits for what was put back to flow again.
+        if (!isTls) process.nextTick(() => socket.resume());
+      });
+    }
   });
   const address = await bind(front, options);
   const unwatch = credentials.watch((changed) => https.setSecureContext(changed.options));
