@@ -60,8 +60,19 @@ describe('the endpoints beside the client ports', () => {
     expect(await response.text()).not.toMatch(/^(process|nodejs)_/m);
   });
 
+  it('serve the admin commands where that is asked for, without the secrets of the configuration', async () => {
+    const superDigest = 'DigestAuthenticationProvider.superDigest=super:hush';
+    await start('admin.enableServer=true', 'admin.serverAddress=127.0.0.1', 'admin.serverPort=0', superDigest);
+    expect(opened()).toEqual([{ endpoint: 'admin', address: expect.stringMatching(/^127\.0\.0\.1:\d+$/) as string }]);
+    const response = await fetch(`http://${String(opened()[0]!['address'])}/commands/icfg`);
+    const text = await response.text();
+    expect(text).toContain('admin.enableServer=true');
+    expect(text).not.toContain('hush');
+  });
+
   it.each([
     ['no provider', []],
+    ['the admin server switched off', ['admin.enableServer=false']],
     ['the provider of no metrics', [NULL_PROVIDER]],
   ])('are not there with %s', async (_title, lines) => {
     await start(...lines);
