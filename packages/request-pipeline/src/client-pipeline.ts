@@ -150,7 +150,7 @@ export abstract class ClientPipeline {
     if (client === undefined || client.isClosed) return;
     if (!this.guard.allows(aclKey, Perms.read, client.ids)) return;
     writeEvent(client.outbox, eventType, path, start, end, zxidHi, zxidLo);
-    this.watchBytes += client.outbox.lastFrameBytes;
+    this.watchBytes += client.outbox.lastReplyBytes;
   }
 
   /**

@@ -1,5 +1,32 @@
-import { OpCode } from '@zk/model';
+import { CreateMode, OpCode } from '@zk/model';
 import type { FrameReader } from './frame-reader.js';
+
+export function isCreate(type: number): boolean {
+  switch (type) {
+    case OpCode.create:
+    case OpCode.create2:
+    case OpCode.createContainer:
+    case OpCode.createTTL:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** Whether flags can be decoded inside a multi; what else is wrong with them is found out later. */
+export function areSubCreateFlags(type: number, flags: number): boolean {
+  return type === OpCode.createTTL || (flags >= CreateMode.persistent && flags <= CreateMode.container);
+}
+
+/**
+ * The opcode of the transaction of a create inside a multi. There, the flags decide: they make any create one of a
+ * container, and one with a time to live that it has no use for a plain one. (A request by itself keeps its opcode.)
+ */
+export function kindOfSubCreate(type: number, flags: number): number {
+  if (flags === CreateMode.container) return OpCode.createContainer;
+  const isPlain = flags >= CreateMode.persistent && flags <= CreateMode.ephemeralSequential;
+  return type === OpCode.createTTL && isPlain ? OpCode.create : type;
+}
 
 /** A create request, decoded in place. One instance is reused for every request, so nothing is allocated. */
 export class CreateRequest {

@@ -1,6 +1,6 @@
 import { readInt32 } from '@zk/jute';
 import { OpCode, isEphemeral } from '@zk/model';
-import type { CreateRequest } from './create-request.js';
+import { type CreateRequest, isCreate, kindOfSubCreate } from './create-request.js';
 import type { FrameReader } from './frame-reader.js';
 
 /** Type, done, error. */
@@ -19,19 +19,18 @@ export function multiCreatesEphemeral(reader: FrameReader, create: CreateRequest
     reader.at += MULTI_HEADER_BYTES;
     skipOperation(reader, type, create);
     if (reader.failed) return false;
-    if ((type === OpCode.create || type === OpCode.create2) && isEphemeral(create.flags)) return true;
+    if (!isCreate(type) || !isEphemeral(create.flags)) continue;
+    if (kindOfSubCreate(type, create.flags) !== OpCode.createContainer) return true;
   }
   return false;
 }
 
 function skipOperation(reader: FrameReader, type: number, create: CreateRequest): void {
+  if (isCreate(type)) {
+    create.read(reader, type);
+    return;
+  }
   switch (type) {
-    case OpCode.create:
-    case OpCode.create2:
-    case OpCode.createContainer:
-    case OpCode.createTTL:
-      create.read(reader, type);
-      return;
     case OpCode.setData:
       reader.range();
       reader.range();

@@ -22,10 +22,10 @@ export class Outbox {
   length = 0;
   /** Frames that were started since the connection began. */
   framesWritten = 0;
-  /** Sizes of replies and events, in bytes with their length; 0 and Infinity before the first. */
-  lastFrameBytes = 0;
-  maxFrameBytes = 0;
-  minFrameBytes = Infinity;
+  /** Sizes of replies and events, in bytes without the length before them; 0 and Infinity before the first. */
+  lastReplyBytes = 0;
+  maxReplyBytes = 0;
+  minReplyBytes = Infinity;
 
   constructor(
     private readonly host: OutboxHost,
@@ -45,18 +45,18 @@ export class Outbox {
 
   /** Starts a frame of a reply: length, then header (16 bytes). Returns where the `bodyBytes` of the body go. */
   beginReply(xid: number, zxidHi: number, zxidLo: number, error: number, bodyBytes: number): number {
-    const frameBytes = 20 + bodyBytes;
-    const at = this.reserve(frameBytes);
+    const replyBytes = 16 + bodyBytes;
+    const at = this.reserve(4 + replyBytes);
     const bytes = this.bytes;
-    writeInt32(bytes, at, 16 + bodyBytes);
+    writeInt32(bytes, at, replyBytes);
     writeInt32(bytes, at + 4, xid);
     writeInt32(bytes, at + 8, zxidHi);
     writeInt32(bytes, at + 12, zxidLo);
     writeInt32(bytes, at + 16, error);
     this.framesWritten++;
-    this.lastFrameBytes = frameBytes;
-    if (frameBytes > this.maxFrameBytes) this.maxFrameBytes = frameBytes;
-    if (frameBytes < this.minFrameBytes) this.minFrameBytes = frameBytes;
+    this.lastReplyBytes = replyBytes;
+    if (replyBytes > this.maxReplyBytes) this.maxReplyBytes = replyBytes;
+    if (replyBytes < this.minReplyBytes) this.minReplyBytes = replyBytes;
     return at + 20;
   }
 

@@ -1,7 +1,7 @@
 import { Field, crcOfNewStat } from '@zk/data-tree';
 import { ErrorCode, MAX_TTL_MS, OpCode, Perms, isEphemeral, isSequential, isTtl, isValidPath } from '@zk/model';
 import { type ChangeRecord, clearWords } from './change-record.js';
-import { CreateRequest } from './create-request.js';
+import { CreateRequest, areSubCreateFlags, kindOfSubCreate } from './create-request.js';
 import { type Preparer, UNDECODABLE, parentEnd } from './preparer.js';
 
 /** Bytes that a sequence suffix may add: ten digits, or a sign and ten. */
@@ -10,20 +10,25 @@ const FIXED_BYTES = 32;
 
 const request = new CreateRequest();
 
-/** Skips a create request; false when it cannot be decoded, which inside a multi includes unknown flags and null lists. */
-export function skipCreate(p: Preparer, type: number): boolean {
+/** Skips a create of a multi; false when it cannot be decoded, which there includes flags and null lists. */
+export function skipSubCreate(p: Preparer, type: number): boolean {
   return (
-    request.read(p.reader, type) &&
-    !request.pathIsNull &&
-    !request.aclIsNull &&
-    request.flags >= 0 &&
-    request.flags <= 6
+    request.read(p.reader, type) && !request.pathIsNull && !request.aclIsNull && areSubCreateFlags(type, request.flags)
   );
+}
+
+/** Decodes a create of a multi, for {@link validateDecoded}. @returns the opcode of its transaction; 0: not decoded */
+export function decodeSubCreate(p: Preparer, type: number): number {
+  return request.read(p.reader, type) ? kindOfSubCreate(type, request.flags) : 0;
 }
 
 /** Validates create, create2, createContainer and createTTL (spec: server semantics, section 2.1) and writes the record. */
 export function validateCreate(p: Preparer, type: number): number {
-  if (!request.read(p.reader, type)) return UNDECODABLE;
+  return request.read(p.reader, type) ? validateDecoded(p, type) : UNDECODABLE;
+}
+
+/** The same for the request that was decoded last. */
+export function validateDecoded(p: Preparer, type: number): number {
   const source = p.reader.bytes;
   p.writer.ensure(
     request.pathEnd - request.pathStart + SUFFIX_BYTES + request.dataEnd - request.dataStart + FIXED_BYTES,

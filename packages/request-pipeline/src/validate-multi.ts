@@ -1,5 +1,6 @@
 import { readInt32, writeInt32 } from '@zk/jute';
 import { ErrorCode, OpCode } from '@zk/model';
+import { isCreate } from './create-request.js';
 import { type Preparer, UNDECODABLE } from './preparer.js';
 import {
   skipPathAndInt,
@@ -10,7 +11,7 @@ import {
   validateSetAcl,
   validateSetData,
 } from './validate-change.js';
-import { skipCreate, validateCreate } from './validate-create.js';
+import { decodeSubCreate, skipSubCreate, validateCreate, validateDecoded } from './validate-create.js';
 
 /** Validates one operation and writes its record. The reader stands at its body; it is left behind it. */
 export function validateOperation(p: Preparer, type: number): number {
@@ -102,16 +103,12 @@ function nextOperation(p: Preparer): number {
 /** What a multi may hold. */
 function isAllowed(type: number): boolean {
   switch (type) {
-    case OpCode.create:
-    case OpCode.create2:
-    case OpCode.createContainer:
-    case OpCode.createTTL:
     case OpCode.delete:
     case OpCode.check:
     case OpCode.setData:
       return true;
     default:
-      return false;
+      return isCreate(type);
   }
 }
 
@@ -130,11 +127,13 @@ function countFrom(p: Preparer, type: number, bodyAt: number): number {
 /** Writes type, length and record of one operation; nothing when it is refused. */
 function validateSubOperation(p: Preparer, type: number): number {
   const { writer } = p;
+  const kind = isCreate(type) ? decodeSubCreate(p, type) : type;
+  if (kind === 0) return UNDECODABLE;
   writer.ensure(8);
   const before = writer.at - writer.start;
-  writer.int32(type);
+  writer.int32(kind);
   writer.int32(0);
-  const code = validateOperation(p, type);
+  const code = isCreate(type) ? validateDecoded(p, kind) : validateOperation(p, type);
   const at = writer.start + before;
   if (code !== ErrorCode.OK) {
     writer.at = at;
@@ -145,12 +144,8 @@ function validateSubOperation(p: Preparer, type: number): number {
 }
 
 function skipOperation(p: Preparer, type: number): boolean {
+  if (isCreate(type)) return skipSubCreate(p, type);
   switch (type) {
-    case OpCode.create:
-    case OpCode.create2:
-    case OpCode.createContainer:
-    case OpCode.createTTL:
-      return skipCreate(p, type);
     case OpCode.delete:
     case OpCode.check:
       return skipPathAndInt(p);

@@ -39,9 +39,9 @@ export class ServerStats {
   /** Frames sent on connections that are closed by now. */
   private sentBefore = 0;
   private sentAtReset = 0;
-  private lastFrameBytes = -1;
-  private minFrameBytes = Infinity;
-  private maxFrameBytes = 0;
+  private lastReplyBytes = -1;
+  private minReplyBytes = Infinity;
+  private maxReplyBytes = 0;
 
   constructor(
     private readonly server: CountedServer,
@@ -80,7 +80,7 @@ export class ServerStats {
   /** An outbox leaves. */
   sending(outbox: Outbox): void {
     this.bytesSent += outbox.length;
-    if (outbox.lastFrameBytes > 0) this.lastFrameBytes = outbox.lastFrameBytes;
+    if (outbox.lastReplyBytes > 0) this.lastReplyBytes = outbox.lastReplyBytes;
   }
 
   /** A connection ends: keeps what it counted. */
@@ -93,18 +93,18 @@ export class ServerStats {
   resetConnection(client: Client): void {
     this.retire(client.outbox);
     client.resetStats();
-    client.outbox.minFrameBytes = Infinity;
-    client.outbox.maxFrameBytes = 0;
+    client.outbox.minReplyBytes = Infinity;
+    client.outbox.maxReplyBytes = 0;
   }
 
   /** Sizes of the last, the smallest and the largest reply or event, in bytes; -1 before the first. */
   replySizes(): { readonly last: number; readonly min: number; readonly max: number } {
     for (const { client } of this.server.connections) this.noteSizes(client.outbox);
-    const hasAny = this.maxFrameBytes > 0;
+    const hasAny = this.maxReplyBytes > 0;
     return {
-      last: this.lastFrameBytes,
-      min: hasAny ? this.minFrameBytes : -1,
-      max: hasAny ? this.maxFrameBytes : -1,
+      last: this.lastReplyBytes,
+      min: hasAny ? this.minReplyBytes : -1,
+      max: hasAny ? this.maxReplyBytes : -1,
     };
   }
 
@@ -120,18 +120,18 @@ export class ServerStats {
     this.server.snapshotter.times.reset();
     this.server.admission.tokenDeficits.reset();
     this.server.database.watches.fired.reset();
-    this.lastFrameBytes = -1;
-    this.minFrameBytes = Infinity;
-    this.maxFrameBytes = 0;
+    this.lastReplyBytes = -1;
+    this.minReplyBytes = Infinity;
+    this.maxReplyBytes = 0;
     for (const { client } of this.server.connections) {
-      client.outbox.minFrameBytes = Infinity;
-      client.outbox.maxFrameBytes = 0;
+      client.outbox.minReplyBytes = Infinity;
+      client.outbox.maxReplyBytes = 0;
     }
   }
 
   private noteSizes(outbox: Outbox): void {
-    this.minFrameBytes = Math.min(this.minFrameBytes, outbox.minFrameBytes);
-    this.maxFrameBytes = Math.max(this.maxFrameBytes, outbox.maxFrameBytes);
+    this.minReplyBytes = Math.min(this.minReplyBytes, outbox.minReplyBytes);
+    this.maxReplyBytes = Math.max(this.maxReplyBytes, outbox.maxReplyBytes);
   }
 
   private sentSoFar(): number {

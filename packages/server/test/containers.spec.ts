@@ -1,4 +1,5 @@
-import { CreateMode } from '@zk/model';
+import type { MultiOp } from '@zk/jute';
+import { CreateMode, ErrorCode, OPEN_ACL_UNSAFE } from '@zk/model';
 import type { RawClient } from '@zk/test-client';
 import { Harness } from './harness.js';
 import { outcome } from './outcomes.js';
@@ -78,6 +79,54 @@ describe('containers and TTL nodes', () => {
     await client.delete(`${path}/x`);
     await harness.time.advance(2 * MINUTE);
     expect(await exists(path)).toBe(false);
+  });
+
+  describe('in a multi', () => {
+    const part = (op: string, flags: number): MultiOp =>
+      ({ op, path: '/c', data: null, acl: OPEN_ACL_UNSAFE, flags, ttl: BigInt(MINUTE) }) as MultiOp;
+
+    it.each([
+      ['create', 4],
+      ['create2', 4],
+      ['createContainer', 4],
+      ['createContainer', 0],
+      ['createTTL', 4],
+    ])('%s with flags %i makes a container', async (op, flags) => {
+      await start();
+      const results = await client.multi([part(op, flags)]);
+      expect(results).toEqual([expect.objectContaining({ op: 'create2', path: '/c' })]);
+      await harness.time.advance(5 * MINUTE);
+      await client.create('/c/x');
+      await client.delete('/c/x');
+      await harness.time.advance(MINUTE);
+      expect(await exists('/c')).toBe(false);
+    });
+
+    it.each([
+      [0, false],
+      [1, true],
+    ])('createTTL with flags %i makes what has no time to live', async (flags, isEphemeral) => {
+      await start();
+      expect(await client.multi([part('createTTL', flags)])).toEqual([{ op: 'create', path: '/c' }]);
+      expect((await client.exists('/c')).ephemeralOwner).toBe(isEphemeral ? client.sessionId : 0n);
+      await harness.time.advance(10 * MINUTE);
+      expect(await exists('/c')).toBe(true);
+    });
+
+    it.each([
+      ['create', 5],
+      ['create2', 6],
+      ['createContainer', 5],
+    ])('%s with flags %i, of what has a time to live, cannot be decoded', async (op, flags) => {
+      await start();
+      expect(await outcome(client.multi([part('create', 0), part(op, flags)]))).toBe('MARSHALLINGERROR');
+      expect(await exists('/c')).toBe(false);
+    });
+
+    it.each([[-1], [7]])('createTTL with flags %i is refused', async (flags) => {
+      await start();
+      expect(await client.multi([part('createTTL', flags)])).toEqual([{ op: 'error', err: ErrorCode.BADARGUMENTS }]);
+    });
   });
 
   it('a TTL node goes when nobody has changed it for its time and it has no children', async () => {

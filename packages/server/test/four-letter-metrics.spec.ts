@@ -76,8 +76,8 @@ describe('mntr', () => {
     expect(value('connection_drop_count')).toBe('1');
     expect(value('stale_sessions_expired')).toBe('2');
     expect(value('auth_failed_count')).toBe('1');
-    expect(value('max_client_response_size')).toBe(String(20 + 4 + 1000 + 68));
-    expect(value('watch_bytes')).toBe(String(20 + 4 + 4 + 4 + 2));
+    expect(value('max_client_response_size')).toBe(String(16 + 4 + 1000 + 68));
+    expect(value('watch_bytes')).toBe(String(16 + 4 + 4 + 4 + 2));
     expect(Number(value('bytes_received_count'))).toBeGreaterThan(1000);
     expect(Number(value('response_bytes'))).toBeGreaterThan(1092);
     expect(value('cnt_updatelatency')).toBe('5');
