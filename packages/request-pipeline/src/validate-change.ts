@@ -36,7 +36,7 @@ export function validateDelete(p: Preparer): number {
 
 /**
  * Validates the server's own removal of an empty container or an aged TTL node: no permission, no version. What was judged is
- * what is committed: a znode that is being written, or made anew, stays. Apache ZooKeeper removes it.
+ * what is committed: a znode that is being written, or made anew, stays. Apache ZooKeeper looks at the kind only.
  */
 export function validateDeleteContainer(p: Preparer): number {
   const { reader } = p;

@@ -13,8 +13,8 @@ export interface ContainerOptions {
 /**
  * Finds containers that lost their last child and TTL nodes that nobody touched for their time to live, and submits
  * their removal, which is validated again like any request (spec: server semantics, section 6.2). Age is measured from
- * mtime on the wall clock. Unlike Apache ZooKeeper's, a removal whose turn comes late looks again whether it is due: the
- * znode may have been written, or made anew, in the meantime.
+ * mtime on the wall clock. Unlike in Apache ZooKeeper, a removal whose turn comes late looks again whether it is due: the
+ * znode may have been written in the meantime, which renews its time.
  */
 export class ContainerManager {
   constructor(
