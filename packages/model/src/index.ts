@@ -19,6 +19,7 @@ export {
 } from './codes.js';
 export { CorruptionError, InvariantViolation, KeeperError, invariant } from './errors.js';
 export type { SessionId, Zxid } from './int64.js';
+export { type LogOrder, gapError, orderOf } from './log-order.js';
 export { compare64, counterOf, epochOf, hex64, hexOf, hiOf, int64, loOf, makeZxid, parseHex64 } from './int64.js';
 export { SYSTEM_PATHS, isValidPath, pathDefect } from './paths.js';
 export type { Stat } from './stat.js';

@@ -1,8 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LoggedTxn } from '@zk/contracts';
-import { type Zxid, compare64, hiOf, int64, loOf } from '@zk/model';
-import { gapError, orderOf } from './log-order.js';
+import { type Zxid, compare64, gapError, hiOf, int64, loOf, orderOf } from '@zk/model';
 import { LogFileReader } from './log-reader.js';
 import type { LogVisitor } from './log-reader.js';
 import { listLogs } from './log-recovery.js';

@@ -1,11 +1,10 @@
 import { open, readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EntryVisitor, Logger, ReplayReport } from '@zk/contracts';
-import { compare64, hex64, hiOf, int64, loOf } from '@zk/model';
+import { compare64, gapError, hex64, hiOf, int64, loOf, orderOf } from '@zk/model';
 import type { Zxid } from '@zk/model';
 import { syncDirectory } from './durable-fs.js';
 import { ENTRY_FRAME_BYTES, logZxidOf } from './file-format.js';
-import { gapError, orderOf } from './log-order.js';
 import { readLog } from './log-reader.js';
 import type { LogEnd } from './log-reader.js';
 

@@ -1,10 +1,20 @@
 import type { EntryVisitor, LoggedTxn, ReplayReport, SyncStats, TxnLog, TxnLogListener } from '@zk/contracts';
-import { compare64, hex64, hiOf, int64, invariant, loOf } from '@zk/model';
+import { compare64, gapError, hex64, hiOf, int64, invariant, loOf, orderOf } from '@zk/model';
 import type { Zxid } from '@zk/model';
 import type { MemoryEntry, MemoryMedium } from './memory-medium.js';
 
 /** As many as a file gives at a time, more or less. */
 const BATCH_ENTRIES = 500;
+
+const LOWEST = -(1n << 63n);
+
+/** @throws CorruptionError when the entry does not follow the one before it; an entry without one may be any */
+function assertNothingMissing({ hi, lo }: Place, before: Place | undefined): void {
+  if (before === undefined || orderOf(hi, lo, before.hi, before.lo) !== 'gap') return;
+  throw gapError('the log in memory', 0, hi, lo, before.hi, before.lo);
+}
+
+type Place = Pick<MemoryEntry, 'hi' | 'lo'>;
 
 /**
  * The log as an array of entries and a mark: what lies below the mark is durable. A sync is nothing but the passing of
@@ -100,9 +110,13 @@ export class MemoryLog implements TxnLog {
     const afterHi = hiOf(after);
     const afterLo = loOf(after);
     let visited = 0;
+    let before = after === LOWEST ? undefined : { hi: afterHi, lo: afterLo };
     for (let i = 0; i < durableCount; i++) {
-      const { hi, lo, bytes } = entries[i]!;
+      const entry = entries[i]!;
+      const { hi, lo, bytes } = entry;
       if (compare64(hi, lo, afterHi, afterLo) <= 0) continue;
+      assertNothingMissing(entry, before);
+      before = entry;
       visit(hi, lo, bytes, 0, bytes.length);
       visited++;
     }
@@ -129,6 +143,7 @@ export class MemoryLog implements TxnLog {
       this.#assertOpen();
       if (this.#cuts !== cuts) throw new Error('The log was cut while it was being read');
       const batch = entries.slice(at, at + BATCH_ENTRIES);
+      batch.forEach((entry, i) => assertNothingMissing(entry, entries[at + i - 1]));
       yield batch.map(({ hi, lo, bytes }) => ({ zxid: int64(hi, lo), txn: bytes.slice() }));
     }
   }

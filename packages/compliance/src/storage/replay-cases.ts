@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { int64, makeZxid } from '@zk/model';
+import { CorruptionError, int64, makeZxid } from '@zk/model';
 import type { Zxid } from '@zk/model';
 import type { ComplianceCase } from '../compliance-case.js';
 import type { StorageHarness } from './harness.js';
@@ -101,6 +101,32 @@ export const replayCases: readonly ComplianceCase<StorageHarness>[] = [
       const log = await written(harness, ...zxids);
       assert.deepEqual((await entriesOf(log)).zxids, zxids);
       assert.deepEqual((await entriesOf(log, makeZxid(2, 0))).zxids, zxids.slice(9));
+    },
+  },
+  ...[
+    { name: 'within an epoch', zxids: [1n, 2n, 4n] },
+    { name: 'at the beginning of an epoch', zxids: [1n, 2n, makeZxid(1, 2)] },
+  ].map(({ name, zxids }) => ({
+    group,
+    name: `refuses a gap ${name}`,
+    async run(harness: StorageHarness) {
+      const log = await written(harness, ...zxids);
+      await assert.rejects(entriesOf(log), CorruptionError);
+      assert.deepEqual((await entriesOf(log, zxids[2])).zxids, []);
+      const batches = await log.read(1n, zxids[2]!, 1 << 20);
+      await assert.rejects(async () => {
+        for await (const batch of batches!) assert.ok(batch.every(({ zxid }) => zxid <= 2n));
+      }, CorruptionError);
+    },
+  })),
+  {
+    group,
+    name: 'refuses a log that begins later than what it is to follow',
+    async run(harness) {
+      const log = await written(harness, ...range(5n, 3));
+      assert.deepEqual((await entriesOf(log)).zxids, range(5n, 3));
+      assert.deepEqual((await entriesOf(log, 4n)).zxids, range(5n, 3));
+      await assert.rejects(entriesOf(log, 3n), CorruptionError);
     },
   },
   ...[

@@ -13,10 +13,9 @@ import type {
   TxnLog,
   TxnLogListener,
 } from '@zk/contracts';
-import { type Zxid, int64 } from '@zk/model';
+import type { Zxid } from '@zk/model';
 import type { MemoryStorage } from '@zk/storage-memory';
 import type { Life } from './life.js';
-import { GapFinder, withoutGaps } from './log-gaps.js';
 
 /** What the disk does to those who use it. */
 export interface DiskBehaviour {
@@ -109,18 +108,13 @@ class LogView implements TxnLog {
   }
 
   async replay(after: Zxid, visit: EntryVisitor): Promise<ReplayReport> {
-    const gaps = new GapFinder(after);
-    const report = await this.log.replay(after, (hi, lo, ...entry) => {
-      gaps.check(int64(hi, lo));
-      visit(hi, lo, ...entry);
-    });
+    const report = await this.log.replay(after, visit);
     await this.disk.logEnds(report.lastZxid);
     return { ...report, torn: this.disk.torn() };
   }
 
-  async read(after: Zxid, upTo: Zxid, maxBytes: number): Promise<AsyncIterable<readonly LoggedTxn[]> | undefined> {
-    const batches = await this.log.read(after, upTo, maxBytes);
-    return batches && withoutGaps(batches);
+  read(after: Zxid, upTo: Zxid, maxBytes: number): Promise<AsyncIterable<readonly LoggedTxn[]> | undefined> {
+    return this.log.read(after, upTo, maxBytes);
   }
 
   append(zxidHi: number, zxidLo: number, bytes: Uint8Array, start: number, end: number): void {

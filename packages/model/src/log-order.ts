@@ -1,15 +1,17 @@
-import { CorruptionError, compare64, hexOf, int64 } from '@zk/model';
+import { CorruptionError } from './errors.js';
+import { compare64, hexOf, int64 } from './int64.js';
 
-/** How a zxid stands to the one before it; after `next` nothing is missing. */
-export type Order = 'next' | 'repeated' | 'gap';
+/** How a zxid in a log stands to the one before it; after `next` nothing is missing. */
+export type LogOrder = 'next' | 'repeated' | 'gap';
 
 /** Every zxid is its predecessor plus one, or the first of a later epoch. */
-export function orderOf(hi: number, lo: number, beforeHi: number, beforeLo: number): Order {
+export function orderOf(hi: number, lo: number, beforeHi: number, beforeLo: number): LogOrder {
   if (hi === beforeHi) return lo === ((beforeLo + 1) | 0) && lo !== 0 ? 'next' : lo === beforeLo ? 'repeated' : 'gap';
   const isNext = int64(hi, lo) === int64(beforeHi, beforeLo) + 1n;
   return isNext || (lo === 1 && compare64(hi, lo, beforeHi, beforeLo) > 0) ? 'next' : 'gap';
 }
 
+/** Something is missing, or out of order, before an entry of a log. */
 export function gapError(
   path: string,
   offset: number,
