@@ -241,6 +241,7 @@ const BASE = [
   'metricsProvider.className=org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider',
   'admin.enableServer=true',
   'admin.portUnification=true',
+  'audit.enable=true',
   'ssl.quorum.keyStore.location=one.pem',
 ].join('\n');
 
@@ -260,6 +261,7 @@ const SPECIAL: Readonly<Record<string, string>> = {
   'admin.enableServer': 'false',
   'admin.portUnification': 'false',
   'admin.commandURL': '/other',
+  'audit.enable': 'false',
 };
 
 function withoutText(key: string, value: unknown): unknown {
