@@ -260,7 +260,7 @@ class Journey {
     const complaint = this.running
       .log()
       .split('\n')
-      .find((line) => /digest.*(mismatch|not match)|mismatch.*digest/i.test(line));
+      .find((line) => /digest.*(mismatch|not match)|mismatch.*digest|tree differs/i.test(line));
     const sentence = `${this.variant.name}: ${kind} finds no digest that differs`;
     this.report.check(
       sentence,

@@ -118,6 +118,11 @@ export class DataTree extends TreeChanges {
     else this.proof.compare(bytes, behind, end, zxidHi, zxidLo);
   }
 
+  /** Everything that was written with the snapshot has been applied: a digest that still differs is wrong. */
+  endLoading(): void {
+    this.proof.settle();
+  }
+
   /** Whether the digest is that of the last zxid: not while the tree may have more than that zxid says. */
   get hasDigestOfZxid(): boolean {
     return this.appliedCount > 0 && this.proof.isProved;

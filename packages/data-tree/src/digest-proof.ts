@@ -19,6 +19,12 @@ export class DigestProof {
   /** Until this zxid the tree is fuzzy, and digests are not compared; undefined when it is not. */
   private fuzzyUntil: DigestOfZxid | undefined;
   /**
+   * The snapshot's digest, when the tree differed from it. A writer that notes the digest after it has changed the tree, as
+   * Apache ZooKeeper does, may have written the next change into a snapshot with the digest before it. The digest of
+   * that change, which is in the log, then agrees.
+   */
+  private doubted: DigestOfZxid | undefined;
+  /**
    * Digests that may still differ before one agrees: nothing says where a snapshot without a digest of its own ceases to be
    * fuzzy, and a transaction that it has already leads to another tree. 0: each one must agree.
    */
@@ -31,7 +37,7 @@ export class DigestProof {
 
   /** Whether the tree has exactly what its last zxid says, as far as is known. */
   get isProved(): boolean {
-    return this.unprovedCount === 0;
+    return this.unprovedCount === 0 && this.doubted === undefined;
   }
 
   get isFuzzy(): boolean {
@@ -41,10 +47,11 @@ export class DigestProof {
   /** The tree is that of a snapshot, with the digest that came with it. */
   loaded(digest: DigestOfZxid | undefined): void {
     this.fuzzyUntil = digest;
+    this.doubted = undefined;
     this.unprovedCount = digest === undefined ? MAX_UNPROVED : 0;
   }
 
-  /** Once the zxid of the snapshot's digest is reached, compares; from the next transaction on, each one is. */
+  /** Once the zxid of the snapshot's digest is reached, compares; from the next transaction on, each one is compared. */
   reached(zxidHi: number, zxidLo: number): void {
     const wanted = this.fuzzyUntil;
     if (wanted === undefined) return;
@@ -52,9 +59,14 @@ export class DigestProof {
     const isBeyond = zxidHi > wanted.zxidHi || (zxidHi === wanted.zxidHi && zxidLo >>> 0 > wanted.zxidLo >>> 0);
     if (!isThere && !isBeyond) return;
     this.fuzzyUntil = undefined;
-    if (isThere && (wanted.hi !== this.digest.hi || wanted.lo !== this.digest.lo)) {
-      this.onMismatch?.(wanted.zxidHi, wanted.zxidLo);
-    }
+    if (isThere && (wanted.hi !== this.digest.hi || wanted.lo !== this.digest.lo)) this.doubted = wanted;
+  }
+
+  /** No transaction follows that could explain why the digest of the snapshot differs: it is wrong. */
+  settle(): void {
+    const { doubted } = this;
+    this.doubted = undefined;
+    if (doubted !== undefined) this.onMismatch?.(doubted.zxidHi, doubted.zxidLo);
   }
 
   /** Compares with the TxnDigest in `bytes[at, end)`, if there is one, of the transaction that was applied last. */
@@ -62,9 +74,11 @@ export class DigestProof {
     if (end - at < TXN_DIGEST_BYTES || readInt32(bytes, at) !== DIGEST_VERSION) return;
     if (readInt32(bytes, at + 4) === this.digest.hi && readInt32(bytes, at + 8) === this.digest.lo) {
       this.unprovedCount = 0;
+      this.doubted = undefined;
     } else if (this.unprovedCount > 0) {
       this.unprovedCount--;
     } else {
+      this.settle();
       this.onMismatch?.(zxidHi, zxidLo);
     }
   }

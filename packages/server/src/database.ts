@@ -77,6 +77,7 @@ export class Database {
       tree.apply(bytes, start, end, null);
       this.applied();
     });
+    tree.endLoading();
     if (report.torn !== undefined) {
       this.logger.warn(
         report.torn,
