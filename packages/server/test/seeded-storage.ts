@@ -1,5 +1,6 @@
+import { DataTree, SnapshotEncoder } from '@zk/data-tree';
 import { RecordWriter, type TxnBody, writeLoggedTxn } from '@zk/jute';
-import { OPEN_ACL_UNSAFE, OpCode, type Zxid, hiOf, loOf } from '@zk/model';
+import { OPEN_ACL_UNSAFE, OpCode, type Zxid, counterOf, hiOf, loOf } from '@zk/model';
 import { MemoryStorage } from '@zk/storage-memory';
 
 export interface SeedTxn {
@@ -11,6 +12,16 @@ export interface SeedTxn {
 /** The transaction that creates a persistent znode. */
 export function seedCreate(path: string, parentCVersion: number, data: Uint8Array | null = null): TxnBody {
   return { kind: 'create', path, data, acl: OPEN_ACL_UNSAFE, ephemeral: false, parentCVersion };
+}
+
+/** A snapshot of a tree without znodes: what a log that begins later than its epoch follows. */
+async function writeEmptySnapshot(storage: MemoryStorage, zxid: Zxid): Promise<void> {
+  const tree = new DataTree();
+  tree.setLoaded(hiOf(zxid), loOf(zxid), undefined);
+  const writer = await storage.snapshots.create(zxid);
+  const encoder = new SnapshotEncoder(tree, [], writer);
+  while (!encoder.step(1, { monotonicMs: () => 0 }));
+  await writer.commit();
 }
 
 /** A storage whose log holds these transactions, as another server left it. */
@@ -26,6 +37,8 @@ export async function seededStorage(txns: readonly SeedTxn[]): Promise<MemorySto
     onRecovered: unexpected,
     onFatal: unexpected,
   });
+  const [first] = txns;
+  if (first !== undefined && counterOf(first.zxid) !== 1) await writeEmptySnapshot(storage, first.zxid - 1n);
   for (const { zxid, session = 0n, body } of txns) {
     const writer = new RecordWriter();
     const type = OpCode[body.kind];
