@@ -1,6 +1,6 @@
 import { DataTree, SnapshotEncoder } from '@zk/data-tree';
 import { RecordWriter, type TxnBody, writeLoggedTxn } from '@zk/jute';
-import { OPEN_ACL_UNSAFE, OpCode, type Zxid, counterOf, hiOf, loOf } from '@zk/model';
+import { ErrorCode, OPEN_ACL_UNSAFE, OpCode, type Zxid, counterOf, hiOf, loOf } from '@zk/model';
 import { MemoryStorage } from '@zk/storage-memory';
 
 export interface SeedTxn {
@@ -14,13 +14,21 @@ export function seedCreate(path: string, parentCVersion: number, data: Uint8Arra
   return { kind: 'create', path, data, acl: OPEN_ACL_UNSAFE, ephemeral: false, parentCVersion };
 }
 
+function encoded({ zxid, session = 0n, body }: SeedTxn): Uint8Array {
+  const writer = new RecordWriter();
+  const type = OpCode[body.kind];
+  writeLoggedTxn(writer, { header: { clientId: session, cxid: 0, zxid, time: 1_000n, type }, body });
+  return writer.bytes();
+}
+
 /** A snapshot of a tree without znodes: what a log that begins later than its epoch follows. */
 async function writeEmptySnapshot(storage: MemoryStorage, zxid: Zxid): Promise<void> {
   const tree = new DataTree();
-  tree.setLoaded(hiOf(zxid), loOf(zxid), undefined);
+  const nothing = encoded({ zxid, body: { kind: 'error', err: ErrorCode.NONODE } });
+  tree.apply(nothing, 0, nothing.length);
   const writer = await storage.snapshots.create(zxid);
   const encoder = new SnapshotEncoder(tree, [], writer);
-  while (!encoder.step(1, { monotonicMs: () => 0 }));
+  while (!encoder.step(1, { monotonicMs: () => 0, wallMs: () => 0 }));
   await writer.commit();
 }
 
@@ -39,12 +47,9 @@ export async function seededStorage(txns: readonly SeedTxn[]): Promise<MemorySto
   });
   const [first] = txns;
   if (first !== undefined && counterOf(first.zxid) !== 1) await writeEmptySnapshot(storage, first.zxid - 1n);
-  for (const { zxid, session = 0n, body } of txns) {
-    const writer = new RecordWriter();
-    const type = OpCode[body.kind];
-    writeLoggedTxn(writer, { header: { clientId: session, cxid: 0, zxid, time: 1_000n, type }, body });
-    const bytes = writer.bytes();
-    storage.log.append(hiOf(zxid), loOf(zxid), bytes, 0, bytes.length);
+  for (const txn of txns) {
+    const bytes = encoded(txn);
+    storage.log.append(hiOf(txn.zxid), loOf(txn.zxid), bytes, 0, bytes.length);
   }
   storage.log.sync();
   await storage.close();
