@@ -1,3 +1,4 @@
+import type { SnapshotInfo } from '@zk/contracts';
 import type { DecodedSnapshot } from '@zk/data-tree';
 import { RequestPipeline } from '@zk/request-pipeline';
 import type { SessionTracker } from '@zk/session';
@@ -56,17 +57,21 @@ export class StandaloneReplica implements Replica {
     const sessions = new Map([...this.sessions.sessions()].map(({ id, timeoutMs }) => [id, timeoutMs]));
     const before = { tree: database.tree, sessions, nodesWithoutAcl: 0 };
     this.host.suspend();
-    await snapshotter.abandon();
-    database.replaceWith(snapshot);
-    this.trackSessions();
-    this.parts.storage.log.roll();
-    const written = await snapshotter.take();
-    if (written === undefined) {
-      database.become(before);
+    let written: SnapshotInfo | undefined;
+    try {
+      await snapshotter.abandon();
+      database.replaceWith(snapshot);
       this.trackSessions();
+      this.parts.storage.log.roll();
+      written = await snapshotter.take();
+    } finally {
+      if (written === undefined) {
+        database.become(before);
+        this.trackSessions();
+      }
+      this.isRestoring = false;
+      this.serve();
     }
-    this.isRestoring = false;
-    this.serve();
     if (written === undefined) throw new Error('it could not be written to the disk; everything is as before');
   }
 

@@ -89,6 +89,14 @@ describe('a server whose state is replaced by a snapshot', () => {
     expect(harness.server.sessions.get(...words(client.sessionId))).toBeDefined();
   });
 
+  it('serves on as it was when the writing ends in a defect', async () => {
+    jest.spyOn(harness.server.snapshotter, 'take').mockRejectedValueOnce(new Error('a defect'));
+    await expect(harness.server.restore(pieces(snapshot))).rejects.toThrow('a defect');
+    expect(await text(await harness.connect(), '/kept')).toBe('changed');
+    await harness.server.restore(pieces(snapshot));
+    expect(await text(await harness.connect(), '/kept')).toBe('as it was');
+  });
+
   it('takes one at a time', async () => {
     const results = await Promise.allSettled([1, 2].map(() => harness.server.restore(pieces(snapshot))));
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);

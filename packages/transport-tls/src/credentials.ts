@@ -3,17 +3,13 @@ import type { SecureContext, SecureContextOptions } from 'node:tls';
 import { createSecureContext } from 'node:tls';
 import { cipherList, versionRange } from './ciphers.js';
 import { TlsError } from './explain.js';
-import type { TlsMaterial } from './stores/stores.js';
+import type { TlsTransportOptions } from './options.js';
 import { filesOf, loadIdentity, loadTrust, stampOf } from './stores/stores.js';
 
-export interface CredentialsOptions {
-  readonly identity?: TlsMaterial;
-  readonly trust?: TlsMaterial;
-  readonly protocols?: readonly string[];
-  readonly cipherSuites?: readonly string[];
-  readonly reload?: boolean;
-  readonly reloadIntervalMs?: number;
-}
+export type CredentialsOptions = Pick<
+  TlsTransportOptions,
+  'identity' | 'trust' | 'protocols' | 'cipherSuites' | 'reload' | 'reloadIntervalMs'
+>;
 
 /** The same twice: a server takes the options only, a client a context, which is costly to make. */
 export interface Prepared {
