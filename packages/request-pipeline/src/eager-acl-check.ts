@@ -3,9 +3,9 @@ import { type DataTree, fixupAcls } from '@zk/data-tree';
 import { ErrorCode, type Id, OpCode, Perms } from '@zk/model';
 import type { AclGuard } from './acl-guard.js';
 import { readAclList } from './acl-list.js';
-import type { CreateRequest } from './create-request.js';
 import type { FrameReader } from './frame-reader.js';
 import { parentEnd } from './preparer.js';
+import type { WriteRequest } from './write-request.js';
 
 /** Lists that would become longer than this are left to whoever decides on the request. */
 const MAX_ENTRIES = 1000;
@@ -27,7 +27,7 @@ export class EagerAclCheck {
    *
    * @returns NOAUTH, INVALIDACL, or OK where the leader is to decide
    */
-  refusalOfCreate(bytes: Uint8Array, create: CreateRequest, ids: readonly Id[]): number {
+  refusalOfCreate(bytes: Uint8Array, create: WriteRequest, ids: readonly Id[]): number {
     const { pathStart, pathEnd, pathIsNull, aclStart, aclEnd } = create;
     if (pathIsNull) return ErrorCode.OK;
     return (

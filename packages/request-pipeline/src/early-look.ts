@@ -1,8 +1,8 @@
 import { ErrorCode, type Id, OpCode, isEphemeral } from '@zk/model';
-import { CreateRequest } from './create-request.js';
 import type { EagerAclCheck } from './eager-acl-check.js';
-import { multiCreatesEphemeral } from './ephemeral-scan.js';
 import type { FrameReader } from './frame-reader.js';
+import { multiCreatesEphemeral } from './multi-parts.js';
+import { WriteRequest } from './write-request.js';
 
 /**
  * What is to be known of a write where its client is connected, before anybody decides on it: whether permissions are
@@ -10,7 +10,7 @@ import type { FrameReader } from './frame-reader.js';
  * (spec: server semantics, section 10.6). A create is decoded once for both.
  */
 export class EarlyLook {
-  private readonly create = new CreateRequest();
+  private readonly request = new WriteRequest();
   private type = 0;
   private isCreate = false;
 
@@ -29,19 +29,19 @@ export class EarlyLook {
     this.reader.reset(bytes, start, end);
     this.type = type;
     this.isCreate = type === OpCode.create || type === OpCode.create2;
-    return !this.isCreate || this.create.read(this.reader, type);
+    return !this.isCreate || this.request.read(this.reader, type);
   }
 
   /** @returns OK where the request may be decided on */
   refusal(ids: readonly Id[]): number {
     const { reader, eagerAclCheck } = this;
     if (eagerAclCheck === undefined) return ErrorCode.OK;
-    if (this.isCreate) return eagerAclCheck.refusalOfCreate(reader.bytes, this.create, ids);
+    if (this.isCreate) return eagerAclCheck.refusalOfCreate(reader.bytes, this.request, ids);
     return eagerAclCheck.refusal(reader, this.type, ids);
   }
 
   createsEphemeral(): boolean {
-    if (this.isCreate) return isEphemeral(this.create.flags);
-    return this.type === OpCode.multi && multiCreatesEphemeral(this.reader, this.create);
+    if (this.isCreate) return isEphemeral(this.request.flags);
+    return this.type === OpCode.multi && multiCreatesEphemeral(this.reader, this.request);
   }
 }

@@ -13,7 +13,8 @@ import { WriteReplies } from './replies.js';
 import { type Proposer, Transactions } from './transactions.js';
 import { TxnArena } from './txn-arena.js';
 import { TxnWriter } from './txn-writer.js';
-import { validateMulti, validateOperation } from './validate-multi.js';
+import { validateMulti } from './validate-multi.js';
+import { validateOperation } from './validate-operation.js';
 import { type PlanReconfig, validateReconfig } from './validate-reconfig.js';
 import { writeCloseSession, writeCreateSession } from './validate-session.js';
 

@@ -18,6 +18,7 @@ import { type ChangeRecord, clearWords, loadRecord } from './change-record.js';
 import { FrameReader } from './frame-reader.js';
 import { Overlay } from './overlay.js';
 import type { TxnWriter } from './txn-writer.js';
+import { WriteRequest } from './write-request.js';
 
 /** What validation may be told to do differently. */
 export interface PreparerOptions {
@@ -60,6 +61,8 @@ const OPEN_LIST = new RecordWriter(64).int32(1).int32(Perms.all).ustring('world'
  */
 export class Preparer {
   readonly reader = new FrameReader();
+  /** The operation that was decoded last; its positions are those of {@link reader}'s bytes. */
+  readonly request = new WriteRequest();
   readonly overlay = new Overlay();
   readonly digest = new DigestSum();
   readonly guard: AclGuard;

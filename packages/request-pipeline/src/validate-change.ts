@@ -1,37 +1,13 @@
 import { Field } from '@zk/data-tree';
 import { ErrorCode, Perms, isValidPath } from '@zk/model';
 import type { ChangeRecord } from './change-record.js';
-import { type Preparer, UNDECODABLE, isUndeletable, nextVersion, parentEnd } from './preparer.js';
+import { type Preparer, isUndeletable, nextVersion, parentEnd } from './preparer.js';
 
 const FIXED_BYTES = 16;
 
-/** Skips a path and an int32; false when they cannot be decoded. */
-export function skipPathAndInt(p: Preparer): boolean {
-  p.reader.range();
-  const isNull = p.reader.isNull;
-  p.reader.int32();
-  return !p.reader.failed && !isNull;
-}
-
-/** Skips a setData request. */
-export function skipSetData(p: Preparer): boolean {
-  p.reader.range();
-  const isNull = p.reader.isNull;
-  p.reader.range();
-  p.reader.int32();
-  return !p.reader.failed && !isNull;
-}
-
 /** Validates delete (spec: server semantics, section 2.2) and writes the record. */
 export function validateDelete(p: Preparer): number {
-  const { reader } = p;
-  reader.range();
-  const { start, end, isNull } = reader;
-  const expected = reader.int32();
-  if (reader.failed) return UNDECODABLE;
-  p.writer.ensure(end - start + FIXED_BYTES);
-  if (isNull) return ErrorCode.MARSHALLINGERROR;
-  return deletePath(p, reader.bytes, start, end, expected, false);
+  return deletePath(p, p.request.version, false);
 }
 
 /**
@@ -39,23 +15,14 @@ export function validateDelete(p: Preparer): number {
  * what is committed: a znode that is being written, or made anew, stays. Apache ZooKeeper looks at the kind only.
  */
 export function validateDeleteContainer(p: Preparer): number {
-  const { reader } = p;
-  reader.range();
-  const { start, end, isNull } = reader;
-  if (reader.failed) return UNDECODABLE;
-  p.writer.ensure(end - start + FIXED_BYTES);
-  if (isNull) return ErrorCode.MARSHALLINGERROR;
-  return deletePath(p, reader.bytes, start, end, -1, true);
+  return deletePath(p, -1, true);
 }
 
-function deletePath(
-  p: Preparer,
-  path: Uint8Array,
-  start: number,
-  end: number,
-  expected: number,
-  isInternal: boolean,
-): number {
+function deletePath(p: Preparer, expected: number, isInternal: boolean): number {
+  const { pathStart: start, pathEnd: end, pathIsNull } = p.request;
+  p.writer.ensure(end - start + FIXED_BYTES);
+  if (pathIsNull) return ErrorCode.MARSHALLINGERROR;
+  const path = p.reader.bytes;
   const slash = parentEnd(path, start, end);
   if (slash < 0 || isUndeletable(path, start, end)) return ErrorCode.BADARGUMENTS;
   const parent = p.obtain(path, start, slash);
@@ -95,20 +62,13 @@ function refuseDeletion(
   return node.childCount > 0 ? ErrorCode.NOTEMPTY : ErrorCode.OK;
 }
 
-/** Validates setData and writes the record. */
+/** Validates setData, decoded, and writes the record. */
 export function validateSetData(p: Preparer): number {
-  const { reader, writer, context } = p;
-  reader.range();
-  const { start, end, isNull } = reader;
-  reader.range();
-  const dataStart = reader.start;
-  const dataEnd = reader.end;
-  const dataIsNull = reader.isNull;
-  const expected = reader.int32();
-  if (reader.failed) return UNDECODABLE;
-  p.writer.ensure(end - start + (dataEnd - dataStart) + FIXED_BYTES);
-  const path = reader.bytes;
-  if (isNull || start === end) return ErrorCode.BADARGUMENTS;
+  const { writer, context } = p;
+  const { pathStart: start, pathEnd: end, pathIsNull, dataStart, dataEnd, dataIsNull, version: expected } = p.request;
+  writer.ensure(end - start + (dataEnd - dataStart) + FIXED_BYTES);
+  const path = p.reader.bytes;
+  if (pathIsNull || start === end) return ErrorCode.BADARGUMENTS;
   const node = p.obtain(path, start, end);
   if (!node.exists) return leave(p, node, absenceCode(path, start, end));
   if (!p.guard.allowsRecord(node, Perms.write, context.ids)) return leave(p, node, ErrorCode.NOAUTH);
@@ -146,17 +106,11 @@ function committedLength(p: Preparer, record: ChangeRecord): number {
 
 /** Validates setACL and writes the record. The list is checked before the znode is looked for. */
 export function validateSetAcl(p: Preparer): number {
-  const { reader, writer, context } = p;
-  reader.range();
-  const { start, end, isNull } = reader;
-  reader.aclRange();
-  const aclStart = reader.start;
-  const aclEnd = reader.end;
-  const expected = reader.int32();
-  if (reader.failed) return UNDECODABLE;
-  p.writer.ensure(end - start + FIXED_BYTES);
-  const path = reader.bytes;
-  if (isNull || !isValidPath(path, start, end)) return ErrorCode.BADARGUMENTS;
+  const { writer, context } = p;
+  const { pathStart: start, pathEnd: end, pathIsNull, aclStart, aclEnd, version: expected } = p.request;
+  writer.ensure(end - start + FIXED_BYTES);
+  const path = p.reader.bytes;
+  if (pathIsNull || !isValidPath(path, start, end)) return ErrorCode.BADARGUMENTS;
   const aclError = p.aclFixup(path, aclStart, aclEnd);
   if (aclError !== ErrorCode.OK) return aclError;
   const node = p.obtain(path, start, end);
@@ -165,7 +119,7 @@ export function validateSetAcl(p: Preparer): number {
   const version = nextVersion(node.words[Field.aversion]!, expected);
   if (version === undefined) return leave(p, node, ErrorCode.BADVERSION);
 
-  p.writer.ensure(end - start + (p.aclEnd - p.aclStart) + FIXED_BYTES);
+  writer.ensure(end - start + (p.aclEnd - p.aclStart) + FIXED_BYTES);
   if (end - start + (p.aclEnd - p.aclStart) + FIXED_BYTES > p.options.maxTxnBytes) {
     return leave(p, node, ErrorCode.MARSHALLINGERROR);
   }
@@ -182,14 +136,11 @@ export function validateSetAcl(p: Preparer): number {
 
 /** Validates check, which exists only inside a multi, and writes the record. */
 export function validateCheck(p: Preparer): number {
-  const { reader, writer } = p;
-  reader.range();
-  const { start, end, isNull } = reader;
-  const expected = reader.int32();
-  if (reader.failed) return UNDECODABLE;
-  p.writer.ensure(end - start + FIXED_BYTES);
-  const path = reader.bytes;
-  if (isNull || start === end) return ErrorCode.BADARGUMENTS;
+  const { writer } = p;
+  const { pathStart: start, pathEnd: end, pathIsNull, version: expected } = p.request;
+  writer.ensure(end - start + FIXED_BYTES);
+  const path = p.reader.bytes;
+  if (pathIsNull || start === end) return ErrorCode.BADARGUMENTS;
   const node = p.obtain(path, start, end);
   if (!node.exists) return leave(p, node, absenceCode(path, start, end));
   if (!p.guard.allowsRecord(node, Perms.read, p.context.ids)) return leave(p, node, ErrorCode.NOAUTH);

@@ -1,34 +1,18 @@
 import { Field, crcOfNewStat } from '@zk/data-tree';
 import { ErrorCode, MAX_TTL_MS, OpCode, Perms, isEphemeral, isSequential, isTtl, isValidPath } from '@zk/model';
 import { type ChangeRecord, clearWords } from './change-record.js';
-import { CreateRequest, areSubCreateFlags, kindOfSubCreate } from './create-request.js';
-import { type Preparer, UNDECODABLE, parentEnd } from './preparer.js';
+import { type Preparer, parentEnd } from './preparer.js';
 
 /** Bytes that a sequence suffix may add: ten digits, or a sign and ten. */
 const SUFFIX_BYTES = 11;
 const FIXED_BYTES = 32;
 
-const request = new CreateRequest();
-
-/** Skips a create of a multi; false when it cannot be decoded, which there includes flags and null lists. */
-export function skipSubCreate(p: Preparer, type: number): boolean {
-  return (
-    request.read(p.reader, type) && !request.pathIsNull && !request.aclIsNull && areSubCreateFlags(type, request.flags)
-  );
-}
-
-/** Decodes a create of a multi, for {@link validateDecoded}. @returns the opcode of its transaction; 0: not decoded */
-export function decodeSubCreate(p: Preparer, type: number): number {
-  return request.read(p.reader, type) ? kindOfSubCreate(type, request.flags) : 0;
-}
-
-/** Validates create, create2, createContainer and createTTL (spec: server semantics, section 2.1) and writes the record. */
+/**
+ * Validates create, create2, createContainer and createTTL, decoded (spec: server semantics, section 2.1), and writes the
+ * record.
+ */
 export function validateCreate(p: Preparer, type: number): number {
-  return request.read(p.reader, type) ? validateDecoded(p, type) : UNDECODABLE;
-}
-
-/** The same for the request that was decoded last. */
-export function validateDecoded(p: Preparer, type: number): number {
+  const { request } = p;
   const source = p.reader.bytes;
   p.writer.ensure(
     request.pathEnd - request.pathStart + SUFFIX_BYTES + request.dataEnd - request.dataStart + FIXED_BYTES,
@@ -48,7 +32,7 @@ export function validateDecoded(p: Preparer, type: number): number {
 }
 
 function checkMode(p: Preparer, type: number): number {
-  const { flags, ttlHi, ttlLo } = request;
+  const { flags, ttlHi, ttlLo } = p.request;
   if (flags < 0 || flags > 6) return ErrorCode.BADARGUMENTS;
   if (!isTtl(flags)) return type === OpCode.createTTL ? ErrorCode.BADARGUMENTS : ErrorCode.OK;
   if (!p.options.extendedTypes) return ErrorCode.UNIMPLEMENTED;
@@ -58,7 +42,7 @@ function checkMode(p: Preparer, type: number): number {
 }
 
 function validateUnder(p: Preparer, type: number, parent: ChangeRecord): number {
-  const { writer, reader, context } = p;
+  const { writer, reader, request, context } = p;
   const { flags } = request;
   if (!parent.exists) return ErrorCode.NONODE;
   if (!p.guard.allowsRecord(parent, Perms.create, context.ids)) return ErrorCode.NOAUTH;
@@ -120,7 +104,8 @@ function validateUnder(p: Preparer, type: number, parent: ChangeRecord): number 
 function refuseCreation(p: Preparer, parent: ChangeRecord, pathStart: number, pathEnd: number): number {
   if (p.isEphemeral(parent)) return ErrorCode.NOCHILDRENFOREPHEMERALS;
   if (!p.options.enforceQuota) return ErrorCode.OK;
-  return p.tree.quotas.check(p.writer.bytes, pathStart, pathEnd, 1, request.dataEnd - request.dataStart);
+  const { dataStart, dataEnd } = p.request;
+  return p.tree.quotas.check(p.writer.bytes, pathStart, pathEnd, 1, dataEnd - dataStart);
 }
 
 /** The parent's create count and pzxid move only upwards, as they do when the transaction is applied. */
@@ -136,6 +121,7 @@ function addChild(p: Preparer, parent: ChangeRecord, newCversion: number): void 
 }
 
 function create(p: Preparer, type: number, node: ChangeRecord): void {
+  const { request } = p;
   const { zxidHi, zxidLo, wallMs, sessionHi, sessionLo } = p.context;
   p.overlay.touch(node);
   node.exists = true;
