@@ -9,6 +9,8 @@ export interface Settings {
   readonly seconds: number;
   readonly warmupSeconds: number;
   readonly dataBytes: number;
+  /** See `SteadySettings`. */
+  readonly maxStolenPercent?: number;
   readonly failovers: number;
   readonly pauses: number;
   /** How long a leader is stopped, at least. */
