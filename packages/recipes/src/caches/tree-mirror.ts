@@ -1,15 +1,8 @@
-import type { Codec, ZkClient, ZnodeEvent } from '@zk/client-api';
+import type { ZkClient, ZnodeEvent } from '@zk/client-api';
 import { type Observable, BehaviorSubject, Subject } from 'rxjs';
-import {
-  childPath,
-  exponentialBackoff,
-  isNamed,
-  isTransient,
-  nodeName,
-  parentPath,
-  withRetry,
-} from '../support/index.js';
+import { childPath, exponentialBackoff, isNamed, isTransient, parentPath, withRetry } from '../support/index.js';
 import type { CacheEvent, CacheNode, CacheProblem, CacheStatus } from './cache-types.js';
+import { type DecodingOptions, MirroredTree } from './mirrored-tree.js';
 import { type Look, type Task, TaskQueue, keep } from './task-queue.js';
 import { type TreeLimits, TreeScope } from './tree-scope.js';
 import { type FoundNode, OneShotSource, PersistentSource, type TreeSource, isKnown } from './tree-source.js';
@@ -23,11 +16,8 @@ import { type FoundNode, OneShotSource, PersistentSource, type TreeSource, isKno
 // Why it ends up right: the server tells of a change before it answers a reading that shows it, and a path that is told
 // about while a look at it is under way is looked at once more. So the last look at a znode begins after the last event.
 
-export interface MirrorOptions<T> extends TreeLimits {
-  readonly codec: Codec<T>;
+export interface MirrorOptions<T> extends TreeLimits, DecodingOptions<T> {
   readonly withData: boolean;
-  /** The root is there for the sake of its children: its data is not decoded, and no value to anybody. */
-  readonly ignoresRoot: boolean;
   readonly concurrency: number;
   readonly watches: 'auto' | 'oneShot';
 }
@@ -37,14 +27,10 @@ export class TreeMirror<T> {
   readonly #root: string;
   readonly #options: MirrorOptions<T>;
   readonly #scope: TreeScope;
-  readonly #nodes = new Map<string, CacheNode<T>>();
-  /** Names of the children that are in the mirror, by their parent's path, whether or not that is in it itself. */
-  readonly #children = new Map<string, Set<string>>();
+  readonly #tree: MirroredTree<T>;
   readonly #queue: TaskQueue;
   /** Found before their parent was: a parent is created first, and if there is none, nor are they. */
   readonly #parked = new Map<string, Set<string>>();
-  /** Known to exist, but not in the mirror; what is below them does not wait for them. */
-  readonly #unusable = new Set<string>();
   readonly #events = new Subject<CacheEvent<T>>();
   readonly #problems = new Subject<CacheProblem>();
   readonly #status = new BehaviorSubject<CacheStatus>('new');
@@ -62,6 +48,11 @@ export class TreeMirror<T> {
     this.#root = root;
     this.#options = options;
     this.#scope = new TreeScope(root, options);
+    this.#tree = new MirroredTree(root, options, {
+      event: (event) => this.#events.next(event),
+      problem: (problem) => this.#problems.next(problem),
+      forgotten: (path) => this.#source?.forget(path),
+    });
     this.#queue = new TaskQueue(options.concurrency, (task) => this.#run(task));
     this.#queue.pause();
   }
@@ -88,19 +79,19 @@ export class TreeMirror<T> {
   }
 
   get size(): number {
-    return this.#nodes.size;
+    return this.#tree.size;
   }
 
   get(path: string): CacheNode<T> | undefined {
-    return this.#nodes.get(path);
+    return this.#tree.get(path);
   }
 
   childNames(path: string): readonly string[] {
-    return [...(this.#children.get(path) ?? [])];
+    return this.#tree.childNames(path);
   }
 
   nodes(): IterableIterator<CacheNode<T>> {
-    return this.#nodes.values();
+    return this.#tree.nodes();
   }
 
   /** Resolves when there is a watch and the first walk has begun. */
@@ -191,10 +182,10 @@ export class TreeMirror<T> {
       // What is known was read before this happened, and whatever is asked for now is told by an event after this one.
       this.#queue.outdate(path);
       this.#unpark(path, false);
-      this.#remove(path);
+      this.#tree.remove(path);
       return this.#checkIdle();
     }
-    const known = this.#nodes.get(path);
+    const known = this.#tree.get(path);
     if (event.type === 'dataChanged' && known !== undefined && isKnown(event.zxid, known.stat.mzxid)) return;
     this.#queue.add(path);
   }
@@ -208,7 +199,7 @@ export class TreeMirror<T> {
     if (this.status === 'current') this.#status.next('stale');
     this.#queue.add(this.#root, { subtree: true });
     // What is no longer reached from the root is looked at as well: it is gone, or its parent was unusable.
-    for (const path of this.#unusable) this.#queue.add(path, { subtree: true });
+    for (const path of this.#tree.unusable()) this.#queue.add(path, { subtree: true });
   }
 
   #disconnected(): void {
@@ -239,74 +230,23 @@ export class TreeMirror<T> {
       this.#giveUp(path, error);
     }
     if (!this.#queue.done(task)) return;
-    this.#unpark(path, this.#nodes.has(path) || this.#unusable.has(path));
+    this.#unpark(path, this.#tree.exists(path));
     this.#checkIdle();
   }
 
   async #use(source: TreeSource, task: Task, found: FoundNode | null, what: Look): Promise<void> {
     const { path } = task;
-    const outcome = this.#apply(path, found);
-    if (outcome === 'parked') return this.#park(path, what, task);
-    if (found === null || outcome === 'absent') return;
+    const finding = this.#tree.apply(path, found);
+    if (finding === 'parked') return this.#park(path, what, task);
+    if (found === null || finding === 'absent') return;
     // What was below one that is another now went with it, and may be there again.
-    if (outcome === 'again') await this.#list(source, path, found, { children: true, subtree: true });
-    else if (what.children || outcome === 'new') await this.#list(source, path, found, what);
-  }
-
-  /** What a reading says, made so. */
-  #apply(path: string, found: FoundNode | null): 'absent' | 'parked' | 'new' | 'again' | 'known' {
-    let previous = this.#nodes.get(path);
-    if (found === null) {
-      this.#remove(path);
-      return 'absent';
-    }
-    const isAgain = previous !== undefined && previous.stat.czxid !== found.stat.czxid;
-    if (isAgain) {
-      // The reading that found it has set its watch: that stays. Found by chance in cache-property.spec.ts.
-      this.#remove(path, { keepsWatch: true });
-      previous = undefined;
-    }
-    if (previous === undefined) {
-      const parent = parentPath(path);
-      if (path !== this.#root && !this.#nodes.has(parent) && !this.#unusable.has(parent)) return 'parked';
-      const node = this.#decode(path, found);
-      if (node === undefined) return 'known';
-      this.#unusable.delete(path);
-      this.#nodes.set(path, node);
-      if (path !== this.#root) this.#adopt(parent, nodeName(path));
-      this.#events.next({ type: 'created', path, node });
-      return isAgain ? 'again' : 'new';
-    }
-    const hasChanged = previous.stat.mzxid !== found.stat.mzxid;
-    const node = hasChanged ? this.#decode(path, found) : { path, data: previous.data, stat: found.stat };
-    if (node === undefined) return 'known';
-    this.#nodes.set(path, node);
-    if (hasChanged) this.#events.next({ type: 'changed', path, node, previous });
-    return 'known';
-  }
-
-  #adopt(parent: string, name: string): void {
-    const siblings = this.#children.get(parent);
-    if (siblings === undefined) this.#children.set(parent, new Set([name]));
-    else siblings.add(name);
-  }
-
-  #decode(path: string, found: FoundNode): CacheNode<T> | undefined {
-    if (this.#options.ignoresRoot && path === this.#root) return { path, data: undefined as T, stat: found.stat };
-    try {
-      const data = this.#options.codec.decode(found.data ?? null);
-      return { path, data, stat: found.stat };
-    } catch (error) {
-      // The last good value stays, if there is one.
-      if (!this.#nodes.has(path)) this.#unusable.add(path);
-      this.#problems.next({ path, error });
-      return undefined;
-    }
+    if (finding === 'again') await this.#list(source, path, found, { children: true, subtree: true });
+    else if (what.children || finding === 'new') await this.#list(source, path, found, what);
   }
 
   async #list(source: TreeSource, path: string, found: FoundNode, what: Look): Promise<void> {
     if (this.#scope.isDeepest(path)) return;
-    const isLeaf = found.stat.numChildren === 0 && !this.#children.has(path);
+    const isLeaf = found.stat.numChildren === 0 && !this.#tree.hasChildren(path);
     // Where there is one watch for all, a new znode's children come by events of their own.
     if (!source.mustList && (isLeaf || !what.children)) return;
     const names = await source.list(path);
@@ -314,30 +254,13 @@ export class TreeMirror<T> {
     const present = new Set(names);
     for (const name of [...names].sort()) {
       const child = childPath(path, name);
-      const isNew = !this.#nodes.has(child);
+      const isNew = !this.#tree.has(child);
       if ((isNew || what.subtree) && this.#scope.accepts(child)) this.#queue.add(child, { subtree: true });
     }
     // One that is known and not listed is gone, or newer than the listing: a look at it tells.
-    for (const name of this.#children.get(path) ?? []) {
+    for (const name of this.#tree.childNames(path)) {
       if (!present.has(name)) this.#queue.add(childPath(path, name));
     }
-  }
-
-  /** Forgets a znode and, before it, all below it. */
-  #remove(path: string, options: { readonly keepsWatch?: boolean } = {}): void {
-    this.#unusable.delete(path);
-    for (const name of this.#children.get(path) ?? []) this.#remove(childPath(path, name));
-    const previous = this.#nodes.get(path);
-    if (options.keepsWatch !== true) this.#source?.forget(path);
-    if (previous === undefined) return;
-    this.#nodes.delete(path);
-    if (path !== this.#root) this.#disown(parentPath(path), nodeName(path));
-    this.#events.next({ type: 'deleted', path, previous });
-  }
-
-  #disown(parent: string, name: string): void {
-    const siblings = this.#children.get(parent);
-    if (siblings?.delete(name) === true && siblings.size === 0) this.#children.delete(parent);
   }
 
   #park(path: string, what: Look, task: Task): void {
@@ -376,7 +299,7 @@ export class TreeMirror<T> {
       void this.close();
       return;
     }
-    if (!this.#nodes.has(path)) this.#unusable.add(path);
+    this.#tree.giveUp(path);
     this.#problems.next({ path, error });
   }
 
@@ -391,6 +314,6 @@ export class TreeMirror<T> {
   }
 
   #isWanted(path: string): boolean {
-    return this.#nodes.has(path) || this.#scope.includes(path, (above) => this.#nodes.has(above));
+    return this.#tree.has(path) || this.#scope.includes(path, (above) => this.#tree.has(above));
   }
 }
