@@ -1,4 +1,4 @@
-import { EventType, WatcherType } from '@zk/model';
+import { ErrorCode, EventType, WatcherType } from '@zk/model';
 import { type Client, type ClientPipeline, type ClientPipelineParts, LearnerPipeline } from '@zk/request-pipeline';
 import type { Session } from '@zk/session';
 import type { ZkServer } from '@zk/server';
@@ -18,6 +18,7 @@ interface InnerPipeline {
   isBehind: (request: never) => boolean;
   establish: (client: Client, session: Session) => void;
   readonly parts: ClientPipelineParts;
+  readonly replies: { readonly multi: { onOp: (type: number, error: number, ...rest: number[]) => void } };
   readonly reads: { readonly watchRequests: InnerWatchRequests };
 }
 
@@ -89,6 +90,17 @@ function takeByPosition({ forwarded }: InnerLearner): void {
 function setWatchesBlindly({ reads: { watchRequests } }: InnerPipeline): void {
   const setData = watchRequests.setData.bind(watchRequests);
   watchRequests.setData = (client, node, start, end) => setData(client, node, start, end, 0x7fff_ffff, -1);
+}
+
+/** What the connections of a server share, as far as bugs are planted there. */
+interface InnerDesk {
+  readonly stalledConnections: ReadonlySet<unknown>;
+  readonly pool: { giveBack: (buffer: Uint8Array) => void };
+  stalled: (connection: { readonly leaving: Uint8Array }) => void;
+}
+
+function inDesk(change: (desk: InnerDesk) => void): (server: ZkServer) => void {
+  return (server) => change((server as unknown as { readonly desk: InnerDesk }).desk);
 }
 
 /**
@@ -191,6 +203,33 @@ export const PLANTED: Readonly<Record<string, PlantedBug>> = {
       pipeline.isBehind = () => false;
     }),
     faultKinds: ['suspend-and-partition'],
+  },
+  'multi-blames-all': {
+    what: 'of a multi that fails all parts are said to have failed in the same way',
+    alter: inEvery(({ replies: { multi } }) => {
+      const onOp = multi.onOp.bind(multi);
+      let culprit = 0;
+      multi.onOp = (type, error, ...rest) => {
+        if (error !== ErrorCode.RUNTIMEINCONSISTENCY) culprit = error;
+        onOp(type, error === ErrorCode.RUNTIMEINCONSISTENCY ? culprit : error, ...rest);
+      };
+    }),
+  },
+  'one-waits-all-wait': {
+    what: 'while some client does not read, the requests of others wait',
+    alter: inDesk((desk) => {
+      Object.defineProperty(desk, 'isCongested', { get: () => desk.stalledConnections.size > 0 });
+    }),
+  },
+  'reused-too-early': {
+    what: 'memory is used again while bytes in it wait for a client that does not read',
+    alter: inDesk((desk) => {
+      const stalled = desk.stalled.bind(desk);
+      desk.stalled = (connection) => {
+        stalled(connection);
+        desk.pool.giveBack(connection.leaving);
+      };
+    }),
   },
   'blind-set-watches': {
     what: 'a watch that is set again does not look at what has changed in between',

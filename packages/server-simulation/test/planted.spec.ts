@@ -20,6 +20,9 @@ const SHOWS: Readonly<Record<string, readonly InvariantName[]>> = {
   'blind-set-watches': ['WatchBeforeData'],
   'snapshot-ahead-of-log': ['ServersRun'],
   'snapshot-not-abandoned': ['Digest', 'SameTree', 'Liveness', 'OneHistory', 'ReadFitsZxid', 'ServersRun'],
+  'multi-blames-all': ['WriteIsCommitted'],
+  'one-waits-all-wait': ['NobodyWaits', 'Liveness'],
+  'reused-too-early': ['ServersRun', 'RepliesInOrder', 'ReadFitsZxid'],
   'behind-client': ['SessionOrder', 'RefusedIsOver'],
 };
 

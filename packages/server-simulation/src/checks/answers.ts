@@ -1,6 +1,7 @@
 import { RecordReader, operations, utf8Text } from '@zk/jute';
 import { ErrorCode, type Stat, hex64 } from '@zk/model';
 import type { PendingCall } from '../clients/calls.js';
+import { checkMulti } from './multi-outcome.js';
 import type { ModelTree } from './model-tree.js';
 import type { InvariantName } from './violation.js';
 
@@ -49,7 +50,8 @@ function checkWrite(tree: ModelTree, call: PendingCall, { err, zxid, body }: Ans
     const of = txn === undefined ? 'nobody' : `request ${txn.cxid} of session 0x${hex64(txn.session)}`;
     return `it is answered with zxid 0x${hex64(zxid)}, which is of ${of}`;
   }
-  if (call.name !== 'multi' && txn.error !== err) return `error ${err} is answered, and ${txn.error} is committed`;
+  if (txn.error !== err) return `error ${err} is answered, and ${txn.error} is committed`;
+  if (call.name === 'multi' && err === ErrorCode.OK) return checkMulti(tree, call.request.ops, zxid, body);
   if (call.name !== 'create' || err !== ErrorCode.OK) return undefined;
   const { path } = operations.create.readResponse(new RecordReader(body));
   if (tree.at(path, zxid)?.czxid !== zxid) return `${path} is said to be created`;

@@ -266,7 +266,8 @@ function textOf(data: Uint8Array | null): string {
   return data === null ? '' : utf8Text(data, 0, data.length);
 }
 
-function split(path: string): readonly [parent: string, name: string] {
+/** A path as its parent and its name. */
+export function split(path: string): readonly [parent: string, name: string] {
   const at = path.lastIndexOf('/');
   return [at === 0 ? '/' : path.slice(0, at), path.slice(at + 1)];
 }

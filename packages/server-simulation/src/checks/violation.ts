@@ -7,6 +7,7 @@ export const INVARIANTS = {
   SessionOrder: 'zxids of replies to a session never decrease, from server to server',
   RepliesInOrder: 'each request gets one reply, in the order of the requests',
   ReadFitsZxid: 'a read shows the state of the zxid of its reply',
+  NobodyWaits: 'a client that does not read keeps nobody else waiting',
   SyncIsFresh: 'a read behind a sync shows every write that was acknowledged before',
   WatchBeforeData: 'a watched change is told before any reply that shows it or anything later',
   NoSpuriousEvent: 'an event tells, once, of a change of something that is watched',

@@ -103,6 +103,15 @@ export class SessionClient {
     frames.send(writer.bytes());
   }
 
+  /** Takes nothing more from its connection, until {@link resumeReading} or the connection is over. */
+  pauseReading(): void {
+    this.frames?.pauseReading();
+  }
+
+  resumeReading(): void {
+    this.frames?.resumeReading();
+  }
+
   /** Breaks its connection, without a word, and comes back to its session later, perhaps elsewhere and perhaps too late. */
   leave(awayMs: number): void {
     this.awayUntilMs = this.life.monotonicMs() + awayMs;

@@ -3,28 +3,34 @@ import type { MultiOp } from '@zk/jute';
 import { AddWatchMode, CreateMode, OPEN_ACL_UNSAFE } from '@zk/model';
 import type { SeededRandom } from '@zk/simulation';
 import type { Call } from './calls.js';
+import { createsOfPair, mixed, setsOfPair } from './multis.js';
 import { REGISTER, createRegister, readRegister } from './register.js';
 import type { SessionClient } from './session-client.js';
+import {
+  AGEING,
+  CONTAINED,
+  CONTAINER,
+  EPHEMERALS,
+  PARENTS,
+  QUEUE,
+  REGISTERS,
+  VERSIONS,
+  WATCHABLE,
+  WATCHED_ALWAYS,
+  WATCHED_WHOLE,
+} from './znodes.js';
 
 /** What a client does next. */
 type Action = (worker: Worker) => void;
 
-const REGISTERS = ['/r0', '/r1', '/r2', '/r3'];
-const PAIR = ['/p0', '/p1'] as const;
-const QUEUE = '/q';
-const EPHEMERALS = ['/e0', '/e1', '/e2'];
-const CONTAINER = '/c';
-const CONTAINED = [`${CONTAINER}/a`, `${CONTAINER}/b`];
-const AGEING = ['/t0', '/t1'];
 const MAX_TTL_MS = 1000;
-const WATCHABLE = [...REGISTERS, ...PAIR, ...EPHEMERALS, CONTAINER, ...AGEING];
-const PARENTS = ['/', QUEUE, CONTAINER];
-const WATCHED_WHOLE = [QUEUE, CONTAINER];
-const WATCHED_ALWAYS = [REGISTERS[0]!, PAIR[0], EPHEMERALS[0]!, AGEING[0]!, QUEUE];
 const WATCH_CHANCE = 0.4;
 const MAX_PENDING = 12;
 const MAX_BURST = 5;
 const MAX_THINK_MS = 60;
+/** For how long somebody does not read, and what is asked for meanwhile. */
+const MAX_UNREAD_MS = 2500;
+const MAX_UNREAD = 60;
 /** What a reader asks for instead of reads. */
 const READER_WRITES = 0.05;
 /** After how many milliseconds in which it was not connected a client in a hurry gives that up. */
@@ -32,9 +38,6 @@ const MAX_HURRY_MS = 40;
 /** Some values are so large that a snapshot takes its time. */
 const LARGE_CHANCE = 0.08;
 const LARGE_BYTES = 5000;
-/** Which versions a conditional write asks for. */
-const VERSIONS = [-1, -1, -1, 0, 1, 2];
-
 /** One client at work: what it asks for, and when it goes away. */
 export class Worker {
   private values = 0;
@@ -75,6 +78,16 @@ export class Worker {
     this.hurry(MAX_HURRY_MS);
   }
 
+  /** Does not read for a while, asks for much meanwhile, and goes on where it stopped. */
+  stopReading(): void {
+    const { client, random } = this;
+    client.pauseReading();
+    this.later(random.duration(10, MAX_UNREAD_MS), () => client.resumeReading());
+    const reads = random.between(1, MAX_UNREAD);
+    for (let i = 0; i < reads; i++)
+      client.call({ name: 'getData', request: { path: random.pick(REGISTERS), watch: false } });
+  }
+
   writeRegister(): void {
     const version = this.random.chance(0.5) ? -1 : this.registerVersion();
     this.call({ name: 'setData', request: { path: REGISTER, data: this.value(), version } });
@@ -104,19 +117,6 @@ export class Worker {
     const { random, isReader } = this;
     return isReader && !random.chance(READER_WRITES) ? chosen(READER_ACTIONS, random) : chosen(ACTIONS, random);
   }
-}
-
-function set({ random, value }: BoundWorker): MultiOp {
-  return { op: 'setData', path: random.pick(REGISTERS), data: value(), version: random.pick(VERSIONS) };
-}
-
-interface BoundWorker {
-  readonly random: SeededRandom;
-  readonly value: () => Uint8Array;
-}
-
-function bound(worker: Worker): BoundWorker {
-  return { random: worker.random, value: () => worker.value() };
 }
 
 function creates(paths: readonly string[], flags: number): Action {
@@ -171,19 +171,9 @@ const readsOwnWrite: Action = (worker) => {
   reads(worker);
 };
 
-/** Both, or where one of them does not exist neither. */
-const setsPair: Action = (worker) => {
-  const data = worker.value();
-  const ops = PAIR.map((path): MultiOp => ({ op: 'setData', path, data, version: -1 }));
-  worker.call({ name: 'multi', request: { ops: worker.random.chance(0.3) ? [...ops, set(bound(worker))] : ops } });
-};
-
-const createsPair: Action = (worker) => {
-  const data = worker.value();
-  const acl = OPEN_ACL_UNSAFE;
-  const ops = PAIR.map((path): MultiOp => ({ op: 'create', path, data, acl, flags: CreateMode.persistent }));
-  worker.call({ name: 'multi', request: { ops } });
-};
+function multis(draft: (author: Worker) => MultiOp[]): Action {
+  return (worker) => worker.call({ name: 'multi', request: { ops: draft(worker) } });
+}
 
 const closesSession: Action = ({ client }) => client.call({ name: 'closeSession', request: undefined });
 
@@ -197,6 +187,8 @@ const readsRegister: Action = ({ client }) => {
 };
 
 const moves: Action = (worker) => worker.move();
+
+const stopsReading: Action = (worker) => worker.stopReading();
 
 const ACTIONS: Weighted = [
   [20, setsData],
@@ -215,9 +207,11 @@ const ACTIONS: Weighted = [
   [3, deletes(CONTAINED)],
   [3, createsAgeing],
   [0.5, watchesAlways],
-  [6, setsPair],
-  [2, createsPair],
+  [6, multis(setsOfPair)],
+  [2, multis(createsOfPair)],
+  [5, multis(mixed)],
   [2, moves],
+  [0.5, stopsReading],
   [6, (worker) => worker.writeRegister()],
   [3, readsRegister],
   [0.4, closesSession],
@@ -231,6 +225,7 @@ const READER_ACTIONS: Weighted = [
   [4, readsFresh],
   [0.2, watchesAlways],
   [1, moves],
+  [0.2, stopsReading],
 ];
 
 /** One of them, by its weight. */
