@@ -7,6 +7,7 @@ import { quorumTransport } from './compose-quorum.js';
 import { DirectoryFiles } from './config/ensemble/directory-files.js';
 import type { EnsembleSettings, ObserverSettings } from './config/ensemble/ensemble-settings.js';
 import { MembershipFiles } from './config/ensemble/membership-files.js';
+import { OracleFile } from './config/ensemble/oracle-file.js';
 import type { ServerConfig } from './config/server-config.js';
 
 /** What makes the server a member of an ensemble; undefined when the configuration describes one that stands alone. */
@@ -33,6 +34,7 @@ export async function ensembleOf(config: ServerConfig, logger: Logger): Promise<
     ...observerMasterOf(ensemble.observer),
     isListeningOnAllAddresses: ensemble.isListeningOnAllAddresses,
     mayVoteEmpty: () => mayVoteEmpty(config.dataLogDir, ensemble),
+    ...oracleOf(ensemble, logger),
     peer: peerOptionsOf(ensemble, config.tickTimeMs),
   };
 }
@@ -67,6 +69,12 @@ async function mayVoteEmpty(dataLogDir: string, { canVoteEmpty }: EnsembleSettin
   const isThere = existsSync(file);
   await rm(file, { force: true });
   return canVoteEmpty || isThere;
+}
+
+function oracleOf({ oracleFile }: EnsembleSettings, logger: Logger): Pick<EnsembleParts, 'isOtherVoterLost'> {
+  if (oracleFile === undefined) return {};
+  const oracle = new OracleFile(oracleFile, logger);
+  return { isOtherVoterLost: () => oracle.isOtherVoterLost() };
 }
 
 function observerMasterOf({

@@ -30,11 +30,7 @@ export function keyTables(): string {
 function keyRow(spec: KeySpec): string {
   const property = spec.property === undefined ? '–' : `\`${spec.property}\``;
   const unit = spec.unit === undefined || spec.default === undefined ? '' : ` ${spec.unit}`;
-  return `| \`${spec.name}\` | ${property} | ${defaultText(spec)}${unit} | ${statusText(spec)} | ${cell(spec.meaning)} |`;
-}
-
-function statusText(spec: KeySpec): string {
-  return spec.isUnwired === true && spec.status === 'ensemble' ? 'not yet' : spec.status;
+  return `| \`${spec.name}\` | ${property} | ${defaultText(spec)}${unit} | ${spec.status} | ${cell(spec.meaning)} |`;
 }
 
 function defaultText(spec: KeySpec): string {

@@ -137,9 +137,13 @@ export class EnsemblePeer {
   }
 
   private async begin(): Promise<void> {
-    const { id, config, observerMaster } = this.options;
+    const { id, config, observerMaster, isOtherVoterLost } = this.options;
     const { disk, electionPort } = this.parts;
-    const options = { ...this.options.peer, hasObserverMasters: observerMaster !== undefined };
+    const options = {
+      ...this.options.peer,
+      hasObserverMasters: observerMaster !== undefined,
+      hasOracle: isOtherVoterLost !== undefined,
+    };
     const { epochs: stored, contents } = await disk.open();
     const epochs = restoreEpochs(stored);
     await disk.keepEpochs(stored, epochs);
@@ -156,6 +160,8 @@ export class EnsemblePeer {
     switch (output.kind) {
       case 'notify':
         return elections.send(output.to, output.notification);
+      case 'ask-oracle':
+        return void this.askOracle();
       case 'listen':
         return quorum.listen(output.port);
       case 'unlisten':
@@ -181,6 +187,16 @@ export class EnsemblePeer {
       default:
         return this.tell(output);
     }
+  }
+
+  private async askOracle(): Promise<void> {
+    let isOtherLost = false;
+    try {
+      isOtherLost = (await this.options.isOtherVoterLost?.()) === true;
+    } catch (error) {
+      this.ports.logger.warn({ err: error }, 'the oracle cannot be asked: that is a no');
+    }
+    this.loop.give({ kind: 'oracle', isOtherLost });
   }
 
   /** Nobody waits for the disk of an observer, once it is up to date. */

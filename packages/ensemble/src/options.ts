@@ -30,6 +30,11 @@ export interface EnsembleOptions {
    * learned what the others have. Absent: it may.
    */
   readonly mayVoteEmpty?: () => Promise<boolean>;
+  /**
+   * Whether the other voter of an ensemble of two is lost, so that this one may go on alone (`oraclePath`). It is asked while
+   * the other one is not heard; what cannot be found out is a no. Absent: an ensemble of two needs both.
+   */
+  readonly isOtherVoterLost?: () => Promise<boolean>;
   /** Election and quorum ports are bound on all addresses (`quorumListenOnAllIPs`). */
   readonly isListeningOnAllAddresses: boolean;
 }

@@ -71,6 +71,8 @@ export class Member {
   private readonly proposed = new Map<Zxid, string>();
   state: TreeState = new TreeState();
   onStopServing: () => void = () => undefined;
+  /** Absent: there is no oracle. */
+  isOtherVoterLost: (() => Promise<boolean>) | undefined;
   peer: EnsemblePeer | undefined;
   private lastZxid: Zxid = 0n;
 
@@ -85,6 +87,7 @@ export class Member {
 
   /** @param storage instead of the one in memory */
   async start(storage: Storage = this.storage): Promise<this> {
+    const { isOtherVoterLost } = this;
     this.events.length = 0;
     this.committed.clear();
     this.state = this.newState();
@@ -98,7 +101,12 @@ export class Member {
         random: fixedRandom,
         logger: silentLogger,
       },
-      { id: BigInt(this.id), config: this.config, peer: this.options },
+      {
+        id: BigInt(this.id),
+        config: this.config,
+        peer: this.options,
+        ...(isOtherVoterLost === undefined ? {} : { isOtherVoterLost }),
+      },
       (event) => this.heard(event),
     );
     await this.peer.start();

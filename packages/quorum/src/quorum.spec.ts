@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { EnsembleConfig } from './ensemble-config.js';
 import { formatServerSpec, parseServerSpec } from './server-spec.js';
-import { HierarchicalVerifier, MajorityVerifier, type QuorumVerifier } from './verifiers.js';
+import { HierarchicalVerifier, MajorityVerifier, type QuorumVerifier, withSurvivor } from './verifiers.js';
 import { type Candidate, NOBODY, beats, isQuorumOfAll } from './votes.js';
 
 const ids = (...numbers: number[]): Set<bigint> => new Set(numbers.map(BigInt));
@@ -63,6 +63,27 @@ describe('groups and weights', () => {
     expect(() => new HierarchicalVerifier(range(1), new Map([[1n, ids(1)]]), new Map([[1n, -1]]))).toThrow(
       'weight.1=-1',
     );
+  });
+});
+
+describe('a survivor', () => {
+  const groups = new Map([[1n, ids(1, 2)]]);
+
+  it.each<[string, QuorumVerifier, bigint, number[], boolean]>([
+    ['of two is a quorum', new MajorityVerifier(range(2)), 1n, [1], true],
+    ['of two and an observer is a quorum', new MajorityVerifier(range(2)), 1n, [1, 3], true],
+    ['of two with the other one is a quorum', new MajorityVerifier(range(2)), 1n, [1, 2], true],
+    ['of two leaves the other one none', new MajorityVerifier(range(2)), 1n, [2], false],
+    ['of three is no quorum', new MajorityVerifier(range(3)), 1n, [1], false],
+    ['without a vote is no quorum', new MajorityVerifier(range(2)), 3n, [3], false],
+    ['of a group of two is no quorum', new HierarchicalVerifier(range(2), groups, new Map()), 1n, [1], false],
+  ])('%s', (_what, verifier, survivor, servers, expected) => {
+    expect(withSurvivor(verifier, survivor).isQuorum(ids(...servers))).toBe(expected);
+  });
+
+  it('changes neither who has a vote nor what it weighs', () => {
+    const verifier = withSurvivor(new MajorityVerifier(range(2)), 2n);
+    expect([verifier.voters, verifier.weightOf(1n)]).toEqual([ids(1, 2), 1]);
   });
 });
 

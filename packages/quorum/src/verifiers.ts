@@ -40,6 +40,38 @@ export class MajorityVerifier implements QuorumVerifier {
   }
 }
 
+/**
+ * One of two voters, of which the other one is known to be lost: the survivor alone is a quorum. Two quorums need no longer
+ * share a voter: who says that the other one is lost answers for that.
+ */
+class SurvivorVerifier implements QuorumVerifier {
+  constructor(
+    private readonly both: MajorityVerifier,
+    private readonly survivor: ServerId,
+  ) {}
+
+  get voters(): ReadonlySet<ServerId> {
+    return this.both.voters;
+  }
+
+  isQuorum(servers: ReadonlySet<ServerId>): boolean {
+    return servers.has(this.survivor) || this.both.isQuorum(servers);
+  }
+
+  weightOf(server: ServerId): number {
+    return this.both.weightOf(server);
+  }
+}
+
+/**
+ * What counts while the other voter of an ensemble of two is lost, as Apache's oracle has it. Any other system, groups with
+ * weights among them, stays as it is.
+ */
+export function withSurvivor(verifier: QuorumVerifier, survivor: ServerId): QuorumVerifier {
+  const isOneOfTwo = verifier.voters.size === 2 && verifier.voters.has(survivor);
+  return isOneOfTwo && verifier instanceof MajorityVerifier ? new SurvivorVerifier(verifier, survivor) : verifier;
+}
+
 /** A group and the servers in it. */
 export type Groups = ReadonlyMap<bigint, ReadonlySet<ServerId>>;
 

@@ -104,15 +104,31 @@ export class Election {
     if (context.nowMs >= this.finalizeAtMs) return this.conclude();
     if (context.nowMs < this.repeatAtMs || this.finalizeAtMs !== Infinity) return undefined;
     this.send(this.proposal);
+    this.askOracle();
     this.intervalMs = Math.min(2 * this.intervalMs, this.maxIntervalMs);
     this.repeatAtMs = context.nowMs + this.intervalMs;
     return undefined;
   }
 
-  /** Nobody tells the result of an election to a server without a vote: it has to ask, and is not to wait long. */
+  /** The other voter does not answer: somebody else is asked whether it is lost. */
+  private askOracle(): void {
+    const { id, isUntrusted, membership, oracle } = this.context;
+    if (this.proposal.leader === id && !isUntrusted) oracle.ask(membership.verifiers);
+  }
+
+  /** @param isOtherLost this server alone decides, unless a better vote comes */
+  oracleAnswered(isOtherLost: boolean): ElectionResult | undefined {
+    if (!this.context.oracle.answered(isOtherLost) || !this.isRunning) return undefined;
+    return this.finalizeAtMs === Infinity ? this.checkQuorum() : undefined;
+  }
+
+  /**
+   * Nobody tells the result of an election to a server without a vote, nor the oracle's word to one that waits for it: they
+   * have to ask, and are not to wait long.
+   */
   private get maxIntervalMs(): number {
-    const { options } = this.context;
-    if (this.hasVote) return options.maxNotificationMs;
+    const { membership, options, oracle } = this.context;
+    if (this.hasVote && !oracle.decides(membership.verifiers)) return options.maxNotificationMs;
     return Math.min(options.maxNotificationMs, options.tickTimeMs);
   }
 
@@ -262,8 +278,10 @@ export class Election {
    */
   private isFollowed(vote: Vote): boolean {
     const agreeing = agreeingWith(this.established, vote);
-    const { verifiers, rules } = this.context;
-    return verifiers.some((verifier) => rules.decidesElection([verifier], agreeing));
+    const { membership, oracle, rules } = this.context;
+    return membership.verifiers.some((verifier) =>
+      rules.decidesElection([oracle.verifierUnder(vote.leader, verifier)], agreeing),
+    );
   }
 
   private beats(challenger: Candidate, holder: Candidate): boolean {
@@ -280,6 +298,7 @@ export class Election {
   }
 
   private propose(candidate: Candidate): void {
+    this.context.oracle.withdraw();
     const { leader, zxid, peerEpoch } = candidate;
     this.proposal = { leader, zxid, peerEpoch, round: this.round, state: 'looking', version: NOTIFICATION_VERSION };
     this.answered.clear();

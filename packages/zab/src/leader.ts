@@ -1,6 +1,6 @@
 import type { QuorumPacket } from '@zk/jute';
 import { type Zxid, counterOf, epochOf, hex64 } from '@zk/model';
-import type { ServerId } from '@zk/quorum';
+import { type ServerId, isQuorumOfAll } from '@zk/quorum';
 import { Broadcast } from './broadcast.js';
 import { Discovery } from './discovery.js';
 import type { LearnerLink } from './learner-link.js';
@@ -81,14 +81,29 @@ export class Leader implements Role {
     // Who broke off has a tick to come back; who fell silent has had its time.
     const isDue = !this.isHalfTick || links.size < before;
     if (context.nowMs >= this.handoverEndsAtMs) return this.handOver();
-    if (this.phase === 'broadcast' && isDue && !this.hasQuorum()) return this.handOver() ?? 'no quorum of learners';
+    if (this.phase === 'broadcast' && isDue && !this.hearsQuorum() && !this.asksOracle()) {
+      return this.handOver() ?? 'no quorum of learners';
+    }
     links.ping(this.broadcast.lastProposed);
     return undefined;
   }
 
-  private hasQuorum(): boolean {
-    const alive = new Set([this.context.id, ...[...this.links.values()].flatMap((learner) => learner.server ?? [])]);
-    return this.context.verifiers.every((verifier) => verifier.isQuorum(alive));
+  private hearsQuorum(): boolean {
+    const { id, membership } = this.context;
+    const alive = new Set([id, ...[...this.links.values()].flatMap((learner) => learner.server ?? [])]);
+    return isQuorumOfAll(membership.verifiers, alive);
+  }
+
+  /** Whether this leader may go on for another tick, while the oracle is asked whether the other voter is lost. */
+  private asksOracle(): boolean {
+    const { membership, oracle } = this.context;
+    return oracle.ask(membership.verifiers);
+  }
+
+  private oracleAnswered(isOtherLost: boolean): string | undefined {
+    if (!this.context.oracle.answered(isOtherLost)) return undefined;
+    if (!isOtherLost) return this.hearsQuorum() ? undefined : 'no quorum of learners, and the oracle grants none';
+    return this.durable();
   }
 
   /** Learners leave when they hear of the new leader. When they have, this one follows it too. */
@@ -113,7 +128,7 @@ export class Leader implements Role {
 
   closed(link: LinkId): string | undefined {
     this.links.delete(link);
-    return this.hasQuorum() ? undefined : this.handOver();
+    return this.hearsQuorum() ? undefined : this.handOver();
   }
 
   snapshotProgress(link: LinkId): void {
@@ -280,6 +295,8 @@ export class Leader implements Role {
 
   serve(input: ServingInput): string | undefined {
     switch (input.kind) {
+      case 'oracle':
+        return this.oracleAnswered(input.isOtherLost);
       case 'propose':
         return this.broadcast.propose(input.zxid, input.txn);
       case 'sync':
@@ -304,6 +321,8 @@ export class Leader implements Role {
     if (counterOf(zxid) === 0) {
       if (learner.stage !== 'new-leader' || zxid !== epochStart(this.epoch)) return undefined;
       learner.stage = 'synchronized';
+      // The other voter is back: from now on its word is needed again.
+      if (this.context.isVoter(learner.server!)) this.context.oracle.withdraw();
       const reason = learner.isObserver ? undefined : this.countLeaderAck(learner.server!);
       if (this.phase === 'broadcast' && learner.stage === 'synchronized') this.welcome(learner);
       return reason;

@@ -26,6 +26,8 @@ export type PeerInput =
   | { readonly kind: 'notification'; readonly from: ServerId; readonly notification: Notification }
   /** An election connection was refused (false), or came to be (true). Only makes elections quicker. */
   | { readonly kind: 'reachable'; readonly server: ServerId; readonly isReachable: boolean }
+  /** The answer to `ask-oracle`: whether the other voter is lost, as far as is known. */
+  | { readonly kind: 'oracle'; readonly isOtherLost: boolean }
   /** Somebody connected to the port on which this peer listens. */
   | { readonly kind: 'accepted'; readonly link: LinkId }
   | { readonly kind: 'connected'; readonly attempt: number; readonly link: LinkId }
@@ -79,6 +81,8 @@ export interface ClientRequest {
 
 export type PeerOutput =
   | { readonly kind: 'notify'; readonly to: ServerId; readonly notification: Notification }
+  /** Of the two voters this is the only one left, if that is so: ask, and tell in an `oracle`. */
+  | { readonly kind: 'ask-oracle' }
   /** Accept learners on that port, or stop; links stay. */
   | { readonly kind: 'listen'; readonly port: LearnerPort }
   | { readonly kind: 'unlisten'; readonly port: LearnerPort }

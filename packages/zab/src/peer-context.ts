@@ -4,6 +4,7 @@ import type { EnsembleConfig, QuorumVerifier, ServerId } from '@zk/quorum';
 import { EntryQueue, type LogEntry } from './log-entry.js';
 import type { DiskContents, DiskWrite, LinkId, PeerOutput, PeerPhase, PeerRole, WritePoint } from './messages.js';
 import { Membership } from './membership.js';
+import { Oracle } from './oracle.js';
 import { RecentEntries } from './recent-entries.js';
 import type { ZabRules } from './rules.js';
 
@@ -49,6 +50,8 @@ export interface PeerOptions {
   readonly isSnapshotForced: boolean;
   /** Configurations that others send are adopted (`reconfigEnabled`). */
   readonly isReconfigEnabled: boolean;
+  /** The driver knows whom to ask whether the other one of two voters is lost (`oraclePath`). */
+  readonly hasOracle: boolean;
 }
 
 export const defaultPeerOptions: PeerOptions = {
@@ -70,6 +73,7 @@ export const defaultPeerOptions: PeerOptions = {
   observerElectionDelayMs: 0,
   isSnapshotForced: false,
   isReconfigEnabled: false,
+  hasOracle: false,
 };
 
 /** Goes on after a write. A text gives the role up, for that reason. */
@@ -106,6 +110,7 @@ export class PeerContext {
   needsSnapshot = false;
   isLogBroken = false;
   readonly membership: Membership;
+  readonly oracle: Oracle;
   /** Who leads next, by the configuration that ended this role: no election is needed. */
   appointed: ServerId | undefined;
   /** How many observer masters an observer has dialled since it started: whose turn is next. */
@@ -132,6 +137,7 @@ export class PeerContext {
       this.outputs.push({ kind: 'config', config: changed, status });
     });
     this.membership.restore(disk);
+    this.oracle = new Oracle(id, options.hasOracle ? () => this.outputs.push({ kind: 'ask-oracle' }) : undefined);
   }
 
   /** The committed configuration. */
@@ -139,9 +145,9 @@ export class PeerContext {
     return this.membership.committed;
   }
 
-  /** Of every configuration whose quorum is needed. */
+  /** Of every configuration whose quorum is needed, as the oracle has it. */
   get verifiers(): readonly QuorumVerifier[] {
-    return this.membership.verifiers;
+    return this.oracle.verifiersOf(this.membership.verifiers);
   }
 
   isVoter(server: ServerId): boolean {

@@ -131,6 +131,9 @@ export class Peer {
         return this.receiveNotification(input.from, input.notification);
       case 'reachable':
         return this.follow(this.election.setReachable(input.server, input.isReachable));
+      case 'oracle':
+        if (role === undefined) return this.follow(this.election.oracleAnswered(input.isOtherLost));
+        return this.check(role.serve(input));
       case 'accepted':
       case 'connected':
         return this.linkCame(input);
@@ -223,6 +226,7 @@ export class Peer {
     this.role = undefined;
     this.isRecovering = true;
     this.election.state = 'looking';
+    context.oracle.withdraw();
     context.forsakeWrites();
     context.announce('looking', 'recovery', context.currentEpoch);
     this.lookForLeader();

@@ -6,7 +6,7 @@ import type { RoleStatus } from './status.js';
 /** Inputs that only an established leader or learner takes. */
 export type ServingInput = Extract<
   PeerInput,
-  { kind: 'propose' | 'forward' | 'sync' | 'sync-learner' | 'touch' | 'revalidate' | 'revalidation' }
+  { kind: 'oracle' | 'propose' | 'forward' | 'sync' | 'sync-learner' | 'touch' | 'revalidate' | 'revalidation' }
 >;
 
 export interface Followers {

@@ -20,7 +20,7 @@ export function describeIgnored(
   const ensemble: string[] = [];
   const noEffect: string[] = [];
   for (const { spec, name, text } of settings) {
-    if (isMissed(spec, text, isEnsemble)) unsupported.push(name);
+    if (isMissed(spec, text)) unsupported.push(name);
     const isUsed = isEnsemble || (usesQuorumTls && name.startsWith('ssl.quorum.'));
     if (spec.status === 'ensemble' && !isUsed) ensemble.push(name);
     if (spec.status === 'no effect') noEffect.push(name);
@@ -35,7 +35,6 @@ export function describeIgnored(
 }
 
 /** Whether somebody asked for something that does not happen. The default asks for nothing. */
-function isMissed(spec: KeySpec, text: string, isEnsemble: boolean): boolean {
-  const isMissing = spec.status === 'unsupported' || (isEnsemble && spec.isUnwired === true);
-  return isMissing && text !== spec.default && !(spec.harmless ?? []).includes(text);
+function isMissed(spec: KeySpec, text: string): boolean {
+  return spec.status === 'unsupported' && text !== spec.default && !(spec.harmless ?? []).includes(text);
 }

@@ -55,8 +55,6 @@ export interface KeySpec {
   /** Why ours differs: one sentence, for the documentation. */
   readonly why?: string;
   readonly status: KeyStatus;
-  /** Of an `ensemble` key: it is read and checked, and nothing acts on it yet. */
-  readonly isUnwired?: boolean;
   /** Values of a key without effect that ask for what this server does anyway. */
   readonly harmless?: readonly string[];
   /** Never printed. */

@@ -1,6 +1,5 @@
 import { indexKeys } from '../key-index.js';
 import { KEYS } from '../keys/index.js';
-import { UNWIRED } from '../keys/unwired.js';
 import { SettingReader } from '../setting-reader.js';
 import { gatherSettings } from '../settings.js';
 import { buildEnsemble } from './build-ensemble.js';
@@ -16,30 +15,9 @@ describe('the keys of ensembles', () => {
 
   afterEach(() => files.remove());
 
-  describe('what nothing acts on yet', () => {
-    const unwired = KEYS.filter((spec) => spec.isUnwired === true);
-
-    it('is a warning when it is set, and not when it is set to what happens anyway', async () => {
-      const known = unwired.find((spec) => spec.kind === 'whole' && spec.default !== undefined);
-      if (known === undefined) return;
-      const set = (value: string): Promise<readonly string[]> => files.warningsOf(`${BASE}\n${known.name}=${value}`);
-      expect(await set('17')).toEqual([`settings without effect: not supported by this version: ${known.name}`]);
-      expect(await set(known.default ?? '')).toEqual([]);
-    });
-
-    it('is only for ensembles: a standalone server notes it', async () => {
-      const { warnings, notes } = await files.load('dataDir=./data\nleaderServes=no');
-      expect([warnings, notes]).toEqual([[], ['settings without effect: used by ensembles only: leaderServes']]);
-    });
-
-    it('names only keys that exist, and that ensembles have', async () => {
-      const isKnown = (name: string): boolean =>
-        name.endsWith('*')
-          ? KEYS.some((spec) => spec.name.startsWith(name.slice(0, -1)))
-          : indexKeys().byName(name) !== undefined;
-      expect(UNWIRED.filter((name) => !isKnown(name))).toEqual([]);
-      expect(unwired.filter((spec) => !['ensemble', 'unsupported'].includes(spec.status))).toEqual([]);
-    });
+  it('are only for ensembles: a standalone server notes them', async () => {
+    const { warnings, notes } = await files.load('dataDir=./data\nleaderServes=no');
+    expect([warnings, notes]).toEqual([[], ['settings without effect: used by ensembles only: leaderServes']]);
   });
 
   const SAMPLES: Readonly<Record<string, string>> = {
@@ -84,15 +62,13 @@ describe('the keys of ensembles', () => {
     ].join('\n');
     /** The member list is read elsewhere. */
     const elsewhere = ['group.*', 'weight.*', 'version'];
-    // Whether it is acted on is another question.
-    const keys = KEYS.map((spec) => ({ ...spec, isUnwired: false }));
     const resultOf = (more: string): string => {
       const { settings } = gatherSettings({
         file: { text: `${rich}\n${more}`, label: 'f' },
         environment: {},
         flags: [],
       });
-      const reader = new SettingReader(settings, indexKeys(keys));
+      const reader = new SettingReader(settings, indexKeys());
       const lines = THREE.split('\n').map((line) => ({ key: line.slice(0, 8), value: line.slice(9), where: 'f' }));
       const membership = readMembership(lines, { version: 0n, allowsSeveralAddresses: false }, reader.problems);
       if (membership === undefined) throw new Error(reader.problems.join());

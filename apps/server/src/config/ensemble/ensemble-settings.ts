@@ -31,7 +31,7 @@ export interface EnsembleSettings {
   readonly isReadOnlyModeEnabled: boolean;
   /** Whether a server without data may vote, even without the file `initialize`. */
   readonly canVoteEmpty: boolean;
-  /** File that decides for a server of two that cannot see the other; undefined: none. */
+  /** File that says to one server of two whether the other one is lost; undefined: none. */
   readonly oracleFile: string | undefined;
   /** undefined: quorum connections are plain text. */
   readonly tls: QuorumTlsSettings | undefined;

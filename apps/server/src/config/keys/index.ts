@@ -7,7 +7,6 @@ import { QUORUM_KEYS } from './quorum.js';
 import { REQUEST_KEYS } from './requests.js';
 import { SECURITY_KEYS, TLS_KEYS } from './security.js';
 import { STORAGE_KEYS } from './storage.js';
-import { isUnwired } from './unwired.js';
 
 /** Everything Apache ZooKeeper 3.9 can be told, in the order of the documentation. */
 export const KEYS: readonly KeySpec[] = [
@@ -20,4 +19,4 @@ export const KEYS: readonly KeySpec[] = [
   ...JVM_KEYS,
   ...QUORUM_KEYS,
   ...TLS_KEYS,
-].map((spec) => (isUnwired(spec.name) ? { ...spec, isUnwired: true } : spec));
+];

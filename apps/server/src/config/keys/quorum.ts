@@ -84,7 +84,10 @@ export const QUORUM_KEYS: readonly KeySpec[] = [
     default: 'false',
     meaning: 'Allow reconfiguration, and keep the member lines in a dynamic file.',
   }),
-  ensemble('oraclePath', 'path', { property: null, meaning: 'Oracle file for ensembles of two.' }),
+  ensemble('oraclePath', 'path', {
+    property: null,
+    meaning: 'File that lets one of two voters go on alone: its first byte is 1 when the other one is lost.',
+  }),
   ensemble('syncEnabled', 'boolean', {
     property: 'zookeeper.observer.syncEnabled',
     default: 'true',
