@@ -17,7 +17,6 @@ export interface RecorderOptions {
   readonly servesObservers: boolean;
 }
 
-const NO_PROPOSALS: ProposalSizes = { last: -1, min: -1, max: -1 };
 /** Where the time stands in a transaction: behind session, cxid and zxid. */
 const TIME_OFFSET = 20;
 /** How long the distance between the two clocks is believed in. */
@@ -28,7 +27,7 @@ export class EnsembleRecorder {
   readonly stats = new EnsembleStats();
   private config: EnsembleConfig;
   private leadingSinceMs = 0;
-  private proposals = NO_PROPOSALS;
+  private readonly proposals: { -readonly [size in keyof ProposalSizes]: number } = { last: -1, min: -1, max: -1 };
   private role: EnsembleRole | undefined;
   /** Wall clock less monotonic clock, and until when that may be used. */
   private wallOffsetMs = 0;
@@ -48,7 +47,7 @@ export class EnsembleRecorder {
     const nowMs = this.now();
     if (role.role === 'leader' && this.role?.role !== 'leader') {
       this.leadingSinceMs = nowMs;
-      this.proposals = NO_PROPOSALS;
+      Object.assign(this.proposals, { last: -1, min: -1, max: -1 });
     }
     this.role = role;
     this.stats.changed(role, nowMs);
@@ -66,9 +65,11 @@ export class EnsembleRecorder {
     return {
       propose: (zxidHi, zxidLo, bytes, start, end) => {
         this.stats.proposed(this.now());
-        const { min, max } = this.proposals;
-        const last = end - start;
-        this.proposals = { last, min: min < 0 ? last : Math.min(min, last), max: Math.max(max, last) };
+        const { proposals } = this;
+        const sizeBytes = end - start;
+        proposals.last = sizeBytes;
+        if (proposals.min < 0 || sizeBytes < proposals.min) proposals.min = sizeBytes;
+        if (sizeBytes > proposals.max) proposals.max = sizeBytes;
         proposer.propose(zxidHi, zxidLo, bytes, start, end);
       },
     };
@@ -120,7 +121,7 @@ export class EnsembleRecorder {
       syncedObservers: synced.length - followers.length,
       pendingSyncs: 0,
       sinceMs: this.leadingSinceMs,
-      proposalBytes: this.proposals,
+      proposalBytes: { ...this.proposals },
     };
   }
 }

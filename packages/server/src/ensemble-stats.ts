@@ -1,4 +1,5 @@
 import { LatencyStats } from '@zk/request-pipeline';
+import { OpenTimes } from './open-times.js';
 import { Summary } from './summary.js';
 
 /** A role of a server in its ensemble, and how far it is. */
@@ -47,9 +48,8 @@ export class EnsembleStats {
   private lookingSinceMs = 0;
   private unavailableSinceMs: number | undefined;
   private syncingSinceMs = 0;
-  /** When the proposals that are not committed were made, in monotonic ms, oldest first from `firstOpen` on. */
-  private proposedMs: number[] = [];
-  private firstOpen = 0;
+  /** When the proposals that are not committed were made, in monotonic ms. */
+  private readonly openProposals = new OpenTimes();
 
   /** @param nowMs monotonic */
   changed(now: RoleAndPhase, nowMs: number): void {
@@ -58,24 +58,21 @@ export class EnsembleStats {
     if (now.role !== 'looking' && before.role === 'looking') this.electionTimes.add(nowMs - this.lookingSinceMs);
     if (now.phase === 'synchronization' && before.phase !== 'synchronization') this.syncingSinceMs = nowMs;
     if (now.isServing && !before.isServing) this.serves(now, nowMs);
-    if (!now.isServing) this.forgetProposals();
+    if (!now.isServing) this.openProposals.clear();
     this.before = { role: now.role, phase: now.phase, isServing: now.isServing };
   }
 
   /** A leader proposes a transaction. */
   proposed(nowMs: number): void {
     this.counts.proposal_count++;
-    this.proposedMs.push(nowMs);
+    this.openProposals.begin(nowMs);
   }
 
   /** A quorum has the oldest of the leader's open proposals. */
   committed(nowMs: number): void {
     this.counts.commit_count++;
-    const madeMs = this.proposedMs[this.firstOpen];
-    if (madeMs === undefined) return;
-    this.quorumLatency.record(nowMs - madeMs);
-    this.firstOpen++;
-    if (this.firstOpen === this.proposedMs.length) this.forgetProposals();
+    const madeMs = this.openProposals.end();
+    if (madeMs !== undefined) this.quorumLatency.record(nowMs - madeMs);
   }
 
   /** A transaction was applied. @param madeMs its time, and both in wall-clock ms */
@@ -99,11 +96,6 @@ export class EnsembleStats {
       follower_sync_time: this.followerSyncTimes,
       observer_sync_time: this.observerSyncTimes,
     };
-  }
-
-  private forgetProposals(): void {
-    this.proposedMs = [];
-    this.firstOpen = 0;
   }
 
   private beginsToLook(nowMs: number): void {
