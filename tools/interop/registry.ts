@@ -17,6 +17,7 @@ import { migration } from './migration.ts';
 import { mixed } from './mixed.ts';
 import { node } from './node.ts';
 import { observers } from './observers.ts';
+import { oracle } from './oracle.ts';
 import { others } from './others.ts';
 import type { Peer } from './peers.ts';
 import { recipes } from './recipes.ts';
@@ -39,6 +40,7 @@ export const PEERS: Readonly<Record<string, Peer>> = {
   ensemble,
   mixed,
   observers,
+  oracle,
   addresses,
   secured,
   migration,
