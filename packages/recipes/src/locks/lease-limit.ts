@@ -27,9 +27,10 @@ export class LeaseLimit {
     return limit.max;
   }
 
-  /** The limit, and a promise that resolves when it may be another. */
-  async watch(signal?: AbortSignal): Promise<{ max: number; changed: Promise<unknown>; cancel(): void }> {
-    if (this.fixed !== undefined) return { max: this.fixed, changed: never, cancel: () => undefined };
+  /** The limit, and a promise that resolves when it may be another; none where it is fixed. */
+  async watch(signal?: AbortSignal): Promise<{ max: number; changed?: Promise<unknown>; cancel(): void }> {
+    // No promise that never settles and that all share: it would keep whatever has waited for it.
+    if (this.fixed !== undefined) return { max: this.fixed, cancel: () => undefined };
     const { path, initial } = this.#shared!;
     const options = signal === undefined ? {} : { signal };
     for (;;) {
@@ -43,8 +44,6 @@ export class LeaseLimit {
     }
   }
 }
-
-const never = new Promise<never>(() => undefined);
 
 function encode(max: number): Uint8Array {
   const bytes = new Uint8Array(BYTES);

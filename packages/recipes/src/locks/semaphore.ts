@@ -232,7 +232,7 @@ export class Semaphore implements Lockable<Lease> {
     });
     const changed = firstOf({
       signals: [signal, own?.signal],
-      promises: [leases.fired, limit.changed],
+      promises: limit.changed === undefined ? [leases.fired] : [leases.fired, limit.changed],
       observables: [reconnects],
     });
     return lookOf(leases, limit.max, changed, () => limit.cancel());
