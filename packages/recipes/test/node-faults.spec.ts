@@ -79,17 +79,22 @@ describe('nodes of our own when replies are lost and sessions end', () => {
     expect((await other.exists(path))?.ephemeralOwner).toBe(session.id);
   });
 
-  it('leaves no node behind when it is closed while the create is on its way', async () => {
-    const parent = freshPath(client, 'closing');
-    await other.create(parent, null);
-    for (const protection of [true, false]) {
+  describe.each([true, false])('leaves no node behind when it is closed (protected: %p)', (protection) => {
+    it.each([
+      ['while the create is on its way', () => Promise.resolve()],
+      ['when the reply of the create is lost', () => eventually(() => client.state === 'suspended')],
+    ])('%s', async (_when, isTime) => {
+      const parent = freshPath(client, 'closing');
+      await other.create(parent, null);
       const dropped = server.dropNextReply('create', client);
       const node = new PersistentNode(client, `${parent}/n`, text('d'), { protection }).start();
       await dropped;
-      await node.close();
+      await isTime();
+      await Promise.all([node.close(), eventually(async () => (await childrenOf(parent)).length === 0)]);
       await client.connected();
-      await eventually(async () => (await childrenOf(parent)).length === 0);
-    }
+      await client.sync(parent);
+      expect((await other.getChildren(parent)).stat).toMatchObject({ cversion: 2, numChildren: 0 });
+    });
   });
 
   it('keeps data that was set while there was no connection', async () => {

@@ -87,6 +87,8 @@ export class PersistentNode<T = Uint8Array> implements AsyncDisposable {
   #replacedIn: SessionId | undefined;
   #presentIn: SessionId | undefined;
   /** Something happened that the next round must look at. */
+  /** The create of which nobody knows whether it happened. */
+  #uncertain: { readonly path: string; readonly mode: CreateModeName } | undefined;
   #isDirty = true;
   #wake: (() => void) | undefined;
   readonly #progress = new Subject<void>();
@@ -208,10 +210,20 @@ export class PersistentNode<T = Uint8Array> implements AsyncDisposable {
   }
 
   async #removeOnClose(): Promise<void> {
+    if (this.#options.deleteOnClose === false) return;
+    this.#removeUncertain();
     const path = this.#path;
-    if (path === undefined || this.#options.deleteOnClose === false) return;
+    if (path === undefined) return;
     this.#ownSequentials.release(path);
     await guaranteedDelete(this.#client, path).catch(() => undefined);
+  }
+
+  /** Guard of "leaves no node behind when it is closed" in node-faults.spec.ts. */
+  #removeUncertain(): void {
+    if (this.#uncertain === undefined) return;
+    const { path, mode } = this.#uncertain;
+    if (this.#prefix !== undefined) sweepChildren(this.#client, parentPath(path), this.#prefix);
+    else if (!mode.includes('equential')) guaranteedDelete(this.#client, path).catch(() => undefined);
   }
 
   #onSession(session: ClientSession | undefined): void {
@@ -329,12 +341,8 @@ export class PersistentNode<T = Uint8Array> implements AsyncDisposable {
 
   async #onUnknownOutcome(error: unknown, path: string, mode: CreateModeName, session: ClientSession): Promise<void> {
     if (!mayHaveApplied(error)) throw error;
-    if (this.#isClosed && this.#options.deleteOnClose !== false) {
-      if (this.#prefix !== undefined) sweepChildren(this.#client, parentPath(path), this.#prefix);
-      else if (!mode.includes('equential')) guaranteedDelete(this.#client, path).catch(() => undefined);
-      throw error;
-    }
-    if (mode !== 'ephemeralSequential' || this.#prefix !== undefined) throw error;
+    this.#uncertain = { path, mode };
+    if (this.#isClosed || mode !== 'ephemeralSequential' || this.#prefix !== undefined) throw error;
     // Guard of "creates one sequential node although the reply is lost" in node-faults.spec.ts.
     const found = await this.#ownSequentials.find(path, session.id, this.#life.signal);
     if (found === undefined) throw error;
@@ -344,6 +352,7 @@ export class PersistentNode<T = Uint8Array> implements AsyncDisposable {
 
   #adopt(path: string): void {
     this.#path = path;
+    this.#uncertain = undefined;
     if (this.#isSequential) this.#ownSequentials.claim(path);
   }
 
