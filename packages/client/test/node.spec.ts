@@ -1,11 +1,15 @@
 import { createClient, connect, REQUEST_CHANNEL, type RequestTrace } from '@zk/client';
+import { silentLogger } from '@zk/contracts';
 import { createServer, type ZkServer } from '@zk/server';
 import { TcpTransport } from '@zk/transport-tcp';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { createServer as createSocketServer, type AddressInfo, type Socket } from 'node:net';
+import { Subject, firstValueFrom } from 'rxjs';
 import { noLookUp } from '../src/create-client.js';
 import { probeServer } from '../src/probe.js';
 import { systemRuntime } from '../src/system-runtime.js';
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** What there is in Node only: sockets, names, tracing, and a process that has to end. */
 
@@ -62,10 +66,11 @@ describe('in Node', () => {
     await client.watch('/').start(() => undefined);
     await client.existsAndWatch('/none');
     expect(holding().length).toBeGreaterThan(before);
-    const hopeless = createClient('127.0.0.1:1');
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    const failed = new Subject<void>();
+    const hopeless = createClient('127.0.0.1:1', { logger: { ...silentLogger, info: () => failed.next() } });
+    await firstValueFrom(failed);
     await Promise.all([client.close(), hopeless.close()]);
-    for (let i = 0; i < 1000 && holding().length > before; i++) await new Promise((resolve) => setTimeout(resolve, 5));
+    for (let i = 0; i < 10_000 && holding().length > before; i++) await nextTurn();
     expect(holding().length).toBeLessThanOrEqual(before);
   });
 
@@ -116,7 +121,8 @@ describe('in Node', () => {
     await client.close();
     await outcomes;
     await expect(client.watch('/b').start(() => undefined)).rejects.toMatchObject({ name: 'ClientClosedError' });
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    // Node tells of them when the promises of a turn are done.
+    await nextTurn();
     process.off('unhandledRejection', note);
     expect(unhandled).toEqual([]);
   });

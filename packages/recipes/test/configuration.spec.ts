@@ -92,6 +92,9 @@ describe.each(['json', 'tree'] as const)('updates of a configuration (%s)', (lay
     await Promise.all([first, second, first, second].flatMap((config) => [raise(config, 'x'), raise(config, 'y')]));
     await eventually(() => first.value.limits?.x === 4 && first.value.limits.y === 4);
     await eventually(() => second.value.limits?.x === 4 && second.value.limits.y === 4);
+    await using fresh = open(a);
+    await fresh.start();
+    expect(fresh.value.limits).toEqual({ x: 4, y: 4 });
   });
 
   it('are refused when they are not valid, and nothing is written', async () => {

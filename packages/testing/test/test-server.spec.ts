@@ -149,7 +149,12 @@ describe.each([
     server.pause();
     const reply = client.create('/app');
     const connecting = connect();
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    // A whole conversation with a server that is not paused takes longer than any answer of this one would.
+    await using other = await createTestServer(options);
+    const [host, port] = other.connectionString.split(':') as [string, string];
+    const witness = await RawClient.connect(other.transport, { host, port: Number(port) });
+    for (const path of ['/a', '/b', '/c']) await witness.create(path);
+    await witness.disconnect();
     expect(client.inFlight).toBe(1);
     server.resume();
     expect(await reply).toBe('/app');

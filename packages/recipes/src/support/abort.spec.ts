@@ -108,8 +108,10 @@ describe('firstOf', () => {
     expect(subject.observed).toBe(false);
   });
 
-  it('resolves at once for a signal that has aborted', async () => {
-    await firstOf({ signals: [undefined, AbortSignal.abort()] });
+  it('resolves at once for a signal that has aborted, and listens to nobody', async () => {
+    const [signal, subject] = [new AbortController().signal, new Subject<void>()];
+    await firstOf({ signals: [signal, undefined, AbortSignal.abort()], observables: [subject] });
+    expect([listeners(signal), subject.observed]).toEqual([0, false]);
   });
 });
 

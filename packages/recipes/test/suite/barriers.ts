@@ -55,10 +55,13 @@ function barrierSuite(clients: RigClients, faults: RigFaults | undefined): void 
     const [a, b] = await Promise.all([clients.open(), clients.open()]);
     const barrier = new DistributedBarrier(a, freshPath(a, 'barrier'));
     await barrier.set();
-    const waiting = new DistributedBarrier(b, barrier.path).wait();
+    let isPast = false;
+    const waiting = new DistributedBarrier(b, barrier.path).wait().then(() => (isPast = true));
     await faults[fault](b);
+    await b.exists(barrier.path);
+    expect(isPast).toBe(false);
     await barrier.remove();
-    await waiting;
+    expect(await waiting).toBe(true);
   });
 }
 

@@ -75,8 +75,10 @@ function registrationSuite(clients: RigClients): void {
     const disabled = { ...registration.instance, enabled: false };
     await other.set(registration.path!, discovery.codec.encode(disabled));
     await eventually(() => !registration.instance.enabled);
+    expect(registration.instance).toEqual(disabled);
     await client.delete(registration.path!);
-    await eventually(async () => (await discovery.instance('api', 'i'))?.enabled === false);
+    await eventually(async () => (await client.exists(registration.path!)) !== null);
+    expect(await discovery.instance('api', 'i')).toEqual(disabled);
   });
 
   it('withdraws what was cancelled', async () => {
@@ -156,6 +158,7 @@ function providerSuite(clients: RigClients): void {
     const { provider } = await open('randomly');
     const seen = new Set<string>();
     while (seen.size < 3) seen.add(provider.getInstance()!.id);
+    expect([...seen].sort()).toEqual(['a', 'b', 'c']);
     await provider.close();
   });
 

@@ -68,6 +68,7 @@ function faultSuite(clients: RigClients, faults: NonNullable<RecipeRig['faults']
     await eventually(async () => (await new Mutex(a, path).participants()).length === 2);
     faults.cut(b);
     await hold.release();
-    await (await waiting).release();
+    await using next = await waiting;
+    expect([hold.isHeld, next.isHeld]).toEqual([false, true]);
   });
 }

@@ -29,12 +29,19 @@ export function multiLockSuite(clients: RigClients): void {
   it('does not wait for one who lists the same locks in another order', async () => {
     const [a, b] = await Promise.all([clients.open(), clients.open()]);
     const path = freshPath(a, 'multi');
-    const task = (lock: MultiLock): Promise<void[]> =>
-      Promise.all(Array.from({ length: 5 }, () => lock.run(() => undefined)));
+    let inside = 0;
+    const together: number[] = [];
+    const task = async (): Promise<void> => {
+      inside++;
+      await a.exists(path);
+      together.push(inside--);
+    };
+    const tasks = (lock: MultiLock): Promise<void>[] => Array.from({ length: 5 }, () => lock.run(task));
     await Promise.all([
-      task(new MultiLock(a, [`${path}/x`, `${path}/y`])),
-      task(new MultiLock(b, [`${path}/y`, `${path}/x`])),
+      ...tasks(new MultiLock(a, [`${path}/x`, `${path}/y`])),
+      ...tasks(new MultiLock(b, [`${path}/y`, `${path}/x`])),
     ]);
+    expect(together).toEqual(new Array(10).fill(1));
   });
 
   it('is lost as a whole when one of them is, and writes nothing then', async () => {

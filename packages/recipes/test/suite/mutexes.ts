@@ -160,7 +160,9 @@ export function mutexSuite(clients: RigClients, dialect: Dialect): void {
     const { first, mutex, waiting } = await contended();
     await mutex.revoke((await mutex.participants())[1]!);
     await first.release();
-    await aborted((await waiting).revocation);
+    const hold = await waiting;
+    await aborted(hold.revocation);
+    expect([hold.isHeld, first.revocation.aborted]).toEqual([true, false]);
   });
 
   it('lets writes depend on it at the server', async () => {
@@ -200,6 +202,8 @@ export function mutexSuite(clients: RigClients, dialect: Dialect): void {
       (await mutex.participants()).some(({ path: p, isHolder }) => !isHolder && p !== place),
     );
     await first.release();
-    await (await waiting).release();
+    await using hold = await waiting;
+    expect(hold.path).not.toBe(place);
+    expect(await mutex.participants()).toMatchObject([{ path: hold.path, isHolder: true }]);
   });
 }

@@ -259,7 +259,9 @@ function faultSuite(clients: RigClients, rig: RecipeRig): void {
     await expireSession(a);
     await eventually(() => a.session !== undefined && a.session.id !== before);
     await eventually(async () => (await b.exists(`${path}/a`))?.ephemeralOwner === a.session?.id);
-    await eventually(() => [...second.members().keys()].join() === 'a,b');
-    await eventually(() => [...first.members().keys()].join() === 'a,b');
+    await eventually(() => second.members().size === 2);
+    await eventually(() => first.members().size === 2);
+    expect([...second.members().keys()]).toEqual(['a', 'b']);
+    expect([...first.members().keys()]).toEqual(['a', 'b']);
   });
 }

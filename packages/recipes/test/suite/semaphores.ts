@@ -44,13 +44,19 @@ export function semaphoreSuite(clients: RigClients, dialect: Dialect): void {
   });
 
   it('takes its nodes away when it is cancelled', async () => {
-    const { one, two } = await open(1);
+    const { client, path, one, two } = await open(1);
     await using lease = await one.acquire();
+    // Who waits for a lease has the inner lock.
+    const innerLock = dialect === 'curator' ? `${path}/locks` : `${path}-__lock__`;
+    const lockNodes = async (): Promise<number> => (await client.getChildren(innerLock)).children.length;
+    await eventually(async () => (await lockNodes()) === 0);
     const controller = new AbortController();
     const waiting = two.acquire({ signal: controller.signal });
-    setTimeout(() => controller.abort(), 30);
+    await eventually(async () => (await lockNodes()) === 1);
+    if (dialect === 'curator') await eventually(async () => (await one.participants()).length === 2);
+    controller.abort();
     await expect(waiting).rejects.toMatchObject({ name: 'AbortError' });
-    await eventually(async () => (await one.participants()).length === 1);
+    await eventually(async () => (await one.participants()).length === 1 && (await lockNodes()) === 0);
     expect(lease.isHeld).toBe(true);
     await using other = await open(1).then(({ two: fresh }) => fresh.acquire());
     expect(other.isHeld).toBe(true);

@@ -1,5 +1,6 @@
 import { type ZkClient, utf8 } from '@zk/client-api';
 import { DistributedQueue, QueueSharder } from '../../src/index.js';
+import { interfere } from '../interfere.js';
 import { type RigClients, type RigFaults, eventually, freshPath } from './rig.js';
 
 const SETTINGS = { threshold: 4, thresholdCheck: '30ms', maxQueues: 3 } as const;
@@ -31,8 +32,16 @@ export function sharderSuite(clients: RigClients, faults: RigFaults | undefined)
   it('adds queues when they become too long, up to its limit, and puts into short ones', async () => {
     const [a, b] = await Promise.all([clients.open(), clients.open()]);
     const path = freshPath(a, 'sharded');
-    const first = await sharder(a, path);
-    const second = await sharder(b, path);
+    const looks = { first: 0, second: 0 };
+    const counting = (client: ZkClient, which: 'first' | 'second'): ZkClient =>
+      interfere(client, {
+        getChildrenAndWatch: (at, options) => {
+          if (at === `${path}/queues`) looks[which]++;
+          return client.getChildrenAndWatch(at, options);
+        },
+      });
+    const first = await sharder(counting(a, 'first'), path);
+    const second = await sharder(counting(b, 'second'), path);
     expect([...first.queues.keys()]).toEqual([...second.queues.keys()]);
     expect([...first.queues.keys()][0]).toMatch(/\/queue-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
     const full = new Set<string>();
@@ -44,7 +53,9 @@ export function sharderSuite(clients: RigClients, faults: RigFaults | undefined)
       await eventually(() => !full.has(first.queue().path) && !full.has(second.queue().path));
     }
     await fill(first.queue(), SETTINGS.threshold);
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    // Each has taken a look that began after this one, and begun another: all that follows from it has been done.
+    const before = { ...looks };
+    await eventually(() => looks.first > before.first + 1 && looks.second > before.second + 1);
     expect([first.queues.size, second.queues.size]).toEqual([SETTINGS.maxQueues, SETTINGS.maxQueues]);
     // One that has become short again is put into again.
     const [drained] = full;
@@ -63,6 +74,7 @@ export function sharderSuite(clients: RigClients, faults: RigFaults | undefined)
     await fill(producer.queue(), 2);
     await sharder(b, path, (queue) => queue.consume((item) => void seen.push(item)));
     await eventually(() => seen.length === SETTINGS.threshold + 2);
+    expect(seen.sort()).toEqual(['item 0', 'item 0', 'item 1', 'item 1', 'item 2', 'item 3']);
   });
 
   if (faults === undefined) return;
@@ -75,5 +87,6 @@ export function sharderSuite(clients: RigClients, faults: RigFaults | undefined)
     await faults.expireSession(a);
     await fill(second.queue(), SETTINGS.threshold);
     await eventually(() => first.queues.size === 2 && second.queues.size === 2);
+    expect([...first.queues.keys()].sort()).toEqual([...second.queues.keys()].sort());
   });
 }

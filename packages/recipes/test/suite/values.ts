@@ -278,5 +278,6 @@ function sharedValueSuite(clients: RigClients, rig: RecipeRig): void {
     await eventually(() => second.value === 70 && second.isFresh);
     await first.set(71);
     await eventually(() => second.value === 71);
+    expect([second.value, second.isFresh]).toEqual([71, true]);
   });
 }
