@@ -1,4 +1,5 @@
 import { utf8Bytes } from '@zk/jute';
+import { EnsembleConfig } from '@zk/quorum';
 import type { SeededRandom } from '@zk/simulation';
 import type { ClientHistories } from './checks/client-histories.js';
 import type { CommittedHistory } from './checks/committed-history.js';
@@ -6,7 +7,6 @@ import { checkFinalTrees, finalState } from './checks/final-trees.js';
 import { Violation } from './checks/violation.js';
 import { REGISTER, createRegister, readRegister } from './clients/register.js';
 import type { SessionClient } from './clients/session-client.js';
-import type { Worker } from './clients/workload.js';
 import type { Machine } from './world/machine.js';
 import type { SimulatedNetwork } from './world/network.js';
 
@@ -16,16 +16,19 @@ export interface RecoveryWorld {
   readonly history: CommittedHistory;
   readonly histories: ClientHistories;
   readonly machines: readonly Machine[];
-  readonly workers: readonly Worker[];
+  readonly clients: readonly SessionClient[];
   /** Sessions that nobody has come back to have expired by then. */
   readonly expiryMs: number;
   readonly nowMs: () => number;
+  readonly count: (what: string) => void;
   /** Lets time pass until something is true, or for so long. @throws Violation */
   readonly within: (durationMs: number, isMet: () => boolean) => Promise<boolean>;
 }
 
 /** When all is well again, everybody is served within this time. */
 const RECOVERY_MS = 60_000;
+/** Who does not serve by then may know nobody of the present members. */
+const FORGETFUL_MS = 20_000;
 const FINAL_CHECK_MS = 50;
 /** What one client asks for while it does not read: more than any connection has room for. */
 const UNREAD_BYTES = 5000;
@@ -35,24 +38,34 @@ const NEIGHBOUR_MS = 1000;
 
 /** The end of a run: everything is repaired, the clients rest, and all must come to agree. */
 export class Recovery {
-  private readonly clients: readonly SessionClient[];
-
-  constructor(private readonly world: RecoveryWorld) {
-    this.clients = world.workers.map(({ client }) => client);
-  }
+  constructor(private readonly world: RecoveryWorld) {}
 
   /** @throws Violation */
   async run(): Promise<void> {
     this.heal();
     await this.comeToServe();
     await this.pass(this.world.expiryMs);
+    await this.stopOthers();
     await this.keepOneFromReading();
     await this.comeToRest();
     this.checkEnd();
   }
 
+  private get clients(): readonly SessionClient[] {
+    return this.world.clients;
+  }
+
+  private get config(): EnsembleConfig {
+    return EnsembleConfig.parse(this.world.history.tree.config);
+  }
+
+  private get members(): readonly Machine[] {
+    const { servers } = this.config;
+    return this.world.machines.filter(({ id }) => servers.has(BigInt(id)));
+  }
+
   private heal(): void {
-    const { network, machines, workers } = this.world;
+    const { network, machines } = this.world;
     network.maxDelayMs = 2;
     network.heal();
     for (const machine of machines) {
@@ -60,16 +73,35 @@ export class Recovery {
       machine.disk.clean();
       machine.start();
     }
-    for (const { client } of workers) client.resumeReading();
-    for (const worker of workers) worker.rest();
+    for (const client of this.clients) client.resumeReading();
   }
 
   private async comeToServe(): Promise<void> {
-    const { machines } = this.world;
-    const areServed = (): boolean =>
-      machines.every(({ isServing }) => isServing) && this.clients.every(({ isConnected }) => isConnected);
-    const states = (): string => machines.map((each) => `${each.id}: ${each.server?.state}`).join();
-    await this.require(RECOVERY_MS, areServed, 'Liveness', states);
+    if (!(await this.world.within(FORGETFUL_MS, () => this.areServed))) this.remindForgetful();
+    const states = (): string => this.world.machines.map((each) => `${each.id}: ${each.server?.state}`).join();
+    await this.require(RECOVERY_MS, () => this.areServed, 'Liveness', states);
+  }
+
+  private get areServed(): boolean {
+    return this.members.every(({ isServing }) => isServing) && this.clients.every(({ isConnected }) => isConnected);
+  }
+
+  /** Who was down while all that it knew were replaced finds nobody, until somebody tells it who is there now. */
+  private remindForgetful(): void {
+    const { config } = this;
+    for (const machine of this.members.filter(({ isServing }) => !isServing)) {
+      machine.install(config);
+      machine.start();
+      this.world.count('configuration files written again');
+    }
+  }
+
+  /** Servers that belong to nobody are stopped. */
+  private async stopOthers(): Promise<void> {
+    const { members } = this;
+    for (const machine of this.world.machines) if (!members.includes(machine)) machine.retire();
+    const areElsewhere = (): boolean => this.areServed && isQuiet(this.clients);
+    await this.require(RECOVERY_MS, areElsewhere, 'Liveness', () => this.waiting(this.clients));
   }
 
   /** One client asks for much and reads nothing of it: all others must be answered as if it were not there. */
@@ -113,10 +145,11 @@ export class Recovery {
   }
 
   private checkEnd(): void {
-    const { history, machines, histories, nowMs } = this.world;
+    const { history, histories, nowMs } = this.world;
+    const { members } = this;
     const living = new Set(this.clients.map(({ sessionId }) => sessionId));
-    checkFinalTrees(history, machines, living);
-    const [problem] = histories.problems(finalState(history, machines[0]!.server!, living, nowMs()));
+    checkFinalTrees(history, members, living);
+    const [problem] = histories.problems(finalState(history, members[0]!.server!, living, nowMs()));
     if (problem !== undefined) throw new Violation('OneOrder', problem);
   }
 

@@ -10,20 +10,26 @@ import { REGISTER } from './clients/register.js';
 import { SessionClient } from './clients/session-client.js';
 import { Worker } from './clients/workload.js';
 import { FAULTS } from './faults.js';
+import { type MembershipChange, Operator } from './operator.js';
 import { Recovery } from './recovery.js';
 import { Life } from './world/life.js';
 import { SYNC_LIMIT_TICKS, TICK_MS, ensembleSettings } from './world/ensemble-settings.js';
-import { CLIENT_PORT, type EnsembleEvent, Machine, addressOf } from './world/machine.js';
+import { CLIENT_PORT, OPERATOR_ADDRESS, clientAddress, memberLine } from './world/addresses.js';
+import { type EnsembleEvent, Machine } from './world/machine.js';
 import { SimulatedNetwork } from './world/network.js';
 
 export interface ServerSimulationOptions {
   readonly seed: number;
-  /** Absent: 3, or 5 in a fifth of the runs. */
+  /** At the beginning. Absent: 3, or 5 in a fifth of the runs; 1 now and then where the membership changes. */
   readonly servers?: number;
   /** Default 4. */
   readonly clients?: number;
   /** Simulated time before everything is healed; default 8 s. */
   readonly durationMs?: number;
+  /** Moments at which the membership is changed; by default the seed decides, 0 leaves the members as they are. */
+  readonly reconfigurations?: number;
+  /** Changes of the membership, made one after the other, instead of those that chance picks. */
+  readonly changes?: readonly MembershipChange[];
   /** Moments at which something goes wrong; default 5. */
   readonly faults?: number;
   /** Names of {@link FAULTS}; default all. */
@@ -58,6 +64,11 @@ const EXPIRY_SLACK_MS = (SYNC_LIMIT_TICKS + 4) * TICK_MS;
 const READER_EVERY = 3;
 /** The ensemble has time to come up. */
 const FIRST_FAULT_MS = 500;
+/** How often the membership changes at all, how many times then, how often from one server on, and among how many. */
+const CHANGES_CHANCE = 0.5;
+const CHANGES = [1, 6] as const;
+const ALONE_CHANCE = 0.25;
+const MAX_SERVERS = 5;
 const MAX_DOWN_MS = 2000;
 /** When all is well again, forgotten sessions have expired within this time. */
 const EXPIRY_MS = 3 * SESSION_TIMEOUT_MS;
@@ -75,8 +86,10 @@ export class ServerSimulation {
   readonly history: CommittedHistory;
   private readonly witness: Witness;
   private readonly workers: readonly Worker[];
+  private readonly operator: Operator | undefined;
   private readonly counts = new Map<string, number>();
   private violation: Violation | undefined;
+  private readonly reconfigurations: number;
   private steps = 0;
   private isHealing = false;
 
@@ -84,8 +97,15 @@ export class ServerSimulation {
     const { agenda } = this;
     const random = (this.random = new SeededRandom(options.seed));
     this.network = new SimulatedNetwork(agenda, random);
+    // Decided apart, so that a run without any of this is what it was before there was any.
+    const apart = new SeededRandom(options.seed + 2 ** 40);
+    const changes = options.changes?.length ?? options.reconfigurations;
+    this.reconfigurations = changes ?? (apart.chance(CHANGES_CHANCE) ? apart.between(...CHANGES) : 0);
+    const count = options.servers ?? (random.chance(0.2) ? 5 : this.mayBeginAlone(apart) ? 1 : 3);
+    const config = EnsembleConfig.parse(Array.from({ length: count }, (_, at) => memberLine(at + 1)).join('\n'));
     this.history = new CommittedHistory(
       () => agenda.nowMs,
+      config.text,
       (txn, proposedMs) => {
         this.note(() => `committed 0x${hex64(txn.zxid)}: ${txn.type} of session 0x${hex64(txn.session)}, ${txn.cxid}`);
         if (isSessionEnd(txn)) this.witness.sessionEnded(txn, proposedMs);
@@ -97,9 +117,12 @@ export class ServerSimulation {
       expirySlackMs: EXPIRY_SLACK_MS,
       note: (text) => this.note(text),
     });
-    this.machines = this.newMachines(options.servers ?? (random.chance(0.2) ? 5 : 3));
+    this.machines = this.newMachines(Math.max(count, this.isChanging ? MAX_SERVERS : 0));
+    for (const machine of this.machines.slice(0, count)) machine.install(config);
     this.workers = Array.from({ length: options.clients ?? 4 }, (_, index) => this.newWorker(index + 1));
-    this.clients = this.workers.map(({ client }) => client);
+    const clients = this.workers.map(({ client }) => client);
+    this.operator = this.isChanging ? this.newOperator(apart) : undefined;
+    this.clients = this.operator === undefined ? clients : [...clients, this.operator.client];
   }
 
   /** Runs to the end, or to the first violation. Never rejects for what a server does. */
@@ -107,11 +130,10 @@ export class ServerSimulation {
     const { durationMs = 8000 } = this.options;
     try {
       for (const machine of this.machines) this.agenda.in(this.random.duration(1, 500), () => machine.start());
-      for (const worker of this.workers) {
-        worker.client.start();
-        worker.start();
-      }
+      for (const client of this.clients) client.start();
+      for (const worker of this.workers) worker.start();
       this.planFaults(durationMs);
+      this.planChanges(durationMs);
       await this.passTime(durationMs);
       await this.recover();
     } catch (error) {
@@ -140,11 +162,42 @@ export class ServerSimulation {
     return isMet();
   }
 
+  private get isChanging(): boolean {
+    return this.reconfigurations > 0;
+  }
+
+  private mayBeginAlone(random: SeededRandom): boolean {
+    return this.isChanging && random.chance(ALONE_CHANCE);
+  }
+
+  private get deployed(): readonly Machine[] {
+    return this.machines.filter(({ isDeployed }) => isDeployed);
+  }
+
+  private planChanges(durationMs: number): void {
+    const { operator, agenda, random, options } = this;
+    if (operator === undefined) return;
+    const failed = (error: unknown): void => void (this.violation ??= asViolation(error));
+    if (options.changes !== undefined) return void operator.changeInOrder(options.changes).catch(failed);
+    for (let i = 0; i < this.reconfigurations; i++)
+      agenda.in(random.between(FIRST_FAULT_MS, durationMs), () => void operator.changeSomething().catch(failed));
+  }
+
   private planFaults(durationMs: number): void {
-    const { agenda, random, network, machines, clients } = this;
+    const { agenda, random, network, clients } = this;
     const startLater = (machine: Machine): void => agenda.in(random.duration(5, MAX_DOWN_MS), () => machine.start());
-    const addresses = clients.map((_, index) => clientAddress(index + 1));
-    const world = { agenda, random, network, machines, clients: addresses, startLater };
+    const addresses = [OPERATOR_ADDRESS, ...clients.map((_, index) => clientAddress(index + 1))];
+    const deployed = (): readonly Machine[] => this.deployed;
+    const world = {
+      agenda,
+      random,
+      network,
+      clients: addresses,
+      startLater,
+      get machines() {
+        return deployed();
+      },
+    };
     const { faults = 5, faultKinds = Object.keys(FAULTS) } = this.options;
     for (let i = 0; i < faults; i++) {
       const kind = random.pick(faultKinds);
@@ -161,14 +214,17 @@ export class ServerSimulation {
   private async recover(): Promise<void> {
     this.isHealing = true;
     this.note(() => 'everything is healed');
-    const { network, random, history, witness, machines, workers } = this;
+    const { network, random, history, witness, machines, clients } = this;
+    this.operator?.rest();
+    for (const worker of this.workers) worker.rest();
     await new Recovery({
       network,
       random,
       history,
       histories: witness.histories,
       machines,
-      workers,
+      clients,
+      count: (what) => this.count(what),
       expiryMs: EXPIRY_MS,
       nowMs: () => this.agenda.nowMs,
       within: (durationMs, isMet) => this.until(isMet, this.agenda.nowMs + durationMs),
@@ -176,14 +232,12 @@ export class ServerSimulation {
   }
 
   private newMachines(count: number): Machine[] {
-    const ids = Array.from({ length: count }, (_, index) => index + 1);
-    const config = EnsembleConfig.parse(ids.map((id) => `server.${id}=${addressOf(id)}:2888:3888`).join('\n'));
     const { agenda, random, network, options } = this;
     const world = {
       agenda,
       random,
       network,
-      config,
+      isReconfigEnabled: this.isChanging,
       ...ensembleSettings(random),
       onAppend: (hi: number, lo: number, txn: Uint8Array) => this.guard(() => this.history.appended(hi, lo, txn)),
       onEvent: (machine: Machine, event: EnsembleEvent) => this.guard(() => this.heard(machine, event)),
@@ -198,15 +252,11 @@ export class ServerSimulation {
         }),
       ...(options.alter === undefined ? {} : { alter: options.alter }),
     };
-    return ids.map((id) => new Machine(id, world));
+    return Array.from({ length: count }, (_, index) => new Machine(index + 1, world));
   }
 
   private newWorker(number: number): Worker {
-    const life = new Life(this.agenda);
-    const transport = this.network.at(clientAddress(number), life);
-    const servers = this.machines.map(({ address }) => address);
-    const options = { name: `client ${number}`, servers, port: CLIENT_PORT, timeoutMs: SESSION_TIMEOUT_MS };
-    const client = new SessionClient(transport, life, this.random, options, this.witness);
+    const { client, life } = this.newClient(`client ${number}`, clientAddress(number));
     return new Worker(
       client,
       this.random,
@@ -216,12 +266,31 @@ export class ServerSimulation {
     );
   }
 
-  private heard({ id, server }: Machine, event: EnsembleEvent): void {
+  private newOperator(random: SeededRandom): Operator {
+    const { client, life } = this.newClient('the operator', OPERATOR_ADDRESS);
+    const { machines } = this;
+    const later = (delayMs: number, action: () => void): void => life.in(delayMs, action);
+    return new Operator(client, { random, machines, later, count: (what) => this.count(what) });
+  }
+
+  private newClient(name: string, address: string): { readonly client: SessionClient; readonly life: Life } {
+    const life = new Life(this.agenda);
+    const servers = (): string[] => this.deployed.map((machine) => machine.address);
+    const options = { name, servers, port: CLIENT_PORT, timeoutMs: SESSION_TIMEOUT_MS };
+    const client = new SessionClient(this.network.at(address, life), life, this.random, options, this.witness);
+    return { client, life };
+  }
+
+  private heard(machine: Machine, event: EnsembleEvent): void {
+    const { id, server } = machine;
     if (event.kind === 'deliver' && event.cause === 'commit') this.history.delivered(event.entry.zxid);
     else if (event.kind === 'serve') {
       this.note(() => `server ${id} serves as ${event.role} in epoch ${event.epoch}`);
       this.count(`serves as ${event.role}`);
       if (event.role === 'leader') this.history.established(event.epoch, server!.lastZxid);
+    } else if (event.kind === 'config' && event.status === 'committed') {
+      this.note(() => `server ${id} is of ${event.config.text.replaceAll('\n', ' ')}`);
+      machine.configured(event.config.version);
     } else if (event.kind === 'stop-serving') this.note(() => `server ${id} stops serving: ${event.reason}`);
     else if (event.kind === 'synchronizing') this.count(`synchronizes by ${event.mode}`);
   }
@@ -252,10 +321,6 @@ export class ServerSimulation {
     const simulatedMs = this.agenda.nowMs;
     return { seed, servers, violation, steps, simulatedMs, committed, acknowledged, answered, events, counts };
   }
-}
-
-function clientAddress(number: number): string {
-  return `10.0.1.${number}`;
 }
 
 function asViolation(error: unknown): Violation {

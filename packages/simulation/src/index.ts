@@ -4,6 +4,7 @@ export { FAULTS } from './faults.js';
 export type { SimulationOptions, SimulationResult } from './simulation.js';
 export { Simulation } from './simulation.js';
 export type { Host } from './host.js';
+export { MembershipChanges } from './membership-changes.js';
 export type { PlantedBug } from './planted.js';
 export { PLANTED, plantedOptions, plantedRules } from './planted.js';
 export { SeededRandom } from './random.js';

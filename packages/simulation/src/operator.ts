@@ -1,6 +1,7 @@
-import { type EnsembleConfig, type Reconfig, planReconfig } from '@zk/quorum';
+import { type Reconfig, planReconfig } from '@zk/quorum';
 import { errorName } from '@zk/model';
 import type { Host } from './host.js';
+import { MembershipChanges } from './membership-changes.js';
 import type { SeededRandom } from './random.js';
 
 export interface OperatorWorld {
@@ -13,21 +14,22 @@ export interface OperatorWorld {
 /** Numbers of transactions that are no client's. */
 const FIRST_ID = 900_000_000;
 
-type Change = (config: EnsembleConfig, leader: Host) => Partial<Reconfig> | undefined;
-
 /** Somebody who changes the membership, through the leader, and takes a refusal for an answer. */
 export class Operator {
   private nextId = FIRST_ID;
-  private moves = 0;
+  private readonly changes: MembershipChanges;
 
-  constructor(private readonly world: OperatorWorld) {}
+  constructor(private readonly world: OperatorWorld) {
+    const { random, hosts } = world;
+    this.changes = new MembershipChanges({ random, servers: hosts.map(({ id }) => id), lineOf: serverLine });
+  }
 
   /** Something of all that can be changed. */
   changeSomething(): void {
-    const { hosts, random } = this.world;
+    const { hosts } = this.world;
     const leader = hosts.find((host) => host.isServing && host.role === 'leader' && !host.isPaused);
     if (leader === undefined) return this.world.count('reconfiguration without a leader');
-    const change = random.pick(this.changes)(leader.peer!.reconfigSituation().committed, leader);
+    const change = this.changes.something(leader.peer!.reconfigSituation().committed, leader.id);
     if (change !== undefined) this.change(leader, change);
   }
 
@@ -45,46 +47,6 @@ export class Operator {
     world.note(() => `reconfiguration to ${planned.config.text.replaceAll('\n', ' ')}`);
     leader.reconfigure(this.nextId++, planned.config);
     return true;
-  }
-
-  private readonly changes: readonly Change[] = [
-    (config) => this.join(config, 'participant'),
-    (config) => this.join(config, 'participant'),
-    (config) => this.join(config, 'observer'),
-    (config) => this.leave(config),
-    (config, leader) => (config.servers.has(leader.id) ? { leavingServers: `${leader.id}` } : undefined),
-    (config) => ({ ...this.leave(config), ...this.join(config, 'participant') }),
-    (config) => this.changeRole(config),
-    (config) => this.move(config),
-    () => this.replaceAll(),
-  ];
-
-  private join(config: EnsembleConfig, role: string): Partial<Reconfig> | undefined {
-    const others = this.world.hosts.filter((host) => !config.servers.has(host.id));
-    if (others.length === 0) return undefined;
-    return { joiningServers: serverLine(this.world.random.pick(others).id, role) };
-  }
-
-  private leave(config: EnsembleConfig): Partial<Reconfig> {
-    return { leavingServers: `${this.world.random.pick([...config.servers.keys()])}` };
-  }
-
-  private changeRole(config: EnsembleConfig): Partial<Reconfig> {
-    const { id, role } = this.world.random.pick([...config.servers.values()]);
-    return { joiningServers: serverLine(id, role === 'observer' ? 'participant' : 'observer') };
-  }
-
-  /** To another port: to its learners, it is elsewhere. */
-  private move(config: EnsembleConfig): Partial<Reconfig> {
-    const { id, role } = this.world.random.pick([...config.servers.values()]);
-    return { joiningServers: serverLine(id, role, 3000 + this.moves++) };
-  }
-
-  private replaceAll(): Partial<Reconfig> {
-    const { random, hosts } = this.world;
-    const members = hosts.filter(() => random.chance(0.6));
-    const lines = members.map((host) => serverLine(host.id, random.chance(0.8) ? 'participant' : 'observer'));
-    return { newMembers: lines.join(',') };
   }
 }
 

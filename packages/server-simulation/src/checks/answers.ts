@@ -1,6 +1,8 @@
 import { RecordReader, operations, utf8Text } from '@zk/jute';
 import { ErrorCode, type Stat, hex64 } from '@zk/model';
 import type { PendingCall } from '../clients/calls.js';
+import { CONFIG_PATH } from '../clients/znodes.js';
+import { checkShownConfig } from './config-answers.js';
 import { checkMulti } from './multi-outcome.js';
 import type { ModelTree } from './model-tree.js';
 import type { InvariantName } from './violation.js';
@@ -26,6 +28,7 @@ const WRITES: ReadonlySet<string> = new Set([
   'setData',
   'multi',
   'closeSession',
+  'reconfig',
 ]);
 
 export function isWrite({ name }: PendingCall): boolean {
@@ -52,6 +55,7 @@ function checkWrite(tree: ModelTree, call: PendingCall, { err, zxid, body }: Ans
   }
   if (txn.error !== err) return `error ${err} is answered, and ${txn.error} is committed`;
   if (call.name === 'multi' && err === ErrorCode.OK) return checkMulti(tree, call.request.ops, zxid, body);
+  if (call.name === 'reconfig' && err === ErrorCode.OK) return checkShownConfig(tree, zxid, dataIn(body));
   if (call.name !== 'create' || err !== ErrorCode.OK) return undefined;
   const { path } = operations.create.readResponse(new RecordReader(body));
   if (tree.at(path, zxid)?.czxid !== zxid) return `${path} is said to be created`;
@@ -87,11 +91,18 @@ function checkZnode(tree: ModelTree, name: 'getData' | 'exists', path: string, a
   if (expected === undefined) return `${path} is shown and does not exist at 0x${hex64(zxid)}`;
   if (name === 'exists')
     return differences(path, zxid, expected, operations.exists.readResponse(new RecordReader(body)).stat);
-  const { data, stat } = operations.getData.readResponse(new RecordReader(body));
-  const text = data === null ? '' : utf8Text(data);
+  const { stat } = operations.getData.readResponse(new RecordReader(body));
+  const text = dataIn(body);
+  if (path === CONFIG_PATH) return checkShownConfig(tree, zxid, text);
   if (text !== expected.data)
     return `${path} is shown with "${beginning(text)}", and has "${beginning(expected.data)}" at 0x${hex64(zxid)}`;
   return differences(path, zxid, expected, stat);
+}
+
+/** The value in a reply to getData or reconfig. */
+export function dataIn(body: Uint8Array): string {
+  const { data } = operations.getData.readResponse(new RecordReader(body));
+  return data === null ? '' : utf8Text(data);
 }
 
 /** As much of a value as tells it from others. */

@@ -19,7 +19,7 @@ interface Proposal {
  * its own that asks whether this is durable; here it is what clients are held against.
  */
 export class CommittedHistory {
-  readonly tree = new ModelTree();
+  readonly tree: ModelTree;
   last = 0n;
   private readonly proposed = new Map<bigint, Proposal>();
   /** Nothing older than this may follow. */
@@ -31,8 +31,12 @@ export class CommittedHistory {
 
   constructor(
     private readonly nowMs: () => number,
+    /** Text of the first configuration. */
+    config: string,
     private readonly onCommit: CommitListener,
-  ) {}
+  ) {
+    this.tree = new ModelTree(config);
+  }
 
   /** The last zxid that a leader of this epoch began with. */
   baseOf(epoch: number): bigint {

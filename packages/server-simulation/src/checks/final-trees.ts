@@ -4,7 +4,9 @@ import type { ZkServer } from '@zk/server';
 import { beginning } from './answers.js';
 import type { Machine } from '../world/machine.js';
 import { REGISTER } from '../clients/register.js';
+import { CONFIG_PATH } from '../clients/znodes.js';
 import type { FinalState } from './client-histories.js';
+import { checkShownConfig } from './config-answers.js';
 import type { CommittedHistory } from './committed-history.js';
 import type { ZnodeVersion } from './model-tree.js';
 import { Violation } from './violation.js';
@@ -25,7 +27,11 @@ export function checkFinalTrees(
   machines: readonly Machine[],
   living: ReadonlySet<bigint>,
 ): void {
-  for (const { id, server } of machines) checkTree(history, `server ${id}`, server!);
+  for (const { id, server } of machines) {
+    checkTree(history, `server ${id}`, server!);
+    const problem = checkShownConfig(history.tree, history.last, znodeOf(server!, CONFIG_PATH).value);
+    if (problem !== undefined) throw new Violation('OneConfig', `server ${id}: ${problem}`);
+  }
   const digests = new Set(machines.map(({ server }) => digestOf(server!)));
   if (digests.size > 1) throw new Violation('SameTree', `there are ${digests.size} digests: ${[...digests].join()}`);
   for (const [session, { closedZxid }] of history.tree.sessions) {

@@ -1,5 +1,6 @@
 import { RecordReader, type TxnBody, readLoggedTxn, readTxnParts, utf8Text } from '@zk/jute';
 import { EventType, OpCode } from '@zk/model';
+import { CONFIG_PATH } from '../clients/znodes.js';
 import { Violation } from './violation.js';
 
 /** A znode as a transaction left it; `data` undefined once it is deleted. */
@@ -76,9 +77,17 @@ export class ModelTree {
   private readonly znodes = new Map<string, Znode>();
   private readonly ephemerals = new Map<bigint, Set<string>>();
 
-  constructor() {
+  /** @param config the text of the first configuration of the ensemble */
+  constructor(config: string) {
     const zxids = { zxid: 0n, czxid: 0n, mzxid: 0n };
-    this.znode('/').versions.push({ ...zxids, data: '', version: 0, ephemeralOwner: 0n, mtimeMs: 0, ttlMs: undefined });
+    const first = { ...zxids, data: '', version: 0, ephemeralOwner: 0n, mtimeMs: 0, ttlMs: undefined };
+    this.znode('/').versions.push(first);
+    this.znode(CONFIG_PATH).versions.push({ ...first, data: config, version: -1 });
+  }
+
+  /** The text of the configuration that was committed last. */
+  get config(): string {
+    return this.znode(CONFIG_PATH).versions.at(-1)!.data!;
   }
 
   /** @throws Violation when a transaction does not fit the state before it */
@@ -111,9 +120,10 @@ export class ModelTree {
     return changes?.find(({ zxid }) => zxid > after && zxid <= upTo);
   }
 
-  /** Every znode that exists now, but for the root. */
+  /** Every znode that exists now, but for the root and the system's. */
   *paths(): Iterable<string> {
-    for (const [path, { versions }] of this.znodes) if (path !== '/' && versions.at(-1)?.data !== undefined) yield path;
+    for (const [path, { versions }] of this.znodes)
+      if (path !== '/' && path !== CONFIG_PATH && versions.at(-1)?.data !== undefined) yield path;
   }
 
   /** Containers without children, and TTL znodes: from when on they are to be removed, by the clock of a leader in ms. */
@@ -149,6 +159,8 @@ export class ModelTree {
         return this.delete(body.path, zxid);
       case 'setData':
         return this.setData(body.path, textOf(body.data), body.version, at);
+      case 'reconfig':
+        return this.reconfigure(textOf(body.data), at);
       case 'multi':
         return this.multi(body, at);
       case 'error':
@@ -212,6 +224,12 @@ export class ModelTree {
       throw new Violation('OneHistory', `${path} gets version ${version} after ${old.version}`);
     this.znode(path).versions.push({ ...old, zxid, data, version, mzxid: zxid, mtimeMs: timeMs });
     this.changed(path, { zxid, type: EventType.nodeDataChanged });
+  }
+
+  private reconfigure(data: string, { zxid, timeMs }: TxnMoment): void {
+    const { versions } = this.znode(CONFIG_PATH);
+    versions.push({ ...versions.at(-1)!, zxid, data, mzxid: zxid, mtimeMs: timeMs });
+    this.changed(CONFIG_PATH, { zxid, type: EventType.nodeDataChanged });
   }
 
   /** The server removes it by itself. @throws Violation when it may not */

@@ -2,7 +2,8 @@
 export const INVARIANTS = {
   UniqueZxid: 'a zxid is proposed once',
   OneHistory: 'what servers commit is one sequence, and each new leader has all of it',
-  WriteIsCommitted: 'what a client was told of its write is what was committed, under its session and its xid',
+  WriteIsCommitted:
+    'what a client was told of its write, and of each part of a multi, is what was committed, under its session and its xid',
   RealTimeOrder: 'a write that began after another was acknowledged has the larger zxid',
   SessionOrder: 'zxids of replies to a session never decrease, from server to server',
   RepliesInOrder: 'each request gets one reply, in the order of the requests',
@@ -20,6 +21,8 @@ export const INVARIANTS = {
   OneOrder: 'one order explains what all clients saw of registers, sequences and ephemerals',
   SameTree: 'in the end all servers hold the tree that the transactions lead to, and equal digests',
   Digest: 'a transaction leads every server to the tree that its leader had in mind',
+  ConfigGoesOn: 'a server never goes back to a configuration that it had before',
+  OneConfig: 'in the end all members have the configuration that was committed last',
   ServersRun: 'a server does not stop by itself',
   Liveness: 'when all is well again, all servers serve and all clients are served within a minute',
 } as const;

@@ -26,10 +26,16 @@ const FIXED_XIDS: Partial<Record<Call['name'], number>> = { ping: Xid.ping, setW
 
 export interface SessionClientOptions {
   readonly name: string;
-  /** Addresses of servers. */
-  readonly servers: readonly string[];
+  /** Addresses of servers, as they are now. */
+  readonly servers: () => readonly string[];
   readonly port: number;
   readonly timeoutMs: number;
+}
+
+export interface Reply {
+  readonly err: number;
+  /** Behind the header. */
+  readonly body: Uint8Array;
 }
 
 /** What a client does and sees, in its order. */
@@ -55,6 +61,8 @@ export class SessionClient {
   sessionId = 0n;
   lastZxid = 0n;
   readonly pending: PendingCall[] = [];
+  /** Who waits for a reply in particular. */
+  private readonly listeners = new WeakMap<PendingCall, (reply: Reply) => void>();
   private password: Uint8Array = ZERO_PASSWORD;
   private frames: FrameConnection | undefined;
   private isReady = false;
@@ -88,8 +96,11 @@ export class SessionClient {
     this.keepAlive();
   }
 
-  /** Sends a request at once; its reply goes to the observer. */
-  call(call: Call): void {
+  /**
+   * Sends a request at once; its reply goes to the observer.
+   * @param onReply hears of it afterwards, if it comes
+   */
+  call(call: Call, onReply?: (reply: Reply) => void): void {
     const { frames } = this;
     if (frames === undefined || !this.isReady) return;
     const xid = FIXED_XIDS[call.name] ?? this.nextXid++;
@@ -99,6 +110,7 @@ export class SessionClient {
     (operation.writeRequest as (writer: RecordWriter, request: unknown) => void)(writer, call.request);
     const pending = { ...call, xid, sessionId: this.sessionId, sentMs: this.life.monotonicMs() };
     this.pending.push(pending);
+    if (onReply !== undefined) this.listeners.set(pending, onReply);
     this.observer.sent(this, pending);
     frames.send(writer.bytes());
   }
@@ -162,7 +174,7 @@ export class SessionClient {
 
   private connect(): void {
     const attempt = ++this.attempt;
-    this.server = this.random.pick(this.options.servers);
+    this.server = this.random.pick(this.options.servers());
     const abort = new AbortController();
     const isCurrent = (): boolean => attempt === this.attempt;
     this.life.after(CONNECT_MS, () => {
@@ -224,6 +236,8 @@ export class SessionClient {
     const call = this.pending.shift();
     // Those of pings and setWatches too: whatever a session was shown, it must not be taken back.
     if (header.zxid > this.lastZxid) this.lastZxid = header.zxid;
-    this.observer.replied(this, call, header, frame.subarray(reader.position));
+    const body = frame.subarray(reader.position);
+    this.observer.replied(this, call, header, body);
+    if (call !== undefined) this.listeners.get(call)?.({ err: header.err, body });
   }
 }

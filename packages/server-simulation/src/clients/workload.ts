@@ -9,6 +9,7 @@ import type { SessionClient } from './session-client.js';
 import {
   AGEING,
   CONTAINED,
+  CONFIG_PATH,
   CONTAINER,
   EPHEMERALS,
   PARENTS,
@@ -186,6 +187,9 @@ const readsRegister: Action = ({ client }) => {
   client.call(readRegister);
 };
 
+const readsConfig: Action = ({ random, client }) =>
+  client.call({ name: 'getData', request: { path: CONFIG_PATH, watch: random.chance(WATCH_CHANCE) } });
+
 const moves: Action = (worker) => worker.move();
 
 const stopsReading: Action = (worker) => worker.stopReading();
@@ -214,6 +218,7 @@ const ACTIONS: Weighted = [
   [0.5, stopsReading],
   [6, (worker) => worker.writeRegister()],
   [3, readsRegister],
+  [1, readsConfig],
   [0.4, closesSession],
   [0.4, ({ client, random }) => client.leave(random.duration(1, 300))],
   [0.2, ({ client }) => client.leave(client.options.timeoutMs * 2)],
@@ -223,6 +228,7 @@ const ACTIONS: Weighted = [
 const READER_ACTIONS: Weighted = [
   [6, reads],
   [4, readsFresh],
+  [1, readsConfig],
   [0.2, watchesAlways],
   [1, moves],
   [0.2, stopsReading],
