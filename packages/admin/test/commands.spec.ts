@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { hex64 } from '@zk/model';
 import { environmentFacts } from '@zk/server';
-import type { RawClient } from '@zk/test-client';
+import { RawClient } from '@zk/test-client';
 import { type TestEnsemble, createTestEnsemble } from '@zk/testing';
 import { AdminServer } from '../src/index.js';
 import { keyPaths } from './key-paths.js';
@@ -114,6 +114,8 @@ describe('a server on its own, with a client', () => {
 });
 
 describe('servers of an ensemble', () => {
+  /** The last one. */
+  const OBSERVER = 3;
   let ensemble: TestEnsemble;
   const admins = new Map<string, AdminServer>();
 
@@ -160,6 +162,34 @@ describe('servers of an ensemble', () => {
     const { current_config: voters } = await json('observer', 'voting_view');
     expect(Object.keys(voters as object)).toHaveLength(2);
     expect(await json('leader', 'observers')).toMatchObject({ synced_observers: 1 });
+  });
+
+  it('says of an observer where it comes from and what its connection carried, and counts anew', async () => {
+    const writer = await RawClient.connect(ensemble.transport, {
+      ...ensemble.server(OBSERVER).clientAddress,
+      timeoutMs: 30_000,
+    });
+    for (let count = 0; count < 10; count++) await writer.create(`/${count}`, '');
+    const { observers } = await json('leader', 'observers');
+    expect(observers).toEqual([
+      {
+        remote_socket_address: expect.stringMatching(/^\/127\.0\.0\.1:\d+$/),
+        sid: OBSERVER,
+        established: expect.any(Number),
+        queued_packets: 0,
+        queued_packets_size: 0,
+        packets_received: expect.any(Number),
+        packets_sent: expect.any(Number),
+        // Those of the session's beginning and of the writes.
+        requests: 11,
+        last_zxid: expect.any(Number),
+      },
+    ]);
+    const [{ packets_received: received, packets_sent: sent, last_zxid: zxid }] = observers as [Record<string, number>];
+    expect([received! > 11, sent! > 11, zxid! >= 0x10000000b]).toEqual([true, true, true]);
+    await json('leader', 'orst');
+    expect(await json('leader', 'observers')).toMatchObject({ observers: [{ requests: 0 }] });
+    await writer.close();
   });
 
   it('cannot be restored one by one', async () => {

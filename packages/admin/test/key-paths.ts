@@ -1,5 +1,5 @@
-/** Keys that are ids, times or paths: any of them stands for all. */
-const OPEN_MAPS: ReadonlySet<string> = new Set([
+/** Keys whose own keys are ids, times or paths: any of them stands for all. */
+export const OPEN_MAPS: ReadonlySet<string> = new Set([
   'expiry_time_to_session_ids',
   'session_id_to_ephemeral_paths',
   'session_id_to_watched_paths',

@@ -4,6 +4,7 @@ import type { ReconfigSituation } from '@zk/quorum';
 import { Peer, type PeerOutput, type PeerStatus, type WritePoint, restoreEpochs } from '@zk/zab';
 import { BehaviorSubject, type Observable } from 'rxjs';
 import type { EnsembleEvent, EnsembleRequest, PeerEvent } from './events.js';
+import type { LinkStatus } from './link-traffic.js';
 import { type EnsembleOptions, defaultEnsembleOptions } from './options.js';
 import { PeerAssembly, type PeerParts, UNEXPECTED_ERROR } from './peer-assembly.js';
 import { PeerLoop } from './peer-loop.js';
@@ -16,6 +17,8 @@ export interface EnsembleStatus {
   /** Servers with an open election connection. */
   readonly electionConnections: readonly string[];
   readonly quorumConnections: number;
+  /** Between leader and learners; {@link LearnerStatus} says whose each is. */
+  readonly links: readonly LinkStatus[];
 }
 
 /**
@@ -106,7 +109,13 @@ export class EnsemblePeer {
       isServing: this.role.isServing,
       electionConnections: elections.connected.map(String),
       quorumConnections: quorum.linkCount,
+      links: quorum.status(),
     };
+  }
+
+  /** What quorum connections have carried is counted anew. */
+  resetTraffic(): void {
+    this.parts.quorum.resetTraffic();
   }
 
   /** Whether this server's log has everything up to this zxid for good. */

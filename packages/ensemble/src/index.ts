@@ -1,3 +1,4 @@
+export type { LinkStatus } from './link-traffic.js';
 export type { EnsembleStatus } from './ensemble-peer.js';
 export { EnsemblePeer } from './ensemble-peer.js';
 export type { EnsembleEvent, EnsembleRequest } from './events.js';

@@ -9,16 +9,19 @@ const FIRST_BYTES = 4 << 10;
 export class PacketBuffer {
   bytes = new Uint8Array(FIRST_BYTES);
   length = 0;
+  /** Of packets. */
+  count = 0;
 
   /** @returns false when there is no room: the packet belongs into another one */
   add(packet: QuorumPacket): boolean {
     if (!this.reserve(packetBytes(packet))) return false;
     this.length = writePacket(packet, this.bytes, this.length);
+    this.count++;
     return true;
   }
 
   clear(): void {
-    this.length = 0;
+    this.length = this.count = 0;
   }
 
   /** A packet that is longer than a batch gets one of its own. */

@@ -1,5 +1,6 @@
 import type { Clock, Connection, Scheduler } from '@zk/contracts';
 import type { QuorumPacket } from '@zk/jute';
+import { type LinkStatus, LinkTraffic } from './link-traffic.js';
 import { PacketBuffer } from './packet-buffer.js';
 import type { SnapshotForm, StateDump, StateSink } from './replicated-state.js';
 
@@ -37,6 +38,8 @@ const MAX_SPARE_BYTES = 64 << 10;
  * they were given. Packets of one turn leave together. A snapshot is made while it is sent, and what comes behind it waits.
  */
 export class QuorumLink {
+  readonly traffic = new LinkTraffic();
+  private readonly establishedWallMs: number;
   private queue: Item[] = [];
   private spare: PacketBuffer | undefined;
   private queuedBytes = 0;
@@ -50,7 +53,9 @@ export class QuorumLink {
     readonly id: number,
     private readonly connection: Connection,
     private readonly host: QuorumLinkHost,
-  ) {}
+  ) {
+    this.establishedWallMs = host.clock.wallMs();
+  }
 
   /** Bytes of packets that the connection has not taken. */
   get unsentBytes(): number {
@@ -59,6 +64,19 @@ export class QuorumLink {
 
   get remoteAddress(): string {
     return this.connection.remoteAddress;
+  }
+
+  get status(): LinkStatus {
+    const { remoteAddress, remotePort } = this.connection;
+    return {
+      link: this.id,
+      remoteAddress,
+      remotePort,
+      establishedWallMs: this.establishedWallMs,
+      queuedPackets: this.queue.reduce((sum, item) => sum + (item instanceof PacketBuffer ? item.count : 0), 0),
+      queuedBytes: this.queuedBytes,
+      ...this.traffic.counts,
+    };
   }
 
   /** A snapshot goes on: whoever waits for its end is told now and then. */
@@ -71,6 +89,7 @@ export class QuorumLink {
 
   send(packet: QuorumPacket): void {
     if (this.isClosed || this.isEnding) return;
+    this.traffic.packetQueued(packet);
     this.add(packet);
     const { maxQueuedBytes } = this.host;
     // Without a bound a learner that stopped reading would take all memory of its leader. Guarded by quorum-network.spec.ts,
@@ -162,6 +181,7 @@ export class QuorumLink {
   private writePackets(buffer: PacketBuffer): void {
     this.queue.shift();
     this.queuedBytes -= buffer.length;
+    this.traffic.packetsSent(buffer.count);
     this.write(buffer.bytes, buffer.length);
     // Otherwise the transport still reads from it.
     if (this.isBlocked || buffer.bytes.length > MAX_SPARE_BYTES) return;

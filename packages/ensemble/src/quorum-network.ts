@@ -5,6 +5,7 @@ import type { ServerId } from '@zk/quorum';
 import { type LearnerPort, type LinkId, PacketStream, type PacketStreamHandler, PacketType } from '@zk/zab';
 import { BoundPort } from './bound-port.js';
 import { type DiallingOptions, type HostAndPort, deaf, dialAny } from './dialling.js';
+import type { LinkStatus } from './link-traffic.js';
 import { QuorumLink, type QuorumLinkHost } from './quorum-link.js';
 import type { ReplicatedState, StateLoader } from './replicated-state.js';
 
@@ -60,6 +61,16 @@ export class QuorumNetwork {
 
   get linkCount(): number {
     return this.links.size;
+  }
+
+  /** Every connection, and what it has carried. */
+  status(): readonly LinkStatus[] {
+    return [...this.links.values()].map((link) => link.status);
+  }
+
+  /** What connections have carried is counted anew. */
+  resetTraffic(): void {
+    for (const { traffic } of this.links.values()) traffic.reset();
   }
 
   isOpen(link: LinkId): boolean {
@@ -167,6 +178,7 @@ export class QuorumNetwork {
     const handler: PacketStreamHandler = {
       onPacket: (packet) => {
         if (!isOpen()) return;
+        link.traffic.packetReceived(packet);
         if (packet.type === PacketType.SNAP) {
           if (!takesSnapshots) return this.fail(link, 'a learner must not send a snapshot');
           loader = this.newLoader(connection, packet);

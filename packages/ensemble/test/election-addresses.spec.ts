@@ -135,8 +135,12 @@ describe('elections of servers with several addresses', () => {
 
   it('reach each other when one network of a server is gone', async () => {
     const one = await add(1n).listen([addressesOf(1n)[1]!]);
-    (await add(3n).listen()).network.send(1n, vote(1n));
+    const three = await add(3n).listen();
+    three.network.send(1n, vote(1n));
     await one.hears(1n);
+    one.network.send(3n, vote(2n));
+    await three.hears(2n);
+    expect([one.rounds, three.rounds]).toEqual([[1n], [2n]]);
   });
 
   it('leave a network that has gone silent for another one, and say there what was lost', async () => {
@@ -150,6 +154,7 @@ describe('elections of servers with several addresses', () => {
     transport.release(2001);
     three.network.send(1n, vote(2n));
     await one.hears(2n);
+    expect([one.rounds, one.accepted]).toEqual([[1n, 2n], 3]);
   });
 
   it('leave it to whoever dialled to look whether the other end is there', async () => {

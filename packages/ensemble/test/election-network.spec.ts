@@ -162,6 +162,8 @@ describe('the connections of elections', () => {
     }
     one.network.send(3n, vote(1n, 6n));
     await three.hears(6n, 1n);
+    expect(one.heard).toEqual([1n, 2n, 3n, 4n, 5n].map((round) => ({ from: 3n, leader: 3n, round })));
+    expect(three.heard).toEqual([{ from: 1n, leader: 1n, round: 6n }]);
   });
 
   it('a server with a smaller id is hung up on, and called back where it says it is', async () => {
@@ -251,6 +253,7 @@ describe('the connections of elections', () => {
     await closed;
     three.network.send(1n, vote(3n, 4n));
     await one.hears(4n, 3n);
+    expect([three.network.connected, three.heard]).toEqual([[1n], []]);
   });
 
   it('somebody who says nothing is sent away, and those who come meanwhile are served', async () => {
@@ -260,6 +263,8 @@ describe('the connections of elections', () => {
     three.network.send(1n, vote(3n, 4n));
     await one.hears(4n, 3n);
     await silent.closed;
+    expect(silent.received).toEqual([]);
+    expect(one.network.connected).toEqual([3n]);
   });
 
   it('what a replaced connection still says is not heard', async () => {

@@ -139,6 +139,7 @@ describe('connections between servers that authenticate by SASL', () => {
       const dialled = await dial(portOf(transportOf({ prove: undefined })), first);
       dialled.say('hello, I am a learner');
       await until(() => accepted[0]?.heard === `${first}hello, I am a learner`);
+      expect([accepted.length, dialled.isClosed, warnings]).toEqual([1, false, []]);
     });
 
     it('tell who fails where no proof is required, but are kept from this end', async () => {
@@ -183,6 +184,7 @@ describe('connections between servers that authenticate by SASL', () => {
       await sayByByte(encodeAuthPacket(AuthStatus.IN_PROGRESS, answer.token));
       await sayByByte(Buffer.from('and then'));
       await until(() => accepted[0]?.heard === `${first}and then`);
+      expect([accepted.length, dialled.isClosed, warnings]).toEqual([1, false, []]);
     });
 
     it('are closed when the proof takes too long', async () => {

@@ -109,6 +109,11 @@ export class EnsembleReplica implements Replica {
     return this.peer.status();
   }
 
+  /** What the connections of learners have carried is counted anew. */
+  resetTraffic(): void {
+    this.peer.resetTraffic();
+  }
+
   /** For four-letter words. */
   get view(): EnsembleView | undefined {
     return this.recorder.view(this.peer.status());

@@ -1,4 +1,5 @@
 import { CreateMode } from '@zk/model';
+import { monitorValues } from '@zk/server';
 import { outcome, text } from './outcomes.js';
 import { Trio } from './trio.js';
 
@@ -26,6 +27,22 @@ describe.each(['leader', 'follower'] as const)('a local session at the %s', (rol
     await Promise.all(writes);
     expect(trio.server(trio.leader).lastZxid).toBe(before + 2n);
     expect(trio.server(trio[role]).sessions.size).toBe(0);
+  });
+
+  it('is counted where it is until all know of it', async () => {
+    await start(true);
+    const countsOf = (id: number): readonly unknown[] => {
+      const { local_sessions: local, global_sessions: global } = monitorValues(trio.server(id).inspect());
+      return [local, global];
+    };
+    const client = await trio.connect(trio[role]);
+    await trio.connect(trio[role]);
+    expect([countsOf(trio[role]), countsOf(elsewhere())]).toEqual([
+      ['2', '0'],
+      ['0', '0'],
+    ]);
+    await client.create('/e', '', EPHEMERAL);
+    expect(countsOf(trio[role])).toEqual(['1', '1']);
   });
 
   it('cannot go elsewhere, and comes back where it was', async () => {

@@ -63,6 +63,7 @@ export class LearnerLink {
 
   status(nowMs: number): LearnerStatus {
     return {
+      link: this.link,
       server: this.server?.toString(),
       isObserver: this.isObserver,
       stage: this.stage,

@@ -1,7 +1,9 @@
-import type { PeerPhase, PeerRole } from './messages.js';
+import type { LinkId, PeerPhase, PeerRole } from './messages.js';
 
 /** A learner as its leader sees it, or an observer as its master does. */
 export interface LearnerStatus {
+  /** Its connection. */
+  readonly link: LinkId;
   readonly server: string | undefined;
   readonly isObserver: boolean;
   readonly stage: string;

@@ -1,13 +1,6 @@
 /** What an answer looks like, apart from its values: keys in their order, and types. */
 
-/** Keys that are ids, times or paths: any of them stands for all. */
-const OPEN_MAPS: ReadonlySet<string> = new Set([
-  'expiry_time_to_session_ids',
-  'session_id_to_ephemeral_paths',
-  'session_id_to_watched_paths',
-  'path_to_session_ids',
-  'current_config',
-]);
+import { OPEN_MAPS } from '../../../packages/admin/test/key-paths.ts';
 
 /** Apache builds them from getters, in whatever order Java gives them. */
 const UNORDERED: ReadonlySet<string> = new Set(['server_stats']);

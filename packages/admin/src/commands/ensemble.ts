@@ -3,6 +3,7 @@ import type { Inspection } from '@zk/server';
 import type { Json } from '../json.js';
 import { type Command, type Fields, query } from './command.js';
 
+type LinkStatus = NonNullable<ReturnType<NonNullable<Inspection['server']['ensemble']>['status']>>['links'][number];
 type View = NonNullable<Inspection['view']>;
 type Member = NonNullable<ReturnType<View['config']['servers']['get']>>;
 type PortName = 'quorumPort' | 'electionPort';
@@ -20,24 +21,38 @@ function leader({ server, view }: Inspection): Fields {
   };
 }
 
-/** Observers that have their transactions from this server. What is not known of a connection is -1, or empty. */
+/** Observers that have their transactions from this server. */
 function observers({ server }: Inspection): Fields {
-  const learners = server.ensemble?.status()?.peer.learners ?? [];
-  const synced = learners.filter(({ isObserver, stage }) => isObserver && (stage === 'synchronized' || stage === 'up'));
+  const { peer, links = [] } = server.ensemble?.status() ?? {};
+  const synced = (peer?.learners ?? []).filter(
+    ({ isObserver, stage }) => isObserver && (stage === 'synchronized' || stage === 'up'),
+  );
   return {
     synced_observers: synced.length,
-    observers: synced.map((observer) => ({
-      remote_socket_address: '',
-      sid: BigInt(observer.server ?? -1),
-      established: -1,
-      queued_packets: 0,
-      queued_packets_size: 0,
-      packets_received: -1,
-      packets_sent: -1,
-      requests: -1,
-      last_zxid: parseHex64(observer.acknowledged) ?? -1n,
-    })),
+    observers: synced.flatMap((observer) => {
+      const link = links.find((one) => one.link === observer.link);
+      return link === undefined ? [] : [observerConnection(BigInt(observer.server ?? -1), link)];
+    }),
   };
+}
+
+function observerConnection(sid: bigint, link: LinkStatus): Fields {
+  return {
+    remote_socket_address: `/${joined(link.remoteAddress, link.remotePort)}`,
+    sid,
+    established: link.establishedWallMs,
+    queued_packets: link.queuedPackets,
+    queued_packets_size: link.queuedBytes,
+    packets_received: link.packetsReceived,
+    packets_sent: link.packetsSent,
+    requests: link.requestsReceived,
+    last_zxid: parseHex64(link.lastSentZxid) ?? 0n,
+  };
+}
+
+function resetObservers({ server }: Inspection): Fields {
+  server.ensemble?.resetTraffic();
+  return {};
 }
 
 function votingView({ view }: Inspection): Fields {
@@ -111,7 +126,7 @@ function joined(host: string, port: number): string {
 export const ENSEMBLE_COMMANDS: readonly Command[] = [
   query(['leader', 'lead'], leader),
   query(['observers', 'obsr'], observers),
-  query(['observer_connection_stat_reset', 'orst'], () => ({})),
+  query(['observer_connection_stat_reset', 'orst'], resetObservers),
   query(['voting_view'], votingView),
   { ...query(['zabstate'], zabState), isAlwaysAnswered: true },
 ];

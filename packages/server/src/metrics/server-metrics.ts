@@ -63,7 +63,7 @@ function gaugesOf({ server, storage, clock, view }: MetricSources): Metric[] {
       ephemerals_count: tree.ephemeralCount,
       approximate_data_size: tree.approximateDataSize,
       global_sessions: view === undefined ? server.sessions.size : server.database.sessions.size,
-      local_sessions: 0,
+      local_sessions: localSessions(server),
       open_file_descriptor_count: openDescriptors(),
       max_file_descriptor_count: maxDescriptors(),
     }),
@@ -80,6 +80,14 @@ function gaugesOf({ server, storage, clock, view }: MetricSources): Metric[] {
     }),
     ...quotaMetrics(tree),
   ];
+}
+
+/** Sessions that the server keeps to itself: those of clients that only read, where they are on, and without a quorum all. */
+function localSessions({ options, sessions, ensemble }: InspectedServer): number {
+  if (ensemble === undefined || (!options.localSessionsEnabled && ensemble.role.role !== 'looking')) return 0;
+  let count = 0;
+  for (const session of sessions.sessions()) if (session.isLocal) count++;
+  return count;
 }
 
 function countersOf({ stats, admission, snapshotter, database }: InspectedServer): Metric[] {
