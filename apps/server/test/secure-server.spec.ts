@@ -93,7 +93,8 @@ describe('the standard node, from zoo.cfg,', () => {
       subject = connection.certificateSubject;
       connection.destroy();
     }
-    await before.create('/still-here', new Uint8Array(0));
+    await before.create('/still-here', new Uint8Array(1));
+    expect((await before.getData('/still-here')).data).toHaveLength(1);
     await before.close();
   });
 

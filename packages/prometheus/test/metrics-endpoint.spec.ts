@@ -121,5 +121,6 @@ describe('the endpoint', () => {
     await endpoint.stop();
     await closed;
     await endpoint.stop();
+    await expect(get('/metrics')).rejects.toThrow('fetch failed');
   });
 });

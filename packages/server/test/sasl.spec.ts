@@ -151,6 +151,7 @@ describe('SASL DIGEST-MD5', () => {
   it('closes the connection of a missing token', async () => {
     const client = await start();
     client.request(SASL, (writer) => writer.buffer(null));
+    await expect(client.frames.nextFrame()).rejects.toThrow(/closed/);
     await client.frames.closed;
   });
 

@@ -32,9 +32,13 @@ describe('TlsTransport', () => {
       writeFileSync(file, 'half of a');
       await dial(port, {});
       writeFileSync(file, elsewhere.pem);
-      await untilServedBy(port, 'CN=elsewhere');
+      const renewed = await untilServedBy(port, 'CN=elsewhere');
       (await accepted).say('still here');
       await old.hears('still here');
+      expect([old, renewed].map(({ connection }) => connection.certificateSubject)).toEqual([
+        'CN=server',
+        'CN=elsewhere',
+      ]);
     });
 
     it('dials with a new certificate', async () => {

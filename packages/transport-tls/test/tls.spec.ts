@@ -81,6 +81,7 @@ describe('TlsTransport', () => {
     await new Promise((resolve) => waiting.once('close', resolve));
     (await accepted).say('still here');
     await inside.hears('still here');
+    expect([inside.text, waiting.destroyed]).toEqual(['still here', true]);
   });
 
   it('lets go of who leaves in the middle of a handshake', async () => {
