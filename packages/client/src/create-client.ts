@@ -44,13 +44,13 @@ export async function whenConnected(client: ZooKeeperClient, options: CallOption
     const attempts = client.failedAttempts;
     await client.close();
     if (attempts.length === 0 || !(error instanceof Error) || error.name === 'AUTHFAILED') throw error;
-    const texts = attempts.map(({ server, error: why }) => `${server.host}:${server.port}: ${why.message}`);
-    const cause = new AggregateError(
-      attempts.map((attempt) => attempt.error),
-      texts.join('; '),
+    // Servers are tried again and again: what went wrong in the same way is told once, as it was the last time.
+    const byText = new Map(
+      attempts.map(({ server, error: why }) => [`${server.host}:${server.port}: ${why.message}`, why] as const),
     );
-    const loss = new ConnectionLossError(undefined, false, { cause });
-    loss.message = `no connection to any server (${error.message}): ${[...new Set(texts)].join('; ')}`;
+    const text = [...byText.keys()].join('; ');
+    const loss = new ConnectionLossError(undefined, false, { cause: new AggregateError(byText.values(), text) });
+    loss.message = `no connection to any server (${error.message}): ${text}`;
     throw loss;
   }
 }
