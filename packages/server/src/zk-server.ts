@@ -1,5 +1,4 @@
 import type { AuthProviders, Transport } from '@zk/contracts';
-import type { SoftLimitExceeded } from '@zk/data-tree';
 import { type SessionId, type Zxid, hex64, hexOf, int64 } from '@zk/model';
 import { type ClientPipeline, RequestPipeline, type SessionChange } from '@zk/request-pipeline';
 import type { Session, SessionTracker } from '@zk/session';
@@ -13,11 +12,13 @@ import { type BoundAddress, type ClientListener, ClientListeners } from './clien
 import type { ConnectionDesk, DeskHost } from './connection-desk.js';
 import { ContainerManager } from './container-manager.js';
 import { Database, type LoadReport } from './database.js';
+import { drained } from './drained.js';
 import { type EnsembleParts, EnsembleReplica } from './ensemble-replica.js';
 import { FourLetterWords } from './four-letter/words.js';
 import type { Inspection } from './inspection.js';
 import { newSessionTracker } from './new-session-tracker.js';
 import type { ServerOptions } from './options.js';
+import { QuotaWarnings } from './quota-warnings.js';
 import type { Replica, ReplicaHost, ReplicaParts } from './replica.js';
 import { Snapshotter } from './snapshotter.js';
 import { StandaloneReplica } from './standalone-replica.js';
@@ -52,9 +53,6 @@ export type SessionEvent = {
 
 const nothing = (): void => undefined;
 
-/** Time a stop waits for writes that are on their way. */
-const DRAIN_MS = 5000;
-const QUOTA_WARNING_INTERVAL_MS = 60_000;
 const DEFAULT_TRACE_MASK = 306n;
 
 /**
@@ -86,7 +84,7 @@ export class ZkServer implements DeskHost, UpkeepHost, ReplicaHost {
   private readonly failure: { promise: Promise<Error>; resolve: (error: Error) => void };
   private starting: Promise<void> | undefined;
   private stopping: Promise<void> | undefined;
-  private nextQuotaWarningMs = -Infinity;
+  private readonly quotaWarnings: QuotaWarnings;
 
   constructor(
     private readonly parts: ServerParts,
@@ -116,6 +114,7 @@ export class ZkServer implements DeskHost, UpkeepHost, ReplicaHost {
     this.words = new FourLetterWords(this, storage, options, clock, () => this.ensemble?.view);
     this.admission = new Admission(options, clock, random);
     this.desk = createDesk(parts.audit, this, parts, options, this.admission, this.stats);
+    this.quotaWarnings = new QuotaWarnings(clock, logger);
     this.listeners = new ClientListeners(parts.transport, parts.listeners ?? [], options);
     this.replica =
       ensemble === undefined ? new StandaloneReplica(this, parts) : new EnsembleReplica(this, parts, ensemble);
@@ -289,7 +288,7 @@ export class ZkServer implements DeskHost, UpkeepHost, ReplicaHost {
     this.sessions = sessions;
     this.acceptsClients = acceptsClients;
     this.pipeline = this.desk.pipeline = pipeline;
-    this.database.tree.quotas.onSoftLimitExceeded = (event) => this.softLimitExceeded(event);
+    this.database.tree.quotas.onSoftLimitExceeded = (event) => this.quotaWarnings.exceeded(event);
     if (this.parts.audit !== undefined) auditSessionEnds(this.database.tree, this.parts.audit);
     if (this.state === 'electing') this.states.next('serving');
   }
@@ -324,14 +323,6 @@ export class ZkServer implements DeskHost, UpkeepHost, ReplicaHost {
     this.stats.unrecoverableErrors++;
     if (this.state !== 'stopping') this.states.next('failed');
     this.failure.resolve(error);
-  }
-
-  /** At most one line a minute: a client that is over its quota keeps on writing. */
-  private softLimitExceeded({ path, what, value, limit }: SoftLimitExceeded): void {
-    const nowMs = this.parts.clock.monotonicMs();
-    if (nowMs < this.nextQuotaWarningMs) return;
-    this.nextQuotaWarningMs = nowMs + QUOTA_WARNING_INTERVAL_MS;
-    this.parts.logger.warn({ quota: path, what, value, limit }, 'a soft quota is exceeded');
   }
 
   // ---- sessions and upkeep
@@ -371,18 +362,7 @@ export class ZkServer implements DeskHost, UpkeepHost, ReplicaHost {
     return pipeline instanceof RequestPipeline ? pipeline : undefined;
   }
 
-  /** Waits until nothing is on its way, but not for ever: a log that fails may never finish. */
   private drain(): Promise<void> {
-    const deadlineMs = this.parts.clock.monotonicMs() + DRAIN_MS;
-    return new Promise((resolve) => {
-      const look = (): void => {
-        this.desk.runTurn();
-        const { pipeline } = this.desk;
-        const isHopeless = !this.replica.canFinish || this.parts.clock.monotonicMs() > deadlineMs;
-        if (pipeline === undefined || pipeline.inFlight === 0 || isHopeless) resolve();
-        else this.parts.scheduler.after(1, look);
-      };
-      look();
-    });
+    return drained(this.desk, this.replica, this.parts);
   }
 }
