@@ -11,7 +11,6 @@ import { type Replica, type ReplicaHost, type ReplicaParts, pipelineOptionsOf } 
 export class StandaloneReplica implements Replica {
   private sessions: SessionTracker;
   private pipeline: RequestPipeline | undefined;
-  private isRestoring = false;
   private hasUnsynced = false;
 
   constructor(
@@ -50,9 +49,7 @@ export class StandaloneReplica implements Replica {
   }
 
   async restore(snapshot: DecodedSnapshot): Promise<void> {
-    if (this.isRestoring) throw new Error('another snapshot is being restored');
     if (this.pipeline === undefined || this.pipeline.inFlight > 0) throw new Error('the log takes no writes');
-    this.isRestoring = true;
     const { database, snapshotter } = this.host;
     const sessions = new Map([...this.sessions.sessions()].map(({ id, timeoutMs }) => [id, timeoutMs]));
     const before = { tree: database.tree, sessions, nodesWithoutAcl: 0 };
@@ -69,7 +66,6 @@ export class StandaloneReplica implements Replica {
         database.become(before);
         this.trackSessions();
       }
-      this.isRestoring = false;
       this.serve();
     }
     if (written === undefined) throw new Error('it could not be written to the disk; everything is as before');

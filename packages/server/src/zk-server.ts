@@ -84,6 +84,8 @@ export class ZkServer implements DeskHost, UpkeepHost, ReplicaHost {
   private readonly failure: { promise: Promise<Error>; resolve: (error: Error) => void };
   private starting: Promise<void> | undefined;
   private stopping: Promise<void> | undefined;
+  /** The one under way, or the last one. */
+  private restoring: Promise<void> | undefined;
   private readonly quotaWarnings: QuotaWarnings;
 
   constructor(
@@ -235,6 +237,7 @@ export class ZkServer implements DeskHost, UpkeepHost, ReplicaHost {
       this.desk.stopReading();
       await this.drain();
       await this.snapshotter.stop();
+      await this.restoring?.then(nothing, nothing);
       this.desk.runTurn();
       this.desk.closeAfterFlush();
       this.desk.runTurn();
@@ -249,17 +252,33 @@ export class ZkServer implements DeskHost, UpkeepHost, ReplicaHost {
   /**
    * The state of a snapshot takes the place of the present one. Clients are disconnected, and come back to sessions that the
    * snapshot knows; zxids go on. @returns the zxid of the snapshot
-   * @throws CorruptionError when it cannot be read; Error when it cannot be written, and on a member of an ensemble
+   * @throws CorruptionError when it cannot be read; Error when it cannot be written, while the server does not serve or its log
+   *   takes no writes, and on a member of an ensemble
    */
   async restore(pieces: AsyncIterable<Uint8Array>): Promise<Zxid> {
     const { replica } = this;
     if (replica.restore === undefined) throw new Error('only a server on its own can be restored');
     const snapshot = await this.database.decode(pieces);
+    this.demandRestorable();
     this.desk.stopReading();
-    await this.drain();
-    await replica.restore(snapshot);
+    try {
+      await this.drain();
+      // It may have been told to stop meanwhile, or another snapshot may have come first.
+      this.demandRestorable();
+      this.restoring = replica.restore(snapshot);
+      await this.restoring;
+    } catch (error) {
+      // Nobody reads from the connections any more; a server that stops answers what it can before it closes them.
+      if (this.stopping === undefined) this.desk.closeNow();
+      throw error;
+    }
     this.parts.logger.warn({ zxid: `0x${hex64(snapshot.zxid)}` }, 'the state is that of a snapshot which was restored');
     return snapshot.zxid;
+  }
+
+  private demandRestorable(): void {
+    if (this.state === 'degraded') throw new Error('the log takes no writes');
+    if (this.state !== 'serving') throw new Error('the server does not serve');
   }
 
   /** Opens a turn if none is open; monotonic ms, read once per turn. */
