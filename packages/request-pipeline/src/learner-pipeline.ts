@@ -230,7 +230,8 @@ export class LearnerPipeline extends ClientPipeline {
     this.ended(request);
   };
 
-  private applyOwn({ client, session, xid, type }: ForwardedRequest, txn: Uint8Array): void {
+  private applyOwn(request: ForwardedRequest, txn: Uint8Array): void {
+    const { client, session, type } = request;
     const { tree, onSession } = this.parts;
     const { replies } = this;
     const txnType = readInt32(txn, TXN_TYPE_OFFSET);
@@ -242,10 +243,17 @@ export class LearnerPipeline extends ClientPipeline {
       if (isWaiting) this.establish(client, session!);
       onSession?.('created', session!);
     } else if (type !== OpCode.closeSession && isWaiting) {
-      const code = txnType === OpCode.error ? tree.lastError : ErrorCode.OK;
-      if (type === OpCode.multi) replies.replyMulti(client, xid, code);
-      else replies.replySingle(client, xid, type, code, txn);
+      this.answer(client, request, txnType === OpCode.error ? tree.lastError : ErrorCode.OK, txn);
     }
+  }
+
+  /** A client whose session is at another server by now loses this connection, without a reply, as in Apache ZooKeeper. */
+  private answer(client: Client, { xid, type }: ForwardedRequest, code: number, txn: Uint8Array): void {
+    if (code === ErrorCode.SESSIONMOVED) {
+      client.ignoresRequests = true;
+      client.connection.closeAfterFlush();
+    } else if (type === OpCode.multi) this.replies.replyMulti(client, xid, code);
+    else this.replies.replySingle(client, xid, type, code, txn);
   }
 
   /** By its client, here or elsewhere, or because it expired. */
