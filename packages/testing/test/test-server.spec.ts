@@ -144,7 +144,7 @@ describe.each([
     await (await RawClient.connect(several.transport, address)).ping();
   });
 
-  it('does nothing while it is paused, not even expire a session, and goes on', async () => {
+  it('does nothing while it is paused, and goes on', async () => {
     const client = await connect();
     server.pause();
     const reply = client.create('/app');
@@ -199,6 +199,17 @@ describe('a test server in virtual time', () => {
     expect(client.isClosed).toBe(false);
     await server.advance('2s');
     expect(client.isClosed).toBe(true);
+    expect(server.sessionIds).toEqual([]);
+  });
+
+  it('expires no session while it is paused, but then those whose time is over', async () => {
+    await using server = await createTestServer({ clock: 'virtual' });
+    const client = await RawClient.connect(server.transport, { host: '127.0.0.1', port: 2181, timeoutMs: 30_000 });
+    server.pause();
+    await server.advance('1h');
+    expect(server.sessionIds).toEqual([client.sessionId]);
+    server.resume();
+    await server.advance('1s');
     expect(server.sessionIds).toEqual([]);
   });
 
