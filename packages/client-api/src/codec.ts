@@ -49,9 +49,16 @@ function pathText(path: readonly unknown[] | undefined): string {
 /** JSON. Without a schema the type is a claim; with one, every value read and written is checked. */
 export function json<T>(schema?: StandardSchema<T>): Codec<T> {
   return {
-    encode: (value) => utf8Bytes(JSON.stringify(check(schema, value))),
+    encode: (value) => utf8Bytes(jsonText(check(schema, value))),
     decode: (data) => check(schema, JSON.parse(data === null ? 'null' : utf8Text(data))),
   };
+}
+
+/** @throws TypeError for what JSON leaves out: nothing would be written, and nothing is no JSON to read */
+function jsonText(value: unknown): string {
+  const text = JSON.stringify(value) as string | undefined;
+  if (text === undefined) throw new TypeError(`${typeof value} is no JSON`);
+  return text;
 }
 
 function check<T>(schema: StandardSchema<T> | undefined, value: unknown): T {

@@ -10,11 +10,13 @@ import {
 import type { Logger, SaslExchange, Transport } from '@zk/contracts';
 import type { RecordReader } from '@zk/jute';
 import type { Zxid } from '@zk/model';
+import { badOptions } from './arguments.js';
 import type { ConnectionString } from './connection-string.js';
 import { Driver } from './driver.js';
 import { ConnectionMachine } from './machine/connection-machine.js';
 import type { FailedAttempt, MachineListener } from './machine/machine-ports.js';
 import type { Request } from './machine/request.js';
+import { follow, unfollow } from './machine/signals.js';
 import { type LiveSession, hexId } from './machine/session.js';
 import { type ClientMetrics, MetricsRecorder } from './metrics.js';
 import { type CompleteOptions, type Resolver, authBytes } from './options.js';
@@ -102,30 +104,24 @@ export class ClientCore implements MachineListener {
     return this.machine.endError(path);
   }
 
-  /** @throws RangeError for a timeout that is none */
+  /** @throws RangeError for a timeout that is none, TypeError for options that are none */
   limitsOf(options: CallOptions | undefined): CallLimits {
-    const timeoutMs = options?.timeout === undefined ? this.options.requestTimeoutMs : durationMs(options.timeout);
+    const timeoutMs = this.timeoutOf(options);
     return { timeoutMs, deadlineMs: this.runtime.clock.monotonicMs() + timeoutMs, signal: options?.signal };
   }
 
   /** Sends a request of a user's call. What is wrong with the options rejects it. */
   call(request: Request, options: CallOptions | undefined): void {
-    let timeoutMs = this.options.requestTimeoutMs;
-    if (options !== undefined) {
-      request.signal = options.signal;
-      if (options.timeout !== undefined) {
-        try {
-          timeoutMs = durationMs(options.timeout);
-        } catch (error) {
-          request.kind.abandoned?.(request);
-          request.reject(error);
-          return;
-        }
-      }
+    try {
+      request.timeoutMs = this.timeoutOf(options);
+    } catch (error) {
+      request.kind.abandoned?.(request);
+      request.reject(error);
+      return;
     }
-    request.timeoutMs = timeoutMs;
+    request.signal = options?.signal;
     request.submittedAtMs = this.runtime.clock.monotonicMs();
-    request.deadlineMs = request.submittedAtMs + timeoutMs;
+    request.deadlineMs = request.submittedAtMs + request.timeoutMs;
     this.send(request);
   }
 
@@ -156,8 +152,7 @@ export class ClientCore implements MachineListener {
         reject(ended);
         return;
       }
-      this.ending.signal.addEventListener('abort', () => reject(this.ending.signal.reason));
-      this.machine.addCredential({ scheme, auth: authBytes(auth).slice(), accepted: resolve });
+      this.machine.addCredential({ scheme, auth: authBytes(scheme, auth).slice(), accepted: resolve });
     });
   }
 
@@ -177,7 +172,7 @@ export class ClientCore implements MachineListener {
     };
     const leftMs = deadlineMs - clock.monotonicMs();
     const timer = deadlineMs === Infinity ? undefined : scheduler.after(Math.max(0, leftMs), ring);
-    signal?.addEventListener('abort', look);
+    if (signal !== undefined) follow(signal, look);
     this.waiters.add(look);
     also?.then(look, look);
     try {
@@ -190,7 +185,7 @@ export class ClientCore implements MachineListener {
       }
     } finally {
       timer?.cancel();
-      signal?.removeEventListener('abort', look);
+      if (signal !== undefined) unfollow(signal, look);
       this.waiters.delete(look);
     }
   }
@@ -199,7 +194,7 @@ export class ClientCore implements MachineListener {
   async close(keepsSession: boolean): Promise<void> {
     this.machine.close(keepsSession);
     if (this.machine.isOver) return;
-    await new Promise<void>((resolve) => this.ending.signal.addEventListener('abort', () => resolve()));
+    await new Promise<void>((resolve) => follow(this.ending.signal, resolve));
   }
 
   stateChanged(state: ConnectionState): void {
@@ -238,6 +233,12 @@ export class ClientCore implements MachineListener {
   ended(error: Error): void {
     this.watches.ended(error);
     this.ending.abort(error);
+  }
+
+  private timeoutOf(options: CallOptions | undefined): number {
+    const defect = badOptions(options);
+    if (defect !== undefined) throw defect;
+    return options?.timeout === undefined ? this.options.requestTimeoutMs : durationMs(options.timeout);
   }
 
   private send(request: Request): void {

@@ -45,10 +45,22 @@ describe('a connection string', () => {
     expect(parsed.chroot).toBe(chroot);
   });
 
-  it.each(['', '/x', ',', ':2181', 'a:0', 'a:65536', 'a:x', 'a:', '[::1]:x', 'a/x/', 'a//x', 'a/../b'])(
-    '"%s" is none, and the error says why',
-    (text) => {
-      expect(() => parseConnectionString(text)).toThrow(TypeError);
-    },
-  );
+  it.each([
+    '',
+    '/x',
+    ',',
+    ':2181',
+    'zk1:2181:3181',
+    'user:secret@a:1',
+    'a:0',
+    'a:65536',
+    'a:x',
+    'a:',
+    '[::1]:x',
+    'a/x/',
+    'a//x',
+    'a/../b',
+  ])('"%s" is none, and the error says why', (text) => {
+    expect(() => parseConnectionString(text)).toThrow(TypeError);
+  });
 });

@@ -19,6 +19,7 @@ const DEFAULT_PORT = 2181;
  * @throws TypeError that says what is wrong with it
  */
 export function parseConnectionString(text: string, defaultPort = DEFAULT_PORT): ConnectionString {
+  if (typeof text !== 'string') throw new TypeError('servers are one text: host:port,host:port/chroot');
   const slash = text.indexOf('/');
   const chroot = slash === -1 ? '' : text.slice(slash).trim();
   const defect = chroot === '' || chroot === '/' ? undefined : pathDefect(chroot);
@@ -37,7 +38,8 @@ function parseServer(text: string, defaultPort: number): ServerAddress {
   if (bracketed !== null) return { host: bracketed[1]!, port: parsePort(bracketed[2], text, defaultPort) };
   const colons = text.split(':').length - 1;
   // More than one colon: an IPv6 address without brackets, which leaves no way to tell a port.
-  if (colons > 1) return { host: text, port: defaultPort };
+  if (colons > 1 && /^[0-9a-fA-F:.]+(?:%.+)?$/.test(text)) return { host: text, port: defaultPort };
+  if (colons > 1) throw new TypeError(`"${text}" is neither host:port nor an IPv6 address`);
   const [host = '', port] = text.split(':');
   if (host === '') throw new TypeError(`"${text}" has no host`);
   return { host, port: parsePort(port, text, defaultPort) };

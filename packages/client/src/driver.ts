@@ -37,7 +37,8 @@ export class Driver implements MachineOutputs {
   }
 
   resolve(attempt: number, host: string): void {
-    this.lookUp(host).then(
+    const lookUp = async (): Promise<readonly string[]> => [...(await this.lookUp(host))];
+    lookUp().then(
       (addresses) => this.machine.resolved(attempt, addresses),
       (error: unknown) => this.machine.failed(attempt, asError(error)),
     );

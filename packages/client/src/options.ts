@@ -4,6 +4,7 @@ import type { Logger, Transport } from '@zk/contracts';
 import { silentLogger } from '@zk/contracts';
 import { type Acl, OPEN_ACL_UNSAFE, type SessionId } from '@zk/model';
 import { utf8Bytes } from '@zk/jute';
+import { isBytes, kindOf } from './arguments.js';
 import type { RequestLimits } from './machine/request-queue.js';
 import type { BackOffOptions } from './machine/servers.js';
 import { type RequestTracer, noTracer } from './tracing.js';
@@ -105,7 +106,8 @@ export function completeOptions(
   if (!(sessionTimeoutMs > 0 && sessionTimeoutMs <= 0x7fff_ffff)) {
     throw new RangeError(`a session timeout is 1 ms to 2^31 - 1 ms, but this one is ${sessionTimeoutMs} ms`);
   }
-  const { maxReplyBytes = defaultLimits.maxReplyBytes, ...limits } = options.limits ?? {};
+  if (options.session !== undefined) checkSession(options.session);
+  const { maxReplyBytes, ...limits } = limitsWith(options.limits ?? {});
   const perServerMs = Math.min(10_000, Math.max(1_000, (sessionTimeoutMs * 2) / 3 / serverCount));
   return {
     sessionTimeoutMs,
@@ -115,7 +117,7 @@ export function completeOptions(
     isReadOnlyAllowed: options.readOnly ?? false,
     session: options.session,
     renewsSession: options.renewSession ?? true,
-    auth: (options.auth ?? []).map(({ scheme, auth }) => ({ scheme, auth: authBytes(auth) })),
+    auth: (options.auth ?? []).map(({ scheme, auth }) => ({ scheme, auth: authBytes(scheme, auth) })),
     sasl: options.sasl,
     acl: options.acl ?? OPEN_ACL_UNSAFE,
     logger: options.logger ?? silentLogger,
@@ -124,13 +126,34 @@ export function completeOptions(
       initialDelayMs: durationMs(options.backOff?.initialDelay ?? 100),
       maxDelayMs: durationMs(options.backOff?.maxDelay ?? '5s'),
     },
-    limits: { ...defaultLimits, ...limits },
+    limits,
     maxReplyBytes,
     tracer: internal.tracer ?? noTracer,
     firstXid: internal.firstXid ?? 1,
   };
 }
 
-export function authBytes(auth: Uint8Array | string): Uint8Array {
-  return typeof auth === 'string' ? utf8Bytes(auth) : auth;
+/** @throws TypeError for what are no credentials */
+export function authBytes(scheme: string, auth: Uint8Array | string): Uint8Array {
+  if (typeof scheme !== 'string') throw new TypeError(`the scheme of credentials is a string, not ${kindOf(scheme)}`);
+  if (typeof auth === 'string') return utf8Bytes(auth);
+  if (!isBytes(auth)) throw new TypeError(`credentials are a string or a Uint8Array, not ${kindOf(auth)}`);
+  return auth;
+}
+
+/** A limit that is undefined is the default, and not none. @throws RangeError */
+function limitsWith(given: NonNullable<CommonOptions['limits']>): typeof defaultLimits {
+  const limits = { ...defaultLimits };
+  for (const name of Object.keys(limits) as (keyof typeof limits)[]) {
+    const limit = given[name];
+    if (limit === undefined) continue;
+    if (!(limit >= 1)) throw new RangeError(`${name} is a number from 1 on, not ${String(limit)}`);
+    limits[name] = limit;
+  }
+  return limits;
+}
+
+function checkSession({ id, password }: NonNullable<CommonOptions['session']>): void {
+  if (typeof id === 'bigint' && isBytes(password)) return;
+  throw new TypeError(`a session is { id: bigint, password: Uint8Array }, not { ${kindOf(id)}, ${kindOf(password)} }`);
 }

@@ -4,10 +4,12 @@ import { ErrorCode, pathDefect } from '@zk/model';
 const SLASH = 0x2f;
 const DOT = 0x2e;
 
-/** Why a path cannot be used, as an error; undefined when it can. */
-export function badPath(path: string): BadArgumentsError | undefined {
-  if (isPlain(path)) return undefined;
-  const defect = typeof path === 'string' ? pathDefect(path) : 'a path is a string';
+/** Why a path, with what the server appends to it, cannot be used, as an error; undefined when it can. */
+export function badPath(path: string, appended = ''): BadArgumentsError | undefined {
+  if (typeof path !== 'string') return badArguments(path, `a path is a string, not ${typeof path}`);
+  const whole = path + appended;
+  if (isPlain(whole)) return undefined;
+  const defect = pathDefect(whole);
   return defect === undefined ? undefined : badArguments(path, defect);
 }
 

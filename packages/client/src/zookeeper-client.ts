@@ -40,10 +40,11 @@ import type { FailedAttempt } from './machine/machine-ports.js';
 import { Request, type RequestKind } from './machine/request.js';
 import type { ClientMetrics } from './metrics.js';
 import { Calls } from './operations/calls.js';
-import { badCreatePath, createNode, isPlainCreate } from './operations/create.js';
+import { badCreate, createNode, isPlainCreate } from './operations/create.js';
 import { deleteNode } from './operations/delete.js';
 import { absolute, multiReadRequest, multiReadResults, multiRequest, multiResults } from './operations/multi.js';
 import { updateNode } from './operations/update.js';
+import { badAcl, badData, badVersion } from './arguments.js';
 import { badPath } from './paths.js';
 import type { OneShotWatch, WatchTable } from './watches/one-shot-watches.js';
 import { childrenAndWatchKind, existsAndWatchKind, getAndWatchKind } from './watches/watch-kinds.js';
@@ -132,42 +133,43 @@ export class ZooKeeperClient implements ZkClient {
   }
 
   create<T = Uint8Array>(path: string, data?: T | null, options?: CreateOptions<T>): Promise<Created> {
-    const bytes = encoded(data, options?.codec);
+    const bytes = encoded(path, data, options?.codec);
     if (bytes instanceof EncodingFailure) return Promise.reject(bytes.thrown);
     if (!isPlainCreate(options as CreateOptions<never> | undefined)) {
       return createNode(this.calls, path, bytes, options as CreateOptions<never>);
     }
-    const flags = CreateMode[options?.mode ?? 'persistent'];
-    const defect = badCreatePath(path, flags);
+    const mode = options?.mode ?? 'persistent';
+    const defect = badCreate(path, mode, options?.acl);
     if (defect !== undefined) return Promise.reject(defect);
     const request = new Request(kinds.createKind, this.prefix, path);
     request.data = bytes;
     request.acl = options?.acl ?? this.core.options.acl;
-    request.number = flags;
+    request.number = CreateMode[mode];
     this.core.call(request, options);
     return request.promise as Promise<Created>;
   }
 
   set<T = Uint8Array>(path: string, data: T | null, options?: SetOptions<T>): Promise<Stat> {
-    const bytes = encoded(data, options?.codec);
+    const bytes = encoded(path, data, options?.codec);
     if (bytes instanceof EncodingFailure) return Promise.reject(bytes.thrown);
-    const defect = badPath(path);
+    const version = options?.version ?? ANY_VERSION;
+    const defect = badPath(path) ?? badVersion(path, version);
     if (defect !== undefined) return Promise.reject(defect);
     const request = new Request(kinds.setKind, this.prefix, path);
     request.data = bytes;
-    request.number = options?.version ?? ANY_VERSION;
+    request.number = version;
     this.core.call(request, options);
     return request.promise as Promise<Stat>;
   }
 
   delete(path: string, options?: DeleteOptions): Promise<void> {
-    const defect = badPath(path);
+    const version = options?.version ?? ANY_VERSION;
+    const defect = badPath(path) ?? badVersion(path, version);
     if (defect !== undefined) return Promise.reject(defect);
-    const isPlain =
-      options === undefined || !(options.ifMissing === 'ignore' || options.recursive || options.guaranteed);
+    const isPlain = !(options?.ifMissing === 'ignore' || options?.recursive || options?.guaranteed);
     if (!isPlain) return deleteNode(this.calls, path, options);
     const request = new Request(kinds.deleteKind, this.prefix, path);
-    request.number = options?.version ?? ANY_VERSION;
+    request.number = version;
     this.core.call(request, options);
     return request.promise as Promise<void>;
   }
@@ -205,16 +207,19 @@ export class ZooKeeperClient implements ZkClient {
     acl: readonly Acl[],
     options?: CallOptions & { readonly version?: number },
   ): Promise<Stat> {
-    reject(badPath(path));
-    const record = { path: absolute(this.prefix, path), acl, version: options?.version ?? ANY_VERSION };
+    const version = options?.version ?? ANY_VERSION;
+    reject(badPath(path) ?? badAcl(path, acl) ?? badVersion(path, version));
+    const record = { path: absolute(this.prefix, path), acl, version };
     return (await this.calls.one<SetACLResponse>(kinds.setAclKind, path, options, record)).stat;
   }
 
-  sync(path = '/', options?: CallOptions): Promise<void> {
+  async sync(path = '/', options?: CallOptions): Promise<void> {
+    reject(badPath(path));
     return this.calls.one(kinds.syncKind, path, options);
   }
 
   async getEphemerals(prefix = '/', options?: CallOptions): Promise<readonly string[]> {
+    reject(badPath(prefix));
     const record = { prefixPath: absolute(this.prefix, prefix) };
     const response = await this.calls.one<GetEphemeralsResponse>(kinds.ephemeralsKind, prefix, options, record);
     const below = this.prefix === '' ? '' : `${this.prefix}/`;
@@ -247,7 +252,7 @@ export class ZooKeeperClient implements ZkClient {
     return new ZooKeeperClient(this.core, '', true).get(SYSTEM_PATHS.config, options);
   }
 
-  reconfig(change: Parameters<ZkClient['reconfig']>[0], options?: CallOptions): Promise<NodeData<Uint8Array>> {
+  async reconfig(change: Parameters<ZkClient['reconfig']>[0], options?: CallOptions): Promise<NodeData<Uint8Array>> {
     const joined = (servers: readonly string[] | undefined): string | null => servers?.join(',') ?? null;
     const record = {
       joiningServers: joined(change.joining),
@@ -326,18 +331,24 @@ class WatchedValue<T> implements Watched<T> {
   }
 }
 
-/** What a codec has thrown. */
+/** What a codec has thrown, or why what it gave is no data. */
 class EncodingFailure {
   constructor(readonly thrown: unknown) {}
 }
 
-function encoded<T>(data: T | null | undefined, codec: Codec<T> | undefined): Uint8Array | null | EncodingFailure {
-  if (codec === undefined) return (data ?? null) as Uint8Array | null;
+function encoded<T>(
+  path: string,
+  data: T | null | undefined,
+  codec: Codec<T> | undefined,
+): Uint8Array | null | EncodingFailure {
+  let bytes: unknown;
   try {
-    return codec.encode(data as T);
+    bytes = codec === undefined ? (data ?? null) : codec.encode(data as T);
   } catch (error) {
     return new EncodingFailure(error);
   }
+  const defect = badData(path, bytes);
+  return defect === undefined ? (bytes as Uint8Array | null) : new EncodingFailure(defect);
 }
 
 /** The second, unless the first fails. Both are under way. */

@@ -19,6 +19,7 @@ import {
   setKind,
   syncKind,
 } from '../wire/kinds.js';
+import { badAcl, badMode } from '../arguments.js';
 import { badArguments, badPath, childOf, nameOf, parentOf } from '../paths.js';
 import { hasCode, isMaybeApplied } from '../refusals.js';
 import { Calls } from './calls.js';
@@ -41,7 +42,8 @@ interface Creation {
 
 /** Whether it is the plain case: one request, one reply. */
 export function isPlainCreate(options: CreateOptions<never> | undefined): boolean {
-  if (options === undefined) return true;
+  // What is no object is refused with the rest of the call.
+  if (typeof options !== 'object' || options === null) return true;
   const { parents, protection, ifExists, mode, ttl } = options;
   const isExtended = mode === 'container' || mode === 'persistentWithTtl' || mode === 'persistentSequentialWithTtl';
   return !isExtended && !parents && !protection && ttl === undefined && (ifExists ?? 'fail') === 'fail';
@@ -58,9 +60,13 @@ export function ttlOf(flags: number, ttl: CreateOptions['ttl'], path: string): n
   return ttlMs;
 }
 
-/** A sequential znode gets its number appended, so its path may end with a slash. */
-export function badCreatePath(path: string, flags: number): Error | undefined {
-  return badPath(isSequential(flags) ? `${path}1` : path);
+/**
+ * What is wrong with what is to be created, if anything. A sequential znode gets its number appended, so its path may end
+ * with a slash.
+ */
+export function badCreate(path: string, mode: CreateModeName, acl: readonly Acl[] | undefined): Error | undefined {
+  const defect = badMode(path, mode) ?? badPath(path, isSequential(CreateMode[mode]) ? '1' : '');
+  return defect ?? (acl === undefined ? undefined : badAcl(path, acl));
 }
 
 /** Makes a znode with everything that may be asked for around it. */
@@ -71,9 +77,9 @@ export async function createNode(
   options: CreateOptions<never> = {},
 ): Promise<Created> {
   const { mode = 'persistent', acl = calls.core.options.acl, protection } = options;
-  const flags = CreateMode[mode];
-  const defect = badCreatePath(path, flags);
+  const defect = badCreate(path, mode, options.acl);
   if (defect !== undefined) throw defect;
+  const flags = CreateMode[mode];
   const limits = calls.core.limitsOf(options);
   const creation = { path, data, mode, flags, acl, ttlMs: ttlOf(flags, options.ttl, path) };
   if (protection === undefined || protection === false) return createAround(calls, creation, options, limits);

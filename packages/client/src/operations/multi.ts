@@ -2,24 +2,29 @@ import { MultiError, type ReadOp, type ReadResult, type WriteOp, type WriteResul
 import type { MultiOp, MultiReadOp, MultiReadResult, MultiResponse } from '@zk/jute';
 import { type Acl, CreateMode, ErrorCode, KeeperError, isTtl } from '@zk/model';
 import { withoutPrefix } from '../wire/kinds.js';
+import { badData, badVersion } from '../arguments.js';
 import { badPath, badArguments } from '../paths.js';
-import { badCreatePath, ttlOf } from './create.js';
+import { badCreate, ttlOf } from './create.js';
 
 /** @throws BadArgumentsError for a path that is none, also RangeError for a time to live */
 export function multiRequest(prefix: string, operations: readonly WriteOp[], defaultAcl: readonly Acl[]): MultiOp[] {
   return operations.map((operation) => {
     const path = absolute(prefix, operation.path);
-    if (operation.kind !== 'create') check(badPath(operation.path));
+    if (operation.kind !== 'create') {
+      check(badPath(operation.path) ?? badVersion(operation.path, operation.version));
+    }
     switch (operation.kind) {
       case 'create': {
-        const { data, mode, ttlMs } = operation;
+        const { data, mode, acl, ttlMs } = operation;
+        check(badCreate(operation.path, mode, acl) ?? badData(operation.path, data));
         const flags = CreateMode[mode];
-        check(badCreatePath(operation.path, flags));
-        const body = { path, data, acl: operation.acl ?? defaultAcl, flags };
-        if (isTtl(flags)) return { op: 'createTTL', ...body, ttl: BigInt(ttlOf(flags, ttlMs, operation.path)) };
+        const ttl = BigInt(ttlOf(flags, ttlMs, operation.path));
+        const body = { path, data, acl: acl ?? defaultAcl, flags };
+        if (isTtl(flags)) return { op: 'createTTL', ...body, ttl };
         return { op: mode === 'container' ? 'createContainer' : 'create2', ...body };
       }
       case 'set':
+        check(badData(operation.path, operation.data));
         return { op: 'setData', path, data: operation.data, version: operation.version };
       case 'delete':
         return { op: 'delete', path, version: operation.version };

@@ -1,6 +1,7 @@
 import { type Codec, type CreateOptions, type NodeData, type UpdateOptions, bytes } from '@zk/client-api';
 import { ErrorCode, type Stat } from '@zk/model';
 import type { CallLimits } from '../client-core.js';
+import { badData } from '../arguments.js';
 import { getKind, setKind } from '../wire/kinds.js';
 import { hasCode } from '../refusals.js';
 import type { Calls } from './calls.js';
@@ -25,18 +26,26 @@ export async function updateNode<T>(
       const data = await change(options.initial!);
       const create = remaining(calls, options.create, limits);
       const created = await unless(ErrorCode.NODEEXISTS, attempt < maxAttempts, () =>
-        createNode(calls, path, codec.encode(data), create),
+        createNode(calls, path, encodedBy(codec, path, data), create),
       );
       if (created !== undefined) return { data, stat: created.stat };
     } else {
       const data = await change(read.data);
       if (data === read.data) return read;
       const stat = await unless(ErrorCode.BADVERSION, attempt < maxAttempts, () =>
-        setVersioned(calls, path, codec.encode(data), read.stat.version, limits),
+        setVersioned(calls, path, encodedBy(codec, path, data), read.stat.version, limits),
       );
       if (stat !== undefined) return { data, stat };
     }
   }
+}
+
+/** @throws BadArgumentsError when the codec gives no bytes */
+function encodedBy<T>(codec: Codec<T>, path: string, value: T): Uint8Array | null {
+  const data = codec.encode(value);
+  const defect = badData(path, data);
+  if (defect !== undefined) throw defect;
+  return data;
 }
 
 /** What the action gives; undefined when it fails with this code and there is another attempt. */

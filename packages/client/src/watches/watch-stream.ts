@@ -6,6 +6,7 @@ import {
   type WatchSubscription,
 } from '@zk/client-api';
 import { Observable, type Subscriber } from 'rxjs';
+import { follow, unfollow } from '../machine/signals.js';
 import type { Calls } from '../operations/calls.js';
 import { absolute } from '../operations/multi.js';
 import type { PersistentWatch, WatchSubscriber } from './persistent-watch.js';
@@ -81,9 +82,9 @@ export class PathWatchStream extends Observable<WatchItem> implements WatchStrea
     };
     const watch = this.subscribeTo(own);
     const onAbort = (): void => subscriber.complete();
-    signal?.addEventListener('abort', onAbort);
+    if (signal !== undefined) follow(signal, onAbort);
     return () => {
-      signal?.removeEventListener('abort', onAbort);
+      if (signal !== undefined) unfollow(signal, onAbort);
       void this.calls.core.watches.persistent.unsubscribe(watch, own);
     };
   }
@@ -117,8 +118,8 @@ class StartedWatch implements WatchSubscription {
 
   endWith(signal: AbortSignal): void {
     const onAbort = (): void => void this.unsubscribe();
-    signal.addEventListener('abort', onAbort);
-    this.stopFollowing = () => signal.removeEventListener('abort', onAbort);
+    follow(signal, onAbort);
+    this.stopFollowing = () => unfollow(signal, onAbort);
     if (signal.aborted) onAbort();
   }
 
