@@ -5,6 +5,7 @@ import type { ServerKind } from '../lib/launch.ts';
 import { RawClient } from '../lib/raw-client.ts';
 import { ByteReader, ByteWriter, CreateFlag, Op, body } from '../lib/wire.ts';
 import { COMMANDS, OPEN_COMMANDS, SAME_ANSWERS, ask, textOf } from './admin/commands.ts';
+import { overTls } from './admin/https.ts';
 import { shapeOf } from './admin/shape.ts';
 import { must } from './disk/changes.ts';
 import { startLedByLast } from './ensemble/members.ts';
@@ -37,6 +38,7 @@ export const admin: Peer = {
     await installApache();
     return async (context) => {
       await Promise.all([alone(context), inEnsembles(context)]);
+      await overTls(context);
     };
   },
 };
