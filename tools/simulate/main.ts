@@ -14,6 +14,7 @@ const options = parseOptions('simulate', 'Runs ensembles under seeds, with fault
   steps: number(2_000, 'n', 'events of each before everything is healed, without --servers'),
   duration: number(8_000, 'ms', 'simulated time of each before everything is healed, with --servers'),
   faults: number(3, 'n', 'moments at which something goes wrong'),
+  changes: number(-1, 'n', 'moments at which the membership changes, with --servers; -1 leaves it to the seed'),
   voters: number(0, 'n', 'without --servers: 3 or 5, or any number; 0 leaves it to the seed'),
   groups: number(0, 'n', 'without --servers: hierarchical quorums with so many groups'),
   planted: flag('plant every known bug, and find each'),

@@ -4,6 +4,8 @@ import { INVARIANTS, PLANTED, ServerSimulation, type ServerSimulationResult, pla
 export interface ServerRuns {
   /** 0: 3 or 5, as the seed has it. */
   readonly servers: number;
+  /** Moments at which the membership changes; -1: as the seed has it. */
+  readonly changes: number;
   /** 0: many. */
   readonly seed: number;
   readonly seeds: number;
@@ -27,19 +29,18 @@ export async function simulateServers(runs: ServerRuns): Promise<number> {
 }
 
 function run(
-  { servers, faults, durationMs }: ServerRuns,
+  { servers, changes, faults, durationMs }: ServerRuns,
   seed: number,
   bug: string | undefined,
   trace?: (line: string) => void,
 ): Promise<ServerSimulationResult> {
-  const { alter, faultKinds } = bug === undefined ? {} : plantedBug(bug);
   const options = {
     seed,
     faults,
     durationMs,
     ...(servers > 0 && { servers }),
-    ...(alter && { alter }),
-    ...(faultKinds && { faultKinds }),
+    ...(changes >= 0 && { reconfigurations: changes }),
+    ...(bug !== undefined && plantedBug(bug)),
     ...(trace && { trace }),
   };
   return new ServerSimulation(options).run();
@@ -63,8 +64,8 @@ function summary(runs: ServerRuns, result: ServerSimulationResult): string {
     : `${what}\n${violation.message}\nreplay: ${replay(runs, seed)}`;
 }
 
-function replay({ servers, faults, durationMs, bug }: ServerRuns, seed: number): string {
-  const planted = bug === undefined ? '' : ` --bug ${bug}`;
+function replay({ servers, changes, faults, durationMs, bug }: ServerRuns, seed: number): string {
+  const planted = `${changes < 0 ? '' : ` --changes ${changes}`}${bug === undefined ? '' : ` --bug ${bug}`}`;
   return `npm run simulate -- --servers ${servers} --seed ${seed} --faults ${faults} --duration ${durationMs}${planted}`;
 }
 

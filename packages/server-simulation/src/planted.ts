@@ -1,7 +1,9 @@
+import { utf8Text } from '@zk/jute';
 import { ErrorCode, EventType, WatcherType } from '@zk/model';
 import { type Client, type ClientPipeline, type ClientPipelineParts, LearnerPipeline } from '@zk/request-pipeline';
 import type { Session } from '@zk/session';
 import type { ZkServer } from '@zk/server';
+import { CONFIG_PATH } from './clients/znodes.js';
 
 export interface PlantedBug {
   readonly what: string;
@@ -9,6 +11,10 @@ export interface PlantedBug {
   readonly alter: (server: ZkServer) => void;
   /** Faults that it takes for it to show, where chance would take its time. */
   readonly faultKinds?: readonly string[];
+  /** How many of them. */
+  readonly faults?: number;
+  /** How often the membership changes; absent: the seed decides. */
+  readonly reconfigurations?: number;
 }
 
 /** What a pipeline does for itself, as far as bugs are planted there. */
@@ -90,6 +96,12 @@ function takeByPosition({ forwarded }: InnerLearner): void {
 function setWatchesBlindly({ reads: { watchRequests } }: InnerPipeline): void {
   const setData = watchRequests.setData.bind(watchRequests);
   watchRequests.setData = (client, node, start, end) => setData(client, node, start, end, 0x7fff_ffff, -1);
+}
+
+/** What a server knows of its ensemble, as far as bugs are planted there. */
+interface InnerMembership {
+  committed: unknown;
+  publish: (tree: unknown) => void;
 }
 
 /** What the connections of a server share, as far as bugs are planted there. */
@@ -196,6 +208,8 @@ export const PLANTED: Readonly<Record<string, PlantedBug>> = {
       snapshotter.abandon = () => Promise.resolve();
     },
     faultKinds: ['deposed-at-snapshot'],
+    faults: 10,
+    reconfigurations: 0,
   },
   'behind-client': {
     what: 'a client is served that has seen more than the server has',
@@ -203,6 +217,32 @@ export const PLANTED: Readonly<Record<string, PlantedBug>> = {
       pipeline.isBehind = () => false;
     }),
     faultKinds: ['suspend-and-partition'],
+  },
+  'config-of-the-start': {
+    what: 'a server that begins to serve shows the configuration that it was started with',
+    alter: (server) => {
+      const { membership } = (server as unknown as { readonly replica: { readonly membership: InnerMembership } })
+        .replica;
+      const { committed: first } = membership;
+      const publish = membership.publish.bind(membership);
+      membership.publish = (tree) => {
+        const { committed } = membership;
+        membership.committed = first;
+        publish(tree);
+        membership.committed = committed;
+      };
+    },
+    reconfigurations: 4,
+  },
+  'reconfiguration-untold': {
+    what: 'whoever watches the configuration is not told that it has changed',
+    alter: inPipelines((pipeline) => {
+      const deliver = pipeline.deliver.bind(pipeline);
+      pipeline.deliver = (watcher, type, path, start, end, ...rest) => {
+        if (utf8Text(path, start, end) !== CONFIG_PATH) deliver(watcher, type, path, start, end, ...rest);
+      };
+    }),
+    reconfigurations: 4,
   },
   'multi-blames-all': {
     what: 'of a multi that fails all parts are said to have failed in the same way',

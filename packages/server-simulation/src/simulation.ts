@@ -1,67 +1,24 @@
 import { hex64 } from '@zk/model';
 import { EnsembleConfig } from '@zk/quorum';
-import type { ZkServer } from '@zk/server';
 import { Agenda, SeededRandom } from '@zk/simulation';
-import { CommittedHistory } from './checks/committed-history.js';
+import { type CommitListener, CommittedHistory } from './checks/committed-history.js';
 import { isSessionEnd } from './checks/model-tree.js';
 import { Violation } from './checks/violation.js';
 import { Witness } from './checks/witness.js';
-import { REGISTER } from './clients/register.js';
-import { SessionClient } from './clients/session-client.js';
-import { Worker } from './clients/workload.js';
-import { FAULTS } from './faults.js';
-import { type MembershipChange, Operator } from './operator.js';
+import { Population } from './clients/population.js';
+import type { SessionClient } from './clients/session-client.js';
+import { FAULTS, type FaultWorld } from './faults.js';
 import { Recovery } from './recovery.js';
-import { Life } from './world/life.js';
+import type { ServerSimulationOptions, ServerSimulationResult } from './simulation-options.js';
 import { SYNC_LIMIT_TICKS, TICK_MS, ensembleSettings } from './world/ensemble-settings.js';
-import { CLIENT_PORT, OPERATOR_ADDRESS, clientAddress, memberLine } from './world/addresses.js';
+import { memberLine } from './world/addresses.js';
 import { type EnsembleEvent, Machine } from './world/machine.js';
 import { SimulatedNetwork } from './world/network.js';
 
-export interface ServerSimulationOptions {
-  readonly seed: number;
-  /** At the beginning. Absent: 3, or 5 in a fifth of the runs; 1 now and then where the membership changes. */
-  readonly servers?: number;
-  /** Default 4. */
-  readonly clients?: number;
-  /** Simulated time before everything is healed; default 8 s. */
-  readonly durationMs?: number;
-  /** Moments at which the membership is changed; by default the seed decides, 0 leaves the members as they are. */
-  readonly reconfigurations?: number;
-  /** Changes of the membership, made one after the other, instead of those that chance picks. */
-  readonly changes?: readonly MembershipChange[];
-  /** Moments at which something goes wrong; default 5. */
-  readonly faults?: number;
-  /** Names of {@link FAULTS}; default all. */
-  readonly faultKinds?: readonly string[];
-  /** Alters each server before it starts: plants a bug. */
-  readonly alter?: (server: ZkServer) => void;
-  /** Hears what happens, line by line. */
-  readonly trace?: (line: string) => void;
-}
-
-export interface ServerSimulationResult {
-  readonly seed: number;
-  readonly servers: number;
-  readonly violation: Violation | undefined;
-  readonly steps: number;
-  readonly simulatedMs: number;
-  readonly committed: number;
-  /** Writes that clients had acknowledged. */
-  readonly acknowledged: number;
-  /** Replies to everything else. */
-  readonly answered: number;
-  /** Watched events. */
-  readonly events: number;
-  /** What happened how often. */
-  readonly counts: ReadonlyMap<string, number>;
-}
-
+const CLIENTS = 4;
 const SESSION_TIMEOUT_MS = 3000;
 /** Of what a client was heard of its leader knows after a tick, while nothing is broken that has not been noticed. */
 const EXPIRY_SLACK_MS = (SYNC_LIMIT_TICKS + 4) * TICK_MS;
-/** Every third client is a reader. */
-const READER_EVERY = 3;
 /** The ensemble has time to come up. */
 const FIRST_FAULT_MS = 500;
 /** How often the membership changes at all, how many times then, how often from one server on, and among how many. */
@@ -82,11 +39,9 @@ export class ServerSimulation {
   readonly random: SeededRandom;
   readonly network: SimulatedNetwork;
   readonly machines: readonly Machine[];
-  readonly clients: readonly SessionClient[];
   readonly history: CommittedHistory;
   private readonly witness: Witness;
-  private readonly workers: readonly Worker[];
-  private readonly operator: Operator | undefined;
+  private readonly population: Population;
   private readonly counts = new Map<string, number>();
   private violation: Violation | undefined;
   private readonly reconfigurations: number;
@@ -94,35 +49,23 @@ export class ServerSimulation {
   private isHealing = false;
 
   constructor(private readonly options: ServerSimulationOptions) {
-    const { agenda } = this;
     const random = (this.random = new SeededRandom(options.seed));
-    this.network = new SimulatedNetwork(agenda, random);
+    this.network = new SimulatedNetwork(this.agenda, random);
     // Decided apart, so that a run without any of this is what it was before there was any.
     const apart = new SeededRandom(options.seed + 2 ** 40);
     const changes = options.changes?.length ?? options.reconfigurations;
     this.reconfigurations = changes ?? (apart.chance(CHANGES_CHANCE) ? apart.between(...CHANGES) : 0);
     const count = options.servers ?? (random.chance(0.2) ? 5 : this.mayBeginAlone(apart) ? 1 : 3);
     const config = EnsembleConfig.parse(Array.from({ length: count }, (_, at) => memberLine(at + 1)).join('\n'));
-    this.history = new CommittedHistory(
-      () => agenda.nowMs,
-      config.text,
-      (txn, proposedMs) => {
-        this.note(() => `committed 0x${hex64(txn.zxid)}: ${txn.type} of session 0x${hex64(txn.session)}, ${txn.cxid}`);
-        if (isSessionEnd(txn)) this.witness.sessionEnded(txn, proposedMs);
-      },
-    );
-    this.witness = new Witness(this.history, {
-      nowMs: () => agenda.nowMs,
-      sessionTimeoutMs: SESSION_TIMEOUT_MS,
-      expirySlackMs: EXPIRY_SLACK_MS,
-      note: (text) => this.note(text),
-    });
+    this.history = this.newHistory(config);
+    this.witness = this.newWitness();
     this.machines = this.newMachines(Math.max(count, this.isChanging ? MAX_SERVERS : 0));
     for (const machine of this.machines.slice(0, count)) machine.install(config);
-    this.workers = Array.from({ length: options.clients ?? 4 }, (_, index) => this.newWorker(index + 1));
-    const clients = this.workers.map(({ client }) => client);
-    this.operator = this.isChanging ? this.newOperator(apart) : undefined;
-    this.clients = this.operator === undefined ? clients : [...clients, this.operator.client];
+    this.population = this.newPopulation(apart);
+  }
+
+  get clients(): readonly SessionClient[] {
+    return this.population.clients;
   }
 
   /** Runs to the end, or to the first violation. Never rejects for what a server does. */
@@ -130,8 +73,7 @@ export class ServerSimulation {
     const { durationMs = 8000 } = this.options;
     try {
       for (const machine of this.machines) this.agenda.in(this.random.duration(1, 500), () => machine.start());
-      for (const client of this.clients) client.start();
-      for (const worker of this.workers) worker.start();
+      this.population.start();
       this.planFaults(durationMs);
       this.planChanges(durationMs);
       await this.passTime(durationMs);
@@ -170,12 +112,9 @@ export class ServerSimulation {
     return this.isChanging && random.chance(ALONE_CHANCE);
   }
 
-  private get deployed(): readonly Machine[] {
-    return this.machines.filter(({ isDeployed }) => isDeployed);
-  }
-
   private planChanges(durationMs: number): void {
-    const { operator, agenda, random, options } = this;
+    const { agenda, random, options } = this;
+    const { operator } = this.population;
     if (operator === undefined) return;
     const failed = (error: unknown): void => void (this.violation ??= asViolation(error));
     if (options.changes !== undefined) return void operator.changeInOrder(options.changes).catch(failed);
@@ -184,21 +123,19 @@ export class ServerSimulation {
   }
 
   private planFaults(durationMs: number): void {
-    const { agenda, random, network, clients } = this;
-    const startLater = (machine: Machine): void => agenda.in(random.duration(5, MAX_DOWN_MS), () => machine.start());
-    const addresses = [OPERATOR_ADDRESS, ...clients.map((_, index) => clientAddress(index + 1))];
-    const deployed = (): readonly Machine[] => this.deployed;
-    const world = {
+    const { agenda, random, network, options } = this;
+    const deployed = (): readonly Machine[] => this.machines.filter(({ isDeployed }) => isDeployed);
+    const world: FaultWorld = {
       agenda,
       random,
       network,
-      clients: addresses,
-      startLater,
+      clients: this.population.addresses,
+      startLater: (machine) => agenda.in(random.duration(5, MAX_DOWN_MS), () => machine.start()),
       get machines() {
         return deployed();
       },
     };
-    const { faults = 5, faultKinds = Object.keys(FAULTS) } = this.options;
+    const { faults = 5, faultKinds = Object.keys(FAULTS) } = options;
     for (let i = 0; i < faults; i++) {
       const kind = random.pick(faultKinds);
       agenda.in(random.between(FIRST_FAULT_MS, durationMs), () => {
@@ -215,8 +152,7 @@ export class ServerSimulation {
     this.isHealing = true;
     this.note(() => 'everything is healed');
     const { network, random, history, witness, machines, clients } = this;
-    this.operator?.rest();
-    for (const worker of this.workers) worker.rest();
+    this.population.rest();
     await new Recovery({
       network,
       random,
@@ -229,6 +165,31 @@ export class ServerSimulation {
       nowMs: () => this.agenda.nowMs,
       within: (durationMs, isMet) => this.until(isMet, this.agenda.nowMs + durationMs),
     }).run();
+  }
+
+  private newHistory({ text }: EnsembleConfig): CommittedHistory {
+    const committed: CommitListener = (txn, proposedMs) => {
+      this.note(() => `committed 0x${hex64(txn.zxid)}: ${txn.type} of session 0x${hex64(txn.session)}, ${txn.cxid}`);
+      if (isSessionEnd(txn)) this.witness.sessionEnded(txn, proposedMs);
+    };
+    return new CommittedHistory(() => this.agenda.nowMs, text, committed);
+  }
+
+  private newWitness(): Witness {
+    return new Witness(this.history, {
+      nowMs: () => this.agenda.nowMs,
+      sessionTimeoutMs: SESSION_TIMEOUT_MS,
+      expirySlackMs: EXPIRY_SLACK_MS,
+      lastZxidOf: (address) => this.machines.find((each) => each.address === address)?.server?.lastZxid ?? 0n,
+      note: (text) => this.note(text),
+    });
+  }
+
+  private newPopulation(operatorRandom: SeededRandom): Population {
+    const { agenda, random, network, machines, history, witness: observer, options } = this;
+    const count = (what: string): void => this.count(what);
+    const world = { agenda, random, network, machines, history, observer, sessionTimeoutMs: SESSION_TIMEOUT_MS, count };
+    return new Population(world, options.clients ?? CLIENTS, this.isChanging ? operatorRandom : undefined);
   }
 
   private newMachines(count: number): Machine[] {
@@ -253,32 +214,6 @@ export class ServerSimulation {
       ...(options.alter === undefined ? {} : { alter: options.alter }),
     };
     return Array.from({ length: count }, (_, index) => new Machine(index + 1, world));
-  }
-
-  private newWorker(number: number): Worker {
-    const { client, life } = this.newClient(`client ${number}`, clientAddress(number));
-    return new Worker(
-      client,
-      this.random,
-      (delayMs, callback) => life.in(delayMs, callback),
-      number % READER_EVERY === 0,
-      () => this.history.tree.at(REGISTER, this.history.last)?.version ?? 0,
-    );
-  }
-
-  private newOperator(random: SeededRandom): Operator {
-    const { client, life } = this.newClient('the operator', OPERATOR_ADDRESS);
-    const { machines } = this;
-    const later = (delayMs: number, action: () => void): void => life.in(delayMs, action);
-    return new Operator(client, { random, machines, later, count: (what) => this.count(what) });
-  }
-
-  private newClient(name: string, address: string): { readonly client: SessionClient; readonly life: Life } {
-    const life = new Life(this.agenda);
-    const servers = (): string[] => this.deployed.map((machine) => machine.address);
-    const options = { name, servers, port: CLIENT_PORT, timeoutMs: SESSION_TIMEOUT_MS };
-    const client = new SessionClient(this.network.at(address, life), life, this.random, options, this.witness);
-    return { client, life };
   }
 
   private heard(machine: Machine, event: EnsembleEvent): void {

@@ -34,6 +34,8 @@ export interface WitnessOptions {
   readonly sessionTimeoutMs: number;
   /** How much sooner than its timeout after a reply a session may expire: what a server has heard, its leader has not. */
   readonly expirySlackMs: number;
+  /** How far the server at that address is. */
+  readonly lastZxidOf: (address: string) => bigint;
   readonly note: (text: () => string) => void;
 }
 
@@ -69,6 +71,7 @@ export class Witness implements SessionObserver {
   refused(client: SessionClient): void {
     this.note(client, () => `is refused`);
     if (client.sessionId === 0n || this.history.isEnding(client.sessionId)) return;
+    if (this.isUnheardOf(client)) return;
     this.fail('RefusedIsOver', client, 'is refused, and nobody has ended its session');
   }
 
@@ -123,6 +126,16 @@ export class Witness implements SessionObserver {
     if (silentMs >= sessionTimeoutMs - expirySlackMs) return;
     const what = `session 0x${hex64(id)} expires at 0x${hex64(zxid)}`;
     throw new Violation('NoEarlyExpiry', `${what}, ${silentMs.toFixed(0)} ms after its client was heard of`);
+  }
+
+  /**
+   * A leader that does not know yet that it is deposed knows no session of the next one's either, and from a client that has
+   * seen no reply it cannot learn that it is behind: the same in Apache ZooKeeper.
+   */
+  private isUnheardOf({ sessionId, lastZxid, connectedTo }: SessionClient): boolean {
+    const createdZxid = this.history.tree.sessions.get(sessionId)?.createdZxid;
+    if (createdZxid === undefined || lastZxid >= createdZxid) return false;
+    return this.options.lastZxidOf(connectedTo) < createdZxid;
   }
 
   private wrote(client: SessionClient, sending: Sending, err: number, zxid: bigint): void {

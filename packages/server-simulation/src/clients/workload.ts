@@ -208,7 +208,7 @@ const ACTIONS: Weighted = [
   [2, creates([QUEUE], persistent)],
   [2, createsContainer],
   [3, creates(CONTAINED, persistent)],
-  [3, deletes(CONTAINED)],
+  [6, deletes(CONTAINED)],
   [3, createsAgeing],
   [0.5, watchesAlways],
   [6, multis(setsOfPair)],
