@@ -23,7 +23,7 @@ export class AdminServer {
   ) {
     this.options = { ...defaultAdminOptions, ...options };
     const commands = new CommandTable(this.options, logger);
-    this.router = new Router(server, commands, this.options.commandUrl, logger);
+    this.router = new Router(server, commands, this.options, logger);
   }
 
   /**

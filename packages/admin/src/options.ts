@@ -1,5 +1,6 @@
 import type { CredentialsOptions } from '@zk/transport-tls';
 import type { CommandOptions } from './commands/index.js';
+import type { RouterOptions } from './http/router.js';
 
 /** HTTPS with these certificates. */
 export interface AdminTlsOptions extends CredentialsOptions {
@@ -11,15 +12,13 @@ export interface AdminTlsOptions extends CredentialsOptions {
   readonly handshakeTimeoutMs: number;
 }
 
-export interface AdminOptions extends CommandOptions {
+export interface AdminOptions extends CommandOptions, RouterOptions {
   /** Absent: all addresses. */
   readonly host: string | undefined;
   /** 0 picks a free port. */
   readonly port: number;
   /** Connections on which nothing happens for so long are closed, whatever they are waited on for. */
   readonly idleTimeoutMs: number;
-  /** Path of the commands, without a slash at the end. */
-  readonly commandUrl: string;
   /** Absent: plain HTTP. */
   readonly tls: AdminTlsOptions | undefined;
 }
@@ -29,6 +28,7 @@ export const defaultAdminOptions: AdminOptions = {
   port: 8080,
   idleTimeoutMs: 30_000,
   commandUrl: '/commands',
+  trustsForwardedFor: false,
   initialConfiguration: null,
   isSnapshotEnabled: true,
   isRestoreEnabled: true,

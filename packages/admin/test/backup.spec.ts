@@ -88,6 +88,36 @@ describe('who may', () => {
   });
 });
 
+describe('the address of whoever asks', () => {
+  const NEAR = '127.0.0.1';
+  const FAR = '203.0.113.7';
+
+  it.each([
+    ['is that of the connection', false, undefined, NEAR],
+    ['is not what a header says', false, FAR, NEAR],
+    ['is the one behind a trusted proxy', true, FAR, FAR],
+    ['is the first behind several proxies', true, ` ${FAR} , 198.51.100.1`, FAR],
+    ['is that of the connection when the proxy names none', true, ' , ', NEAR],
+    ['is that of the connection when no proxy is between', true, undefined, NEAR],
+  ])('%s', async (_title, trustsForwardedFor, header, expected) => {
+    const rig = await Rig.started({ trustsForwardedFor, rateLimiterIntervalMs: 0 });
+    const client = await rig.client();
+    const headers = { ...ANY, ...(header === undefined ? {} : { 'x-forwarded-for': header }) };
+    const allowed: string[] = [];
+    for (const id of [NEAR, FAR]) {
+      await client.setACL('/', [
+        { perms: 31, scheme: 'ip', id },
+        { perms: 16, scheme: 'world', id: 'anyone' },
+      ]);
+      const { status } = await rig.get('/commands/snapshot?streaming=false', { headers });
+      if (status === 200) allowed.push(id);
+    }
+    expect(allowed).toEqual([expected]);
+    await client.close();
+    await rig.stop();
+  });
+});
+
 describe('how often, and whether at all', () => {
   it.each([
     ['GET', 'snapshot', { isSnapshotEnabled: false }, 'Snapshot command is disabled'],

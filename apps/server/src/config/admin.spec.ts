@@ -18,11 +18,17 @@ describe('the admin server', () => {
       port: 8080,
       idleTimeoutMs: 30_000,
       commandUrl: '/commands',
+      trustsForwardedFor: false,
       isSnapshotEnabled: true,
       isRestoreEnabled: true,
       rateLimiterIntervalMs: 300_000,
       tls: undefined,
     });
+  });
+
+  it('believes a proxy about addresses where it is told to', async () => {
+    const { config, warnings } = await files.load(`${ON}IPAuthenticationProvider.usexforwardedfor=true`);
+    expect([config.admin?.trustsForwardedFor, warnings]).toEqual([true, []]);
   });
 
   it.each([

@@ -10,6 +10,8 @@ export interface AdminConfig {
   readonly idleTimeoutMs: number;
   /** Without a slash at the end. */
   readonly commandUrl: string;
+  /** Whether `X-Forwarded-For` says where a client is. */
+  readonly trustsForwardedFor: boolean;
   readonly isSnapshotEnabled: boolean;
   readonly isRestoreEnabled: boolean;
   readonly rateLimiterIntervalMs: number;
@@ -25,6 +27,7 @@ export function adminConfig(reader: SettingReader, workingDirectory: string): Ad
     port: reader.port('admin.serverPort'),
     idleTimeoutMs: reader.whole('admin.idleTimeout'),
     commandUrl: commandUrl(reader),
+    trustsForwardedFor: reader.boolean('IPAuthenticationProvider.usexforwardedfor'),
     isSnapshotEnabled: reader.boolean('admin.snapshot.enabled'),
     isRestoreEnabled: reader.boolean('admin.restore.enabled'),
     rateLimiterIntervalMs: reader.whole('admin.rateLimiterIntervalInMS'),

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger, PeerInfo } from '@zk/contracts';
 import { NOT_SERVING, type ZkServer } from '@zk/server';
 import { refusalOf } from '../access/authorize.js';
+import { type PeerOptions, peerOf } from '../access/peer-of.js';
 import type { Call, Command, CommandAnswer, Fields } from '../commands/command.js';
 import type { CommandTable } from '../commands/index.js';
 import { type Check, healthText, livenessOf, readinessOf } from '../health.js';
@@ -11,6 +12,11 @@ import { type Answer, AnswerSender } from './answer.js';
 const JSON_TYPE = 'application/json';
 const TEXT_TYPE = 'text/plain; charset=utf-8';
 const ALLOWED = 'GET, HEAD, POST, OPTIONS';
+
+export interface RouterOptions extends PeerOptions {
+  /** Path of the commands, without a slash at the end. */
+  readonly commandUrl: string;
+}
 
 interface Asked {
   readonly query: URLSearchParams;
@@ -25,7 +31,7 @@ export class Router {
   constructor(
     private readonly server: ZkServer,
     private readonly commands: CommandTable,
-    private readonly commandUrl: string,
+    private readonly options: RouterOptions,
     private readonly logger: Logger,
   ) {}
 
@@ -35,7 +41,7 @@ export class Router {
    */
   async handle(request: IncomingMessage, response: ServerResponse, certificateSubject?: string): Promise<void> {
     try {
-      const answer = await this.answer(request, peerOf(request, certificateSubject));
+      const answer = await this.answer(request, peerOf(request, this.options, certificateSubject));
       // What is left of a body is not read: the connection ends with the answer.
       if (hasBody(request) && !request.complete) response.setHeader('Connection', 'close');
       await this.sender.send(response, answer);
@@ -47,6 +53,7 @@ export class Router {
   }
 
   private async answer(request: IncomingMessage, peer: PeerInfo): Promise<Answer> {
+    const { commandUrl } = this.options;
     const { method = '' } = request;
     if (method === 'OPTIONS') return { ...text(200, ''), headers: { Allow: ALLOWED } };
     if (!ALLOWED.split(', ').includes(method)) return { ...text(405, ''), headers: { Allow: ALLOWED } };
@@ -55,14 +62,15 @@ export class Router {
     const { path, query } = target;
     if (path === '/livez') return health(livenessOf(this.server), query);
     if (path === '/readyz') return health(readinessOf(this.server), query);
-    if (path === this.commandUrl || path === `${this.commandUrl}/`) return text(200, this.index(), 'text/html');
-    if (!path.startsWith(`${this.commandUrl}/`)) return text(404, `commands are below ${this.commandUrl}\n`);
+    if (path === commandUrl || path === `${commandUrl}/`) return text(200, this.index(), 'text/html');
+    if (!path.startsWith(`${commandUrl}/`)) return text(404, `commands are below ${commandUrl}\n`);
     if (this.sender.isOverloaded) return text(503, 'too many answers wait for clients that read slowly\n');
-    return this.command(path.slice(this.commandUrl.length + 1), { query, request, peer });
+    return this.command(path.slice(commandUrl.length + 1), { query, request, peer });
   }
 
   private index(): string {
-    return this.commands.names.map((name) => `<a href="${this.commandUrl}/${name}">${name}</a>\n<br/>\n`).join('');
+    const { commandUrl } = this.options;
+    return this.commands.names.map((name) => `<a href="${commandUrl}/${name}">${name}</a>\n<br/>\n`).join('');
   }
 
   private async command(name: string, asked: Asked): Promise<Answer> {
@@ -122,9 +130,4 @@ function targetOf(url: string): { readonly path: string; readonly query: URLSear
 function hasBody({ headers }: IncomingMessage): boolean {
   const length = headers['content-length'];
   return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
-}
-
-function peerOf({ socket }: IncomingMessage, certificateSubject: string | undefined): PeerInfo {
-  const remoteAddress = (socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, '');
-  return { remoteAddress, ...(certificateSubject === undefined ? {} : { certificateSubject }) };
 }

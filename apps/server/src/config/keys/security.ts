@@ -21,9 +21,8 @@ export const SECURITY_KEYS: readonly KeySpec[] = [
     default: 'SHA1',
     meaning: 'Hash of the digest scheme.',
   }),
-  unsupported('IPAuthenticationProvider.usexforwardedfor', 'flag', {
+  honoured('IPAuthenticationProvider.usexforwardedfor', 'flag', {
     default: 'false',
-    harmless: ['false'],
     meaning: 'Address of admin clients from X-Forwarded-For.',
   }),
   honoured('X509AuthenticationProvider.superUser', 'text', {
