@@ -14,7 +14,7 @@ const SHOWS: Readonly<Record<string, readonly InvariantName[]>> = {
   'expired-not-closed': ['RefusedIsOver', 'AbandonedExpire'],
   'early-read': ['RepliesInOrder'],
   'sync-at-once': ['SyncIsFresh'],
-  'revalidate-unasked': ['SessionIsServedAlive', 'SessionOrder'],
+  'revalidate-unasked': ['SessionIsServedAlive', 'SessionOrder', 'RepliesInOrder'],
   'matched-by-position': ['WriteIsCommitted', 'RepliesInOrder'],
   'touch-untold': ['NoEarlyExpiry'],
   'blind-set-watches': ['WatchBeforeData'],
