@@ -9,7 +9,7 @@ describe('a limit of leases that is fixed', () => {
     expect(seen.changed).toBeUndefined();
   });
 
-  it.each([0, -1, 1.5, NaN, Infinity])('is not %d', (count) => {
-    expect(() => new LeaseLimit({} as ZkClient, count)).toThrow(RangeError);
+  it.each([0, -1, 1.5, NaN, Infinity, undefined, '3'])('is not %p', (count) => {
+    expect(() => new LeaseLimit({} as ZkClient, count as number)).toThrow(RangeError);
   });
 });

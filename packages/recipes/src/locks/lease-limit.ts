@@ -1,5 +1,5 @@
 import type { ZkClient } from '@zk/client-api';
-import { isNamed } from '../support/index.js';
+import { isNamed, requirePath } from '../support/index.js';
 
 /** A number; or a node that has it, as four bytes (big-endian, signed), and may change it. */
 export type MaxLeases =
@@ -16,9 +16,9 @@ export class LeaseLimit {
 
   constructor(client: ZkClient, maxLeases: MaxLeases) {
     this.#client = client;
-    if (typeof maxLeases !== 'number') this.#shared = maxLeases;
+    if (typeof maxLeases === 'object') this.#shared = { ...maxLeases, path: requirePath(maxLeases.path) };
     else if (Number.isInteger(maxLeases) && maxLeases >= 1) this.fixed = maxLeases;
-    else throw new RangeError(`a semaphore has one lease or more, not ${maxLeases}`);
+    else throw new RangeError(`a semaphore has one lease or more, not ${String(maxLeases)}`);
   }
 
   async read(signal?: AbortSignal): Promise<number> {

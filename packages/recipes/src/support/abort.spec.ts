@@ -84,6 +84,10 @@ describe('CallScope', () => {
     expect(scope.signal.reason).toBe('enough');
   });
 
+  it('takes no time in place of options: it would be no limit', () => {
+    expect(() => new CallScope(virtual().runtime, 5_000 as never)).toThrow(/options are an object/);
+  });
+
   it('leaves neither timer nor listener behind', () => {
     const { time, runtime } = virtual();
     const caller = new AbortController();

@@ -79,7 +79,10 @@ export class CallScope implements Disposable {
   readonly #linked: LinkedSignal;
   readonly #timer: { cancel(): void } | undefined;
 
+  /** @throws TypeError for options that are none: a time in their place would be no limit at all */
   constructor(runtime: ClientRuntime, options: { readonly timeout?: Duration; readonly signal?: AbortSignal } = {}) {
+    if (typeof options !== 'object')
+      throw new TypeError(`options are an object, as in { timeout: '5s' }, not ${typeof options}`);
     this.#runtime = runtime;
     this.timeoutMs = options.timeout === undefined ? Infinity : durationMs(options.timeout);
     this.#deadlineMs = runtime.clock.monotonicMs() + this.timeoutMs;

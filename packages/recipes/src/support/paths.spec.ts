@@ -12,4 +12,5 @@ it.each([
 it('tells a program of its mistake in a path', () => {
   expect(requirePath('/locks/job')).toBe('/locks/job');
   expect(() => requirePath('locks')).toThrow(RangeError);
+  expect(() => requirePath(undefined as never)).toThrow('a path is a string, not undefined');
 });

@@ -18,9 +18,10 @@ export function nodeName(path: string): string {
 
 /**
  * For constructors, where a mistake in a path is a mistake in the program.
- * @throws RangeError when the path is not valid
+ * @throws RangeError when the path is not valid, TypeError when it is no string
  */
 export function requirePath(path: string): string {
+  if (typeof path !== 'string') throw new TypeError(`a path is a string, not ${typeof path}`);
   const defect = pathDefect(path);
   if (defect !== undefined) throw new RangeError(`"${path}" is not a valid path: ${defect}`);
   return path;
