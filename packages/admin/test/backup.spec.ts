@@ -133,6 +133,20 @@ describe('how often, and whether at all', () => {
     const rig = await Rig.started({ rateLimiterIntervalMs: 60_000 });
     const ask = async (): Promise<number> => (await rig.get('/commands/snapshot', { headers: ANY })).status;
     expect([await ask(), await ask()]).toEqual([200, 429]);
+    expect(await rig.json('mntr')).toMatchObject({ snapshot_rate_limited_count: 1, restore_rate_limited_count: 0 });
+    await rig.stop();
+  });
+
+  it('counts what became of restores', async () => {
+    const rig = await Rig.started({ rateLimiterIntervalMs: 0 });
+    const restore = (body: Uint8Array<ArrayBuffer>): Promise<Response> =>
+      rig.get('/commands/restore', { method: 'POST', headers: ANY, body });
+    const snapshot = await (await rig.get('/commands/snapshot', { headers: ANY })).arrayBuffer();
+    await restore(new Uint8Array(snapshot));
+    await restore(new TextEncoder().encode('no snapshot at all'));
+    expect(await rig.json('mntr')).toMatchObject({ restore_error_count: 1, cnt_restore_time: 1 });
+    await rig.json('srst');
+    expect(await rig.json('mntr')).toMatchObject({ restore_error_count: 0, cnt_restore_time: 0 });
     await rig.stop();
   });
 });

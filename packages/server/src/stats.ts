@@ -3,6 +3,7 @@ import type { Client, ClientPipeline, Outbox } from '@zk/request-pipeline';
 import type { Admission } from './admission.js';
 import type { Database } from './database.js';
 import type { Snapshotter } from './snapshotter.js';
+import { Summary } from './summary.js';
 
 /** What the counts are of. */
 export interface CountedServer {
@@ -29,6 +30,13 @@ export class ServerStats {
   sessionsExpired = 0;
   sessionlessExpired = 0;
   unrecoverableErrors = 0;
+  /** Snapshots and restores that were asked for too soon after the one before. */
+  snapshotsRateLimited = 0;
+  restoresRateLimited = 0;
+  /** Restores that changed nothing. */
+  restoreErrors = 0;
+  /** How long the others took, from the first byte of the snapshot on, in ms. */
+  readonly restoreTimes = new Summary();
   readonly startedMs: number;
 
   /** Of pipelines that served before the present one. */
@@ -113,6 +121,8 @@ export class ServerStats {
     this.received = this.bytesReceived = this.bytesSent = 0;
     this.connectionRequests = this.closedUnserved = this.connectionsDropped = 0;
     this.sessionsReattached = this.sessionsExpired = this.sessionlessExpired = 0;
+    this.snapshotsRateLimited = this.restoresRateLimited = this.restoreErrors = 0;
+    this.restoreTimes.reset();
     this.watchBytesBefore = this.server.pipeline.watchBytes = 0;
     this.sentAtReset = this.sentSoFar();
     this.server.pipeline.latency.reset();

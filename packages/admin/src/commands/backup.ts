@@ -24,7 +24,11 @@ function snapshotCommand(options: BackupOptions, logger: Logger): Command {
     isPrivileged: true,
     answer: async (call) => {
       if (!options.isSnapshotEnabled) return { status: 503, error: 'Snapshot command is disabled' };
-      if (!limiter.tryTake(call.inspection.clock)) return TOO_OFTEN;
+      const { clock, server } = call.inspection;
+      if (!limiter.tryTake(clock)) {
+        server.stats.snapshotsRateLimited++;
+        return TOO_OFTEN;
+      }
       return (await takeSnapshot(call)) ?? failed('the snapshot could not be written; the log says why', logger);
     },
   };
@@ -48,14 +52,21 @@ function restoreCommand(options: BackupOptions, logger: Logger): Command {
     method: 'POST',
     isPrivileged: true,
     answer: async ({ inspection, body }) => {
-      const { server } = inspection;
+      const { clock, server } = inspection;
       if (!options.isRestoreEnabled) return { status: 503, error: 'Restore command is disabled' };
       if (server.ensemble !== undefined) return { status: 503, error: 'Only a server on its own can be restored' };
       if (body === undefined) return { status: 400, error: 'The snapshot is missing: send it as the body' };
-      if (!limiter.tryTake(inspection.clock)) return TOO_OFTEN;
+      if (!limiter.tryTake(clock)) {
+        server.stats.restoresRateLimited++;
+        return TOO_OFTEN;
+      }
+      const startMs = clock.monotonicMs();
       try {
-        return { fields: { last_zxid: await server.restore(body) } };
+        const zxid = await server.restore(body);
+        server.stats.restoreTimes.add(Math.round(clock.monotonicMs() - startMs));
+        return { fields: { last_zxid: zxid } };
       } catch (error) {
+        server.stats.restoreErrors++;
         return failed(`The snapshot cannot be restored: ${(error as Error).message}`, logger);
       }
     },

@@ -106,6 +106,9 @@ function countersOf({ stats, admission, snapshotter, database }: InspectedServer
     throttled_ops: admission.requests.throttledOps,
     request_throttle_wait_count: admission.requests.waitCount,
     snapshot_error_count: snapshotter.errorCount,
+    snapshot_rate_limited_count: stats.snapshotsRateLimited,
+    restore_rate_limited_count: stats.restoresRateLimited,
+    restore_error_count: stats.restoreErrors,
     unrecoverable_error_count: stats.unrecoverableErrors,
     digest_mismatches_count: database.digestMismatches,
     // There is no cache of replies: they are encoded from the tree each time.
@@ -124,6 +127,7 @@ function summariesOf({ server, storage }: MetricSources): Metric[] {
     ...basicSummaries({
       fsynctime: { count, sum: totalMs, min: minMs, max: maxMs, percentile: () => medianMs },
       snapshottime: server.snapshotter.times,
+      restore_time: server.stats.restoreTimes,
       connection_token_deficit: server.admission.tokenDeficits,
     }),
     ...requestLatencies(latencies.latency ?? new LatencyStats(), latencies.updateLatency ?? new LatencyStats()),
