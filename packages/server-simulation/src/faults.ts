@@ -9,6 +9,8 @@ export interface FaultWorld {
   readonly machines: readonly Machine[];
   /** Addresses of clients. */
   readonly clients: readonly string[];
+  /** Whether everything has been healed: what was planned to crash later does not. */
+  readonly isHealed: () => boolean;
   /** Starts a machine that is down, after a while. */
   readonly startLater: (machine: Machine) => void;
 }
@@ -29,6 +31,7 @@ function victim(world: FaultWorld): Machine {
 }
 
 function crash(world: FaultWorld, machine: Machine, losesPower: boolean): void {
+  if (world.isHealed()) return;
   machine.crash(losesPower);
   world.startLater(machine);
 }

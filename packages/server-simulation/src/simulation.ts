@@ -130,6 +130,7 @@ export class ServerSimulation {
       random,
       network,
       clients: this.population.addresses,
+      isHealed: () => this.isHealing,
       startLater: (machine) => agenda.in(random.duration(5, MAX_DOWN_MS), () => machine.start()),
       get machines() {
         return deployed();
