@@ -39,7 +39,7 @@ export function buildConfig(reader: SettingReader, context: BuildContext): Serve
 
     ...client,
     secureClientPort: reader.isSet('secureClientPort') ? reader.port('secureClientPort') : undefined,
-    secureClientPortAddress: bareAddress(reader.text('secureClientPortAddress')),
+    secureClientPortAddress: listenAddress(reader, 'secureClientPortAddress'),
     isClientPortUnified: reader.boolean('client.portUnification'),
     webSocket: webSocketConfig(reader),
     clientPortListenBacklog: positive(reader.whole('clientPortListenBacklog')),
@@ -148,7 +148,7 @@ function clientAddress(
   member: OwnMember | undefined,
 ): Pick<ServerConfig, 'clientPort' | 'clientPortAddress'> {
   const clientPort = reader.port('clientPort');
-  const clientPortAddress = bareAddress(reader.text('clientPortAddress'));
+  const clientPortAddress = listenAddress(reader, 'clientPortAddress');
   const listed = member?.spec.client;
   if (listed === undefined || member === undefined) {
     // A server of which only the TLS port is set has no other, as in Apache ZooKeeper.
@@ -172,6 +172,19 @@ function clientAddress(
     );
   }
   return { clientPort: listed.port, clientPortAddress: isWildcard(listed.host) ? undefined : listed.host };
+}
+
+const THIS_MACHINE = '127.0.0.1';
+
+/** undefined: all addresses. Java takes an empty name for this machine's own address; more must not be opened here. */
+function listenAddress(reader: SettingReader, key: string): string | undefined {
+  const address = bareAddress(reader.text(key));
+  if (address !== undefined || !reader.isSet(key)) return address;
+  reader.warnings.push(
+    `${reader.where(key)}: ${key} is empty: listening on ${THIS_MACHINE} alone, as Apache ZooKeeper does; ` +
+      'without the line it is all addresses',
+  );
+  return THIS_MACHINE;
 }
 
 function isWildcard(address: string): boolean {

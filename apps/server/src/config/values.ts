@@ -94,8 +94,9 @@ const DURATION_MS: Readonly<Record<string, number>> = {
   ms: 1,
 };
 
-/** Milliseconds. */
+/** Milliseconds. Less than nothing is taken for nothing, as by Apache. */
 export function readDuration(spec: KeySpec, text: string): Read<number> {
+  if (/^-\d+$/.test(text)) return { value: 0, warning: `is ${text}, less than nothing; using 0` };
   const match = /^(\d+)\s*(d|h|m|s|ms|)$/.exec(text);
   const factor = DURATION_MS[match?.[2] ?? ''];
   if (match !== null && factor !== undefined) return { value: Number(match[1]) * factor };

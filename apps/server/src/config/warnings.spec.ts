@@ -30,6 +30,22 @@ describe('warnings about the configuration', () => {
       { file: 'dataDir=/d\nrequestThrottleLimit=5' },
       ['zoo.cfg:2: unknown key "requestThrottleLimit" is ignored; did you mean "request_throttle_max_requests"?'],
     ],
+    [
+      'what is less than nothing',
+      { file: 'dataDir=/d\nmaxClientCnxns=-1\nautopurge.purgeInterval=-1' },
+      [
+        'zoo.cfg:2: maxClientCnxns is -1, less than the smallest allowed; using 0',
+        'zoo.cfg:3: autopurge.purgeInterval is -1, less than nothing; using 0',
+      ],
+    ],
+    [
+      'an empty address',
+      { file: 'dataDir=/d\nclientPortAddress=' },
+      [
+        'zoo.cfg:2: clientPortAddress is empty: listening on 127.0.0.1 alone, as Apache ZooKeeper does; ' +
+          'without the line it is all addresses',
+      ],
+    ],
     ['nothing similar', { file: 'dataDir=/d\nfoo.bar.baz=5' }, ['zoo.cfg:2: unknown key "foo.bar.baz" is ignored']],
     [
       'a prefix that does not belong into the file',

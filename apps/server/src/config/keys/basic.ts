@@ -15,14 +15,17 @@ export const BASIC_KEYS: readonly KeySpec[] = [
     why: 'A server nobody can connect to helps nobody. 0 picks a free port.',
     meaning: 'TCP port for clients.',
   }),
-  honoured('clientPortAddress', 'text', { property: null, meaning: 'Address to listen on; default: all addresses.' }),
+  honoured('clientPortAddress', 'text', {
+    property: null,
+    meaning: 'Address to listen on; default: all addresses. Set to nothing: this machine only.',
+  }),
   honoured('secureClientPort', 'port', {
     property: null,
     meaning: 'TLS port for clients; needs ssl.keyStore.location. Without clientPort there is no other port then.',
   }),
   honoured('secureClientPortAddress', 'text', {
     property: null,
-    meaning: 'Address of the TLS port; default: all addresses.',
+    meaning: 'Address of the TLS port; default: all addresses. Set to nothing: this machine only.',
   }),
   honoured('webSocketPort', 'port', {
     property: null,
@@ -68,15 +71,15 @@ export const BASIC_KEYS: readonly KeySpec[] = [
   honoured('maxClientCnxns', 'whole', {
     property: null,
     unit: 'connections',
-    min: 0,
+    raisedTo: 0,
     default: '60',
-    meaning: 'Connections from one address; 0: no limit.',
+    meaning: 'Connections from one address; 0 or less: no limit.',
   }),
   honoured('maxCnxns', 'whole', {
     unit: 'connections',
-    min: 0,
+    raisedTo: 0,
     default: '0',
-    meaning: 'Connections in all; 0: no limit.',
+    meaning: 'Connections in all; 0 or less: no limit.',
   }),
   honoured('clientPortListenBacklog', 'whole', {
     property: null,

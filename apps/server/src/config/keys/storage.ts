@@ -66,7 +66,7 @@ export const STORAGE_KEYS: readonly KeySpec[] = [
     default: '0',
     ours: '1',
     why: 'Without the purge, old snapshots and logs fill the disk.',
-    meaning: 'Time between purges, in hours or with a unit (d, h, m, s, ms); 0: never.',
+    meaning: 'Time between purges, in hours or with a unit (d, h, m, s, ms); 0 or less: never.',
   }),
   noEffect('flushDelay', 'whole', {
     unit: 'ms',
