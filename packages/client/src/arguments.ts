@@ -27,6 +27,12 @@ export function badAcl(path: string, acl: unknown): BadArgumentsError | undefine
   return isAcl ? undefined : badArguments(path, 'an ACL is an array of { perms: number, scheme: string, id: string }');
 }
 
+/** Of a protected create. By an empty one every child of the parent would be taken for what the create has made. */
+export function badPrefix(path: string, prefix: unknown): BadArgumentsError | undefined {
+  if (typeof prefix === 'string' && prefix !== '' && !prefix.includes('/')) return undefined;
+  return badArguments(path, 'the prefix of a protected create is part of a name, and not empty');
+}
+
 /** On the wire a version has 32 bits, with a sign. */
 export function badVersion(path: string, version: unknown): BadArgumentsError | undefined {
   if (typeof version === 'number' && (version | 0) === version) return undefined;

@@ -19,7 +19,7 @@ import {
   setKind,
   syncKind,
 } from '../wire/kinds.js';
-import { badAcl, badMode } from '../arguments.js';
+import { badAcl, badMode, badPrefix } from '../arguments.js';
 import { badArguments, badPath, childOf, nameOf, parentOf } from '../paths.js';
 import { hasCode, isMaybeApplied } from '../refusals.js';
 import { Calls } from './calls.js';
@@ -84,6 +84,8 @@ export async function createNode(
   const creation = { path, data, mode, flags, acl, ttlMs: ttlOf(flags, options.ttl, path) };
   if (protection === undefined || protection === false) return createAround(calls, creation, options, limits);
   const prefix = protection === true ? `_c_${newGuid(calls)}-` : protection.prefix;
+  const badProtection = badPrefix(path, prefix);
+  if (badProtection !== undefined) throw badProtection;
   const protectedPath = childOf(parentOf(path), prefix + nameOf(path));
   return createProtected(calls, { ...creation, path: protectedPath }, prefix, options, limits);
 }
