@@ -22,12 +22,12 @@ export class ConfigFiles {
     rmSync(this.directory, { recursive: true, force: true });
   }
 
-  write(name: string, text: string): void {
+  write(name: string, text: string | Uint8Array): void {
     writeFileSync(join(this.directory, name), text);
   }
 
   /** Loads that text as zoo.cfg; undefined: there is no file. */
-  load(text: string | undefined, { environment = {}, flags = [] }: Surroundings = {}): Promise<LoadedConfig> {
+  load(text: string | Uint8Array | undefined, { environment = {}, flags = [] }: Surroundings = {}): Promise<LoadedConfig> {
     if (text !== undefined) this.write('zoo.cfg', text);
     const file = text === undefined ? undefined : 'zoo.cfg';
     return loadConfig({ file, environment, flags, workingDirectory: this.directory });

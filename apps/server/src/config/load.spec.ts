@@ -46,6 +46,14 @@ describe('loadConfig', () => {
     expect([warnings, notes]).toEqual([[], []]);
   });
 
+  it.each<[string, BufferEncoding]>([
+    ['UTF-8', 'utf8'],
+    ['ISO-8859-1, as Java has it', 'latin1'],
+  ])('reads names in %s', async (_name, encoding) => {
+    const { config } = await files.load(Buffer.from('dataDir=/srv/données', encoding));
+    expect(config.dataDir).toBe('/srv/données');
+  });
+
   it('gives a frozen object, all the way down', async () => {
     const { config } = await files.load('dataDir=/srv/zk');
     expect(

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { buildConfig } from './build.js';
@@ -75,7 +76,9 @@ function readConfigFile(path: string, shown: string): string {
 /** undefined: there is no such file. @throws Error which says why it cannot be read */
 function readIfThere(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    const bytes = readFileSync(path);
+    // Java takes every byte for a character; where that is what was meant, a directory must not get another name here.
+    return bytes.toString(isUtf8(bytes) ? 'utf8' : 'latin1');
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'error';
     if (code === 'ENOENT') return undefined;
