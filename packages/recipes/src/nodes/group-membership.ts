@@ -2,7 +2,7 @@ import { type CallOptions, type Codec, type ZkClient, bytes, utf8 } from '@zk/cl
 import { type Observable, Subject } from 'rxjs';
 import { ChildrenCache } from '../caches/index.js';
 import { EventStream } from '../caches/event-stream.js';
-import { childPath, hex32, requirePath } from '../support/index.js';
+import { childPath, hex32, requireName, requirePath } from '../support/index.js';
 import { PersistentNode, type PersistentNodeState } from './persistent-node.js';
 
 /**
@@ -58,7 +58,7 @@ export class GroupMembership<T = Uint8Array> implements AsyncDisposable {
     this.#unique = hex32(client.runtime.random);
     this.id = options.id ?? this.#unique;
     this.#data = options.data;
-    requirePath(childPath(path, this.#ownName));
+    requirePath(childPath(path, requireName(this.#ownName)));
     this.#cache = new ChildrenCache(client, path, {
       codec: { encode: () => null, decode: (data) => this.#decode(data) },
       ...(this.#dialect === 'party' ? { filter: (name: string) => name.includes(PARTY_MARKER) } : {}),

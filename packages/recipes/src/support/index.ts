@@ -14,6 +14,6 @@ export type { OwnNodeOptions } from './own-node.js';
 export { OwnNode } from './own-node.js';
 export type { HolderIdentity } from './identity.js';
 export { identityBytes, identityOf } from './identity.js';
-export { childPath, nodeName, parentPath, requirePath } from './paths.js';
+export { childPath, nodeName, parentPath, requireName, requirePath } from './paths.js';
 export type { RetryPolicy } from './retry.js';
 export { exponentialBackoff, isNamed, isTransient, mayHaveApplied, withRetry } from './retry.js';

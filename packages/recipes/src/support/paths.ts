@@ -26,3 +26,12 @@ export function requirePath(path: string): string {
   if (defect !== undefined) throw new RangeError(`"${path}" is not a valid path: ${defect}`);
   return path;
 }
+
+/**
+ * For what is to be the name of one child.
+ * @throws RangeError when it would be a path
+ */
+export function requireName(name: string): string {
+  if (name.includes('/')) throw new RangeError(`"${name}" is not a name: a slash would make it several`);
+  return name;
+}

@@ -185,6 +185,16 @@ function groupSuite(clients: RigClients): void {
     await eventually(() => ids(first) === 'm-1');
   });
 
+  it('takes no id that would be a path: others would see its beginning', async () => {
+    const client = await clients.open();
+    const path = freshPath(client, 'group');
+    expect(() => new GroupMembership(client, path, { id: 'rack/1' })).toThrow('"rack/1" is not a name');
+    // There it is data, and may be anything.
+    await using party = new GroupMembership(client, path, { id: 'rack/1', dialect: 'party' });
+    await party.join();
+    expect([...party.members().keys()]).toEqual(['rack/1']);
+  });
+
   it.each([
     ['curator', /^m-1$/, ''],
     ['party', /^[0-9a-f]{32}__party__$/, 'm-1'],
