@@ -62,6 +62,7 @@ export class Oracle {
     return true;
   }
 
+  /** Both voters count again, or a vote is cast anew: what was asked before is void. */
   withdraw(): void {
     this.isGranted = this.isAsked = false;
   }

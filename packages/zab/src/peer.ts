@@ -226,7 +226,6 @@ export class Peer {
     this.role = undefined;
     this.isRecovering = true;
     this.election.state = 'looking';
-    context.oracle.withdraw();
     context.forsakeWrites();
     context.announce('looking', 'recovery', context.currentEpoch);
     this.lookForLeader();
