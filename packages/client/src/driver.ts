@@ -37,8 +37,9 @@ export class Driver implements MachineOutputs {
   }
 
   resolve(attempt: number, host: string): void {
-    const lookUp = async (): Promise<readonly string[]> => [...(await this.lookUp(host))];
-    lookUp().then(
+    // Within an async function, for a look-up of the caller's may throw at the call, or give nothing.
+    const addressesOf = async (): Promise<readonly string[]> => [...(await this.lookUp(host))];
+    addressesOf().then(
       (addresses) => this.machine.resolved(attempt, addresses),
       (error: unknown) => this.machine.failed(attempt, asError(error)),
     );

@@ -71,8 +71,8 @@ export const clientGuards: readonly Guard[] = [
   {
     failure: 'a name is looked up once: dead after servers have moved',
     file: 'src/driver.ts',
-    find: 'this.lookUp(host).then(',
-    replace: '((this as unknown as { first?: Promise<readonly string[]> }).first ??= this.lookUp(host)).then(',
+    find: 'await this.lookUp(host)',
+    replace: 'await ((this as unknown as { first?: Promise<readonly string[]> }).first ??= this.lookUp(host))',
     spec: CONNECTIONS,
     test: 'names are looked up anew',
   },
