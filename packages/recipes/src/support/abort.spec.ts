@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import { BehaviorSubject, Subject } from 'rxjs';
 import type { ClientRuntime } from '@zk/client-api';
 import { VirtualTime } from '@zk/testing';
-import { CallScope, LinkedSignal, firstOf, onAbort, sleep } from './abort.js';
+import { CallScope, LinkedSignal, firstOf, onAbort, onSettled, sleep } from './abort.js';
 
 const listeners = (signal: AbortSignal): number => getEventListeners(signal, 'abort').length;
 
@@ -37,6 +37,30 @@ describe('onAbort', () => {
     leave();
     source.abort();
     expect(calls).toBe(2);
+  });
+});
+
+describe('onSettled', () => {
+  it.each([
+    ['is kept', Promise.resolve()],
+    ['is broken', Promise.reject(new Error('no'))],
+  ])('calls everybody who still waits, once, when a promise %s', async (_how, promise) => {
+    const seen: string[] = [];
+    const note = (who: string) => (): void => void seen.push(who);
+    onSettled(promise, note('first'));
+    onSettled(promise, note('gone'))();
+    onSettled(promise, note('second'));
+    await promise.catch(() => undefined);
+    onSettled(promise, note('late'));
+    await promise.catch(() => undefined);
+    expect(seen).toEqual(['first', 'second', 'late']);
+  });
+
+  it('hangs one callback on a promise, however many wait for it in turns', async () => {
+    const never = new Promise(() => undefined);
+    const then = jest.spyOn(never, 'then');
+    for (let turn = 0; turn < 100; turn++) await firstOf({ promises: [never, Promise.resolve()] });
+    expect(then).toHaveBeenCalledTimes(1);
   });
 });
 

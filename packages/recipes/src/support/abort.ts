@@ -40,6 +40,32 @@ export function onAbort(signal: AbortSignal, callback: () => void): () => void {
   return followers.add(callback);
 }
 
+/** By promise, whoever waits for it to settle. */
+const waitersOf = new WeakMap<Promise<unknown>, Set<{ readonly callback: () => void }>>();
+
+/**
+ * Calls back once when the promise has settled, unless the function returned was called before. However many wait for a
+ * promise in turns, it keeps only those who still wait: on one that does not settle for days they would pile up.
+ */
+export function onSettled(promise: Promise<unknown>, callback: () => void): () => void {
+  const waiters = waitersOf.get(promise) ?? gatherWaiters(promise);
+  // An object of its own, so that the same function may wait twice.
+  const waiter = { callback };
+  waiters.add(waiter);
+  return () => void waiters.delete(waiter);
+}
+
+function gatherWaiters(promise: Promise<unknown>): Set<{ readonly callback: () => void }> {
+  const waiters = new Set<{ readonly callback: () => void }>();
+  const settled = (): void => {
+    waitersOf.delete(promise);
+    for (const { callback } of waiters) callback();
+  };
+  waitersOf.set(promise, waiters);
+  promise.then(settled, settled);
+  return waiters;
+}
+
 /**
  * A signal that follows others until it is disposed. `AbortSignal.any` keeps a listener on each source for as long as
  * that source lives, which for the signal of a session, or of a whole program, is a leak per call.
@@ -117,7 +143,7 @@ class ScopeTimeout extends Error {
   override readonly name = 'TimeoutError';
 }
 
-/** Resolves at the first of these, never rejects, and leaves no listener behind. Observables count from now on. */
+/** Resolves at the first of these, never rejects, and leaves nothing behind on the others. Observables count from now on. */
 export function firstOf(sources: {
   readonly signals?: readonly (AbortSignal | undefined)[];
   readonly promises?: readonly Promise<unknown>[];
@@ -136,7 +162,7 @@ export function firstOf(sources: {
       if (signal?.aborted === true) return done();
       if (signal !== undefined) ends.push(onAbort(signal, done));
     }
-    for (const promise of sources.promises ?? []) promise.then(done, done);
+    for (const promise of sources.promises ?? []) ends.push(onSettled(promise, done));
     for (const observable of sources.observables ?? []) {
       if (isDone) return;
       const subscription = observable.subscribe({ next: done, error: done, complete: done });
