@@ -109,10 +109,9 @@ function ensembleSettings(
   dataDir: string,
 ): EnsembleSettings | undefined {
   if (membership === undefined) return undefined;
-  const { verdict, problem, warning } = judgeMembership(membership, {
-    isEnabled: reader.boolean('standaloneEnabled'),
-    where: reader.where('standaloneEnabled'),
-  });
+  const standalone = { isEnabled: reader.boolean('standaloneEnabled'), where: reader.where('standaloneEnabled') };
+  const hasOracle = reader.text('oraclePath') !== undefined;
+  const { verdict, problem, warning } = judgeMembership(membership, standalone, hasOracle);
   if (problem !== undefined) reader.problems.push(problem);
   if (verdict === 'standalone' || problem !== undefined) return undefined;
   if (warning !== undefined) reader.warnings.push(warning);

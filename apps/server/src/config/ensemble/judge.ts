@@ -14,6 +14,7 @@ export interface Judged {
 export function judgeMembership(
   { config, where }: Membership,
   standalone: { readonly isEnabled: boolean; readonly where: string },
+  hasOracle: boolean,
 ): Judged {
   const participants = [...config.servers.values()].filter(({ role }) => role === 'participant').length;
   const observers = config.servers.size - participants;
@@ -27,7 +28,7 @@ export function judgeMembership(
     const problem = `${where()}: observers need an ensemble to observe; there is ${present}`;
     return { verdict: 'standalone', problem };
   }
-  const warning = sizeWarning(participants);
+  const warning = hasOracle && participants === 2 ? undefined : sizeWarning(participants);
   return { verdict: 'ensemble', ...(warning !== undefined && { warning: `${where()}: ${warning}` }) };
 }
 

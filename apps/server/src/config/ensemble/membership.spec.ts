@@ -21,6 +21,7 @@ describe('the members of an ensemble', () => {
         ['zoo.cfg:4: an ensemble of 1 survives no failure of a server; three are needed for that'],
       ],
       [2, '', ['zoo.cfg:4: an ensemble of 2 survives no failure of a server; three are needed for that']],
+      [2, 'oraclePath=/run/oracle', []],
       [3, '', []],
       [4, '', ['zoo.cfg:4: an ensemble of 4 survives no more failures than one of 3; odd numbers are better']],
       [5, 'server.6=o:1:2:observer', []],
