@@ -1,5 +1,5 @@
 import type { CallOptions, ClientRuntime } from '@zk/client-api';
-import { ConnectionLossError } from '@zk/client-api';
+import { CancelledError, ConnectionLossError } from '@zk/client-api';
 import type { Transport } from '@zk/contracts';
 import { createDigestMd5Client } from '@zk/sasl';
 import { ClientCore } from './client-core.js';
@@ -35,7 +35,10 @@ export function makeClient(servers: string, options: CommonOptions, platform: Pl
   return new ZooKeeperClient(core, chroot, false);
 }
 
-/** Waits for the first connection; without one the client is closed, and the error tells what was tried. */
+/**
+ * Waits for the first connection; without one the client is closed, and the error tells what was tried.
+ * @throws ConnectionLossError, AuthFailedError, CancelledError
+ */
 export async function whenConnected(client: ZooKeeperClient, options: CallOptions): Promise<ZooKeeperClient> {
   try {
     await client.connected(options);
@@ -43,7 +46,7 @@ export async function whenConnected(client: ZooKeeperClient, options: CallOption
   } catch (error) {
     const attempts = client.failedAttempts;
     await client.close();
-    if (attempts.length === 0 || !(error instanceof Error) || error.name === 'AUTHFAILED') throw error;
+    if (attempts.length === 0 || !(error instanceof Error) || isPlain(error)) throw error;
     // Servers are tried again and again: what went wrong in the same way is told once, as it was the last time.
     const byText = new Map(
       attempts.map(({ server, error: why }) => [`${server.host}:${server.port}: ${why.message}`, why] as const),
@@ -53,4 +56,9 @@ export async function whenConnected(client: ZooKeeperClient, options: CallOption
     loss.message = `no connection to any server (${error.message}): ${text}`;
     throw loss;
   }
+}
+
+/** An error that says all there is to say, whatever was tried before. */
+function isPlain(error: Error): boolean {
+  return error instanceof CancelledError || error.name === 'AUTHFAILED';
 }

@@ -44,7 +44,7 @@ describe('in Node', () => {
 
   it('stops connecting when told to', async () => {
     const connecting = connect('127.0.0.1:1', { signal: AbortSignal.timeout(50), timeout: '1h' });
-    await expect(connecting).rejects.toMatchObject({ name: 'CONNECTIONLOSS' });
+    await expect(connecting).rejects.toMatchObject({ name: 'AbortError', cause: { name: 'TimeoutError' } });
   });
 
   it('gives up a listener that says nothing', async () => {

@@ -29,6 +29,9 @@ export class DistributedAtomicLong extends DistributedAtomicValue<bigint> {
   }
 
   add(delta: bigint, options?: CallOptions): Promise<AtomicResult<bigint>> {
+    if (typeof delta !== 'bigint') {
+      return Promise.reject(new TypeError(`64 bits are a bigint, as in 5n, not a ${typeof delta}`));
+    }
     return this.update((value) => this.#wrap(value + delta), options);
   }
 

@@ -24,6 +24,15 @@ export function describeValues(rig: RecipeRig): void {
 }
 
 function atomicNumberSuite(clients: RigClients): void {
+  it('takes a bigint where there are 64 bits, and says so', async () => {
+    const client = await clients.open();
+    const path = freshPath(client, 'bigint');
+    const five = 5 as unknown as bigint;
+    await expect(new DistributedAtomicLong(client, path).add(five)).rejects.toThrow('a bigint, as in 5n, not a number');
+    await expect(new DistributedAtomicInteger(client, path).add(0.5)).rejects.toThrow(RangeError);
+    expect(await client.exists(path)).toBeNull();
+  });
+
   it.each(['curator', 'kazoo'] as const)('counts what many clients add, in the format of %s', async (format) => {
     const open = await Promise.all([clients.open(), clients.open(), clients.open()]);
     const path = `${freshPath(open[0], 'long')}/below/parents`;
