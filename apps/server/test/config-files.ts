@@ -27,7 +27,10 @@ export class ConfigFiles {
   }
 
   /** Loads that text as zoo.cfg; undefined: there is no file. */
-  load(text: string | Uint8Array | undefined, { environment = {}, flags = [] }: Surroundings = {}): Promise<LoadedConfig> {
+  load(
+    text: string | Uint8Array | undefined,
+    { environment = {}, flags = [] }: Surroundings = {},
+  ): Promise<LoadedConfig> {
     if (text !== undefined) this.write('zoo.cfg', text);
     const file = text === undefined ? undefined : 'zoo.cfg';
     return loadConfig({ file, environment, flags, workingDirectory: this.directory });
