@@ -68,6 +68,7 @@ export class Member {
   readonly logFile: string;
   readonly unexpectedEnds: UnexpectedEnd[] = [];
   private currentKind: ServerKind;
+  private readonly kinds = new Set<ServerKind>();
   private process: { readonly child: ChildProcess; readonly ended: Promise<void> } | undefined;
   private isPausedNow = false;
 
@@ -80,6 +81,7 @@ export class Member {
   ) {
     this.address = spec.address ?? LOCALHOST;
     this.currentKind = spec.kind;
+    this.kinds.add(spec.kind);
     this.dataDir = join(directory, 'data');
     this.configFile = join(directory, 'zoo.cfg');
     this.logFile = join(directory, 'server.log');
@@ -168,6 +170,12 @@ export class Member {
   become(kind: ServerKind): void {
     this.demandStopped('exchange');
     this.currentKind = kind;
+    this.kinds.add(kind);
+  }
+
+  /** Whether it was the other implementation at any time. */
+  get hasChanged(): boolean {
+    return this.kinds.size > 1;
   }
 
   /** What `srvr` says; undefined while it does not serve. */

@@ -34,7 +34,18 @@ export async function compareMembers(
     report.equal(sentence, dumps[index + 1] ?? '', first);
   }
   await compareDigests(report, name, members);
-  for (const member of members) await expectNoComplaint(report, name, member);
+  for (const member of members) {
+    if (!isAmongItsOwn(member, members)) await expectNoComplaint(report, name, member);
+  }
+}
+
+/**
+ * Where all voters are Apache's, and always were, its servers hear of nothing that ours had a part in; and now and then they
+ * complain of each other, for a snapshot of theirs may have a digest that is one change behind its znodes.
+ */
+function isAmongItsOwn(member: Member, members: readonly Member[]): boolean {
+  const voters = members.filter(({ spec }) => spec.isObserver !== true);
+  return member.kind === 'apache' && voters.every(({ kind, hasChanged }) => kind === 'apache' && !hasChanged);
 }
 
 /** The whole tree of a member, behind a sync. */
