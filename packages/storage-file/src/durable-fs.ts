@@ -1,5 +1,5 @@
 import { open, readdir, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 
 /** Makes the names in a directory durable: a new file is only safe once its name is. */
 export async function syncDirectory(path: string): Promise<void> {
@@ -37,7 +37,8 @@ export async function replaceFile(
   await syncDirectory(dirname(path));
 }
 
-/** Paths of the files in a directory whose names the predicate accepts. */
-export async function filesIn(directory: string, accepts: (name: string) => boolean): Promise<string[]> {
-  return (await readdir(directory)).filter(accepts).map((name) => join(directory, name));
+/** Names in a directory, but for those of directories within. */
+export async function fileNamesIn(directory: string): Promise<string[]> {
+  const entries = await readdir(directory, { withFileTypes: true });
+  return entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
 }

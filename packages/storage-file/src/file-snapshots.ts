@@ -1,10 +1,10 @@
-import { open, readdir, unlink } from 'node:fs/promises';
+import { open, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SnapshotInfo, SnapshotStore, SnapshotWriter } from '@zk/contracts';
 import { equalBytes } from '@zk/jute';
 import type { Zxid } from '@zk/model';
-import { syncDirectory } from './durable-fs.js';
+import { fileNamesIn, syncDirectory } from './durable-fs.js';
 import { parseSnapshotName } from './file-format.js';
 import type { SnapshotSuffix } from './file-format.js';
 import type { SnapshotCompression } from './options.js';
@@ -32,7 +32,7 @@ export class FileSnapshots implements SnapshotStore {
 
   async list(): Promise<readonly SnapshotInfo[]> {
     const infos: SnapshotInfo[] = [];
-    for (const name of await readdir(this.#directory)) {
+    for (const name of await fileNamesIn(this.#directory)) {
       const parsed = parseSnapshotName(name);
       if (parsed === undefined) continue;
       const info = await inspect(this.#directory, name, parsed.zxid, parsed.suffix);
@@ -62,7 +62,7 @@ export class FileSnapshots implements SnapshotStore {
   /** Removes whole and broken snapshots alike, the newest first. */
   async removeWhere(matches: (zxid: Zxid) => boolean): Promise<readonly string[]> {
     const found: { readonly name: string; readonly zxid: Zxid }[] = [];
-    for (const name of await readdir(this.#directory)) {
+    for (const name of await fileNamesIn(this.#directory)) {
       const zxid = parseSnapshotName(name)?.zxid;
       if (zxid !== undefined && matches(zxid)) found.push({ name, zxid });
     }

@@ -1,10 +1,10 @@
 import { constants } from 'node:fs';
-import { access, open, readdir, rm, stat } from 'node:fs/promises';
+import { access, open, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Logger, SnapshotInfo } from '@zk/contracts';
 import { readInt32 } from '@zk/jute';
 import { CorruptionError, hex64 } from '@zk/model';
-import { syncDirectory } from './durable-fs.js';
+import { fileNamesIn, syncDirectory } from './durable-fs.js';
 import { FILE_HEADER_BYTES, LOG_MAGIC, logZxidOf, magicText, parseSnapshotName } from './file-format.js';
 import { PROBE_FILE } from './file-txn-log.js';
 import { listLogs } from './log-recovery.js';
@@ -39,11 +39,11 @@ function isNoDirectory(directory: string): never {
 
 /** Logs among the snapshots, or the other way round, mean that the directories were mixed up. @throws Error */
 export async function checkNotMixed(snapDirectory: string, logDirectory: string): Promise<void> {
-  const log = (await readdir(snapDirectory)).find((name) => logZxidOf(name) !== undefined);
+  const log = (await fileNamesIn(snapDirectory)).find((name) => logZxidOf(name) !== undefined);
   if (log !== undefined) {
     throw new Error(`${snapDirectory} has a txn log, ${log}, but dataLogDir is ${logDirectory}: move the logs there`);
   }
-  const snapshot = (await readdir(logDirectory)).find((name) => parseSnapshotName(name) !== undefined);
+  const snapshot = (await fileNamesIn(logDirectory)).find((name) => parseSnapshotName(name) !== undefined);
   if (snapshot !== undefined) {
     throw new Error(
       `${logDirectory} has a snapshot, ${snapshot}, but dataDir is ${snapDirectory}: move the snapshots there`,
@@ -53,18 +53,21 @@ export async function checkNotMixed(snapDirectory: string, logDirectory: string)
 
 /** Removes what an interrupted write has left. */
 export async function removeLeftovers(directory: string, logger: Logger): Promise<void> {
-  for (const name of await readdir(directory)) {
+  for (const name of await fileNamesIn(directory)) {
     if ((!name.endsWith('.tmp') || name === MEANINGFUL_LEFTOVER) && name !== PROBE_FILE) continue;
     await rm(join(directory, name), { force: true });
     logger.info({ file: join(directory, name) }, 'removed what an interrupted write had left');
   }
 }
 
-/** Every log begins with the magic; only the newest may be empty. @throws CorruptionError */
+/** Every log is a file that begins with the magic; only the newest may be empty. @throws CorruptionError */
 export async function checkLogHeaders(directory: string): Promise<void> {
   const logs = await listLogs(directory);
   for (const { name } of logs) {
     const path = join(directory, name);
+    if ((await stat(path)).isDirectory()) {
+      throw new CorruptionError(path, 0, 'expected a txn log, found a directory', 'Move it away and start again');
+    }
     const header = new Uint8Array(FILE_HEADER_BYTES);
     const bytesRead = await readHead(path, header);
     if (header.every((byte) => byte === 0) && name === logs.at(-1)?.name) continue;
@@ -99,7 +102,7 @@ export async function checkSnapshots(
   trustEmpty: boolean,
 ): Promise<void> {
   if (snapshots.length > 0) return;
-  const names = (await readdir(snapDirectory)).filter((name) => (parseSnapshotName(name)?.zxid ?? 0n) !== 0n);
+  const names = (await fileNamesIn(snapDirectory)).filter((name) => (parseSnapshotName(name)?.zxid ?? 0n) !== 0n);
   if (names.length > 0) {
     throw new CorruptionError(
       join(snapDirectory, names[0]!),

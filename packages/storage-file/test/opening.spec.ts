@@ -148,6 +148,28 @@ describe('opening a data directory', () => {
     expect(dir.names()).toEqual(['log.3']);
   });
 
+  it('refuses a directory with the name of a log, and says where it is', async () => {
+    const directory = join(dir.version2, 'log.300');
+    mkdirSync(directory);
+    await expect(dir.storage().open()).rejects.toMatchObject({
+      name: 'CorruptionError',
+      file: directory,
+      detail: 'expected a txn log, found a directory',
+    });
+  });
+
+  it.each(['snapshot.300', 'snapshot.300.gz', 'snapshot.300.snappy', 'left.tmp'])(
+    'takes no notice of a directory with the name %s',
+    async (name) => {
+      mkdirSync(join(dir.version2, name));
+      dir.write('snapshot.1', wholeSnapshot);
+      const storage = await dir.opened({ trustEmptySnapshot: false });
+      expect((await storage.snapshots.list()).map((info) => info.name)).toEqual(['snapshot.1']);
+      await storage.snapshots.removeAfter(0n);
+      expect(dir.names()).toContain(name);
+    },
+  );
+
   it('refuses an empty log that is not the last', async () => {
     dir.write('log.1', '');
     dir.write('log.2', logFile(2n));
