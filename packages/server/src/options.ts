@@ -24,7 +24,7 @@ export interface ServerOptions {
   readonly maxClientConnections: number;
   /** Connections in all; 0: no limit. */
   readonly maxConnections: number;
-  /** Transactions on their way above which connections that have some are not read. */
+  /** Transactions on their way above which connections that have some are not read; 0: each has one at a time. */
   readonly globalOutstandingLimit: number;
   /** Bytes that may wait for a client that does not read before its connection is closed. */
   readonly maxOutputBytes: number;

@@ -52,6 +52,17 @@ describe('limits of what is on its way', () => {
       expect((await greedy.exists('/d')).numChildren).toBe(51);
     });
 
+    it('of one connection: none but the one that is being decided, when the limit is 0', async () => {
+      await start({ globalOutstandingLimit: 0 });
+      const clients = [await harness.connect(), await harness.connect()];
+      harness.storage.holdSyncs();
+      const calls = clients.flatMap((client, i) => Array.from({ length: 9 }, (_, k) => client.create(`/${i}-${k}`)));
+      await rest();
+      expect(harness.server.pipeline.inFlight).toBe(2);
+      harness.storage.releaseSyncs();
+      expect(await Promise.all(calls)).toHaveLength(18);
+    });
+
     it('of one connection: reads behind a write that takes long wait in the socket', async () => {
       await start({ globalOutstandingLimit: 10 });
       const client = await harness.connect();

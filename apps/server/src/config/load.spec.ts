@@ -73,6 +73,8 @@ describe('loadConfig', () => {
     ['maxClientCnxns=0', { maxClientCnxns: 0 }],
     ['maxClientCnxns=-1\nmaxCnxns=-5', { maxClientCnxns: 0, maxCnxns: 0 }],
     ['maxCnxns=10', { maxCnxns: 10 }],
+    ['globalOutstandingLimit=0', { globalOutstandingLimit: 0 }],
+    ['globalOutstandingLimit=-1', { globalOutstandingLimit: 0 }],
     ['clientPortListenBacklog=100', { clientPortListenBacklog: 100 }],
     ['snapCount=10', { snapCount: 10 }],
     ['snapSizeLimitInKb=-1', { snapSizeLimitKb: -1 }],

@@ -30,6 +30,7 @@ export function authConfig(reader: SettingReader, workingDirectory: string, hasT
   for (const { name, text, where } of reader.family('authProvider.*')) {
     const scheme = PROVIDERS[text.split('.').at(-1) ?? ''];
     if (scheme !== undefined) schemes.add(scheme);
+    else if (text === '') reader.warnings.push(`${where}: ${name} names no class, and has no effect`);
     else {
       reader.problems.push(
         `${where}: ${name} names the Java class ${text}, which cannot run here; built in are ` +

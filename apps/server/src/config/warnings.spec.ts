@@ -46,6 +46,11 @@ describe('warnings about the configuration', () => {
           'without the line it is all addresses',
       ],
     ],
+    [
+      'an authentication provider without a class',
+      { file: 'dataDir=/d\nauthProvider.1=' },
+      ['zoo.cfg:2: authProvider.1 names no class, and has no effect'],
+    ],
     ['nothing similar', { file: 'dataDir=/d\nfoo.bar.baz=5' }, ['zoo.cfg:2: unknown key "foo.bar.baz" is ignored']],
     [
       'a prefix that does not belong into the file',

@@ -8,9 +8,9 @@ const noEffect = rowsOf('requests', 'no effect');
 export const REQUEST_KEYS: readonly KeySpec[] = [
   honoured('globalOutstandingLimit', 'whole', {
     unit: 'requests',
-    min: 1,
+    raisedTo: 0,
     default: '1000',
-    meaning: 'Requests in flight before reading pauses.',
+    meaning: 'Requests in flight before reading pauses; 0: each connection has one write at a time.',
   }),
   honoured('request_throttle_max_requests', 'whole', {
     unit: 'requests',
