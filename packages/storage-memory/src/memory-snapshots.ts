@@ -1,4 +1,4 @@
-import type { SnapshotInfo, SnapshotStore, SnapshotWriter } from '@zk/contracts';
+import type { Clock, SnapshotInfo, SnapshotStore, SnapshotWriter } from '@zk/contracts';
 import { hex64, invariant } from '@zk/model';
 import type { Zxid } from '@zk/model';
 import { adler32 } from './adler32.js';
@@ -7,10 +7,12 @@ import type { MemoryMedium } from './memory-medium.js';
 /** Snapshots as lists of pieces, newest first. */
 export class MemorySnapshots implements SnapshotStore {
   readonly #medium: MemoryMedium;
+  readonly #clock: Pick<Clock, 'wallMs'>;
   #writer: MemorySnapshotWriter | undefined;
 
-  constructor(medium: MemoryMedium) {
+  constructor(medium: MemoryMedium, clock: Pick<Clock, 'wallMs'>) {
     this.#medium = medium;
+    this.#clock = clock;
   }
 
   /** A new life: what was being written is lost. */
@@ -32,7 +34,7 @@ export class MemorySnapshots implements SnapshotStore {
 
   create(zxid: Zxid): Promise<SnapshotWriter> {
     if (this.#writer?.isWriting === true) return Promise.reject(new Error('A snapshot is being written already'));
-    this.#writer = new MemorySnapshotWriter(this.#medium, zxid);
+    this.#writer = new MemorySnapshotWriter(this.#medium, this.#clock, zxid);
     return Promise.resolve(this.#writer);
   }
 
@@ -46,14 +48,16 @@ export class MemorySnapshots implements SnapshotStore {
 
 class MemorySnapshotWriter implements SnapshotWriter {
   readonly #medium: MemoryMedium;
+  readonly #clock: Pick<Clock, 'wallMs'>;
   readonly #zxid: Zxid;
   #pieces: Uint8Array[] = [];
   #checksum = 1;
   #sizeBytes = 0;
   #state: 'open' | 'committed' | 'aborted' = 'open';
 
-  constructor(medium: MemoryMedium, zxid: Zxid) {
+  constructor(medium: MemoryMedium, clock: Pick<Clock, 'wallMs'>, zxid: Zxid) {
     this.#medium = medium;
+    this.#clock = clock;
     this.#zxid = zxid;
   }
 
@@ -88,7 +92,7 @@ class MemorySnapshotWriter implements SnapshotWriter {
       zxid: this.#zxid,
       name: `snapshot.${hex64(this.#zxid)}`,
       sizeBytes: this.#sizeBytes,
-      modifiedMs: Date.now(),
+      modifiedMs: this.#clock.wallMs(),
     };
     this.#medium.snapshots.set(info.name, { info, pieces: this.#pieces });
     this.#state = 'committed';

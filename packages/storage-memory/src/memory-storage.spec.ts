@@ -3,6 +3,14 @@ import { MemoryStorage } from './memory-storage.js';
 const payload = new Uint8Array(32);
 
 describe('MemoryStorage', () => {
+  it('dates a snapshot by the clock that it was given', async () => {
+    const storage = new MemoryStorage({ clock: { wallMs: () => 12_345 } });
+    await storage.open();
+    await (await storage.snapshots.create(7n)).commit();
+    expect((await storage.snapshots.list()).map(({ zxid, modifiedMs }) => [zxid, modifiedMs])).toEqual([[7n, 12_345]]);
+    await storage.close();
+  });
+
   it('ends a sync when it is called back, and at no other time', async () => {
     const later: (() => void)[] = [];
     const storage = new MemoryStorage({ defer: (callback) => void later.push(callback) });

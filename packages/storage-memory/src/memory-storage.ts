@@ -1,4 +1,4 @@
-import type { SnapshotStore, StateStore, Storage, StorageLocation, StorageUsage, TxnLog } from '@zk/contracts';
+import type { Clock, SnapshotStore, StateStore, Storage, StorageLocation, StorageUsage, TxnLog } from '@zk/contracts';
 import { int64 } from '@zk/model';
 import { MemoryLog } from './memory-log.js';
 import { MemoryMedium } from './memory-medium.js';
@@ -10,6 +10,8 @@ export interface MemoryStorageOptions {
    * its scheduler, a test of slow disks a timer.
    */
   readonly defer?: (callback: () => void) => void;
+  /** Dates the snapshots. The default is the machine's. */
+  readonly clock?: Pick<Clock, 'wallMs'>;
 }
 
 /**
@@ -31,7 +33,7 @@ export class MemoryStorage implements Storage {
   constructor(options: MemoryStorageOptions = {}) {
     this.#log = new MemoryLog(this.#medium, options.defer ?? ((callback) => void setImmediate(callback)));
     this.log = this.#log;
-    this.snapshots = this.#snapshots = new MemorySnapshots(this.#medium);
+    this.snapshots = this.#snapshots = new MemorySnapshots(this.#medium, options.clock ?? { wallMs: Date.now });
     this.state = new MemoryState(this.#medium);
   }
 

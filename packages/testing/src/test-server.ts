@@ -100,7 +100,7 @@ export class TestServer implements AsyncDisposable {
     const { scheduler } = this.runtime;
     this.transport = tcp ? new TcpTransport() : (network ?? new MemoryTransport({ scheduler }));
     this.faults = new FaultyTransport(this.transport, { scheduler });
-    this.storage = new MemoryStorage({ defer: (callback) => scheduler.atTurnEnd(callback) });
+    this.storage = new MemoryStorage({ defer: (callback) => scheduler.atTurnEnd(callback), clock: this.runtime.clock });
     this.processor = new PausableScheduler(scheduler);
     const port = options.port ?? (tcp || network !== undefined ? 0 : MEMORY_PORT);
     this.listeningPorts = Array.from({ length: options.addresses ?? 1 }, (_, index) => (port === 0 ? 0 : port + index));
