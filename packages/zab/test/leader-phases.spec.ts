@@ -4,6 +4,7 @@ import { DrivenPeer } from './driven-peer.js';
 /** Order is the contract: what is said after what is on disk. Spec: learner protocol, sections 4, 6 and 7. */
 
 const txn = new Uint8Array([1, 2, 3]);
+const EPOCH_1 = 1n << 32n;
 
 describe('a leader', () => {
   /** Leader 3 of an ensemble of three; links 11 and 12 are servers 1 and 2. */
@@ -87,6 +88,67 @@ describe('a leader', () => {
       PacketType.COMMIT,
       PacketType.COMMIT,
     ]);
+    expect(driven.take('activate')).toEqual([]);
+  });
+
+  it.each<[string, readonly (readonly [link: number, counter: bigint])[]]>([
+    [
+      'a follower has all of them and another one the first',
+      [
+        [11, 3n],
+        [12, 1n],
+      ],
+    ],
+    [
+      'a follower has the first and another one all of them',
+      [
+        [11, 1n],
+        [12, 3n],
+      ],
+    ],
+    [
+      'the later follower has all of them and the earlier one the first',
+      [
+        [12, 3n],
+        [11, 1n],
+      ],
+    ],
+    [
+      'the later follower has the first and the earlier one all of them',
+      [
+        [12, 1n],
+        [11, 3n],
+      ],
+    ],
+    [
+      'the leader has all of them and a follower the first',
+      [
+        [3, 3n],
+        [11, 1n],
+      ],
+    ],
+    [
+      'a follower has all of them and the leader the first',
+      [
+        [11, 3n],
+        [3, 1n],
+      ],
+    ],
+  ])('commits the first of three proposals and no more when %s', (_who, acknowledged) => {
+    const driven = join(join(leader(), 1n), 2n);
+    driven.isDiskHeld = true;
+    for (const counter of [1n, 2n, 3n]) driven.give({ kind: 'propose', zxid: EPOCH_1 + counter, txn });
+    for (const [link, counter] of acknowledged) {
+      if (link === 3) driven.give({ kind: 'durable', zxid: EPOCH_1 + counter });
+      else from(driven, link, packets.ack(EPOCH_1 + counter));
+    }
+    expect(driven.take('deliver').map((output) => output.entry.zxid)).toEqual([EPOCH_1 + 1n]);
+  });
+
+  it('proposes nothing before a quorum has its history', () => {
+    const driven = leader().give({ kind: 'propose', zxid: EPOCH_1 + 1n, txn });
+    expect(driven.take('append')).toEqual([]);
+    expect(driven.peer.status().role).toBe('leader');
   });
 
   it.each([
@@ -158,9 +220,21 @@ describe('a leader', () => {
     expect(driven.peer.status().role).toBe('looking');
   });
 
-  it('asks for a new epoch when the counter of this one is used up', () => {
+  it('keeps its epoch whatever an observer has promised', () => {
+    const configText = 'server.1=a:1:2\nserver.2=b:1:2\nserver.3=c:1:2\nserver.4=d:1:2:observer\nversion=0';
+    const driven = new DrivenPeer({ id: 3n, configText });
+    driven.hear(1n, 'looking', { leader: 3n }).hear(2n, 'looking', { leader: 3n });
+    join(driven, 1n).give({ kind: 'accepted', link: 14 });
+    from(driven, 14, packets.followerInfo(4n, 5, 0n, true));
+    expect(driven.peer.status()).toMatchObject({ role: 'leader', phase: 'broadcast' });
+  });
+
+  it.each([
+    ['the counter of this one is used up', 0x1ffffffffn],
+    ['a zxid is not of this one', 0x200000001n],
+  ])('asks for a new epoch when %s', (_why, zxid) => {
     const driven = join(leader(), 1n);
-    driven.give({ kind: 'propose', zxid: 0x1ffffffffn, txn });
+    driven.give({ kind: 'propose', zxid, txn });
     expect(driven.take('append')).toEqual([]);
     expect(driven.peer.status().role).toBe('looking');
   });

@@ -85,6 +85,41 @@ describe('a leader', () => {
     expect(isOpen(pass(driven, SYNC_LIMIT_MS))).toBe(true);
     expect(isOpen(pass(driven, 1000))).toBe(false);
   });
+
+  it.each<[string, readonly (readonly [atMs: number, counter: bigint])[], number]>([
+    ['none of three', [], SYNC_LIMIT_MS],
+    ['the first of three', [[4000, 1n]], 4000 + SYNC_LIMIT_MS],
+    [
+      'the second one later than the first',
+      [
+        [4000, 1n],
+        [8000, 2n],
+      ],
+      4000 + SYNC_LIMIT_MS,
+    ],
+    [
+      'all of them',
+      [
+        [4000, 1n],
+        [8000, 3n],
+      ],
+      Infinity,
+    ],
+  ])('gives a learner that answers pings, and acknowledges %s, syncLimit ticks', (_what, acknowledged, untilMs) => {
+    const driven = say(sending(), 2, packets.ack(0x100000000n));
+    for (const counter of [1n, 2n, 3n]) {
+      driven.give({ kind: 'propose', zxid: 0x100000000n + counter, txn: new Uint8Array([1]) });
+      say(driven, 1, packets.ack(0x100000000n + counter));
+    }
+    for (let ms = 0; ms < 3 * SYNC_LIMIT_MS; ms += 1000) {
+      const said = acknowledged
+        .filter(([atMs]) => atMs === ms)
+        .map(([, counter]) => packets.ack(0x100000000n + counter));
+      say(driven, 2, packets.pong(packets.ping(0n), new Map()), ...said);
+      expect([ms, isOpen(driven)]).toEqual([ms, ms <= untilMs]);
+      pass(driven, 1000);
+    }
+  });
 });
 
 describe('the counter of an epoch', () => {

@@ -24,6 +24,7 @@ describe('a server that does not trust its empty disk', () => {
     for (const server of [2n, 3n]) driven.hear(server, 'looking', { leader: 3n, round: 1n });
     driven.wait(60_000);
     expect(role(driven)).toBe('looking');
+    expect(driven.take('notify').every(({ notification }) => notification.leader === 1n)).toBe(true);
   });
 
   it('does not even elect itself where it is alone', () => {
