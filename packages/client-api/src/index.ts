@@ -3,6 +3,7 @@ export { ZK_CLIENT } from './client.js';
 export type { Codec, StandardSchema } from './codec.js';
 export { SchemaError, bytes, json, utf8 } from './codec.js';
 export type { ClientSession, ConnectionState } from './connection-state.js';
+export { callOptionsDefect } from './call-options.js';
 export { isConnected } from './connection-state.js';
 export type { Duration } from './duration.js';
 export { durationMs } from './duration.js';
@@ -52,6 +53,8 @@ export type {
   WriteResult,
   WriteResults,
 } from './operations.js';
+export type { OptionRule, OptionRules } from './option-rules.js';
+export { isBytes, kindOf, requireOptions, rules } from './option-rules.js';
 export { op, read } from './ops.js';
 export type {
   WatchFired,

@@ -1,6 +1,7 @@
-import type { CallOptions } from '@zk/client-api';
+import { type CallOptions, type OptionRules, requireOptions, rules } from '@zk/client-api';
 import { WebSocketTransport, type WebSocketTransportOptions } from '@zk/transport-websocket';
-import { makeClient, noLookUp, whenConnected } from './create-client.js';
+import { type Platform, makeClient, noLookUp, whenConnected } from './create-client.js';
+import { commonRules, connectRules } from './option-rules.js';
 import type { CommonOptions } from './options.js';
 import type { ZooKeeperClient } from './zookeeper-client.js';
 
@@ -11,15 +12,19 @@ export interface ClientOptions extends CommonOptions {
   readonly webSocket?: WebSocketTransportOptions;
 }
 
+const clientRules: OptionRules<ClientOptions> = { ...commonRules, webSocket: rules.object };
+
 /** As in Node. */
 export function createClient(servers: string, options: ClientOptions = {}): ZooKeeperClient {
-  return makeClient(servers, options, {
-    createTransport: () => new WebSocketTransport(options.webSocket),
-    resolve: noLookUp,
-  });
+  return makeClient(servers, options, platformOf(requireOptions('a client', options, clientRules)));
 }
 
 /** As in Node. */
 export async function connect(servers: string, options: ClientOptions & CallOptions = {}): Promise<ZooKeeperClient> {
-  return whenConnected(createClient(servers, options), options);
+  requireOptions('a client', options, { ...clientRules, ...connectRules });
+  return whenConnected(makeClient(servers, options, platformOf(options)), options);
+}
+
+function platformOf(options: ClientOptions): Platform {
+  return { createTransport: () => new WebSocketTransport(options.webSocket), resolve: noLookUp };
 }

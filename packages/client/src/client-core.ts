@@ -5,12 +5,13 @@ import {
   type ClientSession,
   type ConnectionState,
   OperationTimeoutError,
+  callOptionsDefect,
   durationMs,
 } from '@zk/client-api';
-import type { Logger, SaslExchange, Transport } from '@zk/contracts';
+import type { SaslExchange, Transport } from '@zk/contracts';
 import type { RecordReader } from '@zk/jute';
 import type { Zxid } from '@zk/model';
-import { badOptions } from './arguments.js';
+import { type CompleteOptions, authBytes } from './complete-options.js';
 import type { ConnectionString } from './connection-string.js';
 import { Driver } from './driver.js';
 import { ConnectionMachine } from './machine/connection-machine.js';
@@ -19,7 +20,7 @@ import type { Request } from './machine/request.js';
 import { follow, unfollow } from './machine/signals.js';
 import { type LiveSession, hexId } from './machine/session.js';
 import { type ClientMetrics, MetricsRecorder } from './metrics.js';
-import { type CompleteOptions, type Resolver, authBytes } from './options.js';
+import type { ClientLogger, Resolver } from './options.js';
 import { SerialSubject } from './serial-subject.js';
 import { WatchRegistry } from './watches/watch-registry.js';
 
@@ -43,7 +44,7 @@ export interface CallLimits {
 export class ClientCore implements MachineListener {
   readonly runtime: ClientRuntime;
   readonly options: CompleteOptions;
-  readonly logger: Logger;
+  readonly logger: ClientLogger;
   readonly watches: WatchRegistry;
   readonly states = new SerialSubject<ConnectionState>();
   readonly sessions = new SerialSubject<ClientSession | undefined>();
@@ -236,7 +237,7 @@ export class ClientCore implements MachineListener {
   }
 
   private timeoutOf(options: CallOptions | undefined): number {
-    const defect = badOptions(options);
+    const defect = callOptionsDefect(options);
     if (defect !== undefined) throw defect;
     return options?.timeout === undefined ? this.options.requestTimeoutMs : durationMs(options.timeout);
   }

@@ -4,7 +4,8 @@ import type { Transport } from '@zk/contracts';
 import { createDigestMd5Client } from '@zk/sasl';
 import { ClientCore } from './client-core.js';
 import { parseConnectionString } from './connection-string.js';
-import { type CommonOptions, type InternalOptions, type Resolver, completeOptions } from './options.js';
+import { type InternalOptions, completeOptions } from './complete-options.js';
+import type { CommonOptions, Resolver } from './options.js';
 import { systemRuntime } from './system-runtime.js';
 import { ZooKeeperClient } from './zookeeper-client.js';
 

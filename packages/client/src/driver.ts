@@ -1,9 +1,9 @@
-import type { Clock, Connection, ConnectionHandler, Logger, Scheduler, Timer, Transport } from '@zk/contracts';
+import type { Clock, Connection, ConnectionHandler, Scheduler, Timer, Transport } from '@zk/contracts';
 import { asError } from './as-error.js';
 import type { ServerAddress } from './connection-string.js';
 import type { ConnectionMachine } from './machine/connection-machine.js';
 import type { MachineOutputs } from './machine/machine-ports.js';
-import type { Resolver } from './options.js';
+import type { ClientLogger, Resolver } from './options.js';
 import { probeServer } from './probe.js';
 
 /** The longest that timers of all platforms can wait. */
@@ -29,7 +29,7 @@ export class Driver implements MachineOutputs {
     private readonly lookUp: Resolver,
     private readonly clock: Clock,
     private readonly scheduler: Scheduler,
-    private readonly logger: Logger,
+    private readonly logger: ClientLogger,
   ) {}
 
   drive(machine: ConnectionMachine): void {

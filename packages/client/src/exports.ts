@@ -1,7 +1,7 @@
 export * from '@zk/client-api';
 export type { ClientMetrics, LatencySummary } from './metrics.js';
-export type { AuthInfo, CommonOptions, Resolver } from './options.js';
-export { defaultLimits } from './options.js';
+export type { AuthInfo, BackOff, ClientLogger, CommonOptions, Limits, Resolver } from './options.js';
+export { defaultLimits } from './complete-options.js';
 export type { RequestLimits } from './machine/request-queue.js';
 export { parseConnectionString } from './connection-string.js';
 export type { ConnectionString, ServerAddress } from './connection-string.js';

@@ -1,9 +1,10 @@
-import type { CallOptions } from '@zk/client-api';
+import { type CallOptions, type OptionRules, requireOptions, rules } from '@zk/client-api';
 import { TcpTransport } from '@zk/transport-tcp';
 import { TlsTransport, type TlsTransportOptions } from '@zk/transport-tls';
 import { lookup } from 'node:dns/promises';
-import { makeClient, whenConnected } from './create-client.js';
+import { type Platform, makeClient, whenConnected } from './create-client.js';
 import { diagnosticsTracer } from './diagnostics-tracer.js';
+import { commonRules, connectRules } from './option-rules.js';
 import type { CommonOptions, Resolver } from './options.js';
 import type { ZooKeeperClient } from './zookeeper-client.js';
 
@@ -31,17 +32,14 @@ export type TlsOptions = Pick<
 /** Anew at each attempt: what a name stood for at the start says nothing about now. */
 const systemLookUp: Resolver = async (host) => (await lookup(host, { all: true })).map(({ address }) => address);
 
+const clientRules: OptionRules<ClientOptions> = { ...commonRules, tls: rules.object };
+
 /**
  * A client that connects in the background, and keeps at it until it is closed.
  * @throws TypeError or RangeError for a connection string or options that make no sense
  */
 export function createClient(servers: string, options: ClientOptions = {}): ZooKeeperClient {
-  const { tls } = options;
-  return makeClient(servers, options, {
-    createTransport: () => (tls === undefined ? new TcpTransport() : new TlsTransport(tls)),
-    resolve: systemLookUp,
-    tracer: diagnosticsTracer,
-  });
+  return makeClient(servers, options, platformOf(requireOptions('a client', options, clientRules)));
 }
 
 /**
@@ -49,5 +47,14 @@ export function createClient(servers: string, options: ClientOptions = {}): ZooK
  * @throws ConnectionLossError that tells what was tried, when no server granted a session in time; AuthFailedError
  */
 export async function connect(servers: string, options: ClientOptions & CallOptions = {}): Promise<ZooKeeperClient> {
-  return whenConnected(createClient(servers, options), options);
+  requireOptions('a client', options, { ...clientRules, ...connectRules });
+  return whenConnected(makeClient(servers, options, platformOf(options)), options);
+}
+
+function platformOf(options: ClientOptions): Platform {
+  return {
+    createTransport: () => (options.tls === undefined ? new TcpTransport() : new TlsTransport(options.tls)),
+    resolve: systemLookUp,
+    tracer: diagnosticsTracer,
+  };
 }

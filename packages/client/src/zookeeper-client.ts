@@ -21,7 +21,9 @@ import {
   type WriteOp,
   type WriteResults,
   type ZkClient,
+  callOptionsDefect,
   isConnected,
+  requireOptions,
 } from '@zk/client-api';
 import type {
   ClientInfo,
@@ -44,7 +46,8 @@ import { badCreate, createNode, isPlainCreate } from './operations/create.js';
 import { deleteNode } from './operations/delete.js';
 import { absolute, multiReadRequest, multiReadResults, multiRequest, multiResults } from './operations/multi.js';
 import { updateNode } from './operations/update.js';
-import { badAcl, badData, badVersion } from './arguments.js';
+import { badAcl, badData, badFunction, badVersion } from './arguments.js';
+import { type Reconfiguration, reconfigRules } from './option-rules.js';
 import { badPath } from './paths.js';
 import type { OneShotWatch, WatchTable } from './watches/one-shot-watches.js';
 import { childrenAndWatchKind, existsAndWatchKind, getAndWatchKind } from './watches/watch-kinds.js';
@@ -179,7 +182,7 @@ export class ZooKeeperClient implements ZkClient {
     change: (data: T) => T | Promise<T>,
     options?: UpdateOptions<T>,
   ): Promise<NodeData<T>> {
-    reject(badPath(path));
+    reject(badPath(path) ?? badFunction(path, 'what changes the data', change));
     return updateNode(this.calls, path, change, options);
   }
 
@@ -252,7 +255,8 @@ export class ZooKeeperClient implements ZkClient {
     return new ZooKeeperClient(this.core, '', true).get(SYSTEM_PATHS.config, options);
   }
 
-  async reconfig(change: Parameters<ZkClient['reconfig']>[0], options?: CallOptions): Promise<NodeData<Uint8Array>> {
+  async reconfig(change: Reconfiguration, options?: CallOptions): Promise<NodeData<Uint8Array>> {
+    requireOptions('a reconfiguration', change, reconfigRules);
     const joined = (servers: readonly string[] | undefined): string | null => servers?.join(',') ?? null;
     const record = {
       joiningServers: joined(change.joining),
@@ -264,7 +268,7 @@ export class ZooKeeperClient implements ZkClient {
   }
 
   watch(path: string, options: WatchOptions = {}): WatchStream {
-    return new PathWatchStream(this.calls, path, options, badPath(path));
+    return new PathWatchStream(this.calls, path, options, badPath(path) ?? callOptionsDefect(options));
   }
 
   getAndWatch(path: string, options?: CallOptions): Promise<Watched<NodeData<Uint8Array>>> {

@@ -13,7 +13,8 @@ import type { ServerAddress } from '../src/connection-string.js';
 import { ConnectionMachine } from '../src/machine/connection-machine.js';
 import { Request, type RequestKind } from '../src/machine/request.js';
 import { MetricsRecorder } from '../src/metrics.js';
-import { completeOptions, type CommonOptions } from '../src/options.js';
+import { completeOptions } from '../src/complete-options.js';
+import type { CommonOptions } from '../src/options.js';
 import { existsKind, getKind, setKind } from '../src/wire/kinds.js';
 
 export interface SentFrame {

@@ -1,8 +1,13 @@
-import { type ZooKeeperClient, connect, createClient, json, op, utf8 } from '@zk/client';
+import { type ZooKeeperClient, connect, createClient, json, op, read, utf8 } from '@zk/client';
 import { type TestServer, createTestServer } from '@zk/testing';
 import { getEventListeners } from 'node:events';
 
 /** What JavaScript lets callers do. None of it may be taken for something else, throw at the call, or hang. */
+
+/** What comes first, or why nothing does. */
+function firstOf<T>(stream: AsyncIterable<T>): Promise<unknown> {
+  return stream[Symbol.asyncIterator]().next();
+}
 
 /** Of no type that the client knows. */
 const untyped = (value: unknown): never => value as never;
@@ -71,7 +76,78 @@ describe('what is no request rejects, and changes nothing', () => {
     ['no prefix', () => client.create('/new', null, { protection: untyped({}) }), noPrefix],
     ['a prefix with a slash', () => client.create('/new', null, { protection: { prefix: 'there/' } }), noPrefix],
     ['credentials that are none', () => client.addAuth('digest', untyped(undefined)), /credentials are a string or/],
-    ['a change of servers that is none', () => client.reconfig(untyped(undefined)), /undefined/],
+    [
+      'a change of servers that is none',
+      () => client.reconfig(untyped(undefined)),
+      /a reconfiguration are an object, no/,
+    ],
+    [
+      'one server where a list is asked for',
+      () => client.reconfig({ joining: untyped('server.1=a') }),
+      /an array of str/,
+    ],
+    [
+      'parents that are true',
+      () => client.create('/new', null, { parents: untyped(true) }),
+      /"container" or "persistent"/,
+    ],
+    [
+      'parents that are false',
+      () => client.create('/new', null, { parents: untyped(false) }),
+      /parents is .*, not false/,
+    ],
+    [
+      'an unknown ifExists',
+      () => client.create('/new', null, { ifExists: untyped('replace') }),
+      /ifExists is "fail", "ke/,
+    ],
+    [
+      'an unknown ifMissing',
+      () => client.delete('/there', { ifMissing: untyped(true) }),
+      /ifMissing is "fail" or "ignore"/,
+    ],
+    [
+      'text in place of true',
+      () => client.delete('/there', { recursive: untyped('no') }),
+      /recursive is true or false/,
+    ],
+    [
+      'a codec by half',
+      () => client.get('/there', { codec: untyped({ encode: String }) }),
+      /codec is a codec, as utf8/,
+    ],
+    ['an option by the wrong name', () => client.get('/there', untyped({ timeoutMs: 5 })), /did you mean "timeout"/],
+    ['an option with a slip', () => client.create('/new', null, untyped({ parent: 'x' })), /did you mean "parents"/],
+    ['an update that changes by nothing', () => client.update('/there', untyped('new')), /is a function, not a string/],
+    ['no operations', () => client.multi(untyped(undefined)), /operations are an array of what op.create, op.set, op/],
+    ['an operation that is none', () => client.multi(untyped([client.exists('/there')])), /operations are an array/],
+    [
+      'reads among writes',
+      () => client.multi(untyped([read.get('/there')])),
+      /operations are an array of what op.create/,
+    ],
+    ['writes among reads', () => client.multiRead(untyped([op.delete('/there')])), /what read.get, read.children make/],
+    [
+      'a watch without a listener',
+      () => client.watch('/there').start(untyped(undefined)),
+      /listener of a watch is a fu/,
+    ],
+    [
+      'a listener in place of options',
+      () =>
+        firstOf(
+          client.watch(
+            '/there',
+            untyped(() => 0),
+          ),
+        ),
+      /options are an object/,
+    ],
+    [
+      'a buffer of nothing',
+      () => firstOf(client.watch('/there', { bufferSize: 0 })),
+      /bufferSize is an integer from 1 on/,
+    ],
   ])('%s', async (_what, call, message) => {
     let result: Promise<unknown> | undefined;
     expect(() => (result = call())).not.toThrow();
@@ -85,11 +161,36 @@ describe('what makes no client throws, and says why', () => {
   it.each<[string, unknown, object, RegExp]>([
     ['no servers', undefined, {}, /servers are one text/],
     ['an array of servers', ['a', 'b'], {}, /servers are one text/],
-    ['a limit of nothing', 'a', { limits: { maxOutstanding: 0 } }, /maxOutstanding is a number from 1 on, not 0/],
+    [
+      'a limit of nothing',
+      'a',
+      { limits: { maxOutstanding: 0 } },
+      /maxOutstanding of the limits is an integer from 1 on, or Infinity, not 0/,
+    ],
     ['a limit that is no number', 'a', { limits: { maxQueued: NaN } }, /maxQueued/],
     ['a session id that is a number', 'a', { session: { id: 5, password: new Uint8Array(16) } }, /id: bigint/],
     ['a password of a session that is text', 'a', { session: { id: 5n, password: 'x' } }, /password: Uint8Array/],
     ['credentials without any', 'a', { auth: [{ scheme: 'digest' }] }, /credentials are a string or/],
+    ['options that are text', 'a', untyped('30s'), /the options of a client are an object, not a string/],
+    ['an option that is unknown', 'a', { retries: 3 }, /"retries" is no option of a client: the options are/],
+    ['an option with a unit', 'a', { sessionTimeoutMs: 5 }, /did you mean "sessionTimeout"\?/],
+    ['an option in lower case', 'a', { readonly: true }, /did you mean "readOnly"\?/],
+    ['what only connect takes', 'a', { timeout: 5 }, /"timeout" is no option of a client/],
+    ['a timeout without a unit', 'a', { sessionTimeout: '30' }, /sessionTimeout of a client is a duration.*, not "30"/],
+    ['text in place of true', 'a', { readOnly: 'false' }, /readOnly of a client is true or false, not "false"/],
+    ['a logger that cannot log', 'a', { logger: {} }, /a logger \(with debug, info, warn and error\), not an object/],
+    ['a transport that cannot dial', 'a', { transport: {} }, /a transport \(with dial\)/],
+    ['TLS by a word', 'a', { tls: true }, /tls of a client is an object/],
+    ['a clock that tells no time', 'a', { runtime: { clock: {} } }, /a clock \(with wallMs and monotonicMs\)/],
+    ['a pause by a word', 'a', { backOff: { maxDelay: 'long' } }, /maxDelay of the backOff is a duration/],
+    [
+      'a limit that is unknown',
+      'a',
+      { limits: { maxQueue: 5 } },
+      /"maxQueue" is no option of the limits: did you mean "maxQueued"/,
+    ],
+    ['credentials that are no list', 'a', { auth: { scheme: 'digest' } }, /an array of { scheme, auth }/],
+    ['SASL without a password', 'a', { sasl: { username: 'a' } }, /sasl of a client is an object of { username/],
     ['credentials without a scheme', 'a', { auth: [{ auth: 'a:b' }] }, /the scheme of credentials is a string/],
   ])('%s', (_what, servers, options, message) => {
     expect(() => createClient(untyped(servers), options)).toThrow(message);

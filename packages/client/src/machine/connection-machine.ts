@@ -3,7 +3,7 @@ import type { RecordReader } from '@zk/jute';
 import type { Zxid } from '@zk/model';
 import { asError } from '../as-error.js';
 import type { ServerAddress } from '../connection-string.js';
-import type { CompleteOptions } from '../options.js';
+import type { CompleteOptions } from '../complete-options.js';
 import type { Credential } from './authentication.js';
 import { Connector } from './connector.js';
 import { Dialogue, type DialogueHost } from './dialogue.js';

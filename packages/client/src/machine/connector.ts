@@ -1,4 +1,4 @@
-import type { Logger } from '@zk/contracts';
+import type { ClientLogger } from '../options.js';
 import type { ServerAddress } from '../connection-string.js';
 import type { MetricsRecorder } from '../metrics.js';
 import type { FailedAttempt, MachineOutputs } from './machine-ports.js';
@@ -26,7 +26,7 @@ export class Connector {
     private readonly timeoutMs: number,
     private readonly outputs: MachineOutputs,
     private readonly metrics: MetricsRecorder,
-    private readonly logger: Logger,
+    private readonly logger: ClientLogger,
     private readonly now: () => number,
   ) {}
 

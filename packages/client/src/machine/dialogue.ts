@@ -2,7 +2,7 @@ import { SessionExpiredError } from '@zk/client-api';
 import type { SaslExchange } from '@zk/contracts';
 import type { RecordReader } from '@zk/jute';
 import { type Zxid, int64 } from '@zk/model';
-import type { CompleteOptions } from '../options.js';
+import type { CompleteOptions } from '../complete-options.js';
 import { Authentication, type AuthenticationProgress, type Credential } from './authentication.js';
 import { type Conversation, FrameRouter } from './frame-router.js';
 import { type Grant, writeHandshake } from './handshake.js';

@@ -1,10 +1,11 @@
 import type { ConnectionState } from '@zk/client-api';
-import type { Clock, Logger, RandomSource, SaslExchange } from '@zk/contracts';
+import type { Clock, RandomSource, SaslExchange } from '@zk/contracts';
 import type { RecordReader } from '@zk/jute';
 import type { Zxid } from '@zk/model';
 import type { ServerAddress } from '../connection-string.js';
 import type { MetricsRecorder } from '../metrics.js';
-import type { CompleteOptions } from '../options.js';
+import type { CompleteOptions } from '../complete-options.js';
+import type { ClientLogger } from '../options.js';
 import type { LiveSession } from './session.js';
 
 /** What the machine wants done. An attempt is one try at one address; its number tells late answers from timely ones. */
@@ -44,7 +45,7 @@ export interface MachineParts {
   readonly servers: readonly ServerAddress[];
   readonly clock: Clock;
   readonly random: RandomSource;
-  readonly logger: Logger;
+  readonly logger: ClientLogger;
   readonly metrics: MetricsRecorder;
   readonly createSaslExchange: (() => SaslExchange) | undefined;
 }

@@ -1,6 +1,6 @@
 import { OpCode } from '@zk/model';
 import type { MetricsRecorder } from '../metrics.js';
-import type { CompleteOptions } from '../options.js';
+import type { CompleteOptions } from '../complete-options.js';
 import { Heartbeat } from './heartbeat.js';
 import type { MachineOutputs } from './machine-ports.js';
 import { RequestQueue } from './request-queue.js';

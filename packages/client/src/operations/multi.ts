@@ -1,4 +1,13 @@
-import { MultiError, type ReadOp, type ReadResult, type WriteOp, type WriteResult, errorOfCode } from '@zk/client-api';
+import {
+  MultiError,
+  type ReadOp,
+  type ReadResult,
+  type WriteOp,
+  type WriteResult,
+  errorOfCode,
+  op,
+  read,
+} from '@zk/client-api';
 import type { MultiOp, MultiReadOp, MultiReadResult, MultiResponse } from '@zk/jute';
 import { type Acl, CreateMode, ErrorCode, KeeperError, isTtl } from '@zk/model';
 import { withoutPrefix } from '../wire/kinds.js';
@@ -6,8 +15,9 @@ import { badData, badVersion } from '../arguments.js';
 import { badPath, badArguments } from '../paths.js';
 import { badCreate, ttlOf } from './create.js';
 
-/** @throws BadArgumentsError for a path that is none, also RangeError for a time to live */
+/** @throws BadArgumentsError for what is no operation, and for what no server would take */
 export function multiRequest(prefix: string, operations: readonly WriteOp[], defaultAcl: readonly Acl[]): MultiOp[] {
+  checkOperations(operations, op);
   return operations.map((operation) => {
     const path = absolute(prefix, operation.path);
     if (operation.kind !== 'create') {
@@ -71,6 +81,7 @@ function multiError(operations: readonly WriteOp[], { results }: MultiResponse):
 }
 
 export function multiReadRequest(prefix: string, operations: readonly ReadOp[]): MultiReadOp[] {
+  checkOperations(operations, read);
   return operations.map((operation) => {
     check(badPath(operation.path));
     const path = absolute(prefix, operation.path);
@@ -92,6 +103,16 @@ export function multiReadResults(
 export function absolute(prefix: string, path: string): string {
   if (prefix === '') return path;
   return path === '/' ? prefix : prefix + path;
+}
+
+/** @throws BadArgumentsError unless it is a list of what the makers make: of operations that write, or that read */
+function checkOperations(operations: unknown, makers: object): void {
+  const kinds = Object.keys(makers);
+  const name = makers === op ? 'op' : 'read';
+  const isOne = (value: unknown): boolean =>
+    typeof value === 'object' && value !== null && 'kind' in value && kinds.includes(value.kind as string);
+  if (Array.isArray(operations) && operations.every(isOne)) return;
+  throw badArguments('/', `operations are an array of what ${kinds.map((kind) => `${name}.${kind}`).join(', ')} make`);
 }
 
 function check(defect: Error | undefined): void {

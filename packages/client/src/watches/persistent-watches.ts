@@ -1,4 +1,4 @@
-import type { Logger } from '@zk/contracts';
+import type { ClientLogger } from '../options.js';
 import { AddWatchMode, ErrorCode, WatcherType } from '@zk/model';
 import { Request } from '../machine/request.js';
 import { hasCode } from '../refusals.js';
@@ -20,7 +20,7 @@ export class PersistentWatches {
     private readonly port: WatchPort,
     /** They may need the server's watches on the same paths, and stand in for persistent ones. */
     private readonly oneShot: OneShotWatches,
-    private readonly logger: Logger,
+    private readonly logger: ClientLogger,
   ) {}
 
   /** Those that servers keep. */

@@ -47,8 +47,4 @@ describe('the buffer of a watch', () => {
       { reason: { message: 'over' } },
     ]);
   });
-
-  it('holds one item at least', () => {
-    expect(() => new WatchBuffer('/', 0, 'reset', () => undefined)).toThrow(RangeError);
-  });
 });

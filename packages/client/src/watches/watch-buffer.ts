@@ -15,9 +15,7 @@ export class WatchBuffer implements AsyncIterableIterator<WatchItem> {
     private readonly size = DEFAULT_SIZE,
     private readonly overflow: NonNullable<WatchOptions['overflow']> = 'reset',
     private readonly release: () => void,
-  ) {
-    if (!(size >= 1)) throw new RangeError(`a buffer holds one item at least, not ${size}`);
-  }
+  ) {}
 
   get isEnded(): boolean {
     return this.isOver;

@@ -1,4 +1,4 @@
-import type { Logger } from '@zk/contracts';
+import type { ClientLogger } from '../options.js';
 import { type RecordReader, readWatcherEvent } from '@zk/jute';
 import type { Zxid } from '@zk/model';
 import { Request } from '../machine/request.js';
@@ -22,7 +22,7 @@ export class WatchRegistry {
 
   constructor(
     private readonly port: WatchPort,
-    private readonly logger: Logger,
+    private readonly logger: ClientLogger,
   ) {
     this.oneShot = new OneShotWatches(port, { covers: (table, path) => this.persistent.covers(table, path) });
     this.persistent = new PersistentWatches(port, this.oneShot, logger);

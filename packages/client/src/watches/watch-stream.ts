@@ -6,6 +6,7 @@ import {
   type WatchSubscription,
 } from '@zk/client-api';
 import { Observable, type Subscriber } from 'rxjs';
+import { badFunction } from '../arguments.js';
 import { follow, unfollow } from '../machine/signals.js';
 import type { Calls } from '../operations/calls.js';
 import { absolute } from '../operations/multi.js';
@@ -18,14 +19,15 @@ export class PathWatchStream extends Observable<WatchItem> implements WatchStrea
     private readonly calls: Calls,
     private readonly path: string,
     private readonly options: WatchOptions,
-    /** What is wrong with the path, if anything. */
+    /** What is wrong with the path or the options, if anything. */
     private readonly defect: Error | undefined,
   ) {
     super((subscriber) => this.follow(subscriber));
   }
 
   async start(listener: (item: WatchItem) => void, options: CallOptions = {}): Promise<WatchSubscription> {
-    if (this.defect !== undefined) throw this.defect;
+    const defect = this.defect ?? badFunction(this.path, 'the listener of a watch', listener);
+    if (defect !== undefined) throw defect;
     const { core } = this.calls;
     const limits = core.limitsOf({ ...this.options, ...options });
     const subscriber: WatchSubscriber = {

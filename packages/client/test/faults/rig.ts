@@ -1,7 +1,7 @@
 import type { CommonOptions, ConnectionState, RequestFailure } from '@zk/client';
 import { createTestServer, type TestServer } from '@zk/testing';
 import { makeClient, noLookUp } from '../../src/create-client.js';
-import type { InternalOptions } from '../../src/options.js';
+import type { InternalOptions } from '../../src/complete-options.js';
 import type { ZooKeeperClient } from '../../src/zookeeper-client.js';
 
 /**
