@@ -6,6 +6,7 @@ import { BufferPool } from './buffer-pool.js';
 import { ClientConnection, type ConnectionHost, type WordResult } from './client-connection.js';
 import { SessionlessReaper } from './limits/index.js';
 import type { ServerOptions } from './options.js';
+import { RefusalLog } from './refusal-log.js';
 import type { ServerStats } from './stats.js';
 
 /** What the connections are made of and answer to. */
@@ -45,6 +46,7 @@ export class ConnectionDesk implements ConnectionHost {
   pipeline: ClientPipeline | undefined;
 
   private readonly pool = new BufferPool();
+  private readonly refusals: RefusalLog;
   private readonly reaper: SessionlessReaper<ClientConnection>;
   /** Connections that are closed once they have sent everything: one that never reads would stay for ever. */
   private readonly lingering: SessionlessReaper<ClientConnection>;
@@ -64,6 +66,7 @@ export class ConnectionDesk implements ConnectionHost {
     private readonly admission: Admission,
     private readonly stats: ServerStats,
   ) {
+    this.refusals = new RefusalLog(parts.clock, parts.logger);
     this.maxFrameBytes = options.maxFrameBytes;
     this.maxOutputBytes = options.maxOutputBytes;
     this.maxOutstanding = options.globalOutstandingLimit;
@@ -76,14 +79,11 @@ export class ConnectionDesk implements ConnectionHost {
 
   /** Takes a connection in, or refuses it. */
   accept(transport: Connection, listener: string): ConnectionHandler | undefined {
-    const { clock, providers, logger } = this.parts;
+    const { clock, providers } = this.parts;
     if (!this.host.isOpen) return undefined;
     const refusal = this.admission.enter(transport.remoteAddress);
     if (refusal !== undefined) {
-      logger.warn(
-        { client: transport.remoteAddress, reason: refusal },
-        'refused a connection (see maxClientCnxns, maxCnxns)',
-      );
+      this.refusals.refused(transport.remoteAddress, refusal);
       return undefined;
     }
     const watcher = this.freeWatchers.pop() ?? this.nextWatcher++;

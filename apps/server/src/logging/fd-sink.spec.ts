@@ -26,6 +26,24 @@ describe('createFdSink', () => {
     expect(written.join('')).toBe('a\n');
   });
 
+  it('waits for a slow reader once, not for every line', () => {
+    const full = Array.from({ length: 60 }, () => 'EAGAIN');
+    const { sink } = scripted(full);
+    sink.write('a\n');
+    const triesOfTheFirst = 60 - full.length;
+    sink.write('b\n');
+    expect({ triesOfTheFirst, triesOfTheSecond: 60 - full.length - triesOfTheFirst }).toEqual({
+      triesOfTheFirst: 51,
+      triesOfTheSecond: 1,
+    });
+  });
+
+  it('waits again after a line got through', () => {
+    const { written, sink } = scripted(['EPIPE', 1_000, 'EAGAIN']);
+    for (const line of ['a\n', 'b\n', 'c\n']) sink.write(line);
+    expect(written.at(-1)).toBe('c\n');
+  });
+
   it('drops lines nobody can read and says so later', () => {
     const { written, sink } = scripted(['EPIPE', 'EPIPE']);
     sink.write('a\n');

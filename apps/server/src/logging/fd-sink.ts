@@ -6,7 +6,8 @@ const RETRY_WAIT_MS = 1;
 
 /**
  * Writes lines to a file descriptor, synchronously. A reader that is gone, or too slow for a pipe, costs log lines and
- * never the server: what cannot be written is dropped, and the next line that gets through says how many were lost.
+ * never the server: what cannot be written is dropped, and the next line that gets through says how many were lost. Only
+ * the first line waits for a slow reader; until one gets through again, the others are dropped at once.
  */
 export function createFdSink(fd: number, write: typeof writeSync = writeSync): LogSink {
   let lost = 0;
@@ -14,7 +15,7 @@ export function createFdSink(fd: number, write: typeof writeSync = writeSync): L
 
   const writeAll = (bytes: Buffer): boolean => {
     let at = 0;
-    let retries = RETRIES;
+    let retries = lost === 0 ? RETRIES : 0;
     while (at < bytes.length) {
       try {
         at += write(fd, bytes, at);
