@@ -65,6 +65,15 @@ describe('a peer of five that has a quorum for itself', () => {
   });
 });
 
+it.each([
+  ['with another zxid', { zxid: 0x200000002n, peerEpoch: 2n }],
+  ['of another epoch', { zxid: 0x200000003n, peerEpoch: 1n }],
+])('votes for one server %s do not make it the leader', (_what, vote) => {
+  const driven = new DrivenPeer({ id: 3n, epochs: { accepted: 2, current: 2 }, lastZxid: 0x200000003n });
+  for (const server of [1n, 2n]) driven.hear(server, 'looking', { leader: 3n, ...vote });
+  expect(elected(driven.wait(1000))).toBeUndefined();
+});
+
 it('nobody is elected when the others cannot be reached', () => {
   const driven = new DrivenPeer({ id: 2n });
   for (const server of [1n, 3n]) driven.give({ kind: 'reachable', server, isReachable: false });
@@ -101,6 +110,14 @@ describe('a peer that looks for a leader answers', () => {
     expect(told(driven, 3n)).toEqual([]);
   });
 
+  it('again who still has a worse vote when its own has changed', () => {
+    const driven = new DrivenPeer({ id: 3n, configText: fiveServers }).hear(1n, 'looking', { leader: 1n });
+    driven.hear(4n, 'looking', { leader: 4n });
+    driven.outputs.length = 0;
+    driven.hear(1n, 'looking', { leader: 1n });
+    expect(told(driven, 1n)).toEqual(['looking 4 round 1 epoch 0']);
+  });
+
   it('nobody who agrees', () => {
     const driven = new DrivenPeer({ id: 2n });
     driven.outputs.length = 0;
@@ -123,6 +140,19 @@ describe('a peer of five joins an established ensemble', () => {
     it('when a quorum and the leader itself say so', () => {
       const driven = following('following', 2n, round, [3n, 4n]).hear(2n, 'leading', { leader: 2n, round });
       expect(elected(driven)).toBe('2');
+    });
+
+    // As in Apache: in its own round it compares nothing but the leader.
+    it('whatever epochs they speak of, in its own round', () => {
+      const driven = following('following', 2n, round, [3n])
+        .hear(4n, 'following', { leader: 2n, round, peerEpoch: 1n })
+        .hear(2n, 'leading', { leader: 2n, round });
+      expect(elected(driven)).toBe(round === 1n ? '2' : undefined);
+    });
+
+    it('as its leader when the others say so, in its own round', () => {
+      const driven = following('following', 1n, round, [3n, 4n, 5n]);
+      expect(elected(driven)).toBe(round === 1n ? '1' : undefined);
     });
 
     it.each<[string, () => DrivenPeer]>([

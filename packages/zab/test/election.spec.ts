@@ -105,6 +105,11 @@ describe('a peer that looks for a leader', () => {
     expect(votes(driven, 2n)).toEqual(['looking 1 round 1 epoch 0']);
   });
 
+  it('sends learners away', () => {
+    const driven = new DrivenPeer({ id: 1n }).give({ kind: 'accepted', link: 7 });
+    expect(driven.take('close')).toMatchObject([{ link: 7, reason: 'looking for a leader' }]);
+  });
+
   it('ignores who does not trust its own empty disk', () => {
     const driven = new DrivenPeer({ id: 1n });
     driven.hear(3n, 'looking', { leader: 3n, zxid: -1n, round: 9n });
@@ -142,6 +147,8 @@ describe('an observer', () => {
     driven.follow(3n, [1n]);
     expect(driven.peer.status()).toMatchObject({ role: 'observer', leader: '3' });
     expect(driven.take('send')[0]!.packet.type).toBe(16);
+    driven.hear(1n, 'looking', { leader: 1n, round: 7n });
+    expect(votes(driven, 1n).at(-1)).toBe('observing 3 round 1 epoch 0');
   });
 
   it('is no help in an election', () => {

@@ -83,6 +83,15 @@ describe('a follower', () => {
     expect(driven.take('send').at(-1)!.packet).toEqual(packets.ack(0x200000000n));
   });
 
+  it('that cannot write looks for a leader again after a while, not at once', () => {
+    const driven = follower();
+    driven.isDiskHeld = true;
+    say(driven, packets.leaderInfo(2)).outputs.length = 0;
+    driven.failWrite('no space').wait(999);
+    expect([driven.peer.status().phase, driven.take('notify')]).toEqual(['recovery', []]);
+    expect(driven.wait(1).take('notify').length).toBe(2);
+  });
+
   it('asks for everything when its log cannot be taken back', () => {
     const driven = say(follower(), packets.leaderInfo(1));
     driven.isDiskHeld = true;
@@ -93,6 +102,17 @@ describe('a follower', () => {
     say(driven, packets.leaderInfo(1));
     expect(driven.take('write').at(-1)!.write).toEqual({ kind: 'clear' });
     expect(driven.take('send').at(-1)!.packet).toEqual(packets.ackEpoch(0n, -1));
+  });
+
+  it.each([
+    ['takes a snapshot', packets.start(PacketType.SNAP, 0x100000002n)],
+    ['takes its log back', packets.start(PacketType.TRUNC, 0x100000002n)],
+  ])('starts from its disk again when its leader is lost while it %s', (_how, start) => {
+    const driven = say(follower(), packets.leaderInfo(2), start);
+    if (start.type === PacketType.SNAP) driven.give({ kind: 'snapshot-received', link: 1 });
+    say(driven, packets.proposal(0x200000001n, txn), packets.commit(0x200000001n)).give({ kind: 'closed', link: 1 });
+    expect(driven.take('write').at(-1)!.write.kind).toBe('reload');
+    expect(driven.take('stop-serving')).toEqual([]);
   });
 
   /** In broadcast, with everything said so far forgotten. */
