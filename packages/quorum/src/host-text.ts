@@ -22,7 +22,7 @@ function groupsOf(address: string): readonly number[] | undefined {
   const missing = GROUPS - left.length - right.length;
   const isComplete = after === undefined ? missing === 0 : missing > 0 && more.length === 0;
   const groups = [...left, ...Array.from({ length: Math.max(0, missing) }, () => 0), ...right];
-  return isComplete && groups.every((group) => group >= 0 && group <= 0xffff) ? groups : undefined;
+  return isComplete && !groups.some(Number.isNaN) ? groups : undefined;
 }
 
 /** NaN for what is no group. The last four bytes may be written as an IPv4 address. */

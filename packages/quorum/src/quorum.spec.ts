@@ -45,6 +45,18 @@ describe('groups and weights', () => {
     expect(verifier.isQuorum(ids(1, 2, 5, 6))).toBe(true);
     expect(verifier.weightOf(7n)).toBe(0);
     expect(verifier.weightOf(99n)).toBe(0);
+    const half = new HierarchicalVerifier(
+      range(6),
+      new Map([...groups].slice(0, 2)),
+      new Map([4n, 5n, 6n].map((id) => [id, 0])),
+    );
+    expect(half.isQuorum(ids(1, 2))).toBe(true);
+  });
+
+  it('does not count the weight of an observer, neither as given nor as needed', () => {
+    const verifier = new HierarchicalVerifier(range(2), new Map([[1n, ids(1, 2, 3)]]), new Map([[3n, 9]]));
+    expect(verifier.isQuorum(ids(1, 2))).toBe(true);
+    expect(verifier.isQuorum(ids(1, 3))).toBe(false);
   });
 
   it('wants every voter in exactly one group', () => {
@@ -60,9 +72,11 @@ describe('groups and weights', () => {
           new Map(),
         ),
     ).toThrow('two groups');
-    expect(() => new HierarchicalVerifier(range(1), new Map([[1n, ids(1)]]), new Map([[1n, -1]]))).toThrow(
-      'weight.1=-1',
-    );
+  });
+
+  it.each([-1, 0.5, NaN])('wants no weight of %s', (weight) => {
+    const one = new Map([[1n, ids(1)]]);
+    expect(() => new HierarchicalVerifier(range(1), one, new Map([[1n, weight]]))).toThrow(`weight.1=${weight}`);
   });
 });
 
@@ -159,6 +173,7 @@ it('asks for a quorum of every configuration on its way', () => {
   const both = [new MajorityVerifier(range(3)), new MajorityVerifier(ids(3, 4, 5))];
   expect(isQuorumOfAll(both, ids(1, 2))).toBe(false);
   expect(isQuorumOfAll(both, ids(2, 3, 4))).toBe(true);
+  expect(isQuorumOfAll(both.slice(0, 1), ids(1, 2))).toBe(true);
   expect(isQuorumOfAll([], ids(1))).toBe(false);
 });
 
@@ -173,12 +188,33 @@ describe('a server line', () => {
     ['[1:2:3:4:5:6:7:8]:1:2', '[1:2:3:4:5:6:7:8]:1:2:participant'],
     ['[::1.2.3.4]:1:2', '[0:0:0:0:0:0:102:304]:1:2:participant'],
     ['[::ffff:1.2.3.4]:1:2', '1.2.3.4:1:2:participant'],
-    ['[fe80::1%eth0]:1:2', '[fe80::1%eth0]:1:2:participant'],
+    ['[1:2:3:4:5:6:7::]:1:2', '[1:2:3:4:5:6:7:0]:1:2:participant'],
+    ['[ffff:0:0:0:0:0:0:ffff]:1:2', '[ffff:0:0:0:0:0:0:ffff]:1:2:participant'],
+    ['[1::ffff:1.2.3.4]:1:2', '[1:0:0:0:0:ffff:102:304]:1:2:participant'],
+    ['[::ffff:255.0.0.255]:1:2', '255.0.0.255:1:2:participant'],
     ['[2001:db8::1]:1:2|30.0.0.1:1:2', '[2001:db8:0:0:0:0:0:1]:1:2|30.0.0.1:1:2:participant'],
     ['b:1:2|a:3:4:observer;5', 'a:3:4|b:1:2:observer;0.0.0.0:5'],
   ])('%s is printed as %s', (text, printed) => {
     expect(formatServerSpec(parseServerSpec(1n, text))).toBe(printed);
     expect(formatServerSpec(parseServerSpec(1n, printed))).toBe(printed);
+  });
+
+  it.each([
+    'fe80::1%eth0',
+    '1:2:3:4:5:6:7',
+    '1:2:3:4:5:6:7:8:9',
+    '1:2:3:4:5:6:7::8',
+    '1::2::3',
+    '1:2:3:4:5:6::7::',
+    '12345::',
+    'g::',
+    '::1.2.3.256',
+    '::1.2.3',
+    '::1.2.3.4.5',
+    '::0x1.2.3.4',
+    '::1.2.3.',
+  ])('keeps the host %s as it is, since it is no IPv6 address', (host) => {
+    expect(formatServerSpec(parseServerSpec(1n, `[${host}]:1:2`))).toBe(`[${host}]:1:2:participant`);
   });
 
   it.each([
@@ -210,7 +246,9 @@ describe('a configuration', () => {
   });
 
   it('is read as Java properties: any order, comments, blanks, escapes', () => {
-    const config = EnsembleConfig.parse('# by hand\r\nserver.2 = b\\:1\\:2\r\n\n  server.1: a:1:2:\\\n   observer\n');
+    const config = EnsembleConfig.parse(
+      '# by hand\r\n! and so\nserver.2 = b\\:1\\:2\r\n\n  server.1: a:1:2:\\\n   observer\n',
+    );
     expect(config.text).toBe('server.1=a:1:2:observer\nserver.2=b:1:2:participant\nversion=0');
   });
 
@@ -219,6 +257,45 @@ describe('a configuration', () => {
     expect(config.isSameAs(config.withVersion(9n))).toBe(true);
     expect(config.isSameAs(EnsembleConfig.parse('server.1=a:1:2\nversion=100000002'))).toBe(true);
     expect(config.isSameAs(EnsembleConfig.parse('server.1=a:1:2\nversion=1'))).toBe(false);
+  });
+
+  it('is printed in the order of the numbers, however it was written', () => {
+    const written = [
+      'server.10=c:1:2',
+      'server.9=b:1:2',
+      'server.-1=a:1:2',
+      'group.3=10',
+      'group.-2= 9:-1',
+      'weight.10= 2',
+    ];
+    expect(EnsembleConfig.parse([...written, 'version= a'].join('\n')).text.split('\n')).toEqual([
+      'server.-1=a:1:2:participant',
+      'server.9=b:1:2:participant',
+      'server.10=c:1:2:participant',
+      'group.-2=-1:9',
+      'group.3=10',
+      'weight.-1=1',
+      'weight.9=1',
+      'weight.10=2',
+      'version=a',
+    ]);
+  });
+
+  it.each([
+    ['weights alone: everybody is in no group', 'server.1=a:1:2\nweight.1=2', 'server 1'],
+    ['a group of a server that is none', 'server.1=a:1:2\ngroup.1=1:x', 'group.1'],
+  ])('is not made of %s', (_what, bad, message) => {
+    expect(() => EnsembleConfig.parse(bad)).toThrow(message);
+  });
+
+  it('leaves other keys alone', () => {
+    expect(EnsembleConfig.parse('server.1=a:1:2\ntickTime=2000\nweights.1=x').text).toBe(
+      'server.1=a:1:2:participant\nversion=0',
+    );
+  });
+
+  it('was never changed when it has no version', () => {
+    expect(new EnsembleConfig(EnsembleConfig.parse('server.1=a:1:2').servers).version).toBe(0n);
   });
 
   it('has groups and weights', () => {

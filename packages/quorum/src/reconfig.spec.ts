@@ -74,6 +74,11 @@ describe('a reconfiguration', () => {
       { newMembers: 'server.1=a:1:2,server.2=b:1:2', leavingServers: 'x' },
       ['server.1=a:1:2:participant', 'server.2=b:1:2:participant'],
     ],
+    [
+      'all are given, an observer too, with a version of their own',
+      { newMembers: 'server.1=a:1:2,server.2=b:1:2,server.3=c:1:2:observer,version=5' },
+      ['server.1=a:1:2:participant', 'server.2=b:1:2:participant', 'server.3=c:1:2:observer'],
+    ],
     ['it starts from the version there is', { leavingServers: '3', curConfigId: 0x100000002n }, three.slice(0, 2)],
   ])('%s', (_name, request, lines) => {
     expect(outcome(request)).toEqual(lines);
@@ -95,6 +100,10 @@ describe('a reconfiguration', () => {
     ['to members that cannot be read', { newMembers: 'server.1' }, 'BADARGUMENTS'],
     ['to members that are none', { newMembers: 'server.1=a:1:2,tickTime=5' }, 'BADARGUMENTS'],
     ['to a member without a number', { newMembers: 'server.x=a:1:2' }, 'MARSHALLINGERROR'],
+    ['to a group that has no number', { newMembers: 'server.1=a:1:2,group.x=1' }, 'MARSHALLINGERROR'],
+    ['to a group of members that are no numbers', { newMembers: 'server.1=a:1:2,group.1=1:x' }, 'MARSHALLINGERROR'],
+    ['to one participant', { newMembers: 'server.1=a:1:2' }, 'BADARGUMENTS'],
+    ['to observers alone', { newMembers: 'server.1=a:1:2:observer' }, 'MARSHALLINGERROR'],
     ['to a weight that is no number', { newMembers: 'server.1=a:1:2,group.1=1,weight.1=x' }, 'MARSHALLINGERROR'],
     ['to a participant in no group', { newMembers: 'server.1=a:1:2,server.2=b:1:2,group.1=1' }, 'BADARGUMENTS'],
     ['to observers and one participant', { newMembers: 'server.1=a:1:2,server.2=b:1:2:observer' }, 'MARSHALLINGERROR'],
@@ -145,6 +154,24 @@ describe('a reconfiguration', () => {
       { isMultiAddressEnabled: false },
       'BADARGUMENTS',
     ],
+    [
+      'may give everybody one address where several are off',
+      { leavingServers: '3' },
+      { isMultiAddressEnabled: false },
+      three.slice(0, 2),
+    ],
+    [
+      'may leave one voter and observers where that is allowed',
+      { newMembers: 'server.1=a:1:2,server.2=b:1:2:observer' },
+      { isStandaloneEnabled: false },
+      ['server.1=a:1:2:participant', 'server.2=b:1:2:observer'],
+    ],
+    [
+      'may not leave observers alone even there',
+      { newMembers: 'server.1=a:1:2:observer' },
+      { isStandaloneEnabled: false },
+      'MARSHALLINGERROR',
+    ],
     ['may not leave nobody even there', { leavingServers: '1,2,3' }, { isStandaloneEnabled: false }, 'BADARGUMENTS'],
     [
       'by parts is not for groups',
@@ -154,6 +181,15 @@ describe('a reconfiguration', () => {
     ],
   ])('%s', (_name, request, situation, expected) => {
     expect(outcome(request, situation)).toEqual(expected);
+  });
+
+  it('says which address of whom is taken', () => {
+    const planned = planReconfig(
+      { ...nothing, joiningServers: 'server.4=d:1:2;a:3888' },
+      { committed, synchronized: new Set([1n, 2n, 3n]), isStandaloneEnabled: true },
+      VERSION,
+    );
+    expect(planned).toMatchObject({ reason: 'a:3888 of server.4 is of server.1 as well' });
   });
 
   it.each(['0.0.0.0', '[0:0:0:0:0:0:0:0]', '[0:0:0:0:0:0:0:1]', '127.0.0.1', 'localhost'])(

@@ -55,7 +55,7 @@ class SurvivorVerifier implements QuorumVerifier {
   }
 
   isQuorum(servers: ReadonlySet<ServerId>): boolean {
-    return servers.has(this.survivor) || this.both.isQuorum(servers);
+    return servers.has(this.survivor);
   }
 
   weightOf(server: ServerId): number {
@@ -102,7 +102,7 @@ export class HierarchicalVerifier implements QuorumVerifier {
     const weightOfGroup = new Map<bigint, number>();
     for (const server of servers) {
       const group = this.groupOf.get(server);
-      if (group === undefined || !this.voters.has(server)) continue;
+      if (group === undefined) continue;
       weightOfGroup.set(group, (weightOfGroup.get(group) ?? 0) + this.weightOf(server));
     }
     let won = 0;

@@ -64,7 +64,6 @@ export class Election {
   start(): ElectionResult | undefined {
     this.isRunning = true;
     this.context.membership.forgetHearsay();
-    this.state = 'looking';
     this.round++;
     this.received.clear();
     this.established.clear();
@@ -256,7 +255,6 @@ export class Election {
     this.current = vote;
     const electors = agreeingWith(this.received, vote);
     this.received.clear();
-    this.established.clear();
     this.state = vote.leader === context.id ? 'leading' : context.isObserver ? 'observing' : 'following';
     return { leader: vote.leader, electors };
   }

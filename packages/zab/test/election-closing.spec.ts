@@ -193,14 +193,29 @@ describe('a peer that has lost its leader', () => {
   });
 });
 
-it('a later configuration begins the election anew, and nothing said before counts', () => {
+describe('a later configuration begins the election anew', () => {
   const config = `${fiveServers}\nserver.6=h6:1:2\nversion=100000001`;
-  const driven = new DrivenPeer({ id: 4n, configText: fiveServers, options: { isReconfigEnabled: true } });
-  for (const server of [1n, 2n]) driven.hear(server, 'looking', { leader: 4n, round: 2n });
-  driven.hear(1n, 'looking', { leader: 1n, config }).wait(1000);
-  expect(driven.peer.status()).toMatchObject({ role: 'looking', round: '3' });
-  driven.hear(1n, 'looking', { leader: 4n, round: 3n }).hear(2n, 'looking', { leader: 4n, round: 3n }).wait(1000);
-  expect(elected(driven)).toBeUndefined();
-  driven.hear(3n, 'looking', { leader: 4n, round: 3n }).wait(200);
-  expect(elected(driven)).toBe('4');
+  const voter = (): DrivenPeer =>
+    new DrivenPeer({ id: 4n, configText: fiveServers, options: { isReconfigEnabled: true } });
+
+  it('and no vote given before counts', () => {
+    const driven = voter();
+    for (const server of [1n, 2n]) driven.hear(server, 'looking', { leader: 4n, round: 2n });
+    driven.hear(1n, 'looking', { leader: 1n, config }).wait(1000);
+    expect(driven.peer.status()).toMatchObject({ role: 'looking', round: '3' });
+    for (const server of [1n, 2n]) driven.hear(server, 'looking', { leader: 4n, round: 3n });
+    expect(elected(driven.wait(1000))).toBeUndefined();
+    driven.hear(3n, 'looking', { leader: 4n, round: 3n }).wait(200);
+    expect(elected(driven)).toBe('4');
+  });
+
+  it('and nobody who followed before counts', () => {
+    const driven = voter();
+    for (const server of [2n, 3n]) driven.hear(server, 'following', { leader: 5n, round: 9n });
+    driven.hear(1n, 'looking', { leader: 1n, config });
+    driven.hear(1n, 'following', { leader: 5n, round: 9n }).hear(5n, 'leading', { leader: 5n, round: 9n });
+    expect(elected(driven)).toBeUndefined();
+    for (const server of [2n, 3n]) driven.hear(server, 'following', { leader: 5n, round: 9n });
+    expect(elected(driven)).toBe('5');
+  });
 });
