@@ -29,6 +29,12 @@ describe('createAuthProviders', () => {
     expect(SCHEMES.filter((scheme) => providers.get(scheme)?.scheme === scheme)).toEqual(expected);
   });
 
+  it('takes every id for proved but that of an address', () => {
+    const providers = createAuthProviders({ x509: true, saslScheme: true });
+    const proved = ['ip', 'digest', 'x509', 'sasl'].filter((scheme) => providers.get(scheme)!.isAuthenticated);
+    expect(proved).toEqual(['digest', 'x509', 'sasl']);
+  });
+
   it('passes its options on', () => {
     const superDigest = digestId('root:secret', 'SHA-256');
     const digest = createAuthProviders({ digest: { algorithm: 'SHA-256', superDigest } }).get('digest')!;

@@ -5,8 +5,11 @@ import { createSaslAuthority } from './sasl-authority.js';
 const random = { next: () => 0.5 };
 
 describe('createSaslAuthority', () => {
-  it('lets in who knows a password', () => {
-    const authority = createSaslAuthority({ users: { bob: 'secret' } });
+  it.each([
+    ['an object', { bob: 'secret' }],
+    ['a map', new Map([['bob', 'secret']])],
+  ])('lets in who knows a password of %s', (_what, users) => {
+    const authority = createSaslAuthority({ users });
     const server = authority.begin();
     const challenge = server.step(INITIAL_TOKEN);
     const client = createDigestMd5Client({ username: 'bob', password: 'secret', random });
@@ -34,12 +37,19 @@ describe('createSaslAuthority', () => {
     ]);
   });
 
-  it('logs why somebody failed', () => {
+  it.each([
+    [undefined, false, 'its connection is closed'],
+    [true, true, 'it stays connected'],
+  ])('with keepsFailed %s says what becomes of who failed, and logs it with the reason', (given, keepsFailed, fate) => {
     const warnings: string[] = [];
     const logger = { ...silentLogger, warn: (_fields: object, text: string) => void warnings.push(text) };
-    createSaslAuthority({ users: {}, logger }).failed({ remoteAddress: '10.0.0.1' }, 'there is no user "eve"');
-    expect(warnings).toEqual([
-      'a client failed to authenticate by SASL: there is no user "eve"; its connection is closed',
-    ]);
+    const authority = createSaslAuthority({
+      users: {},
+      logger,
+      ...(given === undefined ? {} : { keepsFailed: given }),
+    });
+    authority.failed({ remoteAddress: '10.0.0.1' }, 'there is no user "eve"');
+    expect(authority.keepsFailed).toBe(keepsFailed);
+    expect(warnings).toEqual([`a client failed to authenticate by SASL: there is no user "eve"; ${fate}`]);
   });
 });

@@ -92,6 +92,14 @@ describe('the server', () => {
     ['integrity protection', 'qop=auth', 'qop=auth-int', /auth-int/],
     ['two users', 'username=', 'username="eve",username=', /username more than once/],
     ['no user', /username="bob",/, '', /names no user/],
+    ['a user without a name', 'username="bob"', 'username=""', /names no user/],
+    ['no nonce of its own', /cnonce="[^"]*",/, '', /no nonce of its own/],
+    ['an empty nonce of its own', /cnonce="[^"]*"/, 'cnonce=""', /no nonce of its own/],
+    ['no count of the nonce', 'nc=00000001,', '', /nonce was used {2}times/],
+    ['an answer for nobody', /digest-uri="[^"]*",/, '', /is for , not for/],
+    ['no digest', /,response=[0-9a-f]+/, '', /wrong password/],
+    ['no realm, since the digest has one', 'realm="zk-sasl-md5",', '', /wrong password/],
+    ['an answer beyond every limit', /$/, `,x="${'a'.repeat(4096)}"`, /4096 are allowed/],
     ['an unknown charset', 'charset=utf-8', 'charset=koi8-r', /koi8-r/],
     ['a digest of another length', /response=[0-9a-f]+/, 'response=ab', /wrong password/],
     ['garbage', /^/, '"', /not one of DIGEST-MD5/],
@@ -100,6 +108,26 @@ describe('the server', () => {
     const client = createDigestMd5Client({ username: 'bob', password: 'pw', random: { next: () => 0.25 } });
     const answer = textOf(client.step(utf8(challenge(server))));
     expect(reasonOf(server.step(utf8(answer.replace(from, to))))).toMatch(reason);
+  });
+
+  it.each([
+    ['a charset in capitals', 'charset=utf-8', 'charset=UTF-8'],
+    ['no charset, where the name needs none', 'charset=utf-8,', ''],
+    ['no quality of protection', ',qop=auth', ''],
+    ['a directive that it does not know', /$/, ',x=1'],
+  ])('understands %s', (_name, from, to) => {
+    const server = createDigestMd5Server({ users: new Map([['bob', 'pw']]), random });
+    const client = createDigestMd5Client({ username: 'bob', password: 'pw', random });
+    const answer = textOf(client.step(utf8(challenge(server))));
+    expect(answer.replace(from, to)).not.toBe(answer);
+    expect(server.step(utf8(answer.replace(from, to)))).toMatchObject({ kind: 'complete', authorizationId: 'bob' });
+  });
+
+  it('takes an answer without a realm that was made without one', () => {
+    const server = createDigestMd5Server({ users: new Map([['bob', 'pw']]), random });
+    const client = createDigestMd5Client({ username: 'bob', password: 'pw', random });
+    const withoutRealm = challenge(server).replace('realm="zk-sasl-md5",', '');
+    expect(reasonOf(server.step(tokenOf(client.step(utf8(withoutRealm)))))).toBe('(complete)');
   });
 
   it('survives any bytes', () => {
@@ -126,6 +154,21 @@ describe('the client', () => {
     ['a challenge beyond every limit', `nonce="${'a'.repeat(3000)}"`, /2048 are allowed/],
   ])('refuses %s', (_name, challenge, reason) => {
     expect(reasonOf(make().step(utf8(challenge)))).toMatch(reason);
+  });
+
+  it.each([
+    ['the server’s own', 'realm="other",realm="zk-sasl-md5",', 'zk-sasl-md5'],
+    ['else the first', 'realm="other",realm="third",', 'other'],
+    ['in UTF-8 where the server speaks it', 'realm="ä",charset=utf-8,', 'ä'],
+    ['none where none is offered', '', undefined],
+  ])('chooses the realm: %s', (_which, realms, chosen) => {
+    const answer = textOf(make().step(utf8(`${realms}nonce="a",algorithm=md5-sess`)));
+    expect(/realm="([^"]*)"/.exec(answer)?.[1]).toBe(chosen);
+  });
+
+  it('takes authentication alone from a list of what is offered', () => {
+    const step = make().step(utf8('nonce="a",algorithm=md5-sess,qop="auth-conf , auth"'));
+    expect(textOf(step)).toContain('qop=auth');
   });
 
   it('refuses a server that does not know the password', () => {
