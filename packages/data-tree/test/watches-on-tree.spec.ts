@@ -47,7 +47,7 @@ class WatchedTreeRig {
   watch(kind: string, watcher: number, path: string): void {
     const bytes = encoder.encode(path);
     if (kind === 'data') this.table.addData(watcher, this.find(path), bytes, 0, bytes.length);
-    else if (kind === 'child') this.table.addChild(watcher, this.find(path));
+    else if (kind === 'child') this.table.addChild(watcher, this.find(path), bytes, 0, bytes.length);
     else if (kind === 'persistent') this.table.addPersistent(watcher, bytes, 0, bytes.length);
     else this.table.addRecursive(watcher, bytes, 0, bytes.length);
   }

@@ -36,9 +36,9 @@ export class Client {
   // What `cons` shows. Times are monotonic ms.
   received = 0;
   lastOp = 0;
-  lastXid = -1;
-  lastZxidHi = -1;
-  lastZxidLo = -1;
+  lastXid = 0;
+  lastZxidHi = 0;
+  lastZxidLo = 0;
   lastResponseMs = 0;
   lastLatencyMs = 0;
   minLatencyMs = -1;

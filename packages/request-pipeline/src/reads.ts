@@ -131,7 +131,7 @@ export class Reads {
     const node = tree.find(reader.bytes, start, end);
     if (node < 0) return ErrorCode.NONODE;
     if (!this.guard.allows(tree.aclKey(node), Perms.read, client.ids)) return ErrorCode.NOAUTH;
-    if (watch) this.watches.addChild(client.watcher, node);
+    if (watch) this.watches.addChild(client.watcher, node, reader.bytes, start, end);
     const listBytes = this.childrenBytes(node);
     const at = this.begin(client, xid, listBytes + (withStat ? STAT_BYTES : 0));
     this.writeChildren(node, client.outbox.bytes, at);

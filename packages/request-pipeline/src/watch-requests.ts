@@ -71,38 +71,53 @@ export class WatchRequests {
     return ErrorCode.OK;
   }
 
-  /** Every list is decoded before the first watch is set: a request is refused as a whole. */
+  /**
+   * Every list is decoded before the first watch is set. A null among them ends the request where it stands, as in Apache
+   * ZooKeeper: what came before it is done.
+   */
   private setWatches(client: Client, xid: number, hasPersistent: boolean): number {
     const { reader } = this;
     const relativeHi = reader.int32();
     const relativeLo = reader.int32();
     const lists = reader.at;
-    const listCount = hasPersistent ? 5 : 3;
-    for (let i = 0; i < listCount; i++) if (!this.forEachPath(null)) return ErrorCode.MARSHALLINGERROR;
+    for (let i = hasPersistent ? 5 : 3; i > 0; i--) this.skipPaths();
+    if (reader.failed) return ErrorCode.MARSHALLINGERROR;
     reader.at = lists;
-    this.forEachPath((node, start, end) => this.setData(client, node, start, end, relativeHi, relativeLo));
-    this.forEachPath((node, start, end) => this.setExists(client, node, start, end));
-    this.forEachPath((node, start, end) => this.setChild(client, node, start, end, relativeHi, relativeLo));
-    if (hasPersistent) {
-      this.forEachPath((_, start, end) => this.watches.addPersistent(client.watcher, reader.bytes, start, end));
-      this.forEachPath((_, start, end) => this.watches.addRecursive(client.watcher, reader.bytes, start, end));
-    }
+    const isDone =
+      this.forEachPath((node, start, end) => this.setData(client, node, start, end, relativeHi, relativeLo)) &&
+      this.forEachPath((node, start, end) => this.setExists(client, node, start, end)) &&
+      this.forEachPath((node, start, end) => this.setChild(client, node, start, end, relativeHi, relativeLo)) &&
+      (!hasPersistent || this.setPersistent(client));
+    if (!isDone) return ErrorCode.MARSHALLINGERROR;
     this.reply(client, xid, 0);
     return ErrorCode.OK;
   }
 
-  /** Reads one vector of paths; false when it is null or cannot be decoded. */
-  private forEachPath(visit: SetOne | null): boolean {
+  private setPersistent({ watcher }: Client): boolean {
+    const { reader, watches } = this;
+    return (
+      this.forEachPath((_, start, end) => watches.addPersistent(watcher, reader.bytes, start, end)) &&
+      this.forEachPath((_, start, end) => watches.addRecursive(watcher, reader.bytes, start, end))
+    );
+  }
+
+  private skipPaths(): void {
+    const { reader } = this;
+    const count = reader.int32();
+    for (let i = 0; i < count && !reader.failed; i++) reader.range();
+  }
+
+  /** Reads one vector of paths; false at a null. */
+  private forEachPath(visit: SetOne): boolean {
     const { reader, tree } = this;
     const count = reader.int32();
-    if (count === -1) return false;
-    for (let i = 0; i < count && !reader.failed; i++) {
+    for (let i = 0; i < count; i++) {
       reader.range();
       if (reader.isNull) return false;
       const { start, end } = reader;
-      if (visit !== null) visit(tree.find(reader.bytes, start, end), start, end);
+      visit(tree.find(reader.bytes, start, end), start, end);
     }
-    return !reader.failed;
+    return count !== -1;
   }
 
   private setData(client: Client, node: number, start: number, end: number, hi: number, lo: number): void {
@@ -123,7 +138,7 @@ export class WatchRequests {
     if (node < 0) this.fire(client, EventType.nodeDeleted, start, end);
     else if (compare64(tree.pzxidHi(node), tree.pzxidLo(node), hi, lo) > 0) {
       this.fire(client, EventType.nodeChildrenChanged, start, end);
-    } else this.watches.addChild(client.watcher, node);
+    } else this.watches.addChild(client.watcher, node, this.reader.bytes, start, end);
   }
 
   /** Such an event has no transaction, hence no zxid. */

@@ -103,6 +103,15 @@ describe('four-letter words', () => {
       expect(lines.slice(2)).toEqual(['', '']);
     });
 
+    it('cons: a session that came back has done nothing on its new connection', async () => {
+      await client.create('/a');
+      const again = await harness.reattach(client);
+      expect(await harness.word('cons')).toContain(`sid=${sid(again)},lop=NA,`);
+      expect(await harness.word('cons')).toContain(',lcxid=0x0,lzxid=0x0,lresp=0,');
+      await harness.word('crst');
+      expect(await harness.word('cons')).toContain(',to=10000,lzxid=0xffffffffffffffff,lresp=0,');
+    });
+
     it.each([
       ['SESS', () => Promise.resolve()],
       ['CREA', () => client.create2('/a')],

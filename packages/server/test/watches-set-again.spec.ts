@@ -1,3 +1,6 @@
+import type { RecordWriter } from '@zk/jute';
+import { ErrorCode, OpCode, Xid } from '@zk/model';
+import { RawSession } from './raw-session.js';
 import { rest } from './virtual-time.js';
 import { heardBy, watchSceneForEach, told } from './watch-scene.js';
 
@@ -55,6 +58,21 @@ describe('watches that are set again after a reconnection', () => {
       'nodeCreated /p/later',
       'nodeCreated /p/later/y',
     ]);
+  });
+
+  it.each([
+    ['a list', (w: RecordWriter) => w.int32(1).ustring('/p').int32(-1).int32(1).ustring('/p/n')],
+    ['a path', (w: RecordWriter) => w.int32(2).ustring('/p').int32(-1).int32(1).ustring('/x').int32(0)],
+  ])('a request that lacks %s is refused there: what comes before it is done', async (_what, writeLists) => {
+    const raw = await RawSession.open(scene.harness);
+    raw.send(1, OpCode.setWatches, (w) => writeLists(w.int64(-1n)));
+    expect(await raw.take(2)).toEqual([`${Xid.notification}:0`, `1:${ErrorCode.MARSHALLINGERROR}`]);
+  });
+
+  it('a request that cannot be decoded is refused as a whole', async () => {
+    const raw = await RawSession.open(scene.harness);
+    raw.send(1, OpCode.setWatches, (w) => w.int64(-1n).int32(1).ustring('/p').int32(0).int32(1));
+    expect(await raw.take(1)).toEqual([`1:${ErrorCode.MARSHALLINGERROR}`]);
   });
 
   it('the relative zxid is compared in all 64 bits', async () => {

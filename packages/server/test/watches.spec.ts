@@ -189,6 +189,15 @@ describe('watches', () => {
     }
   });
 
+  it.each(Object.keys(kinds) as Kind[])('of kind %s on the empty path hear nothing of the root', async (kind) => {
+    await kinds[kind](scene.watcher, '');
+    await scene.watcher.checkWatches('', WatcherType.any);
+    await scene.writer.setData('/', 'x');
+    await scene.writer.create('/q');
+    expect(await heard()).toEqual([]);
+    await scene.watcher.removeWatches('', WatcherType.any);
+  });
+
   it('hear of ephemerals that go with their session', async () => {
     const short = await scene.harness.connect();
     await short.create('/p/e', null, { flags: CreateMode.ephemeral });

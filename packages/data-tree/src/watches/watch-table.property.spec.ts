@@ -68,7 +68,7 @@ describe('WatchTable', () => {
             table.addData(watcher, node, bytes, start, end);
             plain.add(plain.data, watcher, path, 'standard');
           } else if (what === 'child' && node >= 0) {
-            table.addChild(watcher, node);
+            table.addChild(watcher, node, bytes, start, end);
             plain.add(plain.child, watcher, path, 'standard');
           } else if (what === 'persistent') {
             table.addPersistent(watcher, bytes, start, end);

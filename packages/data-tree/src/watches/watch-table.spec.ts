@@ -34,7 +34,7 @@ class Rig {
     const bytes = encoder.encode(path);
     const node = this.tree.idOf(path);
     if (kind === 'data') this.table.addData(watcher, node, bytes, 0, bytes.length);
-    else if (kind === 'child') this.table.addChild(watcher, node);
+    else if (kind === 'child') this.table.addChild(watcher, node, bytes, 0, bytes.length);
     else if (kind === 'persistent') this.table.addPersistent(watcher, bytes, 0, bytes.length);
     else this.table.addRecursive(watcher, bytes, 0, bytes.length);
     return this;

@@ -65,9 +65,8 @@ export class WatchTable implements TreeListener {
   }
 
   /** A one-shot watch of getChildren. */
-  addChild(watcher: number, node: number): void {
-    const known = this.places.ofNode(node);
-    this.entries.add(watcher, known >= 0 ? known : this.places.addNode(node), CHILD_TABLE, STANDARD);
+  addChild(watcher: number, node: number, path: Uint8Array, start: number, end: number): void {
+    this.entries.add(watcher, this.placeFor(node, path, start, end), CHILD_TABLE, STANDARD);
   }
 
   /** A watch that stays, on the znode and its children, whether or not the znode exists. */
@@ -234,13 +233,14 @@ export class WatchTable implements TreeListener {
   /** -1 when nobody watches there. */
   private placeAt(path: Uint8Array, start: number, end: number): number {
     const node = this.tree.find(path, start, end);
-    if (node >= 0) return this.places.ofNode(node);
+    if (node >= 0 && start < end) return this.places.ofNode(node);
     if (this.places.absentCount === 0) return -1;
     return this.places.ofAbsent(this.tree.hashPath(path, start, end), path, start, end);
   }
 
+  /** The empty path is a place of its own: the root can be read by it, but what happens there happens to `/`. */
   private placeFor(node: number, path: Uint8Array, start: number, end: number): number {
-    if (node >= 0) {
+    if (node >= 0 && start < end) {
       const known = this.places.ofNode(node);
       return known >= 0 ? known : this.places.addNode(node);
     }

@@ -25,7 +25,7 @@ export interface ConnectedSession {
   readonly lastOperation: string;
   readonly establishedWallMs: number;
   readonly timeoutMs: number;
-  /** -1 before the first. */
+  /** -1 before the first after the figures were reset. */
   readonly lastCxid: number;
   readonly lastZxid: Zxid;
   /** Monotonic. */
