@@ -97,7 +97,7 @@ function test() {
   const projects = args.length > 0 ? ['--projects', args.join(',')] : [];
   exec('npx', ['nx', 'run-many', '-t', 'test', '--outputStyle=stream', '--parallel=2', ...projects]);
   if (args.length > 0) return;
-  for (const name of ['ensemble', 'bench-ensemble', 'nemesis'])
+  for (const name of ['ensemble', 'bench-ensemble', 'hostile', 'lib', 'nemesis'])
     exec('node', ['tools/run.mjs', 'jest', `tools/${name}`]);
   exec('node', ['tools/self-check.mjs']);
   exec('node', ['tools/readme-check.mjs']);

@@ -23,6 +23,11 @@ export interface ThroughputResult {
   readonly clientCpuSeconds: number;
 }
 
+export interface ProbeResult extends ThroughputResult {
+  /** Of every read, in the order of sending: one each interval, counted from when the probe was ready. */
+  readonly latenciesUs: readonly number[];
+}
+
 export interface FanoutResult {
   readonly watchers: number;
   readonly meanMs: number;
@@ -49,7 +54,7 @@ export interface WatchesResult {
 interface Results {
   readonly bench: ThroughputResult;
   readonly fill: ThroughputResult;
-  readonly probe: ThroughputResult;
+  readonly probe: ProbeResult;
   readonly fanout: FanoutResult;
   readonly idle: IdleResult;
   readonly watches: WatchesResult;
@@ -86,7 +91,7 @@ export class Generator {
   async start<M extends keyof Results>(
     mode: M,
     options: GeneratorOptions,
-  ): Promise<{ result: Promise<Results[M]>; stop: () => void }> {
+  ): Promise<{ pid: number; result: Promise<Results[M]>; stop: () => void }> {
     const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
     const [program = '', ...rest] = this.command;
     const child = spawn(program, [...rest, mode, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -102,7 +107,7 @@ export class Generator {
     });
     result.catch(() => undefined); // whoever awaits `result` sees the failure; before that it must not end the process
     if (mode === 'probe') await Promise.race([output.ready, result]);
-    return { result, stop: () => child.kill('SIGTERM') };
+    return { pid: child.pid ?? 0, result, stop: () => child.kill('SIGTERM') };
   }
 }
 

@@ -321,12 +321,14 @@ static void dial(Conn *c, int index, int window) {
 /* ---- latency histogram: 64 steps per power of two, unit 1/8 us ---- */
 static uint64_t histogram[64 * 40], recorded;
 static double max_us;
+static float *latencies; /* of every operation in turn, where they are wanted */
 static int is_measuring;
 static void record(double us) {
   uint64_t v = us > 0 ? (uint64_t)(us * 8) : 0;
   int i = (int)v;
   if (v >= 64) { int shift = 63 - __builtin_clzll(v) - 6; i = (shift + 1) * 64 + (int)((v >> shift) & 63); }
   histogram[i]++;
+  if (latencies) latencies[recorded] = (float)us;
   recorded++;
   if (us > max_us) max_us = us;
 }
@@ -451,11 +453,16 @@ static void close_session(Conn *c) {
 
 static void on_bench(Conn *c) { send_next(c); }
 
-static void print_result(double elapsed_us, uint64_t operations, double server_cpu, double own_cpu) {
-  printf("{\"mode\":\"%s\",\"seconds\":%.4f,\"operations\":%llu,\"operationsPerSecond\":%.1f,\"errors\":%llu,"
+/* What follows the opening brace of a result. */
+static void print_figures(double elapsed_us, uint64_t operations, double server_cpu, double own_cpu) {
+  printf("\"mode\":\"%s\",\"seconds\":%.4f,\"operations\":%llu,\"operationsPerSecond\":%.1f,\"errors\":%llu,"
          "\"p50Us\":%.1f,\"p95Us\":%.1f,\"p99Us\":%.1f,\"maxUs\":%.1f,\"serverCpuSeconds\":%.2f,\"clientCpuSeconds\":%.3f}\n",
          mode, elapsed_us / 1e6, (unsigned long long)operations, operations / (elapsed_us / 1e6), (unsigned long long)errors,
          quantile_us(.5), quantile_us(.95), quantile_us(.99), max_us, server_cpu, own_cpu);
+}
+static void print_result(double elapsed_us, uint64_t operations, double server_cpu, double own_cpu) {
+  printf("{");
+  print_figures(elapsed_us, operations, server_cpu, own_cpu);
 }
 static void bench(void) {
   conns = open_connections(connections, outstanding);
@@ -577,13 +584,16 @@ static void set_watches(void) {
 
 static volatile sig_atomic_t is_asked_to_stop;
 static void ask_to_stop(int signal_number) { (void)signal_number; is_asked_to_stop = 1; }
-/* One read every interval, also while earlier ones still wait, so that a stall is seen in its full length. */
+/* One read every interval, also while earlier ones still wait, so that a stall is seen in its full length; the latency of
+ * each is in the result, in the order of sending. */
 static void probe(void) {
   signal(SIGTERM, ask_to_stop);
   conns = open_connections(1, 1 << 16);
   Conn *c = &conns[0];
+  latencies = calloc((size_t)(seconds * 1e3 / interval_ms) + 2, sizeof *latencies);
+  if (!latencies) fail("calloc");
   is_measuring = 1;
-  double due = clock_us(), end = due + seconds * 1e6;
+  double start = clock_us(), due = start, end = due + seconds * 1e6;
   uint64_t sent = 0;
   printf("ready\n");
   fflush(stdout);
@@ -595,7 +605,10 @@ static void probe(void) {
     sent++;
   }
   run_until(&replies, sent, 120, "a read was never answered");
-  print_result(seconds * 1e6, replies, 0, own_cpu_seconds());
+  printf("{\"latenciesUs\":[");
+  for (uint64_t i = 0; i < recorded; i++) printf(i ? ",%.1f" : "%.1f", latencies[i]);
+  printf("],");
+  print_figures(clock_us() - start, replies, 0, own_cpu_seconds());
 }
 
 int main(int argc, char **argv) {

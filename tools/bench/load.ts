@@ -10,7 +10,7 @@
  *   fanout   C watchers of one znode; one change; the time until all were told, --rounds times
  *   idle     opens C sessions and holds them
  *   watches  sets --watches data watches from C connections
- *   probe    one read every --interval ms until SIGTERM or --seconds
+ *   probe    one read every --interval ms until SIGTERM or --seconds; with the latency of each, in turn
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { cpuSeconds, residentBytes } from '../lib/processes.js';
@@ -50,6 +50,7 @@ let errors = 0;
 let notifications = 0;
 let isMeasuring = false;
 let onReply: ((connection: LoadConnection) => void) | undefined;
+let onLatency: ((us: number) => void) | undefined;
 let wake: (() => void) | undefined;
 let goalOf: (() => boolean) | undefined;
 
@@ -58,6 +59,7 @@ function observe(connection: LoadConnection): void {
     replies++;
     if (!isRight) errors++;
     if (isMeasuring) histogram.record(us);
+    if (onLatency !== undefined) onLatency(us);
     if (onReply !== undefined) onReply(connection);
   };
   connection.onNotification = (): void => {
@@ -129,7 +131,7 @@ interface Throughput {
 }
 const startClock = (): Throughput => ({ start: performance.now(), serverCpu: serverCpu(), ownCpu: ownCpu() });
 
-function printThroughput(from: Throughput, operations: number): void {
+function printThroughput(from: Throughput, operations: number, more: object = {}): void {
   const seconds = (performance.now() - from.start) / 1000;
   print({
     seconds,
@@ -142,6 +144,7 @@ function printThroughput(from: Throughput, operations: number): void {
     maxUs: histogram.maxUs,
     serverCpuSeconds: serverCpu() - from.serverCpu,
     clientCpuSeconds: ownCpu() - from.ownCpu,
+    ...more,
   });
 }
 
@@ -334,6 +337,8 @@ async function probe(): Promise<void> {
   const [connection] = await connectAll(1, 1 << 16);
   if (connection === undefined) return;
   process.stdout.write('ready\n');
+  const latenciesUs: number[] = [];
+  onLatency = (us) => latenciesUs.push(Number(us.toFixed(1)));
   isMeasuring = true;
   let sent = 0;
   const from = startClock();
@@ -347,7 +352,7 @@ async function probe(): Promise<void> {
     sent++;
   }
   await until(() => replies >= sent, 120, 'a read was never answered');
-  printThroughput(from, replies);
+  printThroughput(from, replies, { latenciesUs });
 }
 
 const modes: Record<string, () => Promise<void>> = { bench, fill, fanout, idle, watches, probe };

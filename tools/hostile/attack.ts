@@ -13,10 +13,12 @@ export interface AttackSettings {
   readonly frames: number;
   readonly connections: number;
   readonly concurrent: number;
+  /** At most. */
   readonly framesPerSecond: number;
-  readonly onProgress: (frames: number, connections: number) => void;
   /** Large znode that stalled readers ask for. */
   readonly largePath: string;
+  /** Nobody can be attacked any more. */
+  readonly isLost: () => boolean;
 }
 
 export interface AttackCounts {
@@ -28,15 +30,10 @@ export interface AttackCounts {
 /** Short, so that the sessions of dropped connections are gone soon. */
 const SESSION_TIMEOUT_MS = 1_000;
 
-export async function attack(settings: AttackSettings): Promise<AttackCounts> {
+/** Starts it; `counts` grow until `ended` resolves. */
+export function attack(settings: AttackSettings): { readonly counts: Readonly<AttackCounts>; ended: Promise<unknown> } {
   const run = new Attack(settings);
-  const showing = setInterval(() => settings.onProgress(run.counts.frames, run.counts.connections), 2_000);
-  try {
-    await Promise.all(Array.from({ length: settings.concurrent }, () => run.slot()));
-  } finally {
-    clearInterval(showing);
-  }
-  return run.counts;
+  return { counts: run.counts, ended: Promise.all(Array.from({ length: settings.concurrent }, () => run.slot())) };
 }
 
 class Attack {
@@ -57,7 +54,7 @@ class Attack {
   /** One connection after the other until both quotas are met. */
   async slot(): Promise<void> {
     const { settings, counts } = this;
-    while (counts.frames < settings.frames || counts.connections < settings.connections) {
+    while (!settings.isLost() && (counts.frames < settings.frames || counts.connections < settings.connections)) {
       let roll = settings.random.below(100);
       const kind = this.kinds.find(([, weight]) => (roll -= weight) < 0) ?? this.kinds[0];
       if (kind === undefined) return;

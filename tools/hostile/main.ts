@@ -1,21 +1,13 @@
 /** `npm run hostile`: input that no client should send, and whether the server stays what it was. See README.md. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { setPriority } from 'node:os';
-import { setTimeout as delay } from 'node:timers/promises';
-import { Generator } from '../bench/generator.js';
-import { launch, whyMissing, type RunningServer, type ServerKind } from '../lib/launch.js';
+import { launch, whyMissing, type ServerKind } from '../lib/launch.js';
 import { flag, number, optionalText, parseOptions, text } from '../lib/options.js';
-import { openDescriptors, residentBytes } from '../lib/processes.js';
-import { freshSeed, SeededRandom } from '../lib/random.js';
-import { ConnectionLost, RawClient } from '../lib/raw-client.js';
-import { Checks, conclude, human, mebibytes, note, progress } from '../lib/report.js';
-import { median } from '../lib/statistics.js';
-import { body, Op } from '../lib/wire.js';
+import { freshSeed } from '../lib/random.js';
+import { ConnectionLost } from '../lib/raw-client.js';
+import { Checks, conclude, note } from '../lib/report.js';
 import { isAccepted } from './accepted.js';
-import { attack } from './attack.js';
 import { allCases } from './cases.js';
-import { Janitor, superDigest } from './janitor.js';
-import { loadCorpus } from './mutate.js';
+import { flood } from './flood.js';
 import { runCases, type Outcome } from './outcomes.js';
 
 const options = parseOptions(
@@ -25,7 +17,7 @@ const options = parseOptions(
     frames: number(1_000_000, 'n', 'mutated frames of the flood'),
     connections: number(10_000, 'n', 'connections of the flood'),
     concurrent: number(200, 'n', 'connections at the same time'),
-    rate: number(10_000, 'n', 'frames per second'),
+    rate: number(10_000, 'n', 'frames per second, at most'),
     seed: number(-1, 'n', 'repeats the mutations of an earlier run; -1 draws one'),
     server: text('zk', 'server', 'zk or apache'),
     against: optionalText(
@@ -41,11 +33,6 @@ const options = parseOptions(
 );
 
 const RECORDED = new URL('./corpus/outcomes-apache-3.9.5.json', import.meta.url);
-const LARGE = '/hostile/large';
-const MEMORY_LIMIT_MIB = 30;
-const SLOWDOWN_LIMIT = 3;
-const VICTIM = { parent: '/bench/n', nodes: 1_000, interval: 2 };
-const KEPT = ['/hostile', '/bench'];
 
 const seed = options.seed < 0 ? freshSeed() : options.seed;
 const checks = new Checks(
@@ -63,7 +50,7 @@ async function main(): Promise<number> {
   const details: Record<string, unknown> = {};
   try {
     if (!options['flood-only']) details['cases'] = await compareCases(kind);
-    if (!options['cases-only'] && !options.record) details['flood'] = await flood(kind);
+    if (!options['cases-only'] && !options.record) details['flood'] = await flood(kind, { ...options, seed }, checks);
   } catch (error) {
     if (!(error instanceof ConnectionLost)) throw error;
     checks.fail('the server stays up', `a well-behaved connection was lost: ${error.message}`);
@@ -118,149 +105,6 @@ async function referenceOutcomes(all: ReturnType<typeof allCases>): Promise<Map<
 
 function isSafeForApache({ name }: { name: string }): boolean {
   return !name.endsWith('(Apache crashes)');
-}
-
-async function flood(kind: ServerKind): Promise<Record<string, unknown>> {
-  const config = {
-    tickTime: 500,
-    minSessionTimeout: 1_000,
-    maxSessionTimeout: 60_000,
-    'DigestAuthenticationProvider.superDigest': superDigest,
-  };
-  const server = await launch({ kind, config });
-  const generator = Generator.prepare('auto');
-  const { parent, nodes } = VICTIM;
-  await generator.run('fill', { port: server.port, parent, nodes, connections: 1, outstanding: 64 });
-  const setup = await RawClient.open({ port: server.port });
-  await setup.request(Op.create, body.create('/hostile', Buffer.alloc(0)));
-  await setup.request(Op.create, body.create(LARGE, Buffer.alloc(100_000, 'l')));
-  await setup.close();
-  const janitor = await Janitor.open(server.port, KEPT);
-  const corpus = loadCorpus();
-  const random = new SeededRandom(seed);
-  const common = {
-    port: server.port,
-    random,
-    corpus,
-    largePath: LARGE,
-    concurrent: options.concurrent,
-    framesPerSecond: options.rate,
-  };
-
-  const show = (frames: number, connections: number): void =>
-    progress(
-      `flood: ${human(frames)} frames, ${human(connections)} connections, ${mebibytes(residentBytes(server.pid)).toFixed(0)} MiB`,
-    );
-
-  // Heaps, code and buffers grow under any load; what counts is what hostility adds to that of ordinary clients.
-  progress('warming up with ordinary clients');
-  const ordinary = { port: server.port, parent, nodes, connections: options.concurrent };
-  await generator.run('idle', { ...ordinary, hold: 0 });
-  await generator.run('bench', {
-    ...ordinary,
-    outstanding: 4,
-    mix: 'get=60,set=30,create-delete=10',
-    warmup: 0,
-    seconds: 5,
-  });
-  await settle(janitor);
-  const quiet = await probe(generator, server, 5);
-  const before = await measure(server);
-
-  const during = await generator.start('probe', { ...VICTIM, port: server.port, seconds: 3_600 });
-  // The flood yields to server and reader: how a machine shares its cores is not what is measured.
-  setPriority(10);
-  const sweeping = setInterval(() => void janitor.clean().catch(() => undefined), 2_000); // a lost janitor shows below
-  const counts = await attack({
-    ...common,
-    frames: options.frames,
-    connections: options.connections,
-    onProgress: show,
-  });
-  during.stop();
-  const pressed = await during.result;
-  clearInterval(sweeping);
-
-  checks.check(
-    'the server stays up',
-    !server.hasExited(),
-    server.hasExited() ? server.output().slice(-2_000) : 'running',
-  );
-  if (server.hasExited()) return { counts };
-  await settle(janitor);
-  const after = await measureUntilQuiet(server, before);
-  checks.check(
-    'descriptors are back to the start',
-    after.descriptors <= before.descriptors,
-    `${before.descriptors} before, ${after.descriptors} after`,
-  );
-  const grown = mebibytes(after.residentBytes - before.residentBytes);
-  checks.check(
-    `resident memory grew by at most ${MEMORY_LIMIT_MIB} MiB`,
-    grown <= MEMORY_LIMIT_MIB,
-    `${grown.toFixed(1)} MiB more than ${mebibytes(before.residentBytes).toFixed(0)}`,
-  );
-  const slowdown = pressed.p99Us / quiet.p99Us;
-  const latencies = `p99 ${quiet.p99Us.toFixed(0)} us quiet, ${pressed.p99Us.toFixed(0)} us meanwhile (${slowdown.toFixed(1)} x)`;
-  const isFastEnough = options.smoke || slowdown <= SLOWDOWN_LIMIT;
-  checks.check(
-    options.smoke
-      ? "another client's reads are all answered"
-      : `another client's reads are at most ${SLOWDOWN_LIMIT} times slower`,
-    isFastEnough && pressed.errors === 0,
-    latencies,
-  );
-  checks.check('an ordinary session works afterwards', await isUsable(server), 'create, getData, delete');
-  await janitor.close();
-  await server.stop();
-  note(latencies);
-  return { counts, before, after, quiet, pressed, slowdown };
-}
-
-/** Dropped sessions expire, then their ephemerals are gone and the rest can be removed. */
-async function settle(janitor: Janitor): Promise<void> {
-  await delay(3_000);
-  await janitor.clean();
-}
-
-function probe(generator: Generator, server: RunningServer, seconds: number) {
-  return generator.run('probe', { ...VICTIM, port: server.port, seconds });
-}
-
-interface Measured {
-  readonly descriptors: number;
-  readonly residentBytes: number;
-}
-
-async function measure(server: RunningServer): Promise<Measured> {
-  const samples: number[] = [];
-  for (let i = 0; i < 10; i++) {
-    samples.push(residentBytes(server.pid));
-    await delay(100);
-  }
-  return { descriptors: openDescriptors(server.pid), residentBytes: median(samples) };
-}
-
-/** Garbage collectors and expiry take their time; a leak stays however long one waits. */
-async function measureUntilQuiet(server: RunningServer, before: Measured): Promise<Measured> {
-  const deadline = performance.now() + 60_000;
-  for (;;) {
-    const now = await measure(server);
-    const isBack =
-      now.descriptors <= before.descriptors && now.residentBytes <= before.residentBytes + MEMORY_LIMIT_MIB * (1 << 20);
-    if (isBack || performance.now() > deadline) return now;
-    await delay(2_000);
-  }
-}
-
-async function isUsable(server: RunningServer): Promise<boolean> {
-  const client = await RawClient.open({ port: server.port });
-  const path = '/hostile/ordinary';
-  const created = await client.request(Op.create, body.create(path, Buffer.from('x')));
-  const read = await client.request(Op.getData, body.pathAndFlag(path, false));
-  const deleted = await client.request(Op.delete, body.delete(path, 0));
-  await client.close();
-  return created.error === 0 && read.error === 0 && deleted.error === 0;
 }
 
 function toKind(name: string): ServerKind {
