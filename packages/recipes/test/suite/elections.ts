@@ -1,5 +1,5 @@
 import { LeaderElection, LeaderLatch, type Leader, LockLostError, type Term } from '../../src/index.js';
-import { type RecipeRig, RigClients, aborted, eventually, freshPath } from './rig.js';
+import { type RecipeRig, RigClients, aborted, childrenOf, eventually, freshPath } from './rig.js';
 
 /** What every election does on any server that speaks the protocol. */
 export function describeElections(rig: RecipeRig): void {
@@ -34,7 +34,7 @@ function electionSuite(clients: RigClients): void {
     );
     expect(tokens).toEqual([...tokens].sort((x, y) => Number(x - y)));
     expect(new Set(tokens).size).toBe(9);
-    expect((await open[0].getChildren(path, { linearizable: true })).children).toEqual([]);
+    expect(await childrenOf(open[0], path)).toEqual([]);
   });
 
   it('is stood in once by campaign, and resigned by release', async () => {

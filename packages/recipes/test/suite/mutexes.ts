@@ -1,6 +1,6 @@
 import { type ZkClient, op, utf8 } from '@zk/client-api';
 import { AcquireTimeoutError, type Dialect, LockLostError, type LockHold, Mutex } from '../../src/index.js';
-import { type RigClients, aborted, eventually, freshPath } from './rig.js';
+import { type RigClients, aborted, childrenOf, eventually, freshPath } from './rig.js';
 
 /** A mutex. */
 export function mutexSuite(clients: RigClients, dialect: Dialect): void {
@@ -43,7 +43,7 @@ export function mutexSuite(clients: RigClients, dialect: Dialect): void {
       await using hold = await mutex.acquire();
       expect(await client.exists(hold.path)).not.toBeNull();
     }
-    expect((await client.getChildren(path)).children).toEqual([]);
+    expect(await childrenOf(client, path)).toEqual([]);
   });
 
   it('is tried without waiting, and without a trace where it is taken', async () => {

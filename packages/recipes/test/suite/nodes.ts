@@ -1,6 +1,6 @@
-import { type ZkClient, json, utf8 } from '@zk/client-api';
+import { json, utf8 } from '@zk/client-api';
 import { GroupMembership, PersistentNode, PersistentTtlNode } from '../../src/index.js';
-import { type RecipeRig, RigClients, eventually, freshPath } from './rig.js';
+import { type RecipeRig, RigClients, childrenOf, eventually, freshPath } from './rig.js';
 
 const text = (value: string): Uint8Array => utf8.encode(value)!;
 
@@ -15,10 +15,6 @@ export function describeNodes(rig: RecipeRig): void {
     describe('a group', () => groupSuite(clients));
     if (rig.faults !== undefined) describe('under faults', () => faultSuite(clients, rig));
   });
-}
-
-async function childrenOf(client: ZkClient, path: string): Promise<string[]> {
-  return [...(await client.getChildren(path, { linearizable: true })).children].sort();
 }
 
 function nodeSuite(clients: RigClients): void {

@@ -1,6 +1,6 @@
 import type { ZkClient } from '@zk/client-api';
 import { SetPartitioner, type Share, UniqueIds } from '../../src/index.js';
-import { type RecipeRig, RigClients, type RigFaults, aborted, eventually, freshPath } from './rig.js';
+import { type RecipeRig, RigClients, type RigFaults, aborted, childrenOf, eventually, freshPath } from './rig.js';
 
 /** What the set partitioner and unique ids do on any server that speaks the protocol. */
 export function describePartitions(rig: RecipeRig): void {
@@ -64,9 +64,9 @@ function partitionerSuite(clients: RigClients, faults: RigFaults | undefined): v
     await all[0]!.stop();
     await eventually(() => all[1]!.items === 'q1,q3,q5' && third.items === 'q2,q4');
     await Promise.all([all[1]!.stop(), third.stop()]);
-    await eventually(async () => (await open[0]!.getChildren(`${path}/party`)).children.length === 0);
+    await eventually(async () => (await childrenOf(open[0]!, `${path}/party`)).length === 0);
     for (const item of ITEMS) {
-      await eventually(async () => (await open[0]!.getChildren(`${path}/locks/${item}`)).children.length === 0);
+      await eventually(async () => (await childrenOf(open[0]!, `${path}/locks/${item}`)).length === 0);
     }
   });
 
@@ -129,7 +129,7 @@ function uniqueIdSuite(clients: RigClients): void {
     // Two blocks and a half for each: six blocks, one write for each.
     expect([Buffer.from(data).readBigInt64BE(), stat.version]).toEqual([60n, 5]);
     await Promise.all(generators.map((ids) => ids.close()));
-    expect((await open[0]!.getChildren(path)).children).toEqual([]);
+    expect(await childrenOf(open[0]!, path)).toEqual([]);
   });
 
   it('start where the znode says, and end where the numbers do', async () => {

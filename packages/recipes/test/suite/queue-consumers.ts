@@ -1,7 +1,7 @@
 import { utf8 as codec, json } from '@zk/client-api';
 import { DistributedQueue } from '../../src/index.js';
 import { drain } from './drain.js';
-import { type RigClients, eventually, freshPath } from './rig.js';
+import { type RigClients, childrenOf, eventually, freshPath } from './rig.js';
 
 export function consumerSuite(clients: RigClients): void {
   it('works through a queue, and puts at the end what has failed', async () => {
@@ -43,7 +43,7 @@ export function consumerSuite(clients: RigClients): void {
     await queue.put('bad');
     await eventually(() => calls > 0);
     await consumer.stop();
-    await eventually(async () => (await client.getChildren(`${path}-locks`)).children.length === 0);
+    await eventually(async () => (await childrenOf(client, `${path}-locks`)).length === 0);
     expect(await drain(queue)).toEqual(rest);
   });
 

@@ -9,7 +9,7 @@ import {
 } from '../../src/index.js';
 import { drain } from './drain.js';
 import { consumerSuite } from './queue-consumers.js';
-import { type RecipeRig, RigClients, type RigFaults, aborted, eventually, freshPath } from './rig.js';
+import { type RecipeRig, RigClients, type RigFaults, aborted, childrenOf, eventually, freshPath } from './rig.js';
 import { sharderSuite } from './sharder.js';
 import { simpleSuite } from './simple-queues.js';
 
@@ -132,7 +132,7 @@ function orderSuite(clients: RigClients, isLocked: boolean): void {
       await using taken = await queue.take();
       expect(taken.item).toBe('a');
     }
-    await eventually(async () => (await client.getChildren(`${path}-locks`).catch(() => null))?.children.length !== 1);
+    await eventually(async () => (await childrenOf(client, `${path}-locks`)).length === 0);
     expect(await drain(queue)).toEqual(isLocked ? ['a', 'b'] : ['b', 'a']);
   });
 
@@ -146,7 +146,7 @@ function orderSuite(clients: RigClients, isLocked: boolean): void {
     await queue.put('fine');
     await expect(queue.take()).rejects.toMatchObject({ name: 'UnreadableItemError' });
     expect((await queue.take()).item).toBe('fine');
-    expect((await client.getChildren(path)).children.some((name) => name.endsWith('0000000000'))).toBe(true);
+    expect((await childrenOf(client, path)).some((name) => name.endsWith('0000000000'))).toBe(true);
   });
 }
 
@@ -166,8 +166,8 @@ function lockSuite(clients: RigClients): void {
     expect([again.item, again.name]).toEqual(['item', taken.name]);
     await again.complete();
     await expect(again.complete()).rejects.toMatchObject({ name: 'LockLostError', reason: 'released' });
-    expect((await a.getChildren(path)).children).toEqual([]);
-    expect((await a.getChildren(options.lockPath)).children).toEqual([]);
+    expect(await childrenOf(a, path)).toEqual([]);
+    expect(await childrenOf(a, options.lockPath)).toEqual([]);
   });
 
   it('is not used with its own path for the locks', async () => {
@@ -190,7 +190,7 @@ function lockingQueueSuite(clients: RigClients): void {
     await two.complete();
     await three.release();
     expect(await drain(right)).toEqual(['three', 'one']);
-    expect((await a.getChildren(`${path}/taken`)).children).toEqual([]);
+    expect(await childrenOf(a, `${path}/taken`)).toEqual([]);
   });
 }
 
@@ -226,7 +226,7 @@ function faultSuite(clients: RigClients, faults: RigFaults): void {
     await eventually(() => a.session !== undefined && a.state === 'connected');
     await expect(taken.complete()).rejects.toThrow();
     await expect(taken.requeue()).rejects.toThrow();
-    expect((await b.getChildren(path)).children).toHaveLength(1);
+    expect(await childrenOf(b, path)).toHaveLength(1);
   });
 
   it.each(['cut', 'expireSession'] as const)('a waiting take gets what comes after: %s', async (fault) => {

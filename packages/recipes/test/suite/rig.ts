@@ -41,6 +41,16 @@ export class RigClients {
   }
 }
 
+/** The names below a path, sorted; none where there is no path, as when it was a container that has become empty. */
+export async function childrenOf(client: ZkClient, path: string): Promise<string[]> {
+  try {
+    return [...(await client.getChildren(path, { linearizable: true })).children].sort();
+  } catch (error) {
+    if (error instanceof Error && error.name === 'NONODE') return [];
+    throw error;
+  }
+}
+
 /** Looks again until it holds; fails by the time limit of the test. */
 export async function eventually(claim: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await claim())) await new Promise((resolve) => setTimeout(resolve, 5));

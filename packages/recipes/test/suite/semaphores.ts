@@ -1,6 +1,6 @@
 import type { ZkClient } from '@zk/client-api';
 import { AcquireTimeoutError, type Dialect, Semaphore, SemaphoreMutex } from '../../src/index.js';
-import { type RigClients, eventually, freshPath } from './rig.js';
+import { type RigClients, childrenOf, eventually, freshPath } from './rig.js';
 
 /** A semaphore. */
 export function semaphoreSuite(clients: RigClients, dialect: Dialect): void {
@@ -48,7 +48,7 @@ export function semaphoreSuite(clients: RigClients, dialect: Dialect): void {
     await using lease = await one.acquire();
     // Who waits for a lease has the inner lock.
     const innerLock = dialect === 'curator' ? `${path}/locks` : `${path}-__lock__`;
-    const lockNodes = async (): Promise<number> => (await client.getChildren(innerLock)).children.length;
+    const lockNodes = async (): Promise<number> => (await childrenOf(client, innerLock)).length;
     await eventually(async () => (await lockNodes()) === 0);
     const controller = new AbortController();
     const waiting = two.acquire({ signal: controller.signal });

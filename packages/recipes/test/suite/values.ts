@@ -9,7 +9,7 @@ import {
   SharedValue,
   pythonFloatCodec,
 } from '../../src/index.js';
-import { type RecipeRig, RigClients, eventually, freshPath } from './rig.js';
+import { type RecipeRig, RigClients, childrenOf, eventually, freshPath } from './rig.js';
 
 /** What shared values and counters do on any server that speaks the protocol. */
 export function describeValues(rig: RecipeRig): void {
@@ -120,12 +120,12 @@ function atomicNumberSuite(clients: RigClients): void {
     const path = freshPath(client, 'long');
     const counter = new DistributedAtomicLong(client, path);
     await counter.increment();
-    expect((await client.getChildren(path)).children).toHaveLength(1);
+    expect(await childrenOf(client, path)).toHaveLength(1);
     await counter.close();
-    expect((await client.getChildren(path)).children).toEqual([]);
+    expect(await childrenOf(client, path)).toEqual([]);
     await using plain = new DistributedAtomicLong(client, path, { receipts: false });
     await plain.increment();
-    expect((await client.getChildren(path)).children).toEqual([]);
+    expect(await childrenOf(client, path)).toEqual([]);
   });
 
   it('does without receipts where it may not create them', async () => {
@@ -136,7 +136,7 @@ function atomicNumberSuite(clients: RigClients): void {
     const counter = new DistributedAtomicLong(client, path);
     await Promise.all([counter.increment(), counter.increment()]);
     expect(await counter.get()).toBe(2n);
-    expect((await client.getChildren(path)).children).toEqual([]);
+    expect(await childrenOf(client, path)).toEqual([]);
   });
 
   it('can be cancelled, and runs out of time', async () => {
@@ -273,7 +273,7 @@ function sharedValueSuite(clients: RigClients, rig: RecipeRig): void {
     expect(await shared.trySet('next')).toBe(true);
     await shared.close();
     await shared.close();
-    expect((await client.getChildren(path)).children).toEqual([]);
+    expect(await childrenOf(client, path)).toEqual([]);
     expect((await client.get(path, { codec: utf8 })).data).toBe('next');
   });
 
