@@ -13,6 +13,9 @@ export interface Failure {
   readonly sentence: string;
 }
 
+/** How often a check that is interrupted may be tried. */
+const ATTEMPTS = 4;
+
 /** The checks of one peer. */
 export class PeerReport {
   passed = 0;
@@ -27,9 +30,10 @@ export class PeerReport {
     private readonly isVerbose: boolean,
   ) {}
 
-  /** What programs have to know: whether a check may be interrupted, so that they repeat it. */
+  /** What programs have to know: whether a check may be interrupted, and how often they may try it then. */
   get environment(): Readonly<Record<string, string>> {
-    return this.failover === undefined ? {} : { ZK_INTEROP_ENSEMBLE: 'yes' };
+    if (this.failover === undefined) return {};
+    return { ZK_INTEROP_ENSEMBLE: 'yes', ZK_INTEROP_ATTEMPTS: String(ATTEMPTS) };
   }
 
   pass(sentence: string): void {

@@ -12,7 +12,7 @@ export const CHECKS = join(INTEROP_DIR, 'java/Checks.java');
 /** And for those with the ZooKeeper client of 3.9. */
 export const HARNESS = [CHECKS, join(INTEROP_DIR, 'java/Harness.java')];
 
-const SOURCES = ['Operations', 'Multis', 'Watches', 'Access', 'Sessions', 'Limits', 'JavaPeer'];
+const SOURCES = ['Group', 'Operations', 'Multis', 'Watches', 'Access', 'Sessions', 'Limits', 'JavaPeer'];
 
 /** Arguments of `java` for a small, quickly started program that logs warnings to standard error. */
 export function javaArgs(home: JavaHome, main: string, ...args: readonly string[]): string[] {

@@ -18,7 +18,8 @@ import { describeValues } from '../../../packages/recipes/test/suite/values.js';
 const { ZK_SUITE_SERVER: address = '127.0.0.1:2181', ZK_SUITE_NAME: name = address } = process.env;
 
 // One of several servers, which lose their leader meanwhile: a test that this interrupts is tried again.
-if (process.env['ZK_INTEROP_ENSEMBLE'] !== undefined) jest.retryTimes(3, { waitBeforeRetry: 3_000 });
+const attempts = Number(process.env['ZK_INTEROP_ATTEMPTS'] ?? 1);
+if (attempts > 1) jest.retryTimes(attempts - 1, { waitBeforeRetry: 3_000 });
 
 /** Each client on a transport of its own, so that its connections can be cut. */
 const transports = new WeakMap<ZkClient, FaultyTransport>();

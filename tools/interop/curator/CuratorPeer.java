@@ -11,6 +11,8 @@ public final class CuratorPeer {
     public static void main(String[] args) throws Exception {
         Harness.address = args[0];
         CuratorFramework client = open();
+        Harness.notesLosses = true;
+        Harness.beforeRepeat = client::blockUntilConnected;
         new Framework(client).run();
         new Locks(client).run();
         new Leaders(client).run();
@@ -25,6 +27,11 @@ public final class CuratorPeer {
 
     static CuratorFramework open() throws Exception {
         CuratorFramework client = CuratorFrameworkFactory.newClient(Harness.address, 6_000, 5_000, new RetryOneTime(100));
+        client.getConnectionStateListenable().addListener((source, state) -> {
+            if (!state.isConnected()) {
+                Harness.noteLoss(1);
+            }
+        });
         client.start();
         client.blockUntilConnected();
         return client;

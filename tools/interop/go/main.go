@@ -8,6 +8,7 @@ import (
 	"log"
 	"net"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -20,9 +21,10 @@ const patience = 20 * time.Second
 
 var (
 	address string
-	base    string
-	// One of several servers, which lose their leader meanwhile.
-	isEnsemble = os.Getenv("ZK_INTEROP_ENSEMBLE") != ""
+	// A znode with the data "root", made for the attempt at a check.
+	base string
+	// The connections of the attempt.
+	lines []*line
 
 	openACL = zk.WorldACL(zk.PermAll)
 )
@@ -37,6 +39,8 @@ type line struct {
 	isCut  bool
 	counts map[zk.State]int
 	seen   map[zk.State]int
+	// How often the check has ended the connection itself, or had it ended.
+	wantedLosses int
 }
 
 func main() {
@@ -45,24 +49,15 @@ func main() {
 		os.Exit(2)
 	}
 	address = os.Args[1]
-	base = fmt.Sprintf("/go-%d", os.Getpid())
-	mine, err := open(10 * time.Second)
+	attempts, err := strconv.Atoi(os.Getenv("ZK_INTEROP_ATTEMPTS"))
 	if err != nil {
-		fmt.Println("not ok connects:", err)
-		os.Exit(1)
-	}
-	other, err := open(10 * time.Second)
-	if err != nil {
-		fmt.Println("not ok connects a second time:", err)
-		os.Exit(1)
+		attempts = 1
 	}
 	for _, group := range groups {
 		for _, each := range group {
-			report(each.sentence, func() error { return each.body(mine, other) })
+			report(each, attempts)
 		}
 	}
-	mine.Close()
-	other.Close()
 	fmt.Println("done")
 }
 
@@ -72,36 +67,72 @@ type check struct {
 	body     func(mine, other *line) error
 }
 
-// report tries a check once, or more often where an ensemble loses its leader meanwhile.
-func report(sentence string, body func() error) {
-	attempts := 1
-	if isEnsemble {
-		attempts = 4
-	}
-	for attempt := 1; ; attempt++ {
-		err := try(body)
+// report tries a check once, or again where it was interrupted and more attempts are allowed.
+func report(each check, attempts int) {
+	for number := 1; ; number++ {
+		err := try(each)
+		isRepeated := err != nil && number < attempts && wasInterrupted(err)
+		for _, opened := range lines {
+			opened.Close()
+		}
+		lines = nil
 		if err == nil {
-			fmt.Println("ok", sentence)
+			fmt.Println("ok", each.sentence)
 			return
 		}
-		detail := strings.ReplaceAll(err.Error(), "\n", " ")
-		if attempt >= attempts {
-			fmt.Printf("not ok %s: %s\n", sentence, detail)
+		verdict := "not ok"
+		if isRepeated {
+			verdict = "again"
+		}
+		fmt.Printf("%s %s: %s\n", verdict, each.sentence, strings.ReplaceAll(err.Error(), "\n", " "))
+		if !isRepeated {
 			return
 		}
-		fmt.Printf("again %s: %s\n", sentence, detail)
 		time.Sleep(3 * time.Second)
 	}
 }
 
-func try(body func() error) (err error) {
+// try gives the check two sessions and a folder of its own: nothing that another attempt left behind is in its way.
+func try(each check) (err error) {
 	defer func() {
 		if problem := recover(); problem != nil {
 			err = fmt.Errorf("panic: %v", problem)
 		}
 	}()
-	return body()
+	mine, err := open(10 * time.Second)
+	if err != nil {
+		return err
+	}
+	other, err := open(10 * time.Second)
+	if err != nil {
+		return err
+	}
+	base = fmt.Sprintf("/go-%d-%x", os.Getpid(), mine.SessionID())
+	if _, err := mine.Create(base, []byte("root"), 0, openACL); err != nil {
+		return err
+	}
+	return each.body(mine, other)
 }
+
+// wasInterrupted tells whether a failure may be due to a connection that broke: that says nothing about the answers.
+func wasInterrupted(err error) bool {
+	interruptions := []error{errNoSession, zk.ErrConnectionClosed, zk.ErrSessionExpired, zk.ErrSessionMoved, zk.ErrClosing, zk.ErrNoServer}
+	for _, each := range interruptions {
+		if errors.Is(err, each) {
+			return true
+		}
+	}
+	// The library tells of a lost connection behind the answers that it cost.
+	time.Sleep(200 * time.Millisecond)
+	for _, opened := range lines {
+		if opened.losses() > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+var errNoSession = errors.New("no session in time")
 
 // open connects and waits for the session.
 func open(timeout time.Duration) (*line, error) {
@@ -130,7 +161,18 @@ func open(timeout time.Duration) (*line, error) {
 		return nil, err
 	}
 	opened.Conn = conn
-	return opened, opened.awaitState(zk.StateHasSession)
+	lines = append(lines, opened)
+	if opened.awaitState(zk.StateHasSession) != nil {
+		return nil, errNoSession
+	}
+	return opened, nil
+}
+
+// losses counts how often the connection broke without the doing of the check.
+func (opened *line) losses() int {
+	opened.lock.Lock()
+	defer opened.lock.Unlock()
+	return opened.counts[zk.StateDisconnected] - opened.wantedLosses
 }
 
 // drop closes the socket; the client connects again by itself.
@@ -150,8 +192,9 @@ func (opened *line) cut() {
 	opened.socket.Close()
 }
 
-// forget makes awaitState wait for states from now on.
+// forget makes awaitState wait for states from now on; the connection is about to be ended.
 func (opened *line) forget() {
+	opened.wantedLosses++
 	for state, count := range opened.counts {
 		opened.seen[state] = count
 	}
@@ -194,7 +237,10 @@ func refused(err, wanted error) error {
 	if errors.Is(err, wanted) {
 		return nil
 	}
-	return fmt.Errorf("%v instead of %v", err, wanted)
+	if err == nil {
+		return fmt.Errorf("success instead of %v", wanted)
+	}
+	return fmt.Errorf("%w instead of %v", err, wanted)
 }
 
 func equal[T comparable](what string, actual, expected T) error {

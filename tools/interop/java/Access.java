@@ -19,14 +19,8 @@ import org.apache.zookeeper.data.Stat;
 import org.apache.zookeeper.server.auth.DigestAuthenticationProvider;
 
 /** Who may do what: ACLs of every scheme, authentication, the super user. */
-final class Access {
-    private final Harness.Client zk;
-
-    Access(Harness.Client zk) {
-        this.zk = zk;
-    }
-
-    void run() throws Exception {
+final class Access extends Group {
+    void run() {
         permissions();
         schemes();
         badAcls();
@@ -43,8 +37,7 @@ final class Access {
         return new Id("digest", DigestAuthenticationProvider.generateDigest(auth));
     }
 
-    private void permissions() throws Exception {
-        Harness.Client owner = as("owner:pw");
+    private void permissions() {
         Harness.check("each permission guards its own operations", () -> {
             Id world = Ids.ANYONE_ID_UNSAFE;
             String none = make(acls(new ACL(Perms.ALL, digest("owner:pw"))));
@@ -73,6 +66,7 @@ final class Access {
             Harness.equal("a", new String(zk.getData(admin, false, null)));
         });
         Harness.check("the owner of a digest may what others may not", () -> {
+            Harness.Client owner = as("owner:pw");
             String path = make(acls(new ACL(Perms.ALL, digest("owner:pw"))));
             owner.setData(path, Harness.bytes("mine"), -1);
             Harness.equal("mine", new String(owner.getData(path, false, null)));
@@ -84,6 +78,7 @@ final class Access {
             Harness.fails(Code.NOAUTH, () -> zk.getAllChildrenNumber(path));
             Harness.fails(Code.NOAUTH, () -> zk.delete(path + "/c", -1));
             owner.delete(path + "/c", -1);
+            owner.close();
         });
         Harness.check("a multi without permission fails at that operation", () -> {
             String path = make(acls(new ACL(Perms.READ, Ids.ANYONE_ID_UNSAFE)));
@@ -96,10 +91,13 @@ final class Access {
                 Harness.equal("second", Code.NOAUTH.intValue(), ((OpResult.ErrorResult) problem.getResults().get(1)).getErr());
             }
             Harness.equal("version", 0, zk.exists(open, false).getVersion());
+            Harness.Client owner = as("owner:pw");
             List<OpResult> reads = zk.multi(List.of(Op.getData(open), Op.getData(make(Ids.CREATOR_ALL_ACL, owner))));
             Harness.equal("read", Code.NOAUTH.intValue(), ((OpResult.ErrorResult) reads.get(1)).getErr());
+            owner.close();
         });
         Harness.check("a watcher does not hear of znodes that it may not read", () -> {
+            Harness.Client owner = as("owner:pw");
             String path = make(Ids.OPEN_ACL_UNSAFE);
             Harness.Events recursive = new Harness.Events();
             Harness.Events data = new Harness.Events();
@@ -113,11 +111,11 @@ final class Access {
             recursive.expect(EventType.NodeCreated, path + "/open");
             recursive.expectNothing();
             data.expectNothing();
+            owner.close();
         });
-        owner.close();
     }
 
-    private void schemes() throws Exception {
+    private void schemes() {
         Harness.check("the auth scheme becomes the ids of the session", () -> {
             Harness.Client two = as("one:1");
             two.addAuthInfo("digest", Harness.bytes("two:2"));
@@ -203,7 +201,7 @@ final class Access {
         });
     }
 
-    private void identities() throws Exception {
+    private void identities() {
         Harness.check("whoAmI names the address and every authentication", () -> {
             Harness.Client client = as("who:secret");
             client.getData("/", false, null);

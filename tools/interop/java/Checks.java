@@ -1,12 +1,26 @@
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** Prints one line per check; knows of no client, and of no Java later than 8. */
 class Checks {
-    /** One of several servers, which lose their leader meanwhile: a check that this interrupts is tried again. */
+    /** One of several servers, which lose their leader meanwhile. */
     static final boolean IS_ENSEMBLE = System.getenv("ZK_INTEROP_ENSEMBLE") != null;
-    private static final int ATTEMPTS = IS_ENSEMBLE ? 4 : 1;
+    /** How often a check may be tried: once, but where it may be interrupted. */
+    private static final int ATTEMPTS = IS_ENSEMBLE ? Integer.parseInt(System.getenv("ZK_INTEROP_ATTEMPTS")) : 1;
+    /** Errors of all clients of ZooKeeper that say nothing about a server's answers. */
+    private static final List<String> INTERRUPTIONS = Arrays.asList("ConnectionLossException",
+        "OperationTimeoutException", "RequestTimeoutException", "SessionExpiredException", "SessionMovedException");
+    /** Connections that were lost in this attempt without the doing of the check. */
+    private static final AtomicInteger LOSSES = new AtomicInteger();
+    /** Set by a program that notes its losses: then a check is repeated for nothing else. */
+    static boolean notesLosses;
+    /** Makes a known state for a check that was interrupted. */
+    static Body beforeRepeat = () -> { };
 
     interface Body {
         void run() throws Exception;
@@ -15,38 +29,51 @@ class Checks {
     static void check(String sentence, Body body) {
         long from = System.nanoTime();
         int attempt = 1;
-        while (!passes(sentence, body, attempt == ATTEMPTS)) {
-            if (attempt++ == ATTEMPTS) {
-                break;
-            }
+        while (isRepeated(sentence, body, attempt)) {
+            attempt++;
         }
         System.out.println("  took " + (System.nanoTime() - from) / 1_000_000 + " ms");
     }
 
-    private static boolean passes(String sentence, Body body, boolean isLast) {
+    /** A connection was lost, or is about to be: by the doing of the check it counts -1. */
+    static void noteLoss(int count) {
+        LOSSES.addAndGet(count);
+    }
+
+    /** Tries a check, and tells whether it was interrupted and may be tried again. */
+    private static boolean isRepeated(String sentence, Body body, int attempt) {
+        LOSSES.set(0);
         try {
+            if (attempt > 1) {
+                Thread.sleep(3_000);
+                beforeRepeat.run();
+            }
             body.run();
             System.out.println("ok " + sentence);
-            return true;
+            return false;
         } catch (Throwable problem) {
+            boolean isRepeated = attempt < ATTEMPTS && wasInterrupted(problem);
             String detail = problem instanceof AssertionError ? problem.getMessage() : problem.toString();
-            String verdict = isLast ? "not ok " : "again ";
+            String verdict = isRepeated ? "again " : "not ok ";
             System.out.println(verdict + sentence + ": " + String.valueOf(detail).replace('\n', ' '));
             problem.printStackTrace(System.err);
-            if (!isLast) {
-                rest();
-            }
-            return false;
+            return isRepeated;
         }
     }
 
-    /** Until an ensemble that has lost its leader serves again. */
-    private static void rest() {
+    private static boolean wasInterrupted(Throwable problem) {
+        for (Throwable cause = problem; cause != null; cause = cause.getCause()) {
+            if (cause instanceof IOException || INTERRUPTIONS.contains(cause.getClass().getSimpleName())) {
+                return true;
+            }
+        }
         try {
-            Thread.sleep(3_000);
+            // Clients tell of a lost connection behind the answers that it cost.
+            Thread.sleep(200);
         } catch (InterruptedException stop) {
             Thread.currentThread().interrupt();
         }
+        return !notesLosses || LOSSES.get() > 0;
     }
 
     static void equal(Object expected, Object actual) {

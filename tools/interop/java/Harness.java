@@ -1,3 +1,4 @@
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -22,13 +23,15 @@ final class Harness extends Checks {
     private Harness() {}
 
     static void fails(KeeperException.Code expected, Body body) throws Exception {
-        KeeperException.Code code = KeeperException.Code.OK;
         try {
             body.run();
         } catch (KeeperException problem) {
-            code = problem.code();
+            if (problem.code() == expected) {
+                return;
+            }
+            throw problem;
         }
-        equal("error code", expected, code);
+        throw new AssertionError("success instead of " + expected);
     }
 
     /** A path that no other check uses. */
@@ -43,7 +46,9 @@ final class Harness extends Checks {
     static Client connect(String connectString, int timeoutMs) throws Exception {
         Events events = new Events();
         Client client = new Client(connectString, timeoutMs, events);
-        isTrue("no connection within 15 s", events.connected.await(15, TimeUnit.SECONDS));
+        if (!events.connected.await(15, TimeUnit.SECONDS)) {
+            throw new IOException("no connection within 15 s");
+        }
         return client;
     }
 
@@ -69,6 +74,7 @@ final class Harness extends Checks {
         }
 
         void breakConnection() throws Exception {
+            noteLoss(-1);
             getTestable().closeSocket();
         }
 
@@ -90,6 +96,9 @@ final class Harness extends Checks {
         public void process(WatchedEvent event) {
             if (event.getType() == Event.EventType.None) {
                 states.add(event.getState());
+                if (event.getState() == Event.KeeperState.Disconnected) {
+                    noteLoss(1);
+                }
                 if (event.getState() == Event.KeeperState.SyncConnected) {
                     connected.countDown();
                 }

@@ -4,14 +4,16 @@ public final class JavaPeer {
 
     public static void main(String[] args) throws Exception {
         Harness.address = args[0];
-        Harness.Client client = Harness.connect();
-        new Operations(client).run();
-        new Multis(client).run();
-        new Watches(client).run();
-        new Access(client).run();
-        new Sessions(client).run();
-        new Limits(client).run();
-        client.close();
+        Harness.notesLosses = true;
+        Harness.beforeRepeat = Group::renew;
+        Group.renew();
+        new Operations().run();
+        new Multis().run();
+        new Watches().run();
+        new Access().run();
+        new Sessions().run();
+        new Limits().run();
+        Group.zk.close();
         System.out.println("done");
         System.exit(0);
     }

@@ -21,13 +21,7 @@ import org.apache.zookeeper.proto.DeleteRequest;
 import org.apache.zookeeper.proto.GetDataRequest;
 
 /** Large and bad input, quotas, chroot, configuration. */
-final class Limits {
-    private final Harness.Client zk;
-
-    Limits(Harness.Client zk) {
-        this.zk = zk;
-    }
-
+final class Limits extends Group {
     void run() {
         sizes();
         badInput();

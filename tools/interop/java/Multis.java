@@ -9,13 +9,7 @@ import org.apache.zookeeper.ZooDefs.Ids;
 import org.apache.zookeeper.data.Stat;
 
 /** Several operations as one, for writing and for reading, with a result for each. */
-final class Multis {
-    private final Harness.Client zk;
-
-    Multis(Harness.Client zk) {
-        this.zk = zk;
-    }
-
+final class Multis extends Group {
     void run() {
         Harness.check("a multi of every kind succeeds with one zxid and a result for each", () -> {
             String root = make();

@@ -11,13 +11,7 @@ import org.apache.zookeeper.ZooDefs.Ids;
 import org.apache.zookeeper.data.Stat;
 
 /** Creating, reading, changing and deleting, with every field of the stat. */
-final class Operations {
-    private final Harness.Client zk;
-
-    Operations(Harness.Client zk) {
-        this.zk = zk;
-    }
-
+final class Operations extends Group {
     void run() {
         creation();
         changes();

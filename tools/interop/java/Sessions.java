@@ -20,13 +20,7 @@ import org.apache.zookeeper.proto.RequestHeader;
 import org.apache.zookeeper.server.ByteBufferInputStream;
 
 /** Sessions: negotiated timeouts, going on with id and password, expiry. */
-final class Sessions {
-    private final Harness.Client zk;
-
-    Sessions(Harness.Client zk) {
-        this.zk = zk;
-    }
-
+final class Sessions extends Group {
     void run() {
         Harness.check("the timeout is kept between the server's limits", () -> {
             for (int[] pair : new int[][] {{10_000, 10_000}, {1, 400}, {1_000_000, 60_000}}) {
@@ -81,24 +75,24 @@ final class Sessions {
         Harness.check("a silent session expires after its timeout, not before, and its ephemerals go", () -> {
             String path = Harness.fresh();
             Bare bare = new Bare(1_000, 0, new byte[16]);
+            long from = System.nanoTime();
             bare.create(path);
             Harness.Events events = new Harness.Events();
             zk.exists(path, events);
-            long from = System.nanoTime();
             bare.close();
             events.expect(EventType.NodeDeleted, path);
             long tookMs = (System.nanoTime() - from) / 1_000_000;
-            Harness.isTrue("it took " + tookMs + " ms", tookMs >= 800 && tookMs < 3_000);
+            Harness.isTrue("it took " + tookMs + " ms", tookMs >= 999);
             try (Bare late = new Bare(1_000, bare.answer.getSessionId(), bare.answer.getPasswd())) {
                 Harness.equal("the late client's session", 0L, late.answer.getSessionId());
             }
         });
         Harness.check("pings keep a quiet session alive", () -> {
-            Harness.Client quiet = Harness.connect(Harness.address, 600);
+            Harness.Client quiet = Harness.connect(Harness.address, 2_000);
             String path = Harness.fresh();
             quiet.create(path, null, Ids.OPEN_ACL_UNSAFE, CreateMode.EPHEMERAL);
             quiet.events.states.clear();
-            Thread.sleep(2_500);
+            Thread.sleep(5_000);
             Harness.equal("state changes", 0, quiet.events.states.size());
             Harness.isTrue("the ephemeral is there", zk.exists(path, false) != null);
             quiet.close();

@@ -12,13 +12,7 @@ import org.apache.zookeeper.Watcher.WatcherType;
 import org.apache.zookeeper.ZooDefs.Ids;
 
 /** Watches of all kinds: what fires, in which order, once or for ever, and how they are taken away. */
-final class Watches {
-    private final Harness.Client zk;
-
-    Watches(Harness.Client zk) {
-        this.zk = zk;
-    }
-
+final class Watches extends Group {
     void run() {
         oneTime();
         persistent();

@@ -11,11 +11,10 @@ import urllib.request
 import kazoo.testing.harness as harness
 import kazoo.tests.util as util
 from _pytest.runner import runtestprotocol
+from interruptions import ATTEMPTS, forget_losses, was_interrupted
 
 ADDRESS = os.environ["ZK_INTEROP_SERVER"]
 CONTROL = os.environ["ZK_INTEROP_CONTROL"]
-# How often a test may be tried: once, but where an ensemble loses its leader meanwhile.
-ATTEMPTS = 4 if "ZK_INTEROP_ENSEMBLE" in os.environ else 1
 
 # Part of a test's id: why it cannot run here. The table in the README says the same.
 EXCEPTIONS = {
@@ -71,13 +70,20 @@ def pytest_collection_modifyitems(config, items):
     items[:] = kept
 
 
+def pytest_runtest_makereport(item, call):
+    if call.excinfo is not None and was_interrupted(call.excinfo.value):
+        item.was_interrupted = True
+
+
 def pytest_runtest_protocol(item, nextitem):
-    """Tries a test more than once where an ensemble loses its leader meanwhile."""
+    """Tries a test again where it was interrupted and more attempts are allowed."""
     for attempt in range(1, ATTEMPTS + 1):
+        item.was_interrupted = False
+        forget_losses()
         item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         reports = runtestprotocol(item, nextitem=nextitem, log=False)
         failed = next((report for report in reports if report.failed), None)
-        if failed is None or attempt == ATTEMPTS:
+        if failed is None or not item.was_interrupted or attempt == ATTEMPTS:
             for report in reports:
                 item.ihook.pytest_runtest_logreport(report=report)
             break

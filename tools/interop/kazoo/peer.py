@@ -10,6 +10,7 @@ import threading
 import time
 import uuid
 
+from interruptions import ATTEMPTS, forget_losses, note_loss, was_interrupted
 from kazoo.client import KazooClient
 from kazoo.exceptions import (
     BadVersionError,
@@ -29,7 +30,6 @@ ADDRESS = sys.argv[1]
 SUPER = os.environ["ZK_INTEROP_SUPER"]
 # One of several servers, which lose their leader meanwhile: a check that this interrupts is tried again.
 IS_ENSEMBLE = "ZK_INTEROP_ENSEMBLE" in os.environ
-ATTEMPTS = 4 if IS_ENSEMBLE else 1
 CLIENTS = []
 CHECKS = []
 
@@ -213,6 +213,7 @@ def lasting_watches(zk):
         eventually("data %d" % index, lambda: seen[-1] == b"%d" % index)
         zk.create("%s/%d" % (path, index))
         eventually("child %d" % index, lambda: len(lists[-1]) == index)
+    note_loss(-1)
     watcher._connection._socket.shutdown(2)
     zk.set(path, b"meanwhile")
     zk.create(path + "/meanwhile")
@@ -474,25 +475,28 @@ def four_letter_words(zk):
     assert any("Mode: " + mode in srvr for mode in modes), srvr
 
 
-def passes(zk, sentence, body, is_last):
+def is_repeated(zk, sentence, body, attempt):
+    """Tries a check, and tells whether it was interrupted and may be tried again."""
+    forget_losses()
     try:
         body(zk)
         print("ok kazoo: %s" % sentence, flush=True)
-        return True
-    except BaseException as problem:
-        detail = "%s: %s" % (type(problem).__name__, str(problem).replace("\n", " "))
-        print("%s kazoo: %s: %s" % ("not ok" if is_last else "again", sentence, detail), flush=True)
-        if not is_last:
-            time.sleep(3)
         return False
+    except BaseException as problem:
+        is_to_repeat = attempt < ATTEMPTS and was_interrupted(problem)
+        detail = "%s: %s" % (type(problem).__name__, str(problem).replace("\n", " "))
+        print("%s kazoo: %s: %s" % ("again" if is_to_repeat else "not ok", sentence, detail), flush=True)
+        return is_to_repeat
 
 
 def main():
     zk = connect()
     for sentence, body in CHECKS:
-        for attempt in range(1, ATTEMPTS + 1):
-            if passes(zk, sentence, body, attempt == ATTEMPTS):
-                break
+        attempt = 1
+        while is_repeated(zk, sentence, body, attempt):
+            time.sleep(3)
+            zk = connect()
+            attempt += 1
     for client in CLIENTS:
         client.stop()
         client.close()

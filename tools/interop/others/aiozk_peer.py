@@ -13,7 +13,7 @@ from aiozk import exc
 
 SERVERS = sys.argv[1]
 # One of several servers, which lose their leader meanwhile: a check that this interrupts is tried again.
-ATTEMPTS = 4 if "ZK_INTEROP_ENSEMBLE" in os.environ else 1
+ATTEMPTS = int(os.environ.get("ZK_INTEROP_ATTEMPTS", 1))
 LIMIT_S = 20
 CHECKS = []
 
