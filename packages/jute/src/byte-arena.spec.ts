@@ -17,6 +17,13 @@ it('an arena gives each its own bytes, whatever is asked for before and after', 
   );
 });
 
+it('an arena goes on in new memory when a chunk is full', () => {
+  const arena = new ByteArena();
+  const pieces = Array.from({ length: 40 }, (_, i) => arena.take(8000).fill(i));
+  expect(pieces.map((piece, i) => piece.length === 8000 && piece.every((byte) => byte === i))).not.toContain(false);
+  expect(new Set(pieces.map((piece) => piece.buffer)).size).toBe(5);
+});
+
 it('what is long has memory of its own', () => {
   const arena = new ByteArena();
   expect(arena.take(8193).buffer.byteLength).toBe(8193);

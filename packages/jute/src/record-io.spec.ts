@@ -63,6 +63,11 @@ describe('RecordWriter', () => {
     expect(hex(writer.reset().byte(7).bytes())).toBe('07');
   });
 
+  it('takes at once more than twice what it has room for', () => {
+    const long = new Uint8Array(1000).fill(7);
+    expect(new RecordWriter(16).byte(1).raw(long).bytes()).toEqual(Uint8Array.of(1, ...long));
+  });
+
   it('hands out copies that later writes do not touch', () => {
     const writer = new RecordWriter();
     const first = writer.int32(1).bytes();
@@ -71,8 +76,8 @@ describe('RecordWriter', () => {
     expect(first.buffer.byteLength).toBe(4);
   });
 
-  it('refuses to patch what was never written', () => {
-    expect(() => new RecordWriter().byte(1).patchInt32(0, 1)).toThrow(RangeError);
+  it.each([-1, 1, 4])('refuses to patch at %i what was never written', (at) => {
+    expect(() => new RecordWriter().int32(1).patchInt32(at, 1)).toThrow(RangeError);
   });
 });
 
@@ -90,6 +95,8 @@ describe('RecordReader', () => {
     ['a count', '00000003', (r) => r.count(), 3],
     ['a null count', 'ffffffff', (r) => r.count(), -1],
     ['the length of what it passes over', '00000002 0102', (r) => r.skipBuffer(), 2],
+    ['the length of a single byte it passes over', '00000001 01', (r) => r.skipBuffer(), 1],
+    ['the length of nothing it passes over', '00000000', (r) => r.skipBuffer(), 0],
     ['the length of a null it passes over', 'ffffffff', (r) => r.skipBuffer(), -1],
     ['a float32', 'c0000000', (r) => r.float32(), -2],
     ['a float64', '3ff8000000000000', (r) => r.float64(), 1.5],
@@ -116,6 +123,9 @@ describe('RecordReader', () => {
     const reader = new RecordReader(fromHex('01'));
     reader.byte();
     expect(reader.reset(fromHex('0102'), 1).byte()).toBe(2);
+    expect(reader.reset(fromHex('030405'), 0, 2).remaining).toBe(2);
+    expect(reader.byte()).toBe(3);
+    expect(reader.reset(fromHex('06')).byte()).toBe(6);
   });
 
   it('hands out buffers as views', () => {

@@ -1,3 +1,4 @@
+import { OPEN_ACL_UNSAFE, READ_ACL_UNSAFE } from './acl.js';
 import {
   AddWatchMode,
   CreateMode,
@@ -54,6 +55,8 @@ describe('the numbers of the protocol', () => {
   it('give every permission a bit of its own', () => {
     expect(Perms.read | Perms.write | Perms.create | Perms.delete | Perms.admin).toBe(Perms.all);
     expect(Perms.read + Perms.write + Perms.create + Perms.delete + Perms.admin).toBe(Perms.all);
+    expect(OPEN_ACL_UNSAFE).toEqual([{ scheme: 'world', id: 'anyone', perms: Perms.all }]);
+    expect(READ_ACL_UNSAFE).toEqual([{ scheme: 'world', id: 'anyone', perms: Perms.read }]);
   });
 });
 
