@@ -7,6 +7,17 @@ describe('transactions in real time', () => {
     expect(checkRealTimeOrder([write('a', 0, 5, 0x100000002n), write('b', 1, 4, 0x100000001n)])).toEqual([]);
   });
 
+  it('may overtake each other when one begins in the moment in which the other is acknowledged', () => {
+    expect(checkRealTimeOrder([write('a', 0, 1, 2n), write('b', 1, 2, 1n)])).toEqual([]);
+  });
+
+  it('are judged by their times, not by when they were noted', () => {
+    const writes = [write('late', 4, 5, 1n), write('long', 2, 9, 3n), write('first', 0, 1, 2n)];
+    const problem = 'late (0x1) began at 4.0 ms, after first (0x2) was acknowledged at 1.0 ms';
+    expect(checkRealTimeOrder(writes)).toEqual([problem]);
+    expect(checkRealTimeOrder(writes.reverse())).toEqual([problem]);
+  });
+
   it.each([
     [
       'a later write with a smaller zxid',
@@ -42,7 +53,8 @@ const inOrder = (events: readonly Seen[]): SessionEvent[] => events.map((event, 
 
 describe('a session', () => {
   it('sees time go forwards, whatever another session has seen', () => {
-    const events = inOrder([reply(1n, 5n), seen(1n, 5n), reply(2n, 3n), seen(2n, 3n), reply(1n, 5n)]);
+    const first = [reply(1n, 5n), seen(1n, 5n), reply(2n, 3n), seen(2n, 3n)];
+    const events = inOrder([...first, reply(1n, 5n), seen(1n, 5n), seen(1n, 6n)]);
     expect(checkSessionOrder(events)).toEqual([]);
   });
 
@@ -72,6 +84,7 @@ describe('a watch', () => {
   it.each([
     ['seen by a read', [watched(1n, 3n), seen(1n, 4n)]],
     ['seen when it is set again', [watched(1n, 3n), watched(1n, 4n), notified(1n)]],
+    ['seen again and again, which is one mistake', [watched(1n, 3n), seen(1n, 4n), seen(1n, 5n)]],
     ['told too late', [watched(1n, 3n), seen(1n, 4n), notified(1n)]],
   ])('comes after data: %s', (_, events) => {
     const problem = 'session 0x1 sees /r of 0x4, watches it since 0x3, and was not notified';
