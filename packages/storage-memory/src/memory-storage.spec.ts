@@ -34,6 +34,37 @@ describe('MemoryStorage', () => {
     storage.crash();
   });
 
+  it('makes durable what was there when a sync was asked for, and no more', async () => {
+    const later: (() => void)[] = [];
+    const storage = new MemoryStorage({ defer: (callback) => void later.push(callback) });
+    await storage.open();
+    storage.log.append(0, 1, payload, 0, 32);
+    storage.log.sync();
+    storage.log.append(0, 2, payload, 0, 32);
+    while (later.length > 0) later.shift()!();
+    expect(storage.log.pendingBytes).toBe(32);
+    expect(storage.log.syncStats.count).toBe(1);
+    storage.crash();
+  });
+
+  it('makes nothing durable once it has crashed', async () => {
+    const later: (() => void)[] = [];
+    const storage = new MemoryStorage({ defer: (callback) => void later.push(callback) });
+    await storage.open();
+    const heard: string[] = [];
+    storage.log.listen({
+      onDurable: () => void heard.push('durable'),
+      onFailure: () => void heard.push('failure'),
+      onRecovered: () => void heard.push('recovered'),
+      onFatal: () => void heard.push('fatal'),
+    });
+    storage.log.append(0, 1, payload, 0, 32);
+    storage.log.sync();
+    storage.crash();
+    for (const callback of later) callback();
+    expect(heard).toEqual([]);
+  });
+
   it('forgets calls of an earlier life', async () => {
     const later: (() => void)[] = [];
     const storage = new MemoryStorage({ defer: (callback) => void later.push(callback) });
