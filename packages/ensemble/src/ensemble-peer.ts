@@ -178,7 +178,7 @@ export class EnsemblePeer {
       case 'dial':
         return quorum.dial(output.to, output.port, output.attempt);
       case 'send':
-        return quorum.send(output.link, output.packet);
+        return quorum.send(output.link, output.packets);
       case 'send-snapshot':
         return quorum.sendSnapshot(output.link);
       case 'close':

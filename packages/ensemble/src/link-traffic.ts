@@ -30,13 +30,13 @@ export class LinkTraffic {
   private requests = 0;
   private lastSentZxid = 0n;
 
-  packetReceived({ type }: QuorumPacket): void {
-    this.received++;
-    if (type === PacketType.REQUEST) this.requests++;
+  packetsReceived(packets: readonly QuorumPacket[]): void {
+    this.received += packets.length;
+    for (const { type } of packets) if (type === PacketType.REQUEST) this.requests++;
   }
 
-  packetQueued({ zxid }: QuorumPacket): void {
-    if (zxid > 0n) this.lastSentZxid = zxid;
+  packetsQueued(packets: readonly QuorumPacket[]): void {
+    for (const { zxid } of packets) if (zxid > 0n) this.lastSentZxid = zxid;
   }
 
   packetsSent(count: number): void {

@@ -1,4 +1,5 @@
 import type { Transport } from '@zk/contracts';
+import type { QuorumPacket } from '@zk/jute';
 import { type PeerInput, type PeerOptions, PacketType, defaultPeerOptions } from '@zk/zab';
 import { BoundPort, type BoundPortHost } from './bound-port.js';
 import type { DiallingOptions } from './dialling.js';
@@ -127,9 +128,9 @@ export class PeerAssembly {
       connected: (attempt, link) => host.give({ kind: 'connected', attempt, link }),
       dialFailed: (attempt) => host.give({ kind: 'dial-failed', attempt }),
       closed: (link) => host.give({ kind: 'closed', link }),
-      packet: (link, packet) => {
-        if (packet.type === PacketType.PING) host.heartbeat();
-        host.give({ kind: 'packet', link, packet });
+      packets: (link, packets) => {
+        if (packets.some(isPing)) host.heartbeat();
+        host.give({ kind: 'packets', link, packets });
       },
       snapshotProgress: (link) => host.give({ kind: 'snapshot-progress', link }),
       snapshotReceived: (link) => host.give({ kind: 'snapshot-received', link }),
@@ -150,4 +151,8 @@ export class PeerAssembly {
     const { connectTimeoutMs: timeoutMs, multiAddress } = this.options;
     return { timeoutMs, isInTurn: !multiAddress.isReachabilityChecked };
   }
+}
+
+function isPing({ type }: QuorumPacket): boolean {
+  return type === PacketType.PING;
 }

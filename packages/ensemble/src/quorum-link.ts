@@ -87,10 +87,10 @@ export class QuorumLink {
     this.host.progress(this);
   }
 
-  send(packet: QuorumPacket): void {
+  send(packets: readonly QuorumPacket[]): void {
     if (this.isClosed || this.isEnding) return;
-    this.traffic.packetQueued(packet);
-    this.add(packet);
+    this.traffic.packetsQueued(packets);
+    for (const packet of packets) this.add(packet);
     const { maxQueuedBytes } = this.host;
     // Without a bound a learner that stopped reading would take all memory of its leader. Guarded by quorum-network.spec.ts,
     // 'a learner that does not read is given up …'.

@@ -18,8 +18,8 @@ export interface QuorumNetworkHost {
   connected(attempt: number, link: LinkId): void;
   dialFailed(attempt: number): void;
   closed(link: LinkId): void;
-  /** The data is the packet's own. */
-  packet(link: LinkId, packet: QuorumPacket): void;
+  /** Packets that came together; see `PeerInput`. */
+  packets(link: LinkId, packets: readonly QuorumPacket[]): void;
   /** Bytes of a snapshot came or went; at most a few times a second. */
   snapshotProgress(link: LinkId): void;
   snapshotReceived(link: LinkId): void;
@@ -99,8 +99,8 @@ export class QuorumNetwork {
     void this.connect(to, port, attempt);
   }
 
-  send(link: LinkId, packet: QuorumPacket): void {
-    this.links.get(link)?.send(packet);
+  send(link: LinkId, packets: readonly QuorumPacket[]): void {
+    this.links.get(link)?.send(packets);
   }
 
   sendSnapshot(link: LinkId): void {
@@ -176,14 +176,15 @@ export class QuorumNetwork {
     let loader: StateLoader | undefined;
     const isOpen = (): boolean => this.links.get(link.id) === link;
     const handler: PacketStreamHandler = {
-      onPacket: (packet) => {
+      onPackets: (packets) => {
         if (!isOpen()) return;
-        link.traffic.packetReceived(packet);
-        if (packet.type === PacketType.SNAP) {
+        link.traffic.packetsReceived(packets);
+        const last = packets.at(-1)!;
+        if (last.type === PacketType.SNAP) {
           if (!takesSnapshots) return this.fail(link, 'a learner must not send a snapshot');
-          loader = this.newLoader(connection, packet);
+          loader = this.newLoader(connection, last);
         }
-        this.host.packet(link.id, packet);
+        this.host.packets(link.id, packets);
       },
       onSnapshot: (bytes) => {
         if (!isOpen() || loader === undefined) return undefined;

@@ -31,7 +31,9 @@ class End {
         connected: (attempt, link) => void this.heard.push(`connected ${attempt} as ${link}`),
         dialFailed: (attempt) => void this.heard.push(`failed ${attempt}`),
         closed: (link) => void this.heard.push(`closed ${link}`),
-        packet: (_link, { type, zxid, data }) => void this.heard.push(`${type} ${zxid} ${data?.length ?? '-'}`),
+        packets: (_link, packets) => {
+          for (const { type, zxid, data } of packets) this.heard.push(`${type} ${zxid} ${data?.length ?? '-'}`);
+        },
         snapshotProgress: () => undefined,
         snapshotReceived: (link) => void this.heard.push(`snapshot ${link}`),
       },
@@ -89,13 +91,13 @@ describe('the connections between a leader and its learners', () => {
       const transport = new MemoryTransport({ chunking: { random: { next: () => 0.99 }, maxBytes } });
       const [leader, learner] = await connect(transport);
       for (let i = 1n; i <= 50n; i++) leader.state.apply(createTxn(i, `/n${i}`, 'x'.repeat(100)));
-      leader.network.send(1, packets.proposal(7n, new Uint8Array(100)));
-      leader.network.send(1, packets.start(PacketType.SNAP, 50n));
+      leader.network.send(1, [packets.proposal(7n, new Uint8Array(100))]);
+      leader.network.send(1, [packets.start(PacketType.SNAP, 50n)]);
       leader.network.sendSnapshot(1);
       // It is in the snapshot, or comes again behind it: here, it is both.
       leader.state.apply(createTxn(51n, '/later', ''));
-      leader.network.send(1, packets.proposal(51n, createTxn(51n, '/later', '')));
-      leader.network.send(1, packets.upToDate);
+      leader.network.send(1, [packets.proposal(51n, createTxn(51n, '/later', ''))]);
+      leader.network.send(1, [packets.upToDate]);
       await learner.hears('12 -1 -');
       const size = createTxn(51n, '/later', '').length;
       expect(learner.heard.slice(1)).toEqual(['2 7 100', '15 50 -', 'snapshot 1', `2 51 ${size}`, '12 -1 -']);
@@ -108,18 +110,18 @@ describe('the connections between a leader and its learners', () => {
     const transport = new MemoryTransport({ highWaterMarkBytes: 1000 });
     const [leader, learner] = await connect(transport);
     for (let i = 1n; i <= 20n; i++) leader.state.apply(createTxn(i, `/n${i}`, 'x'.repeat(100_000)));
-    leader.network.send(1, packets.start(PacketType.SNAP, 20n));
+    leader.network.send(1, [packets.start(PacketType.SNAP, 20n)]);
     leader.network.sendSnapshot(1);
-    leader.network.send(1, packets.upToDate);
+    leader.network.send(1, [packets.upToDate]);
     await learner.hears('12 -1 -');
     expect(learner.state.tree.nodeCount).toBe(leader.state.tree.nodeCount);
   });
 
   it('what was said before a close arrives, and only the other end hears of the close', async () => {
     const [leader, learner] = await connect(new MemoryTransport());
-    leader.network.send(1, packets.commit(5n));
+    leader.network.send(1, [packets.commit(5n)]);
     leader.network.close(1, 'enough');
-    leader.network.send(1, packets.commit(6n));
+    leader.network.send(1, [packets.commit(6n)]);
     await learner.hears('closed 1');
     expect(learner.heard).toEqual(['connected 1 as 1', '4 5 -', 'closed 1']);
     expect(leader.heard).toEqual(['accepted 1']);
@@ -131,7 +133,7 @@ describe('the connections between a leader and its learners', () => {
     const [leader, learner] = await connect(transport, 100_000);
     transport.stall(PORT);
     for (let i = 1n; i <= 200n; i++) {
-      leader.network.send(1, packets.proposal(i, new Uint8Array(1000)));
+      leader.network.send(1, [packets.proposal(i, new Uint8Array(1000))]);
       await nextTurn();
     }
     expect(leader.heard).toEqual(['accepted 1', 'closed 1']);
@@ -151,7 +153,7 @@ describe('the connections between a leader and its learners', () => {
     await learner.hears('connected 1 as 1');
     for (const port of [PORT, OBSERVER_PORT]) transport.stall(port);
     for (const link of [1, 2]) {
-      for (let i = 1n; i <= 5n; i++) master.network.send(link, packets.inform(i, new Uint8Array(1000)));
+      for (let i = 1n; i <= 5n; i++) master.network.send(link, [packets.inform(i, new Uint8Array(1000))]);
     }
     await master.hears('closed 1');
     expect([1, 2].map((link) => master.network.isOpen(link))).toEqual([false, true]);

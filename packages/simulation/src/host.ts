@@ -218,8 +218,8 @@ export class Host implements NetworkHost {
     this.give({ kind: 'closed', link });
   }
 
-  packet(link: number, packet: QuorumPacket): void {
-    this.give({ kind: 'packet', link, packet });
+  packets(link: number, packets: readonly QuorumPacket[]): void {
+    this.give({ kind: 'packets', link, packets });
   }
 
   snapshot(link: number, state: History): void {
@@ -276,8 +276,16 @@ export class Host implements NetworkHost {
     });
   }
 
-  private performOne(output: PeerOutput): void {
+  private send(link: number, packet: QuorumPacket): void {
     const { network, checkers } = this.world;
+    const { type, zxid } = packet;
+    if (type === PacketType.ACK) checkers.acknowledges(this, zxid);
+    else if (type >= PacketType.DIFF && type <= PacketType.SNAP) this.world.count(packetName(type));
+    network.send(link, this.number, packet);
+  }
+
+  private performOne(output: PeerOutput): void {
+    const { network } = this.world;
     switch (output.kind) {
       case 'notify':
         return network.notify(this.number, Number(output.to), output.notification);
@@ -290,11 +298,8 @@ export class Host implements NetworkHost {
       case 'dial':
         return network.dial(this.number, Number(output.to), output.port, output.attempt);
       case 'send':
-        if (output.packet.type === PacketType.ACK) checkers.acknowledges(this, output.packet.zxid);
-        else if (output.packet.type >= PacketType.DIFF && output.packet.type <= PacketType.SNAP) {
-          this.world.count(packetName(output.packet.type));
-        }
-        return network.send(output.link, this.number, output.packet);
+        for (const packet of output.packets) this.send(output.link, packet);
+        return;
       case 'send-snapshot':
         return network.sendSnapshot(output.link, this.number, this.snapshots.stream());
       case 'close':

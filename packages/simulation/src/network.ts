@@ -1,5 +1,5 @@
 import type { QuorumPacket } from '@zk/jute';
-import type { LearnerPort, Notification } from '@zk/zab';
+import { type LearnerPort, type Notification, PacketType } from '@zk/zab';
 import type { Agenda } from './agenda.js';
 import type { History } from './history.js';
 import type { FuzzyState } from './snapshots.js';
@@ -15,7 +15,8 @@ export interface NetworkHost {
   connected(attempt: number, link: number): void;
   dialFailed(attempt: number): void;
   closed(link: number): void;
-  packet(link: number, packet: QuorumPacket): void;
+  /** Packets that arrived at the same moment; an ACK comes alone. */
+  packets(link: number, packets: readonly QuorumPacket[]): void;
   snapshot(link: number, state: History): void;
 }
 
@@ -25,7 +26,7 @@ type Message = { readonly packet: QuorumPacket } | FuzzyState | 'end';
 interface Lane {
   readonly from: number;
   readonly to: number;
-  readonly queue: Message[];
+  readonly queue: { readonly message: Message; readonly arrivesMs: number }[];
   /** How many of the queue have arrived at a partition. */
   held: number;
   arrivesMs: number;
@@ -180,8 +181,8 @@ export class SimulatedNetwork {
   }
 
   private enqueue(link: Link, lane: Lane, message: Message): void {
-    lane.queue.push(message);
     this.schedule(link, lane);
+    lane.queue.push({ message, arrivesMs: lane.arrivesMs });
   }
 
   private schedule(link: Link, lane: Lane): void {
@@ -196,14 +197,31 @@ export class SimulatedNetwork {
       return;
     }
     const target = this.hosts.get(lane.to)!;
-    const message = lane.queue.shift();
+    const message = this.take(lane);
     if (message === undefined) return;
     if (message === 'end') {
       link.open.delete(lane.to);
       this.links.delete(link.id);
       target.closed(link.id);
-    } else if ('packet' in message) target.packet(link.id, message.packet);
+    } else if ('packet' in message) target.packets(link.id, [message.packet, ...this.takeWith(message.packet, lane)]);
     else target.snapshot(link.id, message.state);
+  }
+
+  /** The next message, unless it is still on its way, or has come with one before it. */
+  private take({ queue }: Lane): Message | undefined {
+    return queue[0] !== undefined && queue[0].arrivesMs <= this.agenda.nowMs ? queue.shift()!.message : undefined;
+  }
+
+  /** The packets that have arrived at the same moment. */
+  private takeWith(packet: QuorumPacket, lane: Lane): QuorumPacket[] {
+    const packets: QuorumPacket[] = [];
+    for (let last = packet; isGathered(last);) {
+      const next = lane.queue[0]?.message;
+      if (next === undefined || next === 'end' || !('packet' in next) || next.packet.type === PacketType.ACK) break;
+      if (this.take(lane) === undefined) break;
+      packets.push((last = next.packet));
+    }
+    return packets;
   }
 
   private release(link: Link, lane: Lane): void {
@@ -219,4 +237,9 @@ export class SimulatedNetwork {
   private delay(): number {
     return this.random.duration(0.05, this.maxDelayMs);
   }
+}
+
+/** Nothing comes with an ACK, and behind a SNAP comes its snapshot. */
+function isGathered({ type }: QuorumPacket): boolean {
+  return type !== PacketType.ACK && type !== PacketType.SNAP;
 }

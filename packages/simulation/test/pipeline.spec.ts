@@ -1,5 +1,5 @@
 import { DataTree, WatchTable } from '@zk/data-tree';
-import { RecordWriter } from '@zk/jute';
+import { type QuorumPacket, RecordWriter } from '@zk/jute';
 import { OpCode, hiOf, int64, loOf } from '@zk/model';
 import { EnsembleConfig } from '@zk/quorum';
 import { Client, Outbox, RequestPipeline } from '@zk/request-pipeline';
@@ -65,7 +65,7 @@ class Server {
       case 'dial':
         return world.later(() => world.connect(this, world.server(output.to), output.attempt));
       case 'send': {
-        const bytes = encodePacket(output.packet);
+        const bytes = Buffer.concat(output.packets.map(encodePacket));
         return world.later(
           () => void world.other(output.link, this).streams.get(output.link)?.push(bytes, 0, bytes.length),
         );
@@ -154,9 +154,8 @@ class World {
     const link = this.links.size + 1;
     this.links.set(link, [from, to]);
     for (const server of [from, to]) {
-      const onPacket = (packet: Parameters<typeof encodePacket>[0]): void =>
-        server.give({ kind: 'packet', link, packet });
-      server.streams.set(link, new PacketStream({ onPacket, onSnapshot: () => undefined }));
+      const onPackets = (packets: readonly QuorumPacket[]): void => server.give({ kind: 'packets', link, packets });
+      server.streams.set(link, new PacketStream({ onPackets, onSnapshot: () => undefined }));
     }
     to.give({ kind: 'accepted', link });
     from.give({ kind: 'connected', attempt, link });

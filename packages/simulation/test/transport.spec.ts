@@ -108,7 +108,7 @@ class Driver extends EventEmitter {
       case 'dial':
         return this.dial(output.to, output.attempt);
       case 'send':
-        return this.send(output.link, encodePacket(output.packet));
+        return this.send(output.link, Buffer.concat(output.packets.map(encodePacket)));
       case 'send-snapshot':
         return this.send(output.link, new TextEncoder().encode(`${this.applied.join(' ')}\n${SNAPSHOT_SIGNATURE}`));
       case 'close':
@@ -148,7 +148,7 @@ class Driver extends EventEmitter {
 
   private linkHandler(link: number): ConnectionHandler {
     const stream = new PacketStream({
-      onPacket: (packet) => this.give({ kind: 'packet', link, packet }),
+      onPackets: (packets) => this.give({ kind: 'packets', link, packets }),
       onSnapshot: (bytes) => {
         const text = new TextDecoder().decode(bytes);
         const end = text.indexOf(SNAPSHOT_SIGNATURE);

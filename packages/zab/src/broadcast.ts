@@ -1,8 +1,8 @@
-import type { QuorumPacket } from '@zk/jute';
 import { InvariantViolation, type Zxid, counterOf, epochOf, hex64 } from '@zk/model';
 import type { QuorumVerifier, ServerId } from '@zk/quorum';
+import { CommitNews } from './commit-news.js';
 import type { LearnerLink } from './learner-link.js';
-import { type LogEntry, epochStart } from './log-entry.js';
+import { epochStart } from './log-entry.js';
 import type { LinkId } from './messages.js';
 import { packets } from './packets.js';
 import type { PeerContext } from './peer-context.js';
@@ -31,6 +31,7 @@ export class Broadcast {
   successor: ServerId | undefined;
   private isEstablished = false;
   private readonly acknowledging = new Set<ServerId>();
+  private readonly news = new CommitNews();
   private readonly syncs = new SyncWaiters();
 
   constructor(
@@ -65,11 +66,11 @@ export class Broadcast {
       throw new InvariantViolation(`${hex64(zxid)} is proposed after ${hex64(this.lastProposed)}`);
     }
     this.lastProposed = zxid;
-    const proposal = packets.proposal(zxid, txn);
+    const proposal = [packets.proposal(zxid, txn)];
     for (const learner of this.links.values()) {
       if (!learner.isForwarding || learner.isObserver) continue;
       learner.timed ??= { zxid, sentMs: context.nowMs };
-      context.send(learner.link, proposal);
+      context.sendAll(learner.link, proposal);
     }
     context.append({ zxid, txn });
     context.sync('broadcast.log');
@@ -94,7 +95,7 @@ export class Broadcast {
    * acknowledgement stands for all before it; this leader's own disk is a voter like any other.
    */
   commitWhatCan(): void {
-    const { context } = this;
+    const { context, links, news, syncs } = this;
     let decided: Decided | undefined;
     while (this.isEstablished && context.tail.length > 0 && this.successor === undefined) {
       const index = context.rules.nextToCommit(context.tail.length);
@@ -102,10 +103,13 @@ export class Broadcast {
       // Another configuration may have been committed, and then other servers count.
       if (decided === undefined || zxid > decided.upTo || decided.verifiers !== context.verifiers) {
         decided = this.decide(zxid);
-        if (decided === undefined) return;
+        if (decided === undefined) break;
       }
       this.commit(index);
     }
+    // A sync is answered behind the commits that it waited for.
+    news.tell(context, links.values());
+    syncs.committed(context.applied);
   }
 
   /** What can be said of a proposal, and of all up to the first that somebody of its quorum has not acknowledged. */
@@ -140,18 +144,8 @@ export class Broadcast {
     this.last = zxid;
     const designated =
       pending?.version === zxid ? designatedLeader(context.id, before, pending, links.values()) : undefined;
-    this.tellAll(entry, designated);
+    this.news.add(entry, designated);
     if (designated !== undefined) this.nameLeader(designated);
-    this.syncs.committed(zxid);
-  }
-
-  private tellAll({ zxid, txn }: LogEntry, designated: ServerId | undefined): void {
-    const commit = packets.commit(zxid, designated);
-    let inform: QuorumPacket | undefined;
-    for (const { link, isForwarding, isObserver } of this.links.values()) {
-      if (!isForwarding) continue;
-      this.context.send(link, isObserver ? (inform ??= packets.inform(zxid, txn, designated)) : commit);
-    }
   }
 
   private nameLeader(leader: ServerId): void {

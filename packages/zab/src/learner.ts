@@ -136,8 +136,7 @@ export class Learner implements Role {
     }
     this.lastHeardMs = this.context.nowMs;
     if (this.isBusy) {
-      // Its data may be a view that does not outlive this call.
-      this.inbox.push(packet.data === null ? packet : { ...packet, data: packet.data.slice() });
+      this.inbox.push(packet);
       return undefined;
     }
     return this.receive(packet);
@@ -331,10 +330,8 @@ export class Learner implements Role {
     const { context, unacknowledged } = this;
     const upTo = context.rules.acknowledgeable(context.appended, context.durable);
     let count = 0;
-    while (count < unacknowledged.length && unacknowledged[count]! <= upTo) {
-      context.send(this.link!, packets.ack(unacknowledged[count++]!));
-    }
-    if (count > 0) unacknowledged.splice(0, count);
+    while (count < unacknowledged.length && unacknowledged[count]! <= upTo) count++;
+    if (count > 0) context.sendAll(this.link!, unacknowledged.splice(0, count).map(packets.ack));
   }
 
   logEntries(input: Extract<PeerInput, { kind: 'log-entries' | 'log-unavailable' }>): undefined {

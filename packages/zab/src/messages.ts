@@ -34,8 +34,11 @@ export type PeerInput =
   | { readonly kind: 'dial-failed'; readonly attempt: number }
   /** Not for a link that this peer closed. */
   | { readonly kind: 'closed'; readonly link: LinkId }
-  /** The data is the packet's own: it is kept, not copied. */
-  | { readonly kind: 'packet'; readonly link: LinkId; readonly packet: QuorumPacket }
+  /**
+   * Packets that came together, in their order. Data is the packet's own: it is kept, not copied. A leader is given an ACK
+   * alone: before it believes one it must know what time it is.
+   */
+  | { readonly kind: 'packets'; readonly link: LinkId; readonly packets: readonly QuorumPacket[] }
   /** The stream after a SNAP is complete and is now the state machine's state. Packets behind it come later. */
   | { readonly kind: 'snapshot-received'; readonly link: LinkId }
   /** Bytes of a snapshot were received, or could be sent: it takes its time, and nobody is silent. */
@@ -87,8 +90,8 @@ export type PeerOutput =
   | { readonly kind: 'listen'; readonly port: LearnerPort }
   | { readonly kind: 'unlisten'; readonly port: LearnerPort }
   | { readonly kind: 'dial'; readonly attempt: number; readonly to: ServerId; readonly port: LearnerPort }
-  /** The same packet object may be sent to several links: it need not be encoded again. */
-  | { readonly kind: 'send'; readonly link: LinkId; readonly packet: QuorumPacket }
+  /** The same packets may be sent to several links. */
+  | { readonly kind: 'send'; readonly link: LinkId; readonly packets: readonly QuorumPacket[] }
   /** A learner is being brought up to date; for those who count. */
   | { readonly kind: 'synchronizing'; readonly link: LinkId; readonly mode: 'diff' | 'trunc' | 'snap' }
   /** The state machine as it is now, without header and seals, then the signature. May be fuzzy. */

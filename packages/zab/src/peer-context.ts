@@ -176,7 +176,12 @@ export class PeerContext {
   }
 
   send(link: LinkId, packet: QuorumPacket): void {
-    this.outputs.push({ kind: 'send', link, packet });
+    this.sendAll(link, [packet]);
+  }
+
+  /** @param packets must not change any more */
+  sendAll(link: LinkId, packets: readonly QuorumPacket[]): void {
+    this.outputs.push({ kind: 'send', link, packets });
   }
 
   announce(role: PeerRole, phase: PeerPhase, epoch: number): void {

@@ -1,9 +1,10 @@
+import type { QuorumPacket } from '@zk/jute';
 import { hex64 } from '@zk/model';
 import type { EnsembleConfig, ReconfigSituation, ServerId } from '@zk/quorum';
 import { Election, type ElectionResult } from './election.js';
 import { Leader } from './leader.js';
 import { Learner } from './learner.js';
-import type { DiskContents, PeerInput, PeerOutput } from './messages.js';
+import type { DiskContents, LinkId, PeerInput, PeerOutput } from './messages.js';
 import { parsedConfig } from './packets.js';
 import { PeerContext, type PeerOptions, defaultPeerOptions } from './peer-context.js';
 import type { Role } from './role.js';
@@ -141,8 +142,8 @@ export class Peer {
         return this.check(role?.dialFailed(input.attempt));
       case 'closed':
         return this.check(role?.closed(input.link));
-      case 'packet':
-        return this.check(role?.packet(input.link, input.packet));
+      case 'packets':
+        return this.receivePackets(input.link, input.packets);
       case 'snapshot-progress':
         return role?.snapshotProgress(input.link);
       case 'snapshot-received':
@@ -171,6 +172,16 @@ export class Peer {
         return this.writeFailed(input.ticket, input.reason);
       default:
         return this.check(role?.serve(input));
+    }
+  }
+
+  /** A packet may give the role up: what came behind it is nobody's then. */
+  private receivePackets(link: LinkId, packets: readonly QuorumPacket[]): void {
+    const { role } = this;
+    if (role === undefined) return;
+    for (const packet of packets) {
+      this.check(role.packet(link, packet));
+      if (this.role !== role) return;
     }
   }
 

@@ -52,8 +52,8 @@ class Carry {
 }
 
 export interface PacketStreamHandler {
-  /** The data is the packet's own. */
-  onPacket(packet: QuorumPacket): void;
+  /** Packets that were complete at the same time, in their order; a SNAP is the last of them. Their data is their own. */
+  onPackets(packets: readonly QuorumPacket[]): void;
   /**
    * Bytes of the snapshot that follows a SNAP packet. Returns how many of them belong to it when its end, behind the
    * signature, is among them; undefined when all of them do and more are to come.
@@ -65,8 +65,9 @@ export interface PacketStreamOptions {
   /** The longest data of a packet; default 2 MiB. */
   readonly maxBytes?: number;
   /**
-   * Leaves out an ACK when the next one, for a later proposal of the same epoch, has come with it: a learner acknowledges
-   * in order, so the later one says all that the earlier one says. Default false.
+   * For the stream that a leader reads. An ACK is left out when the next one, for a later proposal of the same epoch, has
+   * come with it: a learner acknowledges in order, so the later one says all that the earlier one says. And it is handed
+   * over alone, so that whoever believes it can look at the clock before. Default false.
    */
   readonly mergesAcks?: boolean;
 }
@@ -114,6 +115,7 @@ export class PacketStream {
   /** Hands over what is complete. @returns where the rest begins, or {@link REFUSED} */
   private read(bytes: Uint8Array, start: number, end: number): number {
     let at = start;
+    const complete: QuorumPacket[] = [];
     while (at < end) {
       if (this.isInSnapshot) {
         const taken = this.handler.onSnapshot(bytes.subarray(at, end));
@@ -123,16 +125,26 @@ export class PacketStream {
         continue;
       }
       const length = packetLength(bytes, at, end, this.maxBytes);
-      if (length === REFUSED) return REFUSED;
-      if (length === INCOMPLETE) return at;
+      if (length <= 0) {
+        this.handOver(complete);
+        return length === INCOMPLETE ? at : REFUSED;
+      }
       const packetStart = at;
       at += length;
       if (this.mergesAcks && length === ACK_BYTES && isSuperseded(bytes, packetStart, end)) continue;
       const packet = this.packetAt(bytes, packetStart, at);
+      const isAlone = this.mergesAcks && packet.type === PacketType.ACK;
+      if (isAlone) this.handOver(complete.splice(0));
+      complete.push(packet);
       this.isInSnapshot = packet.type === PacketType.SNAP;
-      this.handler.onPacket(packet);
+      if (isAlone || this.isInSnapshot) this.handOver(complete.splice(0));
     }
+    this.handOver(complete);
     return at;
+  }
+
+  private handOver(packets: readonly QuorumPacket[]): void {
+    if (packets.length > 0) this.handler.onPackets(packets);
   }
 
   /** The packet that lies there, complete. */

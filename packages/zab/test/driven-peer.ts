@@ -1,3 +1,4 @@
+import type { QuorumPacket } from '@zk/jute';
 import { EnsembleConfig } from '@zk/quorum';
 import {
   type DiskContents,
@@ -66,10 +67,15 @@ export class DrivenPeer {
     return this.outputs.filter((output): output is Extract<PeerOutput, { kind: K }> => output.kind === kind);
   }
 
+  /** One by one, in their order, whichever were sent together. */
+  packetsSent(): { readonly link: number; readonly packet: QuorumPacket }[] {
+    return this.take('send').flatMap(({ link, packets }) => packets.map((packet) => ({ link, packet })));
+  }
+
   /** Everything sent on a link, as bytes. */
   sent(link: number): Buffer {
     return Buffer.concat(
-      this.take('send')
+      this.packetsSent()
         .filter((o) => o.link === link)
         .map((o) => encodePacket(o.packet)),
     );

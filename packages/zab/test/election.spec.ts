@@ -131,7 +131,7 @@ describe('a peer that has a leader', () => {
     const driven = new DrivenPeer({ id: 1n }).follow(2n, [3n]);
     const { leaderInfo, newLeader, start, upToDate } = packets;
     for (const packet of [leaderInfo(4), start(PacketType.DIFF, 0n), newLeader(4, threeServers), upToDate]) {
-      driven.give({ kind: 'packet', link: 1, packet });
+      driven.give({ kind: 'packets', link: 1, packets: [packet] });
     }
     driven.hear(3n, 'looking', { leader: 3n, round: 7n });
     expect(votes(driven, 3n).at(-1)).toBe('following 2 round 1 epoch 4');
@@ -146,7 +146,7 @@ describe('an observer', () => {
     expect(votes(driven, 1n)).toEqual([`looking ${-(1n << 63n)} round 1 epoch ${-(1n << 63n)}`]);
     driven.follow(3n, [1n]);
     expect(driven.peer.status()).toMatchObject({ role: 'observer', leader: '3' });
-    expect(driven.take('send')[0]!.packet.type).toBe(16);
+    expect(driven.packetsSent()[0]!.packet.type).toBe(16);
     driven.hear(1n, 'looking', { leader: 1n, round: 7n });
     expect(votes(driven, 1n).at(-1)).toBe('observing 3 round 1 epoch 0');
   });

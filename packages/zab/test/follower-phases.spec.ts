@@ -6,7 +6,7 @@ import { DrivenPeer, threeServers } from './driven-peer.js';
 
 const names = (outputs: readonly PeerOutput[]): string[] =>
   outputs.flatMap((output) => {
-    if (output.kind === 'send') return [`send ${output.packet.type}`];
+    if (output.kind === 'send') return output.packets.map(({ type }) => `send ${type}`);
     if (output.kind === 'write') return [`write ${output.point}`];
     if (output.kind === 'sync') return [`sync ${output.point}`];
     return ['append', 'deliver', 'serve', 'stop-serving', 'close', 'halt'].includes(output.kind) ? [output.kind] : [];
@@ -19,7 +19,7 @@ function follower(lastZxid = 0x100000003n): DrivenPeer {
 }
 
 const say = (driven: DrivenPeer, ...said: Parameters<typeof packets.pong>[0][]): DrivenPeer => {
-  for (const packet of said) driven.give({ kind: 'packet', link: 1, packet });
+  for (const packet of said) driven.give({ kind: 'packets', link: 1, packets: [packet] });
   return driven;
 };
 
@@ -31,15 +31,15 @@ describe('a follower', () => {
     const driven = follower();
     driven.isDiskHeld = true;
     say(driven, packets.leaderInfo(2));
-    expect(driven.take('send').length).toBe(1);
+    expect(driven.packetsSent().length).toBe(1);
     driven.finishWrite();
-    expect(driven.take('send')[1]!.packet).toEqual(packets.ackEpoch(0x100000003n, 1));
+    expect(driven.packetsSent()[1]!.packet).toEqual(packets.ackEpoch(0x100000003n, 1));
     expect(driven.peer.status().acceptedEpoch).toBe(2);
   });
 
   it('says -1 for an epoch it accepted before', () => {
     const driven = say(follower(), packets.leaderInfo(1));
-    expect(driven.take('send')[1]!.packet).toEqual(packets.ackEpoch(0x100000003n, -1));
+    expect(driven.packetsSent()[1]!.packet).toEqual(packets.ackEpoch(0x100000003n, -1));
     expect(driven.take('write')).toEqual([]);
   });
 
@@ -60,12 +60,12 @@ describe('a follower', () => {
     expect(driven.waitingWrites).toEqual(['learner.current-epoch']);
     expect(driven.take('serve')).toEqual([]);
     driven.finishWrite();
-    const acks = driven.take('send').filter((output) => output.packet.type === PacketType.ACK);
+    const acks = driven.packetsSent().filter((output) => output.packet.type === PacketType.ACK);
     expect(acks.map((output) => output.packet.zxid)).toEqual([0x200000000n, 0x200000000n]);
     expect(driven.take('serve')).toMatchObject([{ role: 'follower', epoch: 2, leader: 2n, zxid: 0x100000004n }]);
     // What was not committed is logged now, and acknowledged on its own when durable.
     driven.sync();
-    expect(driven.take('send').at(-1)!.packet).toEqual(packets.ack(0x100000005n));
+    expect(driven.packetsSent().at(-1)!.packet).toEqual(packets.ack(0x100000005n));
   });
 
   it('writes a snapshot of what it was sent before it claims the epoch', () => {
@@ -80,7 +80,7 @@ describe('a follower', () => {
     driven.finishWrite();
     expect(driven.waitingWrites).toEqual(['learner.current-epoch']);
     driven.finishWrite();
-    expect(driven.take('send').at(-1)!.packet).toEqual(packets.ack(0x200000000n));
+    expect(driven.packetsSent().at(-1)!.packet).toEqual(packets.ack(0x200000000n));
   });
 
   it('that cannot write looks for a leader again after a while, not at once', () => {
@@ -101,7 +101,7 @@ describe('a follower', () => {
     driven.follow(2n, [3n]);
     say(driven, packets.leaderInfo(1));
     expect(driven.take('write').at(-1)!.write).toEqual({ kind: 'clear' });
-    expect(driven.take('send').at(-1)!.packet).toEqual(packets.ackEpoch(0n, -1));
+    expect(driven.packetsSent().at(-1)!.packet).toEqual(packets.ackEpoch(0n, -1));
   });
 
   it.each([
@@ -153,6 +153,39 @@ describe('a follower', () => {
     expect(driven.peer.status().configVersion).toBe('100000004');
   });
 
+  it('takes packets that came together in their order, each as if it had come alone', () => {
+    const said = [
+      packets.proposal(0x100000004n, txn),
+      packets.commit(0x100000004n),
+      packets.proposal(0x100000005n, txn),
+    ];
+    const together = broadcasting().give({ kind: 'packets', link: 1, packets: said });
+    const alone = say(broadcasting(), ...said);
+    expect(names(together.outputs).filter((name) => !name.startsWith('send'))).toEqual(
+      names(alone.outputs).filter((name) => !name.startsWith('send')),
+    );
+    expect(together.sent(1)).toEqual(alone.sent(1));
+  });
+
+  it('takes nothing of what came together with the packet that made it leave', () => {
+    const driven = broadcasting();
+    const said = [packets.commit(0x100000009n), packets.proposal(0x100000004n, txn)];
+    driven.give({ kind: 'packets', link: 1, packets: said });
+    expect(driven.take('stop-serving').length).toBe(1);
+    expect(driven.take('append')).toEqual([]);
+  });
+
+  it('acknowledges at once all that became durable at once, one ACK for each proposal', () => {
+    const driven = broadcasting();
+    driven.isDiskHeld = true;
+    say(driven, packets.proposal(0x100000004n, txn), packets.proposal(0x100000005n, txn));
+    const before = driven.take('send').length;
+    driven.sync();
+    expect(driven.take('send').slice(before)).toEqual([
+      { kind: 'send', link: 1, packets: [packets.ack(0x100000004n), packets.ack(0x100000005n)] },
+    ]);
+  });
+
   it('leaves when a proposal is missing', () => {
     const driven = say(broadcasting(), packets.proposal(0x100000005n, txn));
     expect(driven.take('stop-serving').length).toBe(1);
@@ -164,7 +197,7 @@ describe('a follower', () => {
       .give({ kind: 'touch', sessionId: -5n, timeoutMs: 1000 })
       .give({ kind: 'touch', sessionId: -5n, timeoutMs: 2000 });
     say(driven, packets.ping(0x100000003n), packets.ping(0x100000003n));
-    expect(driven.take('send').map((output) => output.packet.data!.length)).toEqual([12, 0]);
+    expect(driven.packetsSent().map((output) => output.packet.data!.length)).toEqual([12, 0]);
   });
 
   it('answers syncs in the order they were asked', () => {

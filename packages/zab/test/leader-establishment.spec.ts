@@ -19,7 +19,7 @@ function elected(): DrivenPeer {
 }
 
 const says = (driven: DrivenPeer, server: bigint, ...said: Packet[]): DrivenPeer => {
-  for (const packet of said) driven.give({ kind: 'packet', link: Number(server), packet });
+  for (const packet of said) driven.give({ kind: 'packets', link: Number(server), packets: [packet] });
   return driven;
 };
 const joins = (driven: DrivenPeer, server: bigint, ...said: Packet[]): DrivenPeer =>
@@ -27,7 +27,7 @@ const joins = (driven: DrivenPeer, server: bigint, ...said: Packet[]): DrivenPee
 
 const heard = (driven: DrivenPeer, server: bigint): number[] =>
   driven
-    .take('send')
+    .packetsSent()
     .filter((output) => output.link === Number(server))
     .map((output) => output.packet.type);
 const phase = (driven: DrivenPeer): string => driven.peer.status().phase;

@@ -14,7 +14,7 @@ describe('a leader', () => {
     return driven;
   };
   const from = (driven: DrivenPeer, link: number, ...said: Parameters<typeof packets.pong>[0][]): DrivenPeer => {
-    for (const packet of said) driven.give({ kind: 'packet', link, packet });
+    for (const packet of said) driven.give({ kind: 'packets', link, packets: [packet] });
     return driven;
   };
   const join = (driven: DrivenPeer, server: bigint, epoch = 1, lastZxid = 0n, isObserver = false): DrivenPeer => {
@@ -25,7 +25,7 @@ describe('a leader', () => {
   };
   const sentTo = (driven: DrivenPeer, link: number): number[] =>
     driven
-      .take('send')
+      .packetsSent()
       .filter((output) => output.link === link)
       .map((output) => output.packet.type);
 
@@ -35,9 +35,9 @@ describe('a leader', () => {
     driven.give({ kind: 'accepted', link: 11 });
     from(driven, 11, packets.followerInfo(1n, 7, 0n, false));
     expect(driven.take('write')).toMatchObject([{ write: { kind: 'accepted-epoch', epoch: 8 } }]);
-    expect(driven.take('send')).toEqual([]);
+    expect(driven.packetsSent()).toEqual([]);
     driven.finishWrite();
-    expect(driven.take('send').map((output) => output.packet)).toEqual([packets.leaderInfo(8)]);
+    expect(driven.packetsSent().map((output) => output.packet)).toEqual([packets.leaderInfo(8)]);
   });
 
   it('does not lead who knows more', () => {
@@ -255,6 +255,23 @@ describe('a leader', () => {
     expect(sentTo(driven, 11).slice(-2)).toEqual([PacketType.COMMIT, PacketType.SYNC]);
   });
 
+  it('answers a sync when more than what it waits for is committed at once', () => {
+    const driven = join(leader(), 1n);
+    driven.isDiskHeld = true;
+    driven
+      .give({ kind: 'propose', zxid: 0x100000001n, txn })
+      .give({ kind: 'sync', tag: 1 })
+      .give({ kind: 'propose', zxid: 0x100000002n, txn })
+      .give({ kind: 'propose', zxid: 0x100000003n, txn })
+      .give({ kind: 'sync', tag: 2 });
+    driven.sync();
+    expect(driven.take('synced')).toEqual([]);
+    from(driven, 11, packets.ack(0x100000002n));
+    expect(driven.take('synced').map((output) => output.tag)).toEqual([1]);
+    from(driven, 11, packets.ack(0x100000003n));
+    expect(driven.take('synced').map((output) => output.tag)).toEqual([1, 2]);
+  });
+
   it('passes on what learners say for their clients, and answers revalidations', () => {
     const driven = join(leader(), 1n);
     const request = {
@@ -270,7 +287,7 @@ describe('a leader', () => {
     expect(driven.take('touched')).toMatchObject([{ link: 11, sessionId: -3n, timeoutMs: 4000 }]);
     expect(driven.take('revalidate')).toMatchObject([{ link: 11, sessionId: -3n, timeoutMs: 4000 }]);
     driven.give({ kind: 'revalidation', link: 11, sessionId: -3n, isValid: true });
-    expect(driven.take('send').at(-1)!.packet).toEqual(packets.revalidated(-3n, true));
+    expect(driven.packetsSent().at(-1)!.packet).toEqual(packets.revalidated(-3n, true));
   });
 
   it('reads the log for a learner that is far behind, and goes on with what it remembers', () => {

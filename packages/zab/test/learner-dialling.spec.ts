@@ -95,7 +95,7 @@ describe('an observer that followers serve', () => {
       packets.upToDate,
       packets.inform(start + 1n, new Uint8Array([1]), 3n),
     ]) {
-      driven.give({ kind: 'packet', link: 1, packet });
+      driven.give({ kind: 'packets', link: 1, packets: [packet] });
     }
     expect(driven.peer.status()).toMatchObject({ role: 'observer', phase: 'broadcast', leader: '3', master: '1' });
   });

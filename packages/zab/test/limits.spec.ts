@@ -13,7 +13,7 @@ const configText = [
 type Packet = Parameters<typeof packets.pong>[0];
 
 const say = (driven: DrivenPeer, link: bigint, ...said: Packet[]): void => {
-  for (const packet of said) driven.give({ kind: 'packet', link: Number(link), packet });
+  for (const packet of said) driven.give({ kind: 'packets', link: Number(link), packets: [packet] });
 };
 
 /** Server 3, elected by the others; its learners use the links with their numbers. */

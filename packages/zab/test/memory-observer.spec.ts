@@ -13,7 +13,7 @@ const txn = new Uint8Array([1]);
 type Packet = Parameters<typeof packets.pong>[0];
 
 function say(driven: DrivenPeer, ...said: Packet[]): DrivenPeer {
-  for (const packet of said) driven.give({ kind: 'packet', link: 1, packet });
+  for (const packet of said) driven.give({ kind: 'packets', link: 1, packets: [packet] });
   return driven;
 }
 
@@ -39,9 +39,9 @@ const writes = (driven: DrivenPeer): readonly string[] => driven.take('write').m
 const delivered = (driven: DrivenPeer): readonly bigint[] => driven.take('deliver').map(({ entry }) => entry.zxid);
 /** The zxid in the last ACKEPOCH. */
 const saidToHave = (driven: DrivenPeer): bigint =>
-  driven.take('send').findLast(({ packet }) => packet.type === PacketType.ACKEPOCH)!.packet.zxid;
+  driven.packetsSent().findLast(({ packet }) => packet.type === PacketType.ACKEPOCH)!.packet.zxid;
 const acknowledged = (driven: DrivenPeer): number =>
-  driven.take('send').filter(({ packet }) => packet.type === PacketType.ACK).length;
+  driven.packetsSent().filter(({ packet }) => packet.type === PacketType.ACK).length;
 const loseLeader = (driven: DrivenPeer): DrivenPeer => driven.give({ kind: 'closed', link: 1 });
 
 describe('an observer that keeps no log', () => {

@@ -29,7 +29,7 @@ function master(options: { hasObserverMasters?: boolean } = {}): DrivenPeer {
 }
 
 function from(driven: DrivenPeer, link: number, ...said: QuorumPacket[]): DrivenPeer {
-  for (const packet of said) driven.give({ kind: 'packet', link, packet });
+  for (const packet of said) driven.give({ kind: 'packets', link, packets: [packet] });
   return driven;
 }
 
@@ -44,7 +44,7 @@ function join(driven: DrivenPeer, lastZxid = COMMITTED, server = 4n, link = 14):
 }
 
 function packetsTo(driven: DrivenPeer, link: number): QuorumPacket[] {
-  return driven.take('send').flatMap((output) => (output.link === link ? [output.packet] : []));
+  return driven.packetsSent().flatMap((output) => (output.link === link ? [output.packet] : []));
 }
 
 /** Type and zxid of everything that was sent on a link. */

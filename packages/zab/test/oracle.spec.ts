@@ -13,7 +13,7 @@ const roleOf = (driven: DrivenPeer): string => driven.peer.status().role;
 const questionsOf = (driven: DrivenPeer): number => driven.take('ask-oracle').length;
 const answer = (driven: DrivenPeer, isOtherLost: boolean): DrivenPeer => driven.give({ kind: 'oracle', isOtherLost });
 const hear = (driven: DrivenPeer, link: number, ...said: Parameters<typeof packets.pong>[0][]): DrivenPeer => {
-  for (const packet of said) driven.give({ kind: 'packet', link, packet });
+  for (const packet of said) driven.give({ kind: 'packets', link, packets: [packet] });
   return driven;
 };
 const committedBy = (driven: DrivenPeer): bigint[] =>
@@ -159,7 +159,7 @@ describe('a leader of two that loses its follower', () => {
 
   it('commits nothing alone once the other one has caught up', () => {
     const driven = join(answer(alone(), true), 21);
-    expect(driven.take('send').some(({ link, packet }) => link === 21 && packet.type === PacketType.UPTODATE)).toBe(
+    expect(driven.packetsSent().some(({ link, packet }) => link === 21 && packet.type === PacketType.UPTODATE)).toBe(
       true,
     );
     driven.give({ kind: 'propose', zxid: FIRST, txn });

@@ -14,7 +14,7 @@ const commit = (zxid: bigint): QuorumPacket => packet(PacketType.COMMIT, zxid);
 /** What a stream that merges ACKs hands over when these packets arrive in one piece. */
 function handedOver(packets: readonly QuorumPacket[], mergesAcks = true): QuorumPacket[] {
   const received: QuorumPacket[] = [];
-  const handler = { onPacket: (one: QuorumPacket) => received.push(one), onSnapshot: () => undefined };
+  const handler = { onPackets: (all: readonly QuorumPacket[]) => received.push(...all), onSnapshot: () => undefined };
   const stream = new PacketStream(handler, { mergesAcks });
   const bytes = Buffer.concat(packets.map(encodePacket));
   expect(stream.push(bytes, 0, bytes.length)).toBeUndefined();
@@ -38,6 +38,29 @@ test.each([
   expect(handedOver(packets)).toEqual(expected.map((index) => packets[index]));
 });
 
+test.each([
+  ['leader, an ACK alone', true, [[0, 1], [2], [3], [4], [5]]],
+  ['learner, all together up to a SNAP', false, [[0, 1, 2, 3, 4], [5]]],
+])('what came in one piece is handed to a %s', (_, mergesAcks, expected) => {
+  const packets = [
+    commit(1n),
+    commit(2n),
+    ack(0x1_0000_0001n),
+    ack(0x2_0000_0001n),
+    packet(PacketType.SNAP, 3n),
+    commit(4n),
+  ];
+  const handed: number[][] = [];
+  const handler = {
+    onPackets: (all: readonly QuorumPacket[]) =>
+      handed.push(all.map(({ zxid, type }) => packets.findIndex((one) => one.zxid === zxid && one.type === type))),
+    onSnapshot: () => 0,
+  };
+  const bytes = Buffer.concat(packets.map(encodePacket));
+  new PacketStream(handler, { mergesAcks }).push(bytes, 0, bytes.length);
+  expect(handed).toEqual(expected);
+});
+
 test('every ACK is handed over by a stream that was not told to merge them', () => {
   const packets = [ack(1n), ack(2n), ack(3n)];
   expect(handedOver(packets, false)).toEqual(packets);
@@ -53,7 +76,10 @@ test('however the bytes are split, the last ACK of each run comes, and everythin
   fc.assert(
     fc.property(fc.array(anyPacket), sizes, (packets, pieces) => {
       const received: QuorumPacket[] = [];
-      const handler = { onPacket: (one: QuorumPacket) => received.push(one), onSnapshot: () => undefined };
+      const handler = {
+        onPackets: (all: readonly QuorumPacket[]) => received.push(...all),
+        onSnapshot: () => undefined,
+      };
       const stream = new PacketStream(handler, { mergesAcks: true });
       const bytes = Buffer.concat(packets.map(encodePacket));
       for (let at = 0, i = 0; at < bytes.length; i++) {

@@ -8,7 +8,7 @@ const SYNC_LIMIT_MS = 10_000;
 const config = 'server.1=a:1:2\nversion=0';
 
 const say = (driven: DrivenPeer, link: number, ...said: Parameters<typeof packets.pong>[0][]): DrivenPeer => {
-  for (const packet of said) driven.give({ kind: 'packet', link, packet });
+  for (const packet of said) driven.give({ kind: 'packets', link, packets: [packet] });
   return driven;
 };
 

@@ -10,7 +10,7 @@ const FIRST = 0x100000000n;
 const txn = new Uint8Array([1]);
 
 const say = (driven: DrivenPeer, link: number, ...said: Parameters<typeof packets.pong>[0][]): DrivenPeer => {
-  for (const packet of said) driven.give({ kind: 'packet', link, packet });
+  for (const packet of said) driven.give({ kind: 'packets', link, packets: [packet] });
   return driven;
 };
 
@@ -22,7 +22,7 @@ const committed = (driven: DrivenPeer): string[] =>
 
 const typesTo = (driven: DrivenPeer, link: number): number[] =>
   driven
-    .take('send')
+    .packetsSent()
     .filter((output) => output.link === link)
     .map((output) => output.packet.type);
 
@@ -82,7 +82,7 @@ describe('a leader commits a new configuration', () => {
     say(driven, 1, packets.ack(FIRST + 1n));
     const last = (link: number): Uint8Array =>
       driven
-        .take('send')
+        .packetsSent()
         .filter((output) => output.link === link)
         .at(-1)!.packet.data!;
     expect(typesTo(driven, 1).at(-1)).toBe(PacketType.COMMITANDACTIVATE);

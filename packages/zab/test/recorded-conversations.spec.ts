@@ -72,7 +72,7 @@ describe('as a learner', () => {
       if ('packet' in item && item.packet.type === PacketType.PING) {
         for (const touch of touches.shift() ?? []) driven.give({ kind: 'touch', ...touch });
       }
-      if ('packet' in item) driven.give({ kind: 'packet', link: 1, packet: item.packet });
+      if ('packet' in item) driven.give({ kind: 'packets', link: 1, packets: [item.packet] });
       else driven.give({ kind: 'snapshot-received', link: 1 });
     }
     const said = driven.sent(1);
@@ -87,7 +87,7 @@ describe('as a learner', () => {
     const driven = new DrivenPeer({ id: 2n, epochs: { accepted: 1, current: 1 }, lastZxid: 0x10000001fn });
     driven.follow(3n, [1n]);
     const say = (packet: ReturnType<typeof packets.commit>): void =>
-      void driven.give({ kind: 'packet', link: 1, packet });
+      void driven.give({ kind: 'packets', link: 1, packets: [packet] });
     say(packets.leaderInfo(2));
     say(packets.start(PacketType.TRUNC, 0x10000001dn));
     say(packets.newLeader(2, 'server.1=a:1:2\nversion=0'));
@@ -130,7 +130,7 @@ describe('as a leader', () => {
   const replay = (driven: DrivenPeer, link: number, name: string): Buffer => {
     driven.give({ kind: 'accepted', link });
     for (const item of readPackets(recorded(`${name}-dialer`).bytes)) {
-      if ('packet' in item) driven.give({ kind: 'packet', link, packet: item.packet });
+      if ('packet' in item) driven.give({ kind: 'packets', link, packets: [item.packet] });
     }
     return driven.sent(link);
   };
@@ -166,7 +166,7 @@ describe('as a leader', () => {
     }
     for (let zxid = 0x100000001n; zxid <= 0x10000001cn; zxid++) {
       driven.give({ kind: 'propose', zxid, txn: proposals.get(zxid) ?? new Uint8Array([1]) });
-      driven.give({ kind: 'packet', link: 8, packet: packets.ack(zxid) });
+      driven.give({ kind: 'packets', link: 8, packets: [packets.ack(zxid)] });
       if (zxid === 0x100000017n) driven.give({ kind: 'closed', link: 7 });
     }
     expect(replay(driven, 9, name)).toEqual(expected(name, 14));
@@ -185,11 +185,11 @@ describe('as a leader', () => {
     const isAck = (item: Read): boolean =>
       'packet' in item && item.packet.type === PacketType.ACK && item.packet.zxid % 2n ** 32n !== 0n;
     for (const item of own.filter((one) => !isAck(one))) {
-      if ('packet' in item) driven.give({ kind: 'packet', link: 7, packet: item.packet });
+      if ('packet' in item) driven.give({ kind: 'packets', link: 7, packets: [item.packet] });
     }
     for (const { packet } of proposals) {
       driven.give({ kind: 'propose', zxid: packet.zxid, txn: packet.data! });
-      driven.give({ kind: 'packet', link: 7, packet: packets.ack(packet.zxid) });
+      driven.give({ kind: 'packets', link: 7, packets: [packets.ack(packet.zxid)] });
     }
     const all = theirs.filter((item) => 'packet' in item && item.packet.type !== PacketType.PING).length;
     const said = driven.sent(7);

@@ -29,7 +29,7 @@ const withoutPings = (said: readonly Said[]): Said[] => said.filter(({ packet })
 /** Tells a learner what its recorded leader said, and checks what it says. Its clients want what they wanted then. */
 function followRecorded(driven: DrivenPeer, link: number, name: string): void {
   const expected = packetsOf(`${name}-dialer`);
-  const count = (): number => driven.take('send').filter((output) => output.link === link).length;
+  const count = (): number => driven.packetsSent().filter((output) => output.link === link).length;
   const asClients = (): void => {
     for (let next = expected[count()]; next?.packet.type === PacketType.REQUEST; next = expected[count()]) {
       driven.give({ kind: 'forward', request: requestOf(next.packet) });
@@ -42,7 +42,7 @@ function followRecorded(driven: DrivenPeer, link: number, name: string): void {
     }
     const answer = expected[count()]?.packet;
     if (item.packet.type === PacketType.PING && answer !== undefined) touch(driven, answer);
-    driven.give({ kind: 'packet', link, packet: item.packet });
+    driven.give({ kind: 'packets', link, packets: [item.packet] });
     asClients();
   }
   const want = bytesOf(expected);
@@ -101,7 +101,7 @@ function welcomeRecorded(driven: DrivenPeer, ...learners: (readonly [link: numbe
   for (const [link] of learners) driven.give({ kind: 'accepted', link });
   const said = learners.map(([link, name]) => ({ link, packets: withoutPings(packetsOf(`${name}-dialer`)) }));
   for (let i = 0; i < UNTIL_UP_TO_DATE; i++) {
-    for (const { link, packets } of said) driven.give({ kind: 'packet', link, packet: packets[i]!.packet });
+    for (const { link, packets } of said) driven.give({ kind: 'packets', link, packets: [packets[i]!.packet] });
   }
 }
 
@@ -109,7 +109,7 @@ function welcomeRecorded(driven: DrivenPeer, ...learners: (readonly [link: numbe
 const UNTIL_UP_TO_DATE = 4;
 
 function expectSaid(driven: DrivenPeer, link: number, name: string): void {
-  const said = driven.take('send').filter((output) => output.link === link && output.packet.type !== PacketType.PING);
+  const said = driven.packetsSent().filter((output) => output.link === link && output.packet.type !== PacketType.PING);
   expect(bytesOf(said)).toEqual(bytesOf(withoutPings(packetsOf(`${name}-listener`))));
 }
 
@@ -125,7 +125,7 @@ it('the leader: commits both configurations, then leaves itself and follows serv
     const { zxid } = proposal;
     driven.give({ kind: 'propose', zxid, txn: proposal.data! });
     for (const link of zxid <= 0x100000002n ? [8, 9, 16] : [8, 9]) {
-      driven.give({ kind: 'packet', link, packet: { type: PacketType.ACK, zxid, data: null, authinfo: null } });
+      driven.give({ kind: 'packets', link, packets: [{ type: PacketType.ACK, zxid, data: null, authinfo: null }] });
     }
     if (zxid === 0x100000002n) driven.give({ kind: 'closed', link: 16 });
     if (zxid === 0x100000003n) welcomeRecorded(driven, [17, '17-learner-sid4-dials-sid3']);

@@ -49,7 +49,9 @@ export function readPackets(bytes: Uint8Array, lengths: readonly number[] = [byt
   const read: Read[] = [];
   let snapshot: number[] = [];
   const stream = new PacketStream({
-    onPacket: (packet) => read.push({ packet: { ...packet, data: packet.data?.slice() ?? null } }),
+    onPackets: (packets) => {
+      for (const packet of packets) read.push({ packet: { ...packet, data: packet.data?.slice() ?? null } });
+    },
     onSnapshot: (piece) => {
       const before = snapshot.length;
       snapshot.push(...piece);

@@ -12,7 +12,7 @@ const untrusted = (configText = threeServers): DrivenPeer => {
 type Packet = Parameters<typeof packets.pong>[0];
 
 const say = (driven: DrivenPeer, ...said: Packet[]): void => {
-  for (const packet of said) driven.give({ kind: 'packet', link: 1, packet });
+  for (const packet of said) driven.give({ kind: 'packets', link: 1, packets: [packet] });
 };
 const writes = (driven: DrivenPeer): readonly string[] => driven.take('write').map(({ write }) => write.kind);
 const role = (driven: DrivenPeer): string => driven.peer.status().role;
@@ -39,7 +39,7 @@ describe('a server that does not trust its empty disk', () => {
   ])('follows a leader that others follow, takes %s, and can be trusted from then on', (_what, type) => {
     const driven = untrusted().follow(3n, [2n]);
     say(driven, packets.leaderInfo(1));
-    const sent = driven.take('send').at(-1)!.packet;
+    const sent = driven.packetsSent().at(-1)!.packet;
     expect([sent.type, sent.zxid]).toEqual([PacketType.ACKEPOCH, -1n]);
     say(driven, packets.start(type, 0n));
     if (type === PacketType.SNAP) driven.give({ kind: 'snapshot-received', link: 1 });
