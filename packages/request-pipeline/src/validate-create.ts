@@ -17,9 +17,9 @@ export function validateCreate(p: Preparer, type: number): number {
   p.writer.ensure(
     request.pathEnd - request.pathStart + SUFFIX_BYTES + request.dataEnd - request.dataStart + FIXED_BYTES,
   );
-  if (request.pathIsNull) return ErrorCode.MARSHALLINGERROR;
   const modeError = checkMode(p, type);
   if (modeError !== ErrorCode.OK) return modeError;
+  if (request.pathIsNull) return ErrorCode.MARSHALLINGERROR;
   const slash = parentEnd(source, request.pathStart, request.pathEnd);
   if (slash < 0) return ErrorCode.BADARGUMENTS;
   const aclError = p.aclFixup(source, request.aclStart, request.aclEnd);

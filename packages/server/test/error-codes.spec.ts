@@ -57,6 +57,7 @@ const suites: Record<string, readonly Row[]> = {
       ['no slash, sequential', (c) => create(c, 'foo', 2), 'BADARGUMENTS'],
       ['empty path', (c) => create(c, ''), 'BADARGUMENTS'],
       ['NUL in the path, null ACL', (c) => create(c, `/a${NUL}b`, 0, null), 'BADARGUMENTS'],
+      ['flags 7, null path', (c) => create(c, null, 7), 'BADARGUMENTS'],
       ['null path', (c) => create(c, null), 'MARSHALLINGERROR'],
       ['null ACL, no parent', (c) => create(c, '/none/a', 0, null), 'INVALIDACL'],
       ['empty ACL, closed parent', (c) => create(c, '/closed/a', 0, []), 'INVALIDACL'],
