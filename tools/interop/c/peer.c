@@ -938,6 +938,40 @@ static const char *attempt(body_t body) {
   return NULL;
 }
 
+/* A session that lasts until all checks are over and the gate is closed, whatever becomes of the servers meanwhile. */
+static const char *outlasts(int gate) {
+  char nothing;
+  struct Stat stat;
+  int rc;
+  PASSES(open_session(&mine, address, 20000, NULL, &mine_session));
+  int64_t id = zoo_client_id(mine)->client_id;
+  OK(make(mine, base, "", ZOO_EPHEMERAL, NULL, 0));
+  HOLDS(read(gate, &nothing, 1) == 0);
+  for (int tries = 0; is_interruption(rc = zoo_exists(mine, base, 0, &stat)) && tries < PATIENCE_MS / 50; tries++)
+    pause_ms(50);
+  OK(rc);
+  EQUAL(stat.ephemeralOwner, id);
+  EQUAL(zoo_client_id(mine)->client_id, id);
+  OK(zookeeper_close(mine));
+  return NULL;
+}
+
+/* Starts a process for it, which gives its verdict when the gate is closed. */
+static pid_t start_lasting(int *gate, struct verdict *verdict) {
+  int ends[2];
+  if (pipe(ends) != 0) return -1;
+  *gate = ends[1];
+  *verdict = (struct verdict){.problem = "the process ended early"};
+  pid_t child = fork();
+  if (child != 0) return child;
+  close(ends[1]);
+  snprintf(base, sizeof base, "/c-%d", (int)getpid());
+  const char *found = outlasts(ends[0]);
+  verdict->passed = found == NULL;
+  if (found != NULL) snprintf(verdict->problem, sizeof verdict->problem, "%s", found);
+  _exit(0);
+}
+
 /* Runs in a process that ends with the attempt: nothing that a check leaves behind reaches the next one. */
 static void judge(body_t body, struct verdict *verdict) {
   snprintf(base, sizeof base, "/c-%d", (int)getpid());
@@ -982,11 +1016,20 @@ int main(int count, char **args) {
   zoo_set_debug_level(ZOO_LOG_LEVEL_ERROR);
   if (count == 5 && strcmp(args[2], "hold") == 0) return hold(args[3], atoi(args[4]));
   const char *attempts = getenv("ZK_INTEROP_ATTEMPTS");
-  struct verdict *verdict =
-      mmap(NULL, sizeof *verdict, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (verdict == MAP_FAILED) return 1;
+  struct verdict *verdicts =
+      mmap(NULL, 2 * sizeof *verdicts, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (verdicts == MAP_FAILED) return 1;
+  int gate;
+  pid_t lasting = start_lasting(&gate, &verdicts[0]);
+  if (lasting < 0) return 1;
   for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++)
-    run(&checks[i], attempts == NULL ? 1 : atoi(attempts), verdict);
+    run(&checks[i], attempts == NULL ? 1 : atoi(attempts), &verdicts[1]);
+  close(gate);
+  waitpid(lasting, NULL, 0);
+  if (verdicts[0].passed)
+    printf("ok a session lasts through all of this\n");
+  else
+    printf("not ok a session lasts through all of this: %s\n", verdicts[0].problem);
   printf("done\n");
   return 0;
 }

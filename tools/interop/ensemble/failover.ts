@@ -1,8 +1,12 @@
 /** Kills the leader in the middle of a peer's checks, and brings it back. */
+import { setTimeout as delay } from 'node:timers/promises';
+
 import type { EnsembleProcesses } from '../../lib/ensemble-processes.ts';
 
 /** The leader dies behind so many checks. */
 const KILLS_BEHIND: readonly number[] = [12, 60];
+/** In the middle of the next check, not before it begins. */
+const KILL_DELAY_MS = 100;
 /** What clients and sessions take to come to rest behind a failover. */
 const SETTLING_MS = 15_000;
 
@@ -54,6 +58,7 @@ export class Failover {
 
   private async killLeader(): Promise<void> {
     const leader = await this.ensemble.waitLeader();
+    await delay(KILL_DELAY_MS);
     await leader.kill();
     await this.ensemble.waitLeader();
     leader.start();

@@ -8,6 +8,7 @@ import (
 	"log"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -53,12 +54,45 @@ func main() {
 	if err != nil {
 		attempts = 1
 	}
+	lasting, err := outlive()
 	for _, group := range groups {
 		for _, each := range group {
 			report(each, attempts)
 		}
 	}
+	if err == nil {
+		err = lasting()
+	}
+	if err == nil {
+		fmt.Println("ok a session lasts through all of this")
+	} else {
+		fmt.Println("not ok a session lasts through all of this:", err)
+	}
 	fmt.Println("done")
+}
+
+// outlive opens a session of its own, and returns what checks, in the end, that it is still there.
+func outlive() (func() error, error) {
+	lasting, err := open(20 * time.Second)
+	if err != nil {
+		return nil, err
+	}
+	lines = nil
+	session := lasting.SessionID()
+	path := fmt.Sprintf("/go-%d", os.Getpid())
+	if _, err := lasting.Create(path, nil, zk.FlagEphemeral, openACL); err != nil {
+		return nil, err
+	}
+	return func() error {
+		defer lasting.Close()
+		return until("an answer", func() (bool, error) {
+			isThere, stat, err := lasting.Exists(path)
+			if err != nil && isInterruption(err) {
+				return false, nil
+			}
+			return true, first(err, equal("exists", isThere, true), equal("owner", stat.EphemeralOwner, session))
+		})
+	}, nil
 }
 
 // check is one sentence and what must hold; a body returns what is wrong, or nil.
@@ -116,11 +150,8 @@ func try(each check) (err error) {
 
 // wasInterrupted tells whether a failure may be due to a connection that broke: that says nothing about the answers.
 func wasInterrupted(err error) bool {
-	interruptions := []error{errNoSession, zk.ErrConnectionClosed, zk.ErrSessionExpired, zk.ErrSessionMoved, zk.ErrClosing, zk.ErrNoServer}
-	for _, each := range interruptions {
-		if errors.Is(err, each) {
-			return true
-		}
+	if isInterruption(err) {
+		return true
 	}
 	// The library tells of a lost connection behind the answers that it cost.
 	time.Sleep(200 * time.Millisecond)
@@ -133,6 +164,11 @@ func wasInterrupted(err error) bool {
 }
 
 var errNoSession = errors.New("no session in time")
+
+func isInterruption(err error) bool {
+	interruptions := []error{errNoSession, zk.ErrConnectionClosed, zk.ErrSessionExpired, zk.ErrSessionMoved, zk.ErrClosing, zk.ErrNoServer}
+	return slices.ContainsFunc(interruptions, func(each error) bool { return errors.Is(err, each) })
+}
 
 // open connects and waits for the session.
 func open(timeout time.Duration) (*line, error) {

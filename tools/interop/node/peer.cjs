@@ -143,7 +143,23 @@ async function makeMine() {
   await zk.create(`${base}/mine`, Buffer.from('m'), ACL.CREATOR_ALL_ACL);
 }
 
+/** Opens a session of its own, and returns what checks, in the end, that it is still there. */
+async function outlive() {
+  const lasting = await open({ sessionTimeout: 20_000, retries: 20 });
+  lasting.client.removeAllListeners('disconnected');
+  clients = [];
+  const session = lasting.client.getSessionId().toString('hex');
+  const path = `/node-${process.pid}`;
+  await lasting.create(path, CreateMode.EPHEMERAL);
+  return async () => {
+    const stat = await inTime('an answer', lasting.exists(path));
+    assert.strictEqual(stat.ephemeralOwner.toString('hex'), session);
+    await lasting.close();
+  };
+}
+
 async function main() {
+  const outlived = await outlive();
   await check('connects and has a session', async () => {
     assert.strictEqual(zk.client.getState(), State.SYNC_CONNECTED);
     assert.notStrictEqual(zk.client.getSessionId().toString('hex'), '0000000000000000');
@@ -313,6 +329,8 @@ async function main() {
     await Promise.all(paths.map((path) => zk.remove(path)));
   });
 
+  await outlived();
+  console.log('ok a session lasts through all of this');
   console.log('done');
   process.exit(0);
 }
