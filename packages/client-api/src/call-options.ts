@@ -43,7 +43,7 @@ const names = [...ruleOf.keys()];
  * options would be none at all. They travel through layers that add options of their own, so those that are not known
  * here are let through, but for a slip of the pen.
  */
-export function callOptionsDefect(options: unknown): TypeError | undefined {
+export function callOptionsDefect(options: unknown): Error | undefined {
   if (options === undefined) return undefined;
   if (typeof options !== 'object' || options === null) {
     return new TypeError(`options are an object, as in { version: 3 } or { timeout: '5s' }, not ${kindOf(options)}`);

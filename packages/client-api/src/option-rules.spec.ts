@@ -35,6 +35,12 @@ describe('options', () => {
   });
 });
 
+it('a number that is out of range is a RangeError', () => {
+  const check = (): unknown => requireOptions('a door', { key: 'k', closesAfter: -1 }, doorRules);
+  expect(check).toThrow(RangeError);
+  expect(check).toThrow('closesAfter of a door is a duration (milliseconds, or 250ms, 30s, 1.5m, 2h), not -1');
+});
+
 describe('options of a call', () => {
   it.each([[undefined], [{}], [{ version: 3, timeout: '5s', ifMissing: undefined }], [{ owner: {}, session: 1n }]])(
     'of others are let through: %p',

@@ -10,6 +10,8 @@ export interface OptionRule {
   readonly text: string;
   /** Whether the value is shown in the error: never where it may be a secret. */
   readonly isShown: boolean;
+  /** Of numbers: one that does not meet it is out of range, rather than of the wrong type. */
+  readonly isRange?: true;
   isMet(value: unknown): boolean;
 }
 
@@ -29,13 +31,13 @@ export const rules = Object.freeze({
   codec: methods('a codec, as utf8 or json()', 'encode', 'decode'),
   acl: hidden('an array of { perms: number, scheme: string, id: string }', isAcl),
   signal: hidden('an AbortSignal', isSignal),
-  duration: shown('a duration (milliseconds, or 250ms, 30s, 1.5m, 2h)', isDuration),
+  duration: range('a duration (milliseconds, or 250ms, 30s, 1.5m, 2h)', isDuration),
   /** An integer of at least so much. */
   integer: (from: number): OptionRule =>
-    shown(`an integer from ${from} on`, (value) => Number.isInteger(value) && (value as number) >= from),
+    range(`an integer from ${from} on`, (value) => Number.isInteger(value) && (value as number) >= from),
   /** An integer of at least so much, or no limit. */
   limit: (from: number): OptionRule =>
-    shown(
+    range(
       `an integer from ${from} on, or Infinity`,
       (value) => value === Infinity || (Number.isInteger(value) && (value as number) >= from),
     ),
@@ -55,12 +57,13 @@ export const rules = Object.freeze({
  *
  * @param owner whose options they are, for the message: `a Mutex`
  * @returns the options
- * @throws TypeError for what is no object, an option that is not known, missing, or not as its rule says
+ * @throws TypeError for what is no object, an option that is not known, missing, or not as its rule says; RangeError for
+ *   a number that is none of those allowed
  */
 export function requireOptions<O>(
   owner: string,
   options: O,
-  known: OptionRules<O>,
+  known: Readonly<Record<string, OptionRule>>,
   needed: readonly (keyof O & string)[] = [],
 ): O {
   if (!isObject(options)) {
@@ -68,19 +71,20 @@ export function requireOptions<O>(
     throw new TypeError(`the options of ${owner} are an object${missing}, not ${kindOf(options)}`);
   }
   for (const [name, value] of Object.entries(options)) {
-    const rule = Object.hasOwn(known, name) ? known[name as keyof O] : undefined;
+    const rule = Object.hasOwn(known, name) ? known[name] : undefined;
     if (rule === undefined) throw unknownOption(owner, name, Object.keys(known));
     if (value !== undefined && !rule.isMet(value)) throw brokenRule(`${name} of ${owner}`, rule, value);
   }
   for (const name of needed) {
-    if (options[name] === undefined) throw new TypeError(`${owner} needs the option ${name}: ${known[name].text}`);
+    if (options[name] === undefined) throw new TypeError(`${owner} needs the option ${name}: ${known[name]!.text}`);
   }
   return options;
 }
 
 /** What is wrong with a value, as an error: `dialect of a Mutex is …, not …`. */
-export function brokenRule(what: string, { text, isShown }: OptionRule, value: unknown): TypeError {
-  return new TypeError(`${what} is ${text}, not ${isShown && !isObject(value) ? quoted(value) : kindOf(value)}`);
+export function brokenRule(what: string, { text, isShown, isRange }: OptionRule, value: unknown): Error {
+  const message = `${what} is ${text}, not ${isShown && !isObject(value) ? quoted(value) : kindOf(value)}`;
+  return isRange && typeof value === 'number' ? new RangeError(message) : new TypeError(message);
 }
 
 /** What a value is, for a message: `undefined`, `a string`, `an object (Promise)`. */
@@ -103,6 +107,10 @@ function unknownOption(owner: string, name: string, known: readonly string[]): T
 
 function shown(text: string, isMet: OptionRule['isMet']): OptionRule {
   return { text, isMet, isShown: true };
+}
+
+function range(text: string, isMet: OptionRule['isMet']): OptionRule {
+  return { text, isMet, isShown: true, isRange: true };
 }
 
 function hidden(text: string, isMet: OptionRule['isMet']): OptionRule {

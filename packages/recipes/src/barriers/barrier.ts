@@ -1,6 +1,6 @@
-import type { CallOptions, ZkClient } from '@zk/client-api';
+import { type CallOptions, type ZkClient, type OptionRules, rules } from '@zk/client-api';
 import type { Acl } from '@zk/model';
-import { type CallScope, type ParentKind, firstOf, isNamed, requirePath } from '../support/index.js';
+import { type CallScope, type ParentKind, firstOf, isNamed, requireRecipe, parentsRule } from '../support/index.js';
 import { persistently, scoped } from '../values/scoped.js';
 
 const EMPTY = new Uint8Array();
@@ -19,9 +19,9 @@ export class DistributedBarrier {
   readonly #options: BarrierOptions;
 
   constructor(client: ZkClient, path: string, options: BarrierOptions = {}) {
-    this.path = requirePath(path);
+    this.#options = requireRecipe('a DistributedBarrier', client, path, options, barrierRules);
+    this.path = path;
     this.#client = client;
-    this.#options = options;
   }
 
   /** Closes the barrier. Content when it is closed already. */
@@ -70,7 +70,7 @@ export class DistributedBarrier {
   }
 
   #scoped<R>(options: CallOptions, body: (scope: CallScope) => Promise<R>): Promise<R> {
-    return scoped(this.#client, this.path, { timeout: '30s', ...options }, body);
+    return scoped(this.#client, this.path, options, body, '30s');
   }
 }
 
@@ -81,6 +81,8 @@ export interface BarrierOptions {
   readonly parents?: ParentKind;
   readonly acl?: readonly Acl[];
 }
+
+const barrierRules: OptionRules<BarrierOptions> = { data: rules.bytes, parents: parentsRule, acl: rules.acl };
 
 /**
  * False when there is no such znode. Otherwise true, but only after something happened to it or to the watch. By reading

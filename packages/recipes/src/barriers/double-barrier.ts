@@ -1,4 +1,4 @@
-import { type CallOptions, type ZkClient, utf8 } from '@zk/client-api';
+import { type CallOptions, type ZkClient, utf8, type OptionRules, rules } from '@zk/client-api';
 import type { Acl } from '@zk/model';
 import {
   type CallScope,
@@ -9,8 +9,9 @@ import {
   hex32,
   isNamed,
   isTransient,
-  requirePath,
   uuid36,
+  requireRecipe,
+  dialectRule,
 } from '../support/index.js';
 import { persistently, scoped } from '../values/scoped.js';
 import { existsUntilChange } from './barrier.js';
@@ -48,10 +49,10 @@ export class DistributedDoubleBarrier {
     if (!Number.isInteger(memberCount) || memberCount < 1) {
       throw new RangeError(`a barrier has at least one member, not ${memberCount}`);
     }
-    this.path = requirePath(path);
+    this.#options = requireRecipe('a DistributedDoubleBarrier', client, path, options, doubleBarrierRules);
+    this.path = path;
     this.memberCount = memberCount;
     this.#client = client;
-    this.#options = options;
     this.#dialect = options.dialect ?? 'curator';
   }
 
@@ -242,3 +243,9 @@ export interface DoubleBarrierOptions {
   readonly identity?: string;
   readonly acl?: readonly Acl[];
 }
+
+const doubleBarrierRules: OptionRules<DoubleBarrierOptions> = {
+  dialect: dialectRule,
+  identity: rules.text,
+  acl: rules.acl,
+};

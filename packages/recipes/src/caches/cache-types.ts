@@ -1,4 +1,4 @@
-import type { Codec } from '@zk/client-api';
+import { type Codec, type OptionRules, rules } from '@zk/client-api';
 import type { Stat } from '@zk/model';
 
 /** A znode as the cache knows it. Immutable: a change makes another object. */
@@ -55,6 +55,13 @@ export interface CacheOptions<T> {
   /** Events kept for a slow consumer of the async iterable; then it ends with an EventOverflowError. Default 65,536. */
   readonly bufferSize?: number;
 }
+
+export const cacheRules: OptionRules<CacheOptions<unknown>> = {
+  codec: rules.codec,
+  concurrency: rules.limit(1),
+  watches: rules.oneOf('auto', 'oneShot'),
+  bufferSize: rules.limit(1),
+};
 
 /** As `codec`: the cache keeps the Stat of each znode and no data, and never reads any. */
 export const dataless: Codec<undefined> = Object.freeze({ encode: () => null, decode: () => undefined });

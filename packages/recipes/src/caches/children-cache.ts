@@ -1,7 +1,7 @@
-import type { ZkClient } from '@zk/client-api';
+import { type ZkClient, type OptionRules, rules } from '@zk/client-api';
 import { Subject, filter } from 'rxjs';
-import { childPath } from '../support/index.js';
-import type { CacheEvent, CacheNode, CacheOptions } from './cache-types.js';
+import { childPath, requireRecipe } from '../support/index.js';
+import { type CacheEvent, type CacheNode, type CacheOptions, cacheRules } from './cache-types.js';
 import { EventStream } from './event-stream.js';
 import { MirrorCache } from './mirror-cache.js';
 
@@ -9,6 +9,11 @@ export interface ChildrenCacheOptions<T> extends CacheOptions<T> {
   /** Whether a child, by its name, is cached. Always asked the same. */
   readonly filter?: (name: string) => boolean;
 }
+
+const childrenCacheRules: OptionRules<ChildrenCacheOptions<unknown>> = {
+  ...cacheRules,
+  filter: rules.callback,
+};
 
 /**
  * The children of one znode with their data, as Curator's PathChildrenCache and kazoo's ChildrenWatch. Unlike the latter
@@ -22,6 +27,7 @@ export class ChildrenCache<T = Uint8Array> extends MirrorCache<T> implements Ite
   readonly events: EventStream<CacheEvent<T>>;
 
   constructor(client: ZkClient, path: string, options: ChildrenCacheOptions<T> = {}) {
+    requireRecipe('a ChildrenCache', client, path, options, childrenCacheRules);
     const { filter: accepts } = options;
     const prefix = childPath(path, '');
     super(client, path, options, {

@@ -1,8 +1,9 @@
 import type { ZkClient } from '@zk/client-api';
 import { Subject } from 'rxjs';
-import type { CacheNode, CacheOptions } from './cache-types.js';
+import { type CacheNode, type CacheOptions, cacheRules } from './cache-types.js';
 import { EventStream } from './event-stream.js';
 import { MirrorCache } from './mirror-cache.js';
+import { requireRecipe } from '../support/index.js';
 
 export interface NodeCacheChange<T> {
   /** What is there now; undefined when there is no such znode. */
@@ -21,6 +22,7 @@ export class NodeCache<T = Uint8Array> extends MirrorCache<T> {
   readonly changes: EventStream<NodeCacheChange<T>>;
 
   constructor(client: ZkClient, path: string, options: CacheOptions<T> = {}) {
+    requireRecipe('a NodeCache', client, path, options, cacheRules);
     super(client, path, options, { maxDepth: 0, accepts: undefined, ignoresRoot: false });
     const changes = new Subject<NodeCacheChange<T>>();
     this.mirror.events$.subscribe({

@@ -1,7 +1,8 @@
-import type { ZkClient } from '@zk/client-api';
-import type { CacheEvent, CacheNode, CacheOptions } from './cache-types.js';
+import { type ZkClient, type OptionRules, rules } from '@zk/client-api';
+import { type CacheEvent, type CacheNode, type CacheOptions, cacheRules } from './cache-types.js';
 import { EventStream } from './event-stream.js';
 import { MirrorCache } from './mirror-cache.js';
+import { requireRecipe } from '../support/index.js';
 
 export interface TreeCacheOptions<T> extends CacheOptions<T> {
   /** Levels below the root that are cached: 0 is the root alone, 1 its children as well. Default: all. */
@@ -9,6 +10,12 @@ export interface TreeCacheOptions<T> extends CacheOptions<T> {
   /** Whether a znode, by its full path, is cached. What is below one that is not is not either. Always asked the same. */
   readonly filter?: (path: string) => boolean;
 }
+
+const treeCacheRules: OptionRules<TreeCacheOptions<unknown>> = {
+  ...cacheRules,
+  maxDepth: rules.limit(0),
+  filter: rules.callback,
+};
 
 /**
  * A subtree, kept in memory and up to date, as Curator's CuratorCache and TreeCache: events with old and new data, and
@@ -23,6 +30,7 @@ export class TreeCache<T = Uint8Array> extends MirrorCache<T> implements Iterabl
   readonly events: EventStream<CacheEvent<T>>;
 
   constructor(client: ZkClient, path: string, options: TreeCacheOptions<T> = {}) {
+    requireRecipe('a TreeCache', client, path, options, treeCacheRules);
     super(client, path, options, {
       maxDepth: options.maxDepth ?? Infinity,
       accepts: options.filter,

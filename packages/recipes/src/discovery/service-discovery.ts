@@ -1,5 +1,13 @@
-import type { CallOptions, Codec, ZkClient } from '@zk/client-api';
-import { childPath, isNamed, requirePath, uuid36 } from '../support/index.js';
+import {
+  type CallOptions,
+  type Codec,
+  type ZkClient,
+  type OptionRule,
+  type OptionRules,
+  requireOptions,
+  rules,
+} from '@zk/client-api';
+import { childPath, isNamed, requirePath, uuid36, requireRecipe } from '../support/index.js';
 import { ServiceCache } from './service-cache.js';
 import { type PayloadCodec, type ServiceInstance, serviceInstanceCodec } from './service-instance.js';
 import { ServiceProvider, type ServiceProviderOptions } from './service-provider.js';
@@ -14,8 +22,29 @@ export interface ServiceDiscoveryOptions<P = unknown> {
   readonly watchInstances?: boolean;
 }
 
+const discoveryRules: OptionRules<ServiceDiscoveryOptions> = {
+  payload: rules.methods('a codec of payloads', 'encode', 'decode'),
+  withEnabled: rules.flag,
+  watchInstances: rules.flag,
+};
+
 /** What must be said of an instance; the rest has defaults. */
 export type ServiceInstanceInit<P = unknown> = Pick<ServiceInstance<P>, 'name'> & Partial<ServiceInstance<P>>;
+
+const orNull = (rule: OptionRule): OptionRule => ({ ...rule, isMet: (value) => value === null || rule.isMet(value) });
+
+const instanceRules: OptionRules<ServiceInstance> = {
+  name: rules.name,
+  id: rules.name,
+  address: orNull(rules.text),
+  port: orNull(rules.integer(0)),
+  sslPort: orNull(rules.integer(0)),
+  payload: rules.value,
+  registrationTimeMs: rules.integer(0),
+  serviceType: rules.oneOf('DYNAMIC', 'STATIC', 'PERMANENT', 'DYNAMIC_SEQUENTIAL'),
+  uriSpec: orNull(rules.methods('a UriSpec, as UriSpec.parse makes', 'build')),
+  enabled: rules.flag,
+};
 
 /**
  * Who offers what, and where: Curator's service discovery, with its paths (`BASE/service/id`) and its JSON, so that
@@ -32,8 +61,9 @@ export class ServiceDiscovery<P = unknown> implements AsyncDisposable {
   readonly #registrations = new Set<ServiceRegistration<P>>();
 
   constructor(client: ZkClient, basePath: string, options: ServiceDiscoveryOptions<P> = {}) {
+    requireRecipe('a ServiceDiscovery', client, basePath, options, discoveryRules);
     this.#client = client;
-    this.#basePath = requirePath(basePath);
+    this.#basePath = basePath;
     this.#watchInstances = options.watchInstances === true;
     this.codec = serviceInstanceCodec<P>(options);
   }
@@ -100,6 +130,7 @@ export class ServiceDiscovery<P = unknown> implements AsyncDisposable {
   }
 
   #complete(init: ServiceInstanceInit<P>): ServiceInstance<P> {
+    requireOptions('an instance', init, instanceRules, ['name']);
     const { clock, random } = this.#client.runtime;
     return {
       id: uuid36(random),

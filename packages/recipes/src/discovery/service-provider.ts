@@ -1,4 +1,12 @@
-import { type CallOptions, type ClientRuntime, type Duration, durationMs } from '@zk/client-api';
+import {
+  type CallOptions,
+  type ClientRuntime,
+  type Duration,
+  durationMs,
+  type OptionRules,
+  requireOptions,
+  rules,
+} from '@zk/client-api';
 import { type ProviderStrategy, roundRobin } from './provider-strategies.js';
 import type { ServiceCache } from './service-cache.js';
 import type { ServiceInstance } from './service-instance.js';
@@ -15,6 +23,12 @@ export interface ServiceProviderOptions<P = unknown> {
   readonly downAfter?: { readonly errors: number; readonly within: Duration } | false;
 }
 
+const providerRules: OptionRules<ServiceProviderOptions> = {
+  strategy: rules.methods('a strategy, as roundRobin() makes', 'pick'),
+  filters: { text: 'an array of functions', isShown: false, isMet: Array.isArray },
+  downAfter: rules.either(rules.oneOf(false), rules.object),
+};
+
 /**
  * Finds an instance to call; as Curator's ServiceProvider: enabled, accepted by the filters, without too many errors.
  * Suspended and lost: as {@link ServiceCache}. Made by `ServiceDiscovery.provider`.
@@ -29,6 +43,7 @@ export class ServiceProvider<P = unknown> implements AsyncDisposable {
   readonly #errors = new Map<string, { readonly sinceMs: number; count: number }>();
 
   constructor(runtime: ClientRuntime, cache: ServiceCache<P>, options: ServiceProviderOptions<P> = {}) {
+    requireOptions('a ServiceProvider', options, providerRules);
     const { strategy = roundRobin<P>(), filters = [], downAfter = { errors: 2, within: '30s' } } = options;
     this.#runtime = runtime;
     this.cache = cache;

@@ -1,15 +1,26 @@
-import type { CallOptions, ZkClient } from '@zk/client-api';
+import { type CallOptions, type ZkClient, type OptionRules, rules } from '@zk/client-api';
 import { type AcquireOptions, type Participant } from '../locks/index.js';
 import { childrenOf, participantsOf } from '../locks/participants.js';
 import { isNoTime, outOfTime } from '../locks/queue.js';
-import { AcquireTimeoutError, type LatestStream, rankNames, requirePath } from '../support/index.js';
+import {
+  AcquireTimeoutError,
+  type LatestStream,
+  rankNames,
+  requireRecipe,
+  requireCallOptions,
+} from '../support/index.js';
 import { type Leader, leaderNow, observeLeader } from './observe.js';
-import { Candidacy, type ElectionOptions, type Term } from './terms.js';
+import { Candidacy, type ElectionOptions, type Term, electionRules } from './terms.js';
 
 export interface LeaderElectionOptions extends ElectionOptions {
   /** Which recipe of Curator it shares a path with; default `selector`. Nothing to choose in the dialect of kazoo. */
   readonly layout?: 'selector' | 'latch';
 }
+
+const leaderElectionRules: OptionRules<LeaderElectionOptions> = {
+  ...electionRules,
+  layout: rules.oneOf('selector', 'latch'),
+};
 
 /**
  * Leadership as a loop: one item per term (Curator's LeaderSelector, kazoo's Election).
@@ -30,7 +41,8 @@ export class LeaderElection implements AsyncIterable<Term> {
   readonly #candidacy: Candidacy;
 
   constructor(client: ZkClient, path: string, options: LeaderElectionOptions = {}) {
-    this.path = requirePath(path);
+    requireRecipe('a LeaderElection', client, path, options, leaderElectionRules);
+    this.path = path;
     this.#client = client;
     const curator = options.layout === 'latch' ? 'latch-' : 'lock-';
     this.#candidacy = new Candidacy(client, path, { curator, kazoo: '__lock__' }, options, 'session');
@@ -47,12 +59,14 @@ export class LeaderElection implements AsyncIterable<Term> {
 
   /** Stands for one term. @throws AcquireTimeoutError, AcquireCancelledError */
   async campaign(options: Pick<AcquireOptions, 'timeout' | 'signal'> = {}): Promise<Term> {
+    requireCallOptions(options);
     if (isNoTime(options.timeout)) return (await this.tryCampaign(options)) ?? outOfTime(this.path);
     return (await this.#candidacy.campaign(options))!;
   }
 
   /** As campaign, but null when somebody else leads: at once, or after the `timeout` if one is given. */
   async tryCampaign(options: Pick<AcquireOptions, 'timeout' | 'signal'> = {}): Promise<Term | null> {
+    requireCallOptions(options);
     const { timeout = 0, ...rest } = options;
     if (isNoTime(timeout)) return (await this.#candidacy.campaign(rest, true)) ?? null;
     try {

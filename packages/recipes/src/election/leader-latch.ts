@@ -2,10 +2,10 @@ import type { CallOptions, ZkClient } from '@zk/client-api';
 import { BehaviorSubject, type Observable, filter, firstValueFrom, fromEvent, takeUntil } from 'rxjs';
 import type { AcquireOptions, Participant } from '../locks/index.js';
 import { endOf } from '../locks/queue.js';
-import { CallScope, type LatestStream, firstOf, requirePath } from '../support/index.js';
+import { CallScope, type LatestStream, firstOf, requireRecipe } from '../support/index.js';
 import { candidates } from './leader-election.js';
 import { type Leader, leaderNow, observeLeader } from './observe.js';
-import { Candidacy, type ElectionOptions, type Term } from './terms.js';
+import { Candidacy, type ElectionOptions, type Term, electionRules } from './terms.js';
 
 /**
  * A candidate that stands until it is closed, and knows at any time whether it leads: Curator's LeaderLatch (spec:
@@ -25,7 +25,8 @@ export class LeaderLatch implements AsyncDisposable {
   #running: Promise<void> | undefined;
 
   constructor(client: ZkClient, path: string, options: ElectionOptions = {}) {
-    this.path = requirePath(path);
+    requireRecipe('a LeaderLatch', client, path, options, electionRules);
+    this.path = path;
     this.#client = client;
     const markers = { curator: 'latch-', kazoo: '__lock__' };
     this.#candidacy = new Candidacy(client, path, markers, options, 'connection');

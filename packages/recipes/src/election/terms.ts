@@ -1,6 +1,6 @@
-import { type ZkClient, isConnected } from '@zk/client-api';
+import { type ZkClient, isConnected, type OptionRules, rules } from '@zk/client-api';
 import { filter } from 'rxjs';
-import type { AcquireOptions, LockOptions } from '../locks/index.js';
+import { type AcquireOptions, type LockOptions, lockRules } from '../locks/options.js';
 import { type EnterOptions, type QueueRules, awaitTurn, enter, isTaken, nearest } from '../locks/queue.js';
 import {
   CallScope,
@@ -22,6 +22,8 @@ export interface ElectionOptions extends Omit<LockOptions, 'identity'> {
   /** Written as JSON where there is no `id`. */
   readonly identity?: HolderIdentity;
 }
+
+export const electionRules: OptionRules<ElectionOptions> = { ...lockRules, id: rules.text, identity: rules.object };
 
 /** One term of leadership. Releasing it resigns. */
 export class Term extends Hold {}

@@ -1,4 +1,4 @@
-import type { ZkClient } from '@zk/client-api';
+import { type ZkClient, kindOf } from '@zk/client-api';
 import type { Zxid } from '@zk/model';
 import { Hold, LockLostError, type LossPolicy, type OwnNode, firstOf, onAbort } from '../support/index.js';
 import { type Candidate, isRevocation } from './revocation.js';
@@ -74,6 +74,7 @@ export class OwnerTable {
       const entered = await enter();
       return entered === undefined ? null : this.#take(undefined, { ...entered, holds: 0 }, hold);
     }
+    if (Object(owner) !== owner) throw new TypeError(`the owner of a lock is an object, not ${kindOf(owner)}`);
     for (;;) {
       const present = this.#shares.get(owner);
       if (present === undefined) break;

@@ -1,8 +1,15 @@
-import type { ZkClient } from '@zk/client-api';
-import { AcquireTimeoutError, CallScope, type Hold } from '../support/index.js';
+import { type ZkClient, type OptionRules, requireOptions, rules } from '@zk/client-api';
+import {
+  AcquireTimeoutError,
+  CallScope,
+  type Hold,
+  requireClient,
+  requireFunction,
+  requireCallOptions,
+} from '../support/index.js';
 import { Combined } from './combined.js';
 import { Mutex } from './mutex.js';
-import type { AcquireOptions, LockOptions, Lockable } from './options.js';
+import { type AcquireOptions, type LockOptions, type Lockable, lockRules } from './options.js';
 import { endOf, isNoTime, outOfTime } from './queue.js';
 
 export interface MultiLockOptions extends LockOptions {
@@ -12,6 +19,8 @@ export interface MultiLockOptions extends LockOptions {
    */
   readonly order?: 'sorted' | 'given';
 }
+
+const multiLockRules: OptionRules<MultiLockOptions> = { ...lockRules, order: rules.oneOf('sorted', 'given') };
 
 /** All the locks of a MultiLock, held. */
 export class MultiHold extends Combined<Hold> {}
@@ -30,8 +39,10 @@ export class MultiLock implements Lockable<MultiHold> {
 
   /** @param locks paths of mutexes, or locks of any kind that share the client */
   constructor(client: ZkClient, locks: readonly (string | Lockable<Hold>)[], options: MultiLockOptions = {}) {
-    if (locks.length === 0) throw new RangeError('a lock of no locks locks nothing');
-    const { order = 'sorted', ...lockOptions } = options;
+    requireClient('a MultiLock', client);
+    if (!Array.isArray(locks) || locks.length === 0) throw new RangeError('a lock of no locks locks nothing');
+    if (!locks.every(isPathOrLock)) throw new TypeError('a MultiLock is made of paths, or of locks that have one');
+    const { order = 'sorted', ...lockOptions } = requireOptions('a MultiLock', options, multiLockRules);
     this.#client = client;
     const all = locks.map((lock) => (typeof lock === 'string' ? new Mutex(client, lock, lockOptions) : lock));
     this.#locks = order === 'given' ? all : all.sort((a, b) => (a.path < b.path ? -1 : 1));
@@ -39,11 +50,13 @@ export class MultiLock implements Lockable<MultiHold> {
   }
 
   async acquire(options: AcquireOptions = {}): Promise<MultiHold> {
+    requireCallOptions(options);
     if (isNoTime(options.timeout)) return (await this.tryAcquire(options)) ?? outOfTime(this.path);
     return (await this.#acquireAll(options, (lock, left) => lock.acquire(left)))!;
   }
 
   async tryAcquire(options: AcquireOptions = {}): Promise<MultiHold | null> {
+    requireCallOptions(options);
     const { timeout = 0 } = options;
     if (isNoTime(timeout)) {
       return this.#acquireAll(options, (lock) => lock.tryAcquire({ ...options, timeout: 0 }), Infinity);
@@ -58,6 +71,7 @@ export class MultiLock implements Lockable<MultiHold> {
 
   /** Acquires all, calls, and releases. */
   async run<T>(task: (hold: MultiHold) => T | Promise<T>, options: AcquireOptions = {}): Promise<T> {
+    requireFunction('the task of a lock', task);
     await using hold = await this.acquire(options);
     return await task(hold);
   }
@@ -86,4 +100,8 @@ export class MultiLock implements Lockable<MultiHold> {
       for (const hold of holds.reverse()) hold.release().catch(() => undefined);
     }
   }
+}
+
+function isPathOrLock(lock: unknown): boolean {
+  return typeof lock === 'string' || (rules.methods('a lock', 'acquire').isMet(lock) && 'path' in (lock as object));
 }

@@ -1,7 +1,17 @@
 import type { CallOptions, ZkClient } from '@zk/client-api';
-import { AcquireTimeoutError, CallScope, identityBytes, isNamed, rankNames, requirePath } from '../support/index.js';
+import {
+  AcquireTimeoutError,
+  CallScope,
+  identityBytes,
+  isNamed,
+  rankNames,
+  requirePath,
+  requireFunction,
+  requireRecipe,
+  requireCallOptions,
+} from '../support/index.js';
 import { type Entered, type HoldMaker, LockHold, OwnerTable, candidateOf } from './lock-hold.js';
-import type { AcquireOptions, LockOptions, Lockable } from './options.js';
+import { type AcquireOptions, type LockOptions, type Lockable, lockRules } from './options.js';
 import { type Participant, childrenOf, participantsOf } from './participants.js';
 import { type QueueRules, endOf, enter, isNoTime, isTaken, nearest, outOfTime } from './queue.js';
 import { type Candidate, requestRevocation } from './revocation.js';
@@ -24,6 +34,7 @@ export abstract class QueueLock<H extends LockHold> implements Lockable<H> {
   }
 
   async acquire(options: AcquireOptions = {}): Promise<H> {
+    requireCallOptions(options);
     if (isNoTime(options.timeout)) return (await this.tryAcquire(options)) ?? outOfTime(this.path);
     using scope = new CallScope(this.client.runtime, options);
     // Without `once` there is a hold or an error.
@@ -31,6 +42,7 @@ export abstract class QueueLock<H extends LockHold> implements Lockable<H> {
   }
 
   async tryAcquire(options: AcquireOptions = {}): Promise<H | null> {
+    requireCallOptions(options);
     const { timeout = 0, ...rest } = options;
     if (isNoTime(timeout)) {
       using scope = new CallScope(this.client.runtime, rest);
@@ -46,6 +58,7 @@ export abstract class QueueLock<H extends LockHold> implements Lockable<H> {
 
   /** Acquires, calls, and releases, whatever happens. The call gets the hold: pass its `signal` on. */
   async run<T>(task: (hold: H) => T | Promise<T>, options: AcquireOptions = {}): Promise<T> {
+    requireFunction('the task of a lock', task);
     await using hold = await this.acquire(options);
     return await task(hold);
   }
@@ -113,7 +126,7 @@ export abstract class QueueLock<H extends LockHold> implements Lockable<H> {
  */
 export class Mutex extends QueueLock<LockHold> {
   constructor(client: ZkClient, path: string, options: LockOptions = {}) {
-    super(client, mutexRules(path, options), options);
+    super(client, mutexRules(path, requireRecipe('a Mutex', client, path, options, lockRules)), options);
   }
 
   protected override makeHold: HoldMaker<LockHold> = (client, candidate, options) =>

@@ -1,6 +1,15 @@
-import { type CallOptions, type Duration, type ZkClient, durationMs, op, utf8 } from '@zk/client-api';
+import {
+  type CallOptions,
+  type Duration,
+  type ZkClient,
+  durationMs,
+  op,
+  utf8,
+  type OptionRules,
+  rules,
+} from '@zk/client-api';
 import type { Zxid } from '@zk/model';
-import { childPath, ensurePath, isNamed, requirePath } from '../support/index.js';
+import { childPath, ensurePath, isNamed, requirePath, requireRecipe } from '../support/index.js';
 import { Mutex } from './mutex.js';
 import type { LockOptions } from './options.js';
 import { utcMs, utcText } from './utc-text.js';
@@ -11,6 +20,12 @@ export interface NonBlockingLeaseOptions extends Pick<LockOptions, 'acl'> {
   /** Who: whoever comes back under the same name has it again. kazoo's default is the host name. */
   readonly holder: string;
 }
+
+const leaseRules: OptionRules<NonBlockingLeaseOptions> = {
+  acl: rules.acl,
+  duration: rules.duration,
+  holder: rules.name,
+};
 
 /** What was obtained. It ends by itself; no session and no connection has to last that long. */
 export interface TimedLease {
@@ -40,9 +55,9 @@ export class NonBlockingLease {
   readonly #node: string;
 
   constructor(client: ZkClient, path: string, options: NonBlockingLeaseOptions) {
-    this.path = requirePath(path);
+    this.#options = requireRecipe('a NonBlockingLease', client, path, options, leaseRules, ['duration', 'holder']);
+    this.path = path;
     this.#client = client;
-    this.#options = options;
     this.#node = childPath(path, 'lease_holder');
     const { acl, holder } = options;
     this.#guard = new Mutex(client, path, {

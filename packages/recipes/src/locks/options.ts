@@ -1,6 +1,14 @@
-import type { Duration } from '@zk/client-api';
+import { type Duration, type OptionRules, rules } from '@zk/client-api';
 import type { Acl } from '@zk/model';
-import type { Dialect, HolderIdentity, LossPolicy } from '../support/index.js';
+import {
+  type Dialect,
+  type HolderIdentity,
+  type LossPolicy,
+  dialectRule,
+  identityRule,
+  lossRule,
+  parentsRule,
+} from '../support/index.js';
 
 /** Options of every lock, for the life of the object. */
 export interface LockOptions {
@@ -15,6 +23,14 @@ export interface LockOptions {
   /** What missing parents are created as; default: containers, or persistent in the dialect of kazoo. */
   readonly parents?: 'container' | 'persistent';
 }
+
+export const lockRules: OptionRules<LockOptions> = {
+  dialect: dialectRule,
+  identity: identityRule,
+  loss: lossRule,
+  acl: rules.acl,
+  parents: parentsRule,
+};
 
 /** Options of one acquire. */
 export interface AcquireOptions {

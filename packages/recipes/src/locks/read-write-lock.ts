@@ -8,10 +8,11 @@ import {
   identityBytes,
   textBehind,
   uniquePrefix,
+  requireRecipe,
 } from '../support/index.js';
 import { type Entered, type HoldMaker, LockHold, candidateOf } from './lock-hold.js';
 import { QueueLock } from './mutex.js';
-import type { AcquireOptions, LockOptions } from './options.js';
+import { type AcquireOptions, type LockOptions, lockRules } from './options.js';
 import type { Participant } from './participants.js';
 import { type QueueRules, endOf, nearest } from './queue.js';
 import type { Candidate } from './revocation.js';
@@ -40,6 +41,7 @@ export class ReadWriteLock {
   readonly write: WriteLock;
 
   constructor(client: ZkClient, path: string, options: LockOptions = {}) {
+    requireRecipe('a ReadWriteLock', client, path, options, lockRules);
     this.path = path;
     this.read = new ReadLock(client, path, options, () => this.write);
     this.write = new WriteLock(client, path, options, this.read);

@@ -11,15 +11,17 @@ import {
   identityBytes,
   isTransient,
   rankNames,
-  requirePath,
   sleep,
   uniquePrefix,
   withRetry,
+  requireRecipe,
+  requireFunction,
+  requireCallOptions,
 } from '../support/index.js';
 import { Combined } from './combined.js';
 import { type LeaseLayout, curatorLeases, kazooLeases } from './lease-layout.js';
 import { LeaseLimit, type MaxLeases } from './lease-limit.js';
-import type { AcquireOptions, LockOptions, Lockable } from './options.js';
+import { type AcquireOptions, type LockOptions, type Lockable, lockRules } from './options.js';
 import { type Participant, childrenOf, participantsOf } from './participants.js';
 import { endOf, enter, isNoTime, isTaken, outOfTime } from './queue.js';
 
@@ -56,9 +58,9 @@ export class Semaphore implements Lockable<Lease> {
    *   kazoo writes the number into the node of the semaphore, and there everybody must use the same.
    */
   constructor(client: ZkClient, path: string, maxLeases: MaxLeases, options: LockOptions = {}) {
-    this.path = requirePath(path);
+    this.#options = requireRecipe('a Semaphore', client, path, options, lockRules);
+    this.path = path;
     this.#client = client;
-    this.#options = options;
     this.#limit = new LeaseLimit(client, maxLeases);
     this.#layout = options.dialect === 'kazoo' ? kazooLeases(client, path, maxLeases) : curatorLeases(path);
   }
@@ -76,6 +78,7 @@ export class Semaphore implements Lockable<Lease> {
    * @throws RangeError when there are never that many; AcquireTimeoutError; AcquireCancelledError
    */
   async acquireMany(count: number, options: LeaseOptions = {}): Promise<Leases> {
+    requireCallOptions(options);
     if (isNoTime(options.timeout)) return (await this.tryAcquireMany(count, options)) ?? outOfTime(this.path);
     using scope = new CallScope(this.#client.runtime, options);
     return (await this.#take(count, options, scope, false))!;
@@ -83,6 +86,7 @@ export class Semaphore implements Lockable<Lease> {
 
   /** As acquireMany, but null when there is no room: at once, or after the `timeout` if one is given. */
   async tryAcquireMany(count: number, options: LeaseOptions = {}): Promise<Leases | null> {
+    requireCallOptions(options);
     const { timeout = 0, ...rest } = options;
     const once = isNoTime(timeout);
     using scope = new CallScope(this.#client.runtime, once ? rest : options);
@@ -96,6 +100,7 @@ export class Semaphore implements Lockable<Lease> {
 
   /** Acquires one lease, calls, and releases. */
   async run<T>(task: (lease: Lease) => T | Promise<T>, options: LeaseOptions = {}): Promise<T> {
+    requireFunction('the task of a semaphore', task);
     await using lease = await this.acquire(options);
     return await task(lease);
   }

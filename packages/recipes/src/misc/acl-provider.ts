@@ -9,7 +9,7 @@ import type {
   ZkClient,
 } from '@zk/client-api';
 import type { Acl } from '@zk/model';
-import { childPath, isNamed, parentPath } from '../support/index.js';
+import { childPath, isNamed, parentPath, requireClient, requireFunction } from '../support/index.js';
 import { ClientView } from './client-view.js';
 
 /** Which ACL a new znode gets, by its path as the caller of the view says it; undefined for the client's default. */
@@ -20,6 +20,8 @@ export type AclProvider = (path: string) => readonly Acl[] | undefined;
  * as Curator's ACLProvider. Give it to recipes, and their nodes have it as well.
  */
 export function withAcls(client: ZkClient, provider: AclProvider): ZkClient {
+  requireClient('a view with ACLs', client);
+  requireFunction('the provider of ACLs', provider);
   return new AclView(client, provider, '');
 }
 

@@ -24,6 +24,7 @@ import type {
 } from '@zk/client-api';
 import type { Acl, Id, Stat } from '@zk/model';
 import type { Observable } from 'rxjs';
+import { requireCallOptions } from '../support/index.js';
 
 type Data = Uint8Array | null;
 
@@ -69,17 +70,20 @@ export abstract class ClientView implements ZkClient {
   }
 
   async get<T = Uint8Array>(path: string, options: GetOptions<T> = {}): Promise<NodeData<T>> {
+    requireCallOptions(options);
     const { codec, ...rest } = options;
     const { data, stat } = await this.rawGet(path, rest);
     return { data: decoderOf(codec)(data), stat };
   }
 
   async create<T = Data>(path: string, data?: T, options: CreateOptions<T> = {}): Promise<Created> {
+    requireCallOptions(options);
     const { codec, ...rest } = options;
     return this.rawCreate(path, data === undefined ? null : encoderOf(codec)(data), rest);
   }
 
   async set<T = Data>(path: string, data: T, options: SetOptions<T> = {}): Promise<Stat> {
+    requireCallOptions(options);
     const { codec, ...rest } = options;
     return this.rawSet(path, encoderOf(codec)(data), rest);
   }

@@ -14,9 +14,12 @@ import {
   type WriteOp,
   type WriteResults,
   type ZkClient,
+  type OptionRules,
+  requireOptions,
+  rules,
 } from '@zk/client-api';
 import { ErrorCode, type Stat } from '@zk/model';
-import { CallScope, isNamed, mayHaveApplied } from '../support/index.js';
+import { CallScope, isNamed, mayHaveApplied, requireClient } from '../support/index.js';
 import { ClientView, decoderOf, encoderOf } from './client-view.js';
 import { type CompressionProvider, gzip } from './gzip.js';
 
@@ -27,12 +30,19 @@ export interface CompressionOptions {
   readonly filter?: (path: string) => boolean;
 }
 
+const compressionRules: OptionRules<CompressionOptions> = {
+  provider: rules.methods('a provider, as gzip() makes', 'compress', 'decompress'),
+  filter: rules.callback,
+};
+
 /**
  * A view of a client that compresses what it writes and restores what it reads; as Curator's `enableCompression`, whose
  * data it reads and writes. Nothing in a znode says that it is compressed, so all who use it must agree: what is not
  * makes reading it fail with a GzipError. Null stays null.
  */
 export function compressed(client: ZkClient, options: CompressionOptions = {}): ZkClient {
+  requireClient('a compressed view', client);
+  requireOptions('a compressed view', options, compressionRules);
   return new CompressedView(client, options.provider ?? gzip(), options.filter ?? (() => true), '');
 }
 

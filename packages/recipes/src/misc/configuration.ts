@@ -6,11 +6,13 @@ import {
   type ZkClient,
   json,
   utf8,
+  type OptionRules,
+  rules,
 } from '@zk/client-api';
 import { ErrorCode } from '@zk/model';
 import { type Observable, Subject } from 'rxjs';
 import { type CacheProblem, type CacheStatus, EventStream } from '../caches/index.js';
-import { requirePath } from '../support/index.js';
+import { requireRecipe } from '../support/index.js';
 import { type ConfigurationSource, JsonSource } from './configuration-json.js';
 import { TreeSource } from './configuration-tree.js';
 
@@ -26,6 +28,18 @@ export interface ConfigurationOptions<T> {
   readonly layout?: 'json' | 'tree';
   /** The value while there is nothing in the tree. Without it, {@link Configuration.start} wants a valid value. */
   readonly defaults?: T;
+}
+
+const configurationRules: OptionRules<ConfigurationOptions<unknown>> = {
+  schema: { text: 'a Standard Schema, as of zod, valibot or arktype', isShown: false, isMet: isSchema },
+  codec: rules.codec,
+  layout: rules.oneOf('json', 'tree'),
+  defaults: rules.value,
+};
+
+/** Some are functions. */
+function isSchema(value: unknown): boolean {
+  return Object(value) === value && '~standard' in (value as object);
 }
 
 export interface ConfigurationChange<T> {
@@ -54,7 +68,8 @@ export class Configuration<T> implements AsyncDisposable {
   #lastProblem: CacheProblem | undefined;
 
   constructor(client: ZkClient, path: string, options: ConfigurationOptions<T> = {}) {
-    this.path = requirePath(path);
+    requireRecipe('a Configuration', client, path, options, configurationRules);
+    this.path = path;
     this.#codec = options.codec ?? json(options.schema);
     this.#defaults = options.defaults;
     this.changes = new EventStream(this.#changes, { bufferSize: 1, overflow: 'latest' });

@@ -1,6 +1,16 @@
 import type { Acl } from '@zk/model';
-import type { CallOptions, CreateOptions, Created, WriteOp, WriteResults, ZkClient } from '@zk/client-api';
-import { type ParentKind, ensurePath, isNamed, requirePath } from '../support/index.js';
+import {
+  type CallOptions,
+  type CreateOptions,
+  type Created,
+  type WriteOp,
+  type WriteResults,
+  type ZkClient,
+  type OptionRules,
+  requireOptions,
+  rules,
+} from '@zk/client-api';
+import { type ParentKind, ensurePath, isNamed, requirePath, requireClient, parentsRule } from '../support/index.js';
 import { ClientView } from './client-view.js';
 
 export interface NamespaceOptions {
@@ -8,6 +18,8 @@ export interface NamespaceOptions {
   readonly as?: ParentKind;
   readonly acl?: readonly Acl[];
 }
+
+const namespaceRules: OptionRules<NamespaceOptions> = { as: parentsRule, acl: rules.acl };
 
 /**
  * A view of a client below a path that is made when it is needed; as Curator's `usingNamespace`. Unlike a plain
@@ -18,6 +30,8 @@ export interface NamespaceOptions {
  * @throws RangeError when that is no path
  */
 export function namespace(client: ZkClient, name: string, options: NamespaceOptions = {}): ZkClient {
+  requireClient('a namespace', client);
+  requireOptions('a namespace', options, namespaceRules);
   return new Namespace(client, client, requirePath(`/${name}`), '', options);
 }
 

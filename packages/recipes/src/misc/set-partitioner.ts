@@ -1,4 +1,13 @@
-import { type Duration, type NodeChildren, type Watched, type ZkClient, durationMs, utf8 } from '@zk/client-api';
+import {
+  type Duration,
+  type NodeChildren,
+  type Watched,
+  type ZkClient,
+  durationMs,
+  utf8,
+  type OptionRules,
+  rules,
+} from '@zk/client-api';
 import type { Zxid } from '@zk/model';
 import { type LockHold, Mutex } from '../locks/index.js';
 import {
@@ -11,6 +20,8 @@ import {
   hex32,
   isNamed,
   requirePath,
+  requireRecipe,
+  lossRule,
 } from '../support/index.js';
 import { persistently } from '../values/scoped.js';
 
@@ -41,7 +52,8 @@ export class SetPartitioner implements AsyncIterable<Share> {
   readonly #options: SetPartitionerOptions;
 
   constructor(client: ZkClient, path: string, items: Iterable<string>, options: SetPartitionerOptions = {}) {
-    this.path = requirePath(path);
+    requireRecipe('a SetPartitioner', client, path, options, partitionerRules);
+    this.path = path;
     this.items = [...new Set(items)].sort();
     for (const item of this.items) {
       if (item.includes('/')) throw new RangeError(`"${item}" is not a valid item: it becomes the name of a znode`);
@@ -163,6 +175,13 @@ export interface SetPartitionerOptions {
   /** When a lock counts as lost; default `session`. */
   readonly loss?: LossPolicy;
 }
+
+const partitionerRules: OptionRules<SetPartitionerOptions> = {
+  identifier: rules.name,
+  timeBoundary: rules.duration,
+  maxReactionTime: rules.duration,
+  loss: lossRule,
+};
 
 /** The items of one member, all locked. */
 export interface Share {

@@ -1,8 +1,9 @@
-import type { CallOptions, ZkClient } from '@zk/client-api';
-import { isNamed } from '../support/index.js';
+import { type CallOptions, type ZkClient, rules, type OptionRules } from '@zk/client-api';
+import { isNamed, type CallScope, requireRecipe } from '../support/index.js';
 import { DistributedAtomicLong } from '../values/index.js';
 import type { AtomicNumberOptions } from '../values/index.js';
 import { scoped } from '../values/scoped.js';
+import { updatingRules } from '../values/atomic-value.js';
 
 /**
  * Numbers that nobody else gets, in blocks: one request to the server for many of them (Curator's CachedAtomicLong, whose
@@ -22,9 +23,7 @@ export class UniqueIds implements AsyncDisposable {
   #fetching: Promise<void> | undefined;
 
   constructor(client: ZkClient, path: string, options: UniqueIdsOptions = {}) {
-    const { blockSize = 1_000, ...rest } = options;
-    if (!Number.isSafeInteger(blockSize) || blockSize < 1)
-      throw new RangeError(`a block of ${blockSize} makes no sense`);
+    const { blockSize = 1_000, ...rest } = requireRecipe('UniqueIds', client, path, options, uniqueIdsRules);
     this.#client = client;
     this.#counter = new DistributedAtomicLong(client, path, rest);
     this.path = this.#counter.path;
@@ -54,10 +53,11 @@ export class UniqueIds implements AsyncDisposable {
     this.#fetching ??= this.#take().finally(() => (this.#fetching = undefined));
     const fetching = this.#fetching;
     fetching.catch(() => undefined);
-    await scoped(this.#client, this.path, { timeout: '30s', ...options }, ({ signal }) => {
+    const wait = ({ signal }: CallScope): Promise<void> => {
       const { promise, reject } = aborting(signal);
       return Promise.race([fetching, promise]).finally(reject);
-    });
+    };
+    await scoped(this.#client, this.path, options, wait, '30s');
   }
 
   async #take(): Promise<void> {
@@ -89,3 +89,5 @@ export interface UniqueIdsOptions extends Omit<AtomicNumberOptions<bigint>, 'for
   /** Numbers taken at a time; default 1,000. */
   readonly blockSize?: number;
 }
+
+const uniqueIdsRules: OptionRules<UniqueIdsOptions> = { ...updatingRules, blockSize: rules.integer(1) };

@@ -1,8 +1,8 @@
-import { type CallOptions, type Codec, type ZkClient, bytes, utf8 } from '@zk/client-api';
+import { type CallOptions, type Codec, type ZkClient, bytes, utf8, type OptionRules, rules } from '@zk/client-api';
 import { type Observable, Subject } from 'rxjs';
 import { ChildrenCache } from '../caches/index.js';
 import { EventStream } from '../caches/event-stream.js';
-import { childPath, hex32, requireName, requirePath } from '../support/index.js';
+import { childPath, hex32, requireName, requirePath, requireRecipe } from '../support/index.js';
 import { PersistentNode, type PersistentNodeState } from './persistent-node.js';
 
 /**
@@ -23,6 +23,13 @@ export interface GroupMembershipOptions<T = Uint8Array> {
   /** Default `curator`. */
   readonly dialect?: GroupDialect;
 }
+
+const groupRules: OptionRules<GroupMembershipOptions<unknown>> = {
+  id: rules.text,
+  data: rules.value,
+  codec: rules.codec,
+  dialect: rules.oneOf('curator', 'party', 'shallowParty'),
+};
 
 export interface GroupMember<T = Uint8Array> {
   readonly id: string;
@@ -51,8 +58,9 @@ export class GroupMembership<T = Uint8Array> implements AsyncDisposable {
   #node: PersistentNode | undefined;
 
   constructor(client: ZkClient, path: string, options: GroupMembershipOptions<T> = {}) {
+    requireRecipe('a GroupMembership', client, path, options, groupRules);
     this.#client = client;
-    this.#path = requirePath(path);
+    this.#path = path;
     this.#dialect = options.dialect ?? 'curator';
     this.#codec = options.codec ?? (bytes as unknown as Codec<T>);
     this.#unique = hex32(client.runtime.random);

@@ -5,14 +5,14 @@ import {
   type ClientSession,
   type Codec,
   type CreateModeName,
-  type Duration,
   OperationTimeoutError,
   type Watched,
   type ZkClient,
   bytes,
+  requireOptions,
 } from '@zk/client-api';
-import type { Acl, SessionId, Stat } from '@zk/model';
-import { BehaviorSubject, type Observable, Subject, filter } from 'rxjs';
+import { type SessionId, type Stat } from '@zk/model';
+import { BehaviorSubject, type Observable, Subject, distinctUntilChanged, filter } from 'rxjs';
 import {
   CallScope,
   childPath,
@@ -28,32 +28,10 @@ import {
   sleep,
   sweepChildren,
   uniquePrefix,
+  requireClient,
 } from '../support/index.js';
 import { OwnSequentials } from './own-sequentials.js';
-
-export interface PersistentNodeOptions<T = Uint8Array> {
-  /** Default `ephemeral`. */
-  readonly mode?: CreateModeName;
-  /**
-   * `_c_<uuid>-` in front of the name, so that a node is found again whose create had no reply. Default: for sequential
-   * modes. Without it a sequential node is looked for by owner and name, which costs a read of every candidate.
-   */
-  readonly protection?: boolean;
-  readonly codec?: Codec<T>;
-  readonly acl?: readonly Acl[];
-  /** For the modes with a time to live. */
-  readonly ttl?: Duration;
-  /** What missing parents become; default `container`. */
-  readonly parents?: 'container' | 'persistent';
-  /**
-   * When an ephemeral node of somebody else is in the way: write the data into it and take its place when it goes
-   * (`set`, the default, as Curator), or delete it, once per session, so that watchers see a new one (`replace`).
-   * One that an earlier session of this client left behind is always replaced.
-   */
-  readonly ifForeign?: 'set' | 'replace';
-  /** Whether {@link PersistentNode.close} deletes the node. Default true, for every mode, as Curator. */
-  readonly deleteOnClose?: boolean;
-}
+import { type PersistentNodeOptions, persistentNodeRules } from './persistent-node-options.js';
 
 /** `refused`: the server does not want it, e.g. NOAUTH; tried again in a new session and with new data. */
 export type PersistentNodeState = 'new' | 'absent' | 'present' | 'refused' | 'closed';
@@ -98,9 +76,12 @@ export class PersistentNode<T = Uint8Array> implements AsyncDisposable {
   #sessions: { unsubscribe(): void } | undefined;
 
   constructor(client: ZkClient, path: string, data: T, options: PersistentNodeOptions<T> = {}) {
+    this.#options = requireOptions('a PersistentNode', options, persistentNodeRules);
+    requireClient('a PersistentNode', client);
     this.#client = client;
-    this.#options = options;
-    this.#basePath = options.mode?.includes('equential') ? path : requirePath(path);
+    // A sequential znode gets its number appended, so its path may end with a slash.
+    requirePath(this.#isSequential ? `${path}1` : path);
+    this.#basePath = path;
     this.#codec = options.codec ?? (bytes as unknown as Codec<T>);
     this.#data = data;
     const isProtected = options.protection ?? this.#isSequential;
@@ -124,7 +105,7 @@ export class PersistentNode<T = Uint8Array> implements AsyncDisposable {
 
   /** Replays the present state; completes with `closed`. */
   get state$(): Observable<PersistentNodeState> {
-    return this.#state;
+    return this.#state.asObservable().pipe(distinctUntilChanged());
   }
 
   /** Why it is `refused`. */

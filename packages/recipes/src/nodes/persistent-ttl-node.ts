@@ -1,7 +1,15 @@
-import { type CallOptions, type Codec, type Duration, type ZkClient, durationMs } from '@zk/client-api';
+import {
+  type CallOptions,
+  type Codec,
+  type Duration,
+  type ZkClient,
+  durationMs,
+  type OptionRules,
+  rules,
+} from '@zk/client-api';
 import type { Acl } from '@zk/model';
 import type { Observable } from 'rxjs';
-import { childPath, isNamed } from '../support/index.js';
+import { childPath, isNamed, requireRecipe } from '../support/index.js';
 import { PersistentNode, type PersistentNodeState } from './persistent-node.js';
 
 export interface PersistentTtlNodeOptions<T> {
@@ -20,6 +28,20 @@ export interface PersistentTtlNodeOptions<T> {
    * sign of life; or `container` (Curator before 5.9), which then stays for ever.
    */
   readonly layout?: 'ttl' | 'container';
+}
+
+const ttlNodeRules: OptionRules<PersistentTtlNodeOptions<unknown>> = {
+  ttl: rules.duration,
+  codec: rules.codec,
+  acl: rules.acl,
+  touchName: rules.name,
+  touchFactor: { text: 'a number between 0 and 1', isShown: true, isMet: isFactor },
+  touchData: rules.bytes,
+  layout: rules.oneOf('ttl', 'container'),
+};
+
+function isFactor(value: unknown): boolean {
+  return typeof value === 'number' && value > 0 && value < 1;
 }
 
 /**
@@ -42,9 +64,8 @@ export class PersistentTtlNode<T = Uint8Array> implements AsyncDisposable {
   #isClosed = false;
 
   constructor(client: ZkClient, path: string, data: T, options: PersistentTtlNodeOptions<T>) {
+    requireRecipe('a PersistentTtlNode', client, path, options, ttlNodeRules, ['ttl']);
     const { layout = 'ttl', ttl, codec, acl, touchName = 'touch', touchFactor = 0.5 } = options;
-    if (!(touchFactor > 0 && touchFactor < 1))
-      throw new RangeError(`touchFactor is between 0 and 1, not ${touchFactor}`);
     this.#client = client;
     this.path = path;
     this.#options = options;

@@ -1,4 +1,4 @@
-import type { CallOptions, ZkClient } from '@zk/client-api';
+import { type CallOptions, type ZkClient, type OptionRules, rules } from '@zk/client-api';
 import { type Observable, Subject } from 'rxjs';
 import { LinkedSignal, exponentialBackoff, firstOf, isNamed, sleep } from '../support/index.js';
 import type { ItemHandler, TakenItems } from './taken-items.js';
@@ -20,6 +20,12 @@ export interface ConsumeOptions {
   /** Default `requeue`. After a failure the consumer pauses, longer with each one in a row, up to 5 s. */
   readonly onFailure?: FailureMode | ((error: unknown, taken: TakenItems<unknown>) => FailureMode);
 }
+
+export const consumeRules: OptionRules<ConsumeOptions> = {
+  signal: rules.signal,
+  concurrency: rules.integer(1),
+  onFailure: rules.either(rules.oneOf('requeue', 'delete', 'release'), rules.callback),
+};
 
 /** What a consumer needs of a queue. */
 export interface ConsumedQueue<T> {

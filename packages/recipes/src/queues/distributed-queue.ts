@@ -1,9 +1,17 @@
-import { type CallOptions, type Codec, type Duration, type ZkClient, durationMs } from '@zk/client-api';
-import { childPath } from '../support/index.js';
+import {
+  type CallOptions,
+  type Codec,
+  type Duration,
+  type ZkClient,
+  durationMs,
+  type OptionRules,
+  rules,
+} from '@zk/client-api';
+import { childPath, requireRecipe } from '../support/index.js';
 import { decodeItems, encodeItems } from './item-codec.js';
 import { delayNames, delayStem, fifoNames, idNames, idOf, idStem, priorityNames, priorityStem } from './names.js';
 import type { QueueNames } from './names.js';
-import { Queue, type QueueOptions, layoutOf } from './queue.js';
+import { Queue, type QueueOptions, layoutOf, queueRules } from './queue.js';
 
 const EMPTY = new Uint8Array();
 
@@ -12,6 +20,7 @@ abstract class CuratorQueue<T> extends Queue<T> {
   readonly #codec: Codec<T>;
 
   constructor(client: ZkClient, path: string, names: QueueNames, options: DistributedQueueOptions<T>) {
+    requireRecipe('a queue', client, path, options, distributedQueueRules, ['codec']);
     super(client, path, layoutOf(path, names, options.lockPath), options);
     this.#codec = options.codec;
   }
@@ -34,6 +43,12 @@ export interface DistributedQueueOptions<T> extends QueueOptions {
    */
   readonly lockPath?: string;
 }
+
+const distributedQueueRules: OptionRules<DistributedQueueOptions<unknown>> = {
+  ...queueRules,
+  codec: rules.codec,
+  lockPath: rules.name,
+};
 
 /** First in, first out: Curator's DistributedQueue. */
 export class DistributedQueue<T> extends CuratorQueue<T> {

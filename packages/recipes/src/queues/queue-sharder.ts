@@ -5,6 +5,8 @@ import {
   type NodeChildren,
   type ZkClient,
   durationMs,
+  type OptionRules,
+  rules,
 } from '@zk/client-api';
 import { type Observable, Subject } from 'rxjs';
 import { LeaderLatch } from '../election/index.js';
@@ -16,9 +18,9 @@ import {
   firstOf,
   isNamed,
   isTransient,
-  requirePath,
   sleep,
   uuid36,
+  requireRecipe,
 } from '../support/index.js';
 import { type Patience, persistently, scoped } from '../values/scoped.js';
 import type { Queue } from './queue.js';
@@ -50,9 +52,10 @@ export class QueueSharder<Q extends Pick<Queue<never>, 'path' | 'close'>> implem
 
   /** @param path the parent of the queues; Curator's sharder takes every child for a queue, ours only those so named */
   constructor(client: ZkClient, path: string, options: QueueSharderOptions<Q>) {
-    this.path = requirePath(path);
+    const needed = ['leaderPath', 'createQueue'] as const;
+    this.#options = requireRecipe('a QueueSharder', client, path, options, sharderRules, needed);
+    this.path = path;
     this.#client = client;
-    this.#options = options;
     this.#latch = new LeaderLatch(client, options.leaderPath);
   }
 
@@ -60,10 +63,11 @@ export class QueueSharder<Q extends Pick<Queue<never>, 'path' | 'close'>> implem
   async start(options: CallOptions = {}): Promise<this> {
     if (this.#closing.signal.aborted) throw new Error('a sharder that was closed does not start again');
     if (this.#running !== undefined) return this;
-    await scoped(this.#client, this.path, { timeout: '30s', ...options }, async (scope) => {
+    const find = async (scope: CallScope): Promise<void> => {
       (await this.#look(scope)).cancel();
       if (this.#queues.size === 0) await this.#add(scope);
-    });
+    };
+    await scoped(this.#client, this.path, options, find, '30s');
     this.#latch.start();
     this.#running ??= this.#run();
     return this;
@@ -198,3 +202,12 @@ export interface QueueSharderOptions<Q> {
   /** Default 10. */
   readonly maxQueues?: number;
 }
+
+const sharderRules: OptionRules<QueueSharderOptions<unknown>> = {
+  leaderPath: rules.name,
+  createQueue: rules.callback,
+  onQueue: rules.callback,
+  threshold: rules.integer(1),
+  thresholdCheck: rules.duration,
+  maxQueues: rules.limit(1),
+};

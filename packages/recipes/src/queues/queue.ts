@@ -1,9 +1,9 @@
-import type { CallOptions, ZkClient } from '@zk/client-api';
+import { type CallOptions, type ZkClient, type OptionRules, requireOptions, rules } from '@zk/client-api';
 import type { Acl } from '@zk/model';
-import { type CallScope, requirePath } from '../support/index.js';
+import { type CallScope, requirePath, requireFunction } from '../support/index.js';
 import { receiptsBeside } from '../values/receipts.js';
 import { scoped } from '../values/scoped.js';
-import { type ConsumeOptions, QueueConsumer } from './consumer.js';
+import { type ConsumeOptions, QueueConsumer, consumeRules } from './consumer.js';
 import type { QueueLayout } from './listing.js';
 import type { QueueNames } from './names.js';
 import { QueueCore, type Taken } from './queue-core.js';
@@ -58,6 +58,8 @@ export abstract class Queue<T> implements AsyncDisposable {
    * whose handler failed is put at the end, or as the options say.
    */
   consume(handler: ItemHandler<T>, options: ConsumeOptions = {}): QueueConsumer<T> {
+    requireFunction('the handler of a consumer', handler);
+    requireOptions('a consumer', options, consumeRules);
     return new QueueConsumer(this, handler, options);
   }
 
@@ -85,7 +87,7 @@ export abstract class Queue<T> implements AsyncDisposable {
   protected scoped<R>(options: CallOptions, body: (scope: CallScope) => Promise<R>): Promise<R> {
     // A put into a full queue waits as long as it takes, like a take from an empty one.
     const timeout = this.#maxItems === undefined ? '30s' : Infinity;
-    return scoped(this.client, this.path, { timeout, ...options }, body);
+    return scoped(this.client, this.path, options, body, timeout);
   }
 
   protected readonly reader = (data: Uint8Array): readonly T[] => this.decode(data);
@@ -110,6 +112,13 @@ export interface QueueOptions {
    */
   readonly minItemsBeforeRefresh?: number;
 }
+
+export const queueRules: OptionRules<QueueOptions> = {
+  receipts: rules.either(rules.flag, rules.name),
+  acl: rules.acl,
+  maxItems: rules.limit(1),
+  minItemsBeforeRefresh: rules.limit(0),
+};
 
 /** As Curator has it: directories that stay, below containers. */
 export function layoutOf(path: string, names: QueueNames, lockPath?: string): QueueLayout {

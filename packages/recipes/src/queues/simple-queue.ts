@@ -1,8 +1,15 @@
-import { type CallOptions, type Codec, type ZkClient } from '@zk/client-api';
-import { type Dialect, childPath, requirePath } from '../support/index.js';
+import { type CallOptions, type Codec, type ZkClient, type OptionRules, rules } from '@zk/client-api';
+import {
+  type Dialect,
+  childPath,
+  requireRecipe,
+  dialectRule,
+  type CallScope,
+  requireCallOptions,
+} from '../support/index.js';
 import { scoped } from '../values/scoped.js';
 import { kazooNames, kazooStem, simpleNames } from './names.js';
-import { Queue, type QueueOptions, layoutOf } from './queue.js';
+import { Queue, type QueueOptions, layoutOf, queueRules } from './queue.js';
 
 const EMPTY = new Uint8Array();
 const PERSISTENT = Object.freeze({ own: 'persistent', parents: 'persistent' } as const);
@@ -18,7 +25,8 @@ export class SimpleDistributedQueue<T> {
   readonly #dialect: Dialect;
 
   constructor(client: ZkClient, path: string, options: SimpleQueueOptions<T>) {
-    this.path = requirePath(path);
+    requireRecipe('a SimpleDistributedQueue', client, path, options, simpleQueueRules, ['codec']);
+    this.path = path;
     this.#dialect = options.dialect ?? 'curator';
     const layout =
       this.#dialect === 'curator'
@@ -28,11 +36,12 @@ export class SimpleDistributedQueue<T> {
   }
 
   /** @param options.priority 0 to 999, smaller first, default 100; in kazoo's dialect only */
-  put(item: T, options: CallOptions & { readonly priority?: number } = {}): Promise<void> {
+  async put(item: T, options: CallOptions & { readonly priority?: number } = {}): Promise<void> {
+    requireCallOptions(options);
     const { priority, ...rest } = options;
     if (this.#dialect === 'kazoo') return this.#queue.putOne(() => kazooStem(priority), item, rest);
     if (priority === undefined) return this.#queue.putOne(() => 'qn-', item, rest);
-    return Promise.reject(new RangeError("there are no priorities in Curator's simple queue"));
+    throw new RangeError("there are no priorities in Curator's simple queue");
   }
 
   /** Removes the first item, and waits for one. @throws OperationTimeoutError, CancelledError */
@@ -70,6 +79,17 @@ export interface SimpleQueueOptions<T> extends QueueOptions {
   readonly dialect?: Dialect;
 }
 
+const simpleQueueRules: OptionRules<SimpleQueueOptions<unknown>> = {
+  ...queueRules,
+  codec: rules.codec,
+  dialect: dialectRule,
+};
+
+const lockingQueueRules: OptionRules<Omit<SimpleQueueOptions<unknown>, 'dialect'>> = {
+  ...queueRules,
+  codec: rules.codec,
+};
+
 /**
  * kazoo's LockingQueue: items as they are, with a priority; whoever works on one has an ephemeral node for it, and the
  * item survives its consumer. At least once (spec: recipes, section 14).
@@ -78,7 +98,7 @@ export class LockingQueue<T> extends Queue<T> {
   readonly #codec: Codec<T>;
 
   constructor(client: ZkClient, path: string, options: Omit<SimpleQueueOptions<T>, 'dialect'>) {
-    requirePath(path);
+    requireRecipe('a LockingQueue', client, path, options, lockingQueueRules, ['codec']);
     const [items, locks, receipts] = ['entries', 'taken', 'receipts'].map((name) => childPath(path, name)) as [
       string,
       string,
@@ -94,7 +114,8 @@ export class LockingQueue<T> extends Queue<T> {
   }
 
   /** One znode each, all or none. */
-  putAll(items: readonly T[], options: CallOptions & { readonly priority?: number } = {}): Promise<void> {
+  async putAll(items: readonly T[], options: CallOptions & { readonly priority?: number } = {}): Promise<void> {
+    requireCallOptions(options);
     const { priority, ...rest } = options;
     return this.scoped(rest, async (scope) => {
       const stem = kazooStem(priority);
@@ -123,13 +144,14 @@ class RawQueue<T> extends Queue<T> {
   }
 
   peek(options: CallOptions): Promise<T | undefined> {
-    return scoped(this.client, this.path, { timeout: '30s', ...options }, async (scope) => {
+    const first = async (scope: CallScope): Promise<T | undefined> => {
       for (const name of await this.core.names(scope)) {
         const found = await this.core.read(name, scope);
         if (found !== undefined) return this.#codec.decode(found.data);
       }
       return undefined;
-    });
+    };
+    return scoped(this.client, this.path, options, first, '30s');
   }
 
   protected override decode(data: Uint8Array): readonly T[] {

@@ -70,7 +70,7 @@ export class TakenItems<T> implements AsyncDisposable {
   }
 
   async #settle(options: CallOptions, action: (scope: CallScope) => Promise<void>): Promise<void> {
-    await scoped(this.#client, this.name, { timeout: '30s', ...options }, action);
+    await scoped(this.#client, this.name, options, action, '30s');
     this.#isSettled = true;
   }
 }

@@ -1,6 +1,6 @@
-import { type Duration, durationMs } from '@zk/client-api';
-import type { ClientRuntime } from '@zk/client-api';
+import { type ClientRuntime, type Duration, durationMs } from '@zk/client-api';
 import type { Observable } from 'rxjs';
+import { requireCallOptions } from './arguments.js';
 
 /** All who follow one signal, behind one listener. */
 class Followers {
@@ -106,11 +106,14 @@ export class CallScope implements Disposable {
   readonly #timer: { cancel(): void } | undefined;
 
   /** @throws TypeError for options that are none: a time in their place would be no limit at all */
-  constructor(runtime: ClientRuntime, options: { readonly timeout?: Duration; readonly signal?: AbortSignal } = {}) {
-    if (typeof options !== 'object')
-      throw new TypeError(`options are an object, as in { timeout: '5s' }, not ${typeof options}`);
+  constructor(
+    runtime: ClientRuntime,
+    options: { readonly timeout?: Duration; readonly signal?: AbortSignal } = {},
+    defaultTimeout: Duration = Infinity,
+  ) {
+    requireCallOptions(options);
     this.#runtime = runtime;
-    this.timeoutMs = options.timeout === undefined ? Infinity : durationMs(options.timeout);
+    this.timeoutMs = durationMs(options.timeout ?? defaultTimeout);
     this.#deadlineMs = runtime.clock.monotonicMs() + this.timeoutMs;
     this.#linked = new LinkedSignal(options.signal);
     if (Number.isFinite(this.timeoutMs) && !this.signal.aborted) {

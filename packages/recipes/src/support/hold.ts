@@ -11,7 +11,7 @@ import type { SessionId, Zxid } from '@zk/model';
 import { LinkedSignal, onAbort } from './abort.js';
 import { type LossReason, LockLostError } from './errors.js';
 import type { OwnNode } from './own-node.js';
-import { isNamed } from './retry.js';
+import { isNamed, mayHaveApplied } from './retry.js';
 
 /**
  * When a hold counts as lost. `session`: when the session is over, as told by a server or by our own clock.
@@ -87,6 +87,7 @@ export class Hold implements Held {
   /**
    * A multi that commits only while this is held, decided by the server at the moment of the commit.
    * @throws LockLostError when it is not; nothing was applied
+   * @throws SessionExpiredError when the session ended over it, and nobody can tell whether it was applied
    * @throws MultiError when an operation is refused; indexes are those of `operations`
    */
   async guardedMulti<const O extends readonly WriteOp[]>(
@@ -128,6 +129,10 @@ export class Hold implements Held {
   }
 
   #explain(error: unknown): unknown {
+    if (isNamed(error, 'SESSIONEXPIRED') && !mayHaveApplied(error)) {
+      this.lose('sessionLost');
+      return new LockLostError(this.path, 'sessionLost');
+    }
     if (!isMultiError(error)) return error;
     if (error.failedIndex > 0) {
       return new MultiError(error.code, error.failedIndex - 1, error.path, error.errors.slice(1));

@@ -1,4 +1,14 @@
 export { CallScope, LinkedSignal, firstOf, onAbort, sleep } from './abort.js';
+export {
+  dialectRule,
+  identityRule,
+  lossRule,
+  parentsRule,
+  requireCallOptions,
+  requireClient,
+  requireFunction,
+  requireRecipe,
+} from './arguments.js';
 export { guaranteedDelete, sweepChildren } from './clean-up.js';
 export type { ParentKind } from './ensure-path.js';
 export { ensurePath } from './ensure-path.js';

@@ -1,6 +1,7 @@
-import type { CallOptions, ZkClient } from '@zk/client-api';
-import { type AtomicOptions, type AtomicResult, DistributedAtomicValue } from './atomic-value.js';
+import { type CallOptions, type ZkClient, type Codec, type OptionRules } from '@zk/client-api';
+import { type AtomicOptions, type AtomicResult, DistributedAtomicValue, updatingRules } from './atomic-value.js';
 import { decimalCodec, decimalInt32Codec, int32Codec, int64Codec } from './counter-codecs.js';
+import { dialectRule, requireRecipe } from '../support/index.js';
 
 /** Whose bytes: Curator's big-endian integers, or the decimal text of kazoo's Counter. */
 export type NumberFormat = 'curator' | 'kazoo';
@@ -9,6 +10,8 @@ export interface AtomicNumberOptions<T> extends Omit<AtomicOptions<T>, 'codec' |
   /** Default `curator`. */
   readonly format?: NumberFormat;
 }
+
+const numberRules: OptionRules<AtomicNumberOptions<unknown>> = { ...updatingRules, format: dialectRule };
 
 /**
  * A counter of 64 bits: Curator's DistributedAtomicLong, or with `format: 'kazoo'` kazoo's Counter, whose integers have
@@ -19,12 +22,8 @@ export class DistributedAtomicLong extends DistributedAtomicValue<bigint> {
   readonly #wrap: (value: bigint) => bigint;
 
   constructor(client: ZkClient, path: string, options: AtomicNumberOptions<bigint> = {}) {
-    const isText = options.format === 'kazoo';
-    super(client, path, {
-      parents: isText ? 'persistent' : 'container',
-      ...options,
-      codec: isText ? decimalCodec : int64Codec,
-    });
+    const isText = requireRecipe('a DistributedAtomicLong', client, path, options, numberRules).format === 'kazoo';
+    super(client, path, atomicOptions(options, isText ? decimalCodec : int64Codec));
     this.#wrap = isText ? (value) => value : (value) => BigInt.asIntN(64, value);
   }
 
@@ -55,12 +54,8 @@ export class DistributedAtomicLong extends DistributedAtomicValue<bigint> {
  */
 export class DistributedAtomicInteger extends DistributedAtomicValue<number> {
   constructor(client: ZkClient, path: string, options: AtomicNumberOptions<number> = {}) {
-    const isText = options.format === 'kazoo';
-    super(client, path, {
-      parents: isText ? 'persistent' : 'container',
-      ...options,
-      codec: isText ? decimalInt32Codec : int32Codec,
-    });
+    const { format } = requireRecipe('a DistributedAtomicInteger', client, path, options, numberRules);
+    super(client, path, atomicOptions(options, format === 'kazoo' ? decimalInt32Codec : int32Codec));
   }
 
   add(delta: number, options?: CallOptions): Promise<AtomicResult<number>> {
@@ -79,4 +74,8 @@ export class DistributedAtomicInteger extends DistributedAtomicValue<number> {
   decrement(options?: CallOptions): Promise<AtomicResult<number>> {
     return this.add(-1, options);
   }
+}
+
+function atomicOptions<T>({ format, ...options }: AtomicNumberOptions<T>, codec: Codec<T>): AtomicOptions<T> {
+  return { parents: format === 'kazoo' ? 'persistent' : 'container', ...options, codec };
 }

@@ -1,4 +1,14 @@
-import { type CallOptions, type Codec, type Duration, type WriteOp, type ZkClient, op } from '@zk/client-api';
+import {
+  type CallOptions,
+  type Codec,
+  type Duration,
+  type WriteOp,
+  type ZkClient,
+  op,
+  type OptionRules,
+  requireOptions,
+  rules,
+} from '@zk/client-api';
 import type { Acl, Stat } from '@zk/model';
 import { Mutex } from '../locks/index.js';
 import {
@@ -8,8 +18,9 @@ import {
   exponentialBackoff,
   isNamed,
   parentPath,
-  requirePath,
   sleep,
+  requireRecipe,
+  parentsRule,
 } from '../support/index.js';
 import { type Outcome, ReceiptWriter } from './receipts.js';
 import { persistently, scoped } from './scoped.js';
@@ -37,11 +48,15 @@ export class DistributedAtomicValue<T> {
   readonly #lock: Mutex | undefined;
 
   constructor(client: ZkClient, path: string, options: AtomicOptions<T>) {
-    this.path = requirePath(path);
+    this.#options = requireRecipe('a DistributedAtomicValue', client, path, options, atomicRules, ['codec']);
+    this.path = path;
     this.#client = client;
-    this.#options = options;
     this.#writer = new ReceiptWriter(client, path, options.receipts ?? true);
-    this.#lock = options.promotion === undefined ? undefined : new Mutex(client, options.promotion.lockPath);
+    const { promotion } = options;
+    if (promotion !== undefined) {
+      requireOptions('the promotion of a value', promotion, promotionRules, ['lockPath']);
+      this.#lock = new Mutex(client, promotion.lockPath);
+    }
   }
 
   /** The value now. The default: see {@link AtomicOptions.initial}. */
@@ -211,8 +226,7 @@ export class DistributedAtomicValue<T> {
   }
 
   #scoped<R>(options: CallOptions, body: (scope: CallScope) => Promise<R>): Promise<R> {
-    const { timeout = '30s', signal } = options;
-    return scoped(this.#client, this.path, signal === undefined ? { timeout } : { timeout, signal }, body);
+    return scoped(this.#client, this.path, options, body, '30s');
   }
 }
 
@@ -243,6 +257,27 @@ export interface PromotionOptions {
   /** Attempts while holding it, for there may be others who are not promoted; default 10. */
   readonly attempts?: number;
 }
+
+/** Of every kind of atomic value. */
+export const updatingRules: OptionRules<Omit<AtomicOptions<unknown>, 'codec' | 'initial'>> = {
+  attempts: rules.limit(1),
+  promotion: rules.object,
+  receipts: rules.flag,
+  parents: parentsRule,
+  acl: rules.acl,
+};
+
+const atomicRules: OptionRules<AtomicOptions<unknown>> = {
+  ...updatingRules,
+  codec: rules.codec,
+  initial: rules.value,
+};
+
+const promotionRules: OptionRules<PromotionOptions> = {
+  lockPath: rules.text,
+  timeout: rules.duration,
+  attempts: rules.limit(1),
+};
 
 export interface AtomicResult<T> {
   readonly succeeded: boolean;

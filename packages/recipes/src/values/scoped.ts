@@ -1,4 +1,4 @@
-import { type CallOptions, CancelledError, OperationTimeoutError, type ZkClient } from '@zk/client-api';
+import { type CallOptions, CancelledError, OperationTimeoutError, type ZkClient, type Duration } from '@zk/client-api';
 import { CallScope, exponentialBackoff, isNamed, isTransient, mayHaveApplied, withRetry } from '../support/index.js';
 
 /**
@@ -11,8 +11,9 @@ export async function scoped<T>(
   path: string,
   options: CallOptions,
   body: (scope: CallScope) => Promise<T>,
+  defaultTimeout?: Duration,
 ): Promise<T> {
-  using scope = new CallScope(client.runtime, options);
+  using scope = new CallScope(client.runtime, options, defaultTimeout);
   try {
     if (scope.signal.aborted) throw scope.signal.reason;
     return await body(scope);

@@ -1,7 +1,23 @@
-import { type CallOptions, type Codec, type WatchSubscription, type ZkClient, isConnected, op } from '@zk/client-api';
+import {
+  type CallOptions,
+  type Codec,
+  type WatchSubscription,
+  type ZkClient,
+  isConnected,
+  op,
+  type OptionRules,
+  rules,
+} from '@zk/client-api';
 import { type Acl, type Zxid } from '@zk/model';
 import { type Observable, BehaviorSubject, Subject, filter } from 'rxjs';
-import { CallScope, type ParentKind, isNamed, requirePath } from '../support/index.js';
+import {
+  CallScope,
+  type ParentKind,
+  isNamed,
+  requireRecipe,
+  parentsRule,
+  requireCallOptions,
+} from '../support/index.js';
 import { int32Codec } from './counter-codecs.js';
 import { latestOf } from './latest.js';
 import { type Outcome, ReceiptWriter } from './receipts.js';
@@ -31,9 +47,9 @@ export class SharedValue<T> implements AsyncDisposable, AsyncIterable<VersionedV
   #isStale = true;
 
   constructor(client: ZkClient, path: string, options: SharedValueOptions<T>) {
-    this.path = requirePath(path);
+    this.#options = requireRecipe('a SharedValue', client, path, options, sharedValueRules, ['codec', 'seed']);
+    this.path = path;
     this.#client = client;
-    this.#options = options;
     this.#writer = new ReceiptWriter(client, path, options.receipts ?? true);
     this.#value$ = new BehaviorSubject<VersionedValue<T> | undefined>(undefined);
   }
@@ -103,6 +119,7 @@ export class SharedValue<T> implements AsyncDisposable, AsyncIterable<VersionedV
    * read again, if somebody has. A lost reply is found out: see {@link SharedValueOptions.receipts}.
    */
   async trySet(value: T, options: CallOptions & { readonly previous?: VersionedValue<T> } = {}): Promise<boolean> {
+    requireCallOptions(options);
     const { previous = this.versioned, ...rest } = options;
     const data = this.#options.codec.encode(value);
     return this.#scoped(rest, (scope) =>
@@ -221,7 +238,7 @@ export class SharedValue<T> implements AsyncDisposable, AsyncIterable<VersionedV
   }
 
   #scoped<R>(options: CallOptions, body: (scope: CallScope) => Promise<R>): Promise<R> {
-    return scoped(this.#client, this.path, { timeout: '30s', ...options }, body);
+    return scoped(this.#client, this.path, options, body, '30s');
   }
 }
 
@@ -244,16 +261,28 @@ export interface SharedValueOptions<T> {
   readonly acl?: readonly Acl[];
 }
 
+type SharedCountOptions = Omit<SharedValueOptions<number>, 'codec' | 'seed'> & { readonly seed?: number };
+
+const sharedCountRules: OptionRules<SharedCountOptions> = {
+  seed: { text: 'an integer', isShown: true, isMet: Number.isInteger },
+  receipts: rules.flag,
+  parents: parentsRule,
+  acl: rules.acl,
+};
+
+const sharedValueRules: OptionRules<SharedValueOptions<unknown>> = {
+  ...sharedCountRules,
+  codec: rules.codec,
+  seed: rules.value,
+};
+
 /**
  * A shared 32-bit integer: Curator's SharedCount, four bytes big-endian, which DistributedAtomicInteger and kazoo's
  * `Counter(support_curator=True)` understand too. For counting with many writers take a DistributedAtomicInteger.
  */
 export class SharedCount extends SharedValue<number> {
-  constructor(
-    client: ZkClient,
-    path: string,
-    options: Omit<SharedValueOptions<number>, 'codec' | 'seed'> & { readonly seed?: number } = {},
-  ) {
+  constructor(client: ZkClient, path: string, options: SharedCountOptions = {}) {
+    requireRecipe('a SharedCount', client, path, options, sharedCountRules);
     super(client, path, { seed: 0, ...options, codec: int32Codec });
   }
 }
