@@ -123,4 +123,24 @@ describe('the endpoint', () => {
     await endpoint.stop();
     await expect(get('/metrics')).rejects.toThrow('fetch failed');
   });
+
+  it('says what kept it from measuring', async () => {
+    const inspect = (): never => {
+      throw new Error('nothing to see');
+    };
+    const failing = new MetricsEndpoint({ inspect }, { host: '127.0.0.1', port: 0 });
+    const { host, port } = await failing.start();
+    const response = await fetch(`http://${host}:${port}/metrics`);
+    expect([response.status, await response.text()]).toEqual([500, 'Error: nothing to see\n']);
+    await failing.stop();
+  });
+
+  it('measures its process too, unless told otherwise', async () => {
+    expect((await scrape()).types.has('process_start_time_seconds')).toBe(false);
+    const whole = new MetricsEndpoint(server.server, { host: '127.0.0.1', port: 0 });
+    const { host, port } = await whole.start();
+    const { types } = parseExposition(await (await fetch(`http://${host}:${port}/metrics`)).text());
+    expect(types.has('process_start_time_seconds')).toBe(true);
+    await whole.stop();
+  });
 });

@@ -79,6 +79,11 @@ describe('a reconfiguration', () => {
       { newMembers: 'server.1=a:1:2,server.2=b:1:2,server.3=c:1:2:observer,version=5' },
       ['server.1=a:1:2:participant', 'server.2=b:1:2:participant', 'server.3=c:1:2:observer'],
     ],
+    [
+      'all are given, with comments and empty lines',
+      { newMembers: '# by hand\n! and so\n\nserver.1=a:1:2\nserver.2=b:1:2' },
+      ['server.1=a:1:2:participant', 'server.2=b:1:2:participant'],
+    ],
     ['it starts from the version there is', { leavingServers: '3', curConfigId: 0x100000002n }, three.slice(0, 2)],
   ])('%s', (_name, request, lines) => {
     expect(outcome(request)).toEqual(lines);
