@@ -95,7 +95,7 @@ export class Broadcast {
    * acknowledgement stands for all before it; this leader's own disk is a voter like any other.
    */
   commitWhatCan(): void {
-    const { context, links, news, syncs } = this;
+    const { context } = this;
     let decided: Decided | undefined;
     while (this.isEstablished && context.tail.length > 0 && this.successor === undefined) {
       const index = context.rules.nextToCommit(context.tail.length);
@@ -107,9 +107,7 @@ export class Broadcast {
       }
       this.commit(index);
     }
-    // A sync is answered behind the commits that it waited for.
-    news.tell(context, links.values());
-    syncs.committed(context.applied);
+    this.news.tell(context, this.links.values());
   }
 
   /** What can be said of a proposal, and of all up to the first that somebody of its quorum has not acknowledged. */
@@ -137,15 +135,19 @@ export class Broadcast {
   }
 
   private commit(index: number): void {
-    const { context, links } = this;
+    const { context, links, news, syncs } = this;
     const { committed: before, pending } = context.membership;
     const entry = context.applyNext('commit', index);
     const { zxid } = entry;
     this.last = zxid;
     const designated =
       pending?.version === zxid ? designatedLeader(context.id, before, pending, links.values()) : undefined;
-    this.news.add(entry, designated);
+    news.add(entry, designated);
     if (designated !== undefined) this.nameLeader(designated);
+    if (!syncs.has(zxid)) return;
+    // A learner answers its clients in order: the sync before what is committed next.
+    news.tell(context, links.values());
+    syncs.committed(zxid);
   }
 
   private nameLeader(leader: ServerId): void {

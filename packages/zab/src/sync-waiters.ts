@@ -10,13 +10,15 @@ export class SyncWaiters {
     else others.push(resume);
   }
 
-  /** Everything up to this one is committed. */
-  committed(upTo: Zxid): void {
-    // In the order of their zxids: each came when that was the last one.
-    for (const [zxid, waiting] of this.waiting) {
-      if (zxid > upTo) return;
-      this.waiting.delete(zxid);
-      for (const resume of waiting) resume();
-    }
+  /** Whether a sync waits for this one. */
+  has(zxid: Zxid): boolean {
+    return this.waiting.has(zxid);
+  }
+
+  committed(zxid: Zxid): void {
+    const waiting = this.waiting.get(zxid);
+    if (waiting === undefined) return;
+    this.waiting.delete(zxid);
+    for (const resume of waiting) resume();
   }
 }
