@@ -176,7 +176,7 @@ export const recipeGuards: readonly Guard[] = [
   },
   {
     failure: 'a cache tells of a child before its parent',
-    file: 'src/caches/tree-mirror.ts',
+    file: 'src/caches/mirrored-tree.ts',
     find: "return 'parked';",
     replace: ';',
     spec: 'test/cache-faults.spec.ts',
