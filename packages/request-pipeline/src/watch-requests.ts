@@ -93,11 +93,12 @@ export class WatchRequests {
     return ErrorCode.OK;
   }
 
+  /** A null path among them is accepted, as by addWatch. */
   private setPersistent({ watcher }: Client): boolean {
     const { reader, watches } = this;
     return (
-      this.forEachPath((_, start, end) => watches.addPersistent(watcher, reader.bytes, start, end)) &&
-      this.forEachPath((_, start, end) => watches.addRecursive(watcher, reader.bytes, start, end))
+      this.forEachPath((_, start, end) => watches.addPersistent(watcher, reader.bytes, start, end), true) &&
+      this.forEachPath((_, start, end) => watches.addRecursive(watcher, reader.bytes, start, end), true)
     );
   }
 
@@ -107,15 +108,15 @@ export class WatchRequests {
     for (let i = 0; i < count && !reader.failed; i++) reader.range();
   }
 
-  /** Reads one vector of paths; false at a null. */
-  private forEachPath(visit: SetOne): boolean {
+  /** Reads one vector of paths; false when it is null, or at a null path unless those are passed over. */
+  private forEachPath(visit: SetOne, passesOverNull = false): boolean {
     const { reader, tree } = this;
     const count = reader.int32();
     for (let i = 0; i < count; i++) {
       reader.range();
-      if (reader.isNull) return false;
-      const { start, end } = reader;
-      visit(tree.find(reader.bytes, start, end), start, end);
+      const { start, end, isNull } = reader;
+      if (!isNull) visit(tree.find(reader.bytes, start, end), start, end);
+      else if (!passesOverNull) return false;
     }
     return count !== -1;
   }

@@ -69,6 +69,18 @@ describe('watches that are set again after a reconnection', () => {
     expect(await raw.take(2)).toEqual([`${Xid.notification}:0`, `1:${ErrorCode.MARSHALLINGERROR}`]);
   });
 
+  it('persistent ones pass over a path that is null', async () => {
+    const raw = await RawSession.open(scene.harness);
+    raw.send(1, OpCode.setWatches2, (w) => {
+      w.int64(0n).int32(0).int32(0).int32(0);
+      w.int32(2).int32(-1).ustring('/p').int32(2).int32(-1).ustring('/p/n');
+    });
+    raw.send(2, OpCode.setData, (w) => w.ustring('/p').int32(-1).int32(-1));
+    raw.send(3, OpCode.setData, (w) => w.ustring('/p/n').int32(-1).int32(-1));
+    const event = `${Xid.notification}:0`;
+    expect(await raw.take(5)).toEqual(['1:0', event, '2:0', event, '3:0']);
+  });
+
   it('a request that cannot be decoded is refused as a whole', async () => {
     const raw = await RawSession.open(scene.harness);
     raw.send(1, OpCode.setWatches, (w) => w.int64(-1n).int32(1).ustring('/p').int32(0).int32(1));
