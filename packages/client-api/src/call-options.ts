@@ -38,6 +38,10 @@ const callRules: OptionRules<AnyCallOptions> = {
 const ruleOf: ReadonlyMap<string, OptionRule> = new Map(Object.entries(callRules));
 const names = [...ruleOf.keys()];
 
+/** Options of other layers that were seen before, up to a number: comparing a name with all of these takes its time. */
+const foreign = new Set<string>();
+const MAX_FOREIGN = 256;
+
 /**
  * What is wrong with the options of any call of a client or a recipe; undefined when nothing is. A version in place of
  * options would be none at all. They travel through layers that add options of their own, so those that are not known
@@ -53,8 +57,9 @@ export function callOptionsDefect(options: unknown): Error | undefined {
     const rule = ruleOf.get(name);
     const value = (options as Readonly<Record<string, unknown>>)[name];
     if (rule === undefined) {
-      const near = nearestName(name, names);
+      const near = foreign.has(name) ? undefined : nearestName(name, names);
       if (near !== undefined) return new TypeError(`there is no option "${name}": did you mean "${near}"?`);
+      if (foreign.size < MAX_FOREIGN) foreign.add(name);
     } else if (value !== undefined && !rule.isMet(value)) {
       return brokenRule(name, rule, value);
     }
