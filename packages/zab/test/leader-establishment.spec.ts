@@ -99,10 +99,49 @@ describe('a leader that is not established', () => {
     expect(phase(driven)).toBe('synchronization');
   });
 
+  it('has initLimit ticks for that, from when its history was agreed upon; then it hangs up', () => {
+    const driven = joins(joins(elected(), 1n), 2n).wait(19_000);
+    for (const server of [1n, 2n]) says(driven, server, knows);
+    driven.wait(19_999);
+    expect([phase(driven), driven.take('close')]).toEqual(['synchronization', []]);
+    driven.wait(1);
+    expect(driven.peer.status().role).toBe('looking');
+    expect(driven.take('close').map(({ link }) => link)).toEqual([1, 2]);
+    expect(driven.take('stop-serving')).toEqual([]);
+  });
+
   it('counts for a reconfiguration only voters that have acknowledged it', () => {
     const driven = joins(synchronizing(), 6n, knows);
     driven.finishWrite();
     for (const server of [1n, 2n, 6n]) says(driven, server, established);
     expect(driven.peer.reconfigSituation().synchronized).toEqual(new Set([5n, 1n, 2n]));
+  });
+});
+
+describe('an established leader', () => {
+  const leading = (): DrivenPeer => {
+    const driven = joins(joins(elected(), 1n), 2n);
+    for (const server of [1n, 2n]) says(driven, server, knows);
+    for (const server of [1n, 2n]) says(driven, server, established);
+    return driven;
+  };
+
+  it('takes who comes late, whatever it knows that nobody else does', () => {
+    const driven = joins(leading(), 3n, packets.ackEpoch(0x500000009n, 5));
+    expect(heard(driven, 3n).slice(0, 2)).toEqual([PacketType.LEADERINFO, PacketType.SNAP]);
+    expect(driven.take('close')).toEqual([]);
+  });
+
+  it('tells who looks for a leader of its epoch', () => {
+    const { notification } = leading().hear(4n, 'looking', { leader: 4n }).take('notify').at(-1)!;
+    expect(notification).toMatchObject({ state: 'leading', leader: 5n, peerEpoch: BigInt(NEW_EPOCH) });
+  });
+
+  it.each<[string, readonly Packet[], string]>([
+    ['does not say who it is', [knows], 'expected no ACKEPOCH'],
+    ['says twice who it is', [info(3n), info(3n)], 'expected one FOLLOWERINFO or OBSERVERINFO'],
+  ])('hangs up on a learner that %s', (_what, said, reason) => {
+    const driven = says(leading().give({ kind: 'accepted', link: 3 }), 3n, ...said);
+    expect(driven.take('close')).toMatchObject([{ link: 3, reason }]);
   });
 });
