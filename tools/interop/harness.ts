@@ -16,6 +16,9 @@ export interface Failure {
 /** How often a check that is interrupted may be tried. */
 const ATTEMPTS = 4;
 
+/** What a program may take: ten times what most need on a machine that does nothing else. */
+const PATIENCE_MS = 600_000;
+
 /** The checks of one peer. */
 export class PeerReport {
   passed = 0;
@@ -70,7 +73,7 @@ export class PeerReport {
     let isDone = false;
     const before = this.failures.length;
     const result = await run(command, args, {
-      timeoutMs: 180_000,
+      timeoutMs: PATIENCE_MS,
       ...options,
       env: { ...options.env, ...this.environment },
       onLine: (line) => {

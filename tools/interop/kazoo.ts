@@ -54,7 +54,7 @@ async function runOwnTests({ report, server, against }: PeerContext, python: str
     'kazoo.tests',
     ...(process.env['ZK_INTEROP_PYTEST']?.split(' ') ?? []),
   ];
-  await report.program(python, args, { env, cwd, timeoutMs: 420_000 });
+  await report.program(python, args, { env, cwd, timeoutMs: 1_200_000 });
   control.close();
   control.closeAllConnections();
   await own?.stop();
