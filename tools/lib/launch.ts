@@ -183,11 +183,15 @@ export function fourLetterWord(port: number, word: string, host = '127.0.0.1', t
 /** Ports from here up are given to outgoing connections, at any moment. */
 const FIRST_EPHEMERAL_PORT = 32_768;
 const FIRST_FREE_PORT = 10_000;
+/** Ports that were handed out: whoever has one may not listen on it yet. */
+const given = new Set<number>();
 
-/** A port that nobody listens on, and that no outgoing connection will take before it is used. */
+/** A port that nobody listens on, that no outgoing connection will take before it is used, and nobody else is given. */
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < 100; attempt++) {
     const port = FIRST_FREE_PORT + Math.floor(Math.random() * (FIRST_EPHEMERAL_PORT - FIRST_FREE_PORT));
+    if (given.has(port)) continue;
+    given.add(port);
     if (await canListen(port)) return port;
   }
   throw new LaunchError('no free port');
