@@ -1,12 +1,12 @@
-import type { AddressInfo, SocketConstructorOpts } from 'node:net';
+import type { AddressInfo, Server, SocketConstructorOpts } from 'node:net';
 import { connect, createServer, Socket } from 'node:net';
 
 /**
  * One read buffer for all sockets. Node can read into memory of ours (`onread`) instead of allocating 64 KiB for each
  * read and trimming it, which spares an allocation and a copy per message. It documents that for sockets one dials,
- * not for accepted ones; those are adopted here: the handle is taken out of the socket that the server made and given
- * to a new one that has the option. `_handle` and `handle` are not documented, so nothing outside this file touches
- * them, and {@link canAdoptSockets} tries the whole thing out before anybody relies on it.
+ * not for accepted ones; those are made here: the handle is taken before the server makes a socket of it, and given to
+ * one that has the option. `_handle`, `onconnection` and `handle` are not documented, so nothing outside this file
+ * touches them, and {@link canTakeHandles} tries the whole thing out before anybody relies on it.
  */
 
 /** As much as libuv asks for at once. */
@@ -15,33 +15,41 @@ const PROBE_TIMEOUT_MS = 1_000;
 
 export type ReadCallback = (count: number, bytes: Uint8Array) => boolean;
 
-interface SocketWithHandle {
-  _handle: object | null;
+type OnConnection = (this: object, error: number, handle: object | undefined) => void;
+
+interface ServerWithHandle {
+  readonly _handle: { onconnection: OnConnection };
 }
 
 export function makeReadBuffer(): Uint8Array {
   return new Uint8Array(READ_BUFFER_BYTES);
 }
 
-/** The connection of `accepted` in a new socket that reads into `buffer`, once `read(0)` is called on it. */
-export function adoptSocket(accepted: Socket, buffer: Uint8Array, callback: ReadCallback): Socket {
-  const shell = accepted as unknown as SocketWithHandle;
-  const handle = shell._handle;
-  // What is left of the socket is garbage: its server counts it for ever, and asks nobody.
-  shell._handle = null;
+/** What a server accepts goes to `take`, not into sockets of its own; failures stay its own. To be called once it listens. */
+export function takeHandles(server: Server, take: (handle: object) => void): void {
+  const { _handle } = server as unknown as ServerWithHandle;
+  const { onconnection } = _handle;
+  _handle.onconnection = function (error, handle) {
+    if (error !== 0 || handle === undefined) onconnection.call(this, error, handle);
+    else take(handle);
+  };
+}
+
+/** An accepted connection as a socket that reads into `buffer`, once `read(0)` is called on it. */
+export function socketOf(handle: object, buffer: Uint8Array, callback: ReadCallback): Socket {
   const options = { handle, allowHalfOpen: true, manualStart: true, onread: { buffer, callback } };
   return new Socket(options as unknown as SocketConstructorOpts);
 }
 
 let probe: Promise<boolean> | undefined;
 
-/** Whether {@link adoptSocket} works on this platform: a few bytes go both ways over loopback, once per process. */
-export function canAdoptSockets(): Promise<boolean> {
-  probe ??= probeAdoption().catch(() => false);
+/** Whether {@link takeHandles} works on this platform: a few bytes go both ways over loopback, once per process. */
+export function canTakeHandles(): Promise<boolean> {
+  probe ??= probeHandles().catch(() => false);
   return probe;
 }
 
-async function probeAdoption(): Promise<boolean> {
+async function probeHandles(): Promise<boolean> {
   const buffer = makeReadBuffer();
   const opened: Socket[] = [];
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
@@ -54,21 +62,21 @@ async function probeAdoption(): Promise<boolean> {
         return socket.on('error', reject);
       };
       server.on('error', reject);
-      server.on('connection', (accepted) => {
-        try {
-          const socket = keep(
-            adoptSocket(accepted, buffer, (count, bytes) => {
-              if (bytes !== buffer || count !== 1 || buffer[0] !== 1) resolve(false);
-              else socket.write(Uint8Array.of(2));
-              return true;
-            }),
-          );
-          socket.read(0);
-        } catch (error) {
-          reject(error instanceof Error ? error : new Error(String(error)));
-        }
-      });
       server.listen({ host: '127.0.0.1', port: 0 }, () => {
+        takeHandles(server, (handle) => {
+          try {
+            const socket = keep(
+              socketOf(handle, buffer, (count, bytes) => {
+                if (bytes !== buffer || count !== 1 || buffer[0] !== 1) resolve(false);
+                else socket.write(Uint8Array.of(2));
+                return true;
+              }),
+            );
+            socket.read(0);
+          } catch (error) {
+            reject(error instanceof Error ? error : new Error(String(error)));
+          }
+        });
         const client = keep(connect((server.address() as AddressInfo).port, '127.0.0.1'));
         client.on('data', (data) => resolve(data.length === 1 && data[0] === 2));
         client.write(Uint8Array.of(1));

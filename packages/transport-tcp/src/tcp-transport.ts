@@ -11,7 +11,7 @@ import { silentLogger } from '@zk/contracts';
 import type { Server, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
 import { bind } from './bind.js';
-import { adoptSocket, canAdoptSockets, makeReadBuffer } from './shared-read-buffer.js';
+import { canTakeHandles, makeReadBuffer, socketOf, takeHandles } from './shared-read-buffer.js';
 import { TcpConnection } from './tcp-connection.js';
 
 export interface TcpTransportOptions {
@@ -24,6 +24,8 @@ export interface TcpTransportOptions {
    */
   readonly closeTimeoutMs?: number;
 }
+
+type Accept = (connection: Connection) => ConnectionHandler | undefined;
 
 const DEFAULT_CLOSE_TIMEOUT_MS = 3_000;
 /** Running out of descriptors fails every accept; one line a second says enough. */
@@ -40,19 +42,18 @@ export class TcpTransport implements Transport {
     this.readBuffer = (options.sharedReadBuffer ?? true) ? makeReadBuffer() : undefined;
   }
 
-  async listen(
-    options: ListenOptions,
-    accept: (connection: Connection) => ConnectionHandler | undefined,
-  ): Promise<Listener> {
-    const readBuffer = await this.adoptingBuffer();
+  async listen(options: ListenOptions, accept: Accept): Promise<Listener> {
+    const { keepAlive = false } = options;
+    const readBuffer = await this.usableReadBuffer();
     const server = createServer({
       allowHalfOpen: true,
       pauseOnConnect: true,
       noDelay: true,
-      keepAlive: options.keepAlive ?? false,
+      keepAlive,
     });
-    server.on('connection', (socket) => this.accepted(socket, readBuffer, accept));
+    server.on('connection', (socket) => this.accepted(socket, accept));
     const { address, port } = await bind(server, options);
+    if (readBuffer) takeHandles(server, (handle) => this.adopted(handle, readBuffer, keepAlive, accept));
     this.logAcceptErrors(server, port);
     return {
       host: address,
@@ -106,34 +107,29 @@ export class TcpTransport implements Transport {
     });
   }
 
-  private accepted(
-    accepted: Socket,
-    readBuffer: Uint8Array | undefined,
-    accept: (connection: Connection) => ConnectionHandler | undefined,
-  ): void {
-    const socket = readBuffer
-      ? adoptSocket(accepted, readBuffer, (count, bytes) => {
-          connection.received(bytes, count);
-          return true;
-        })
-      : accepted;
+  private accepted(socket: Socket, accept: Accept): void {
     const connection = new TcpConnection(socket, this.closeTimeoutMs);
-    // Gone between the kernel's accept and ours: there is nobody to talk to, and no address to count.
-    if (connection.remoteAddress === '') {
-      connection.destroy();
-      return;
-    }
-    const handler = accept(connection);
-    if (!handler) {
-      connection.destroy();
-      return;
-    }
-    if (!readBuffer) passOnData(socket, connection);
+    const handler = handlerOf(connection, accept);
+    if (handler === undefined) return;
+    passOnData(socket, connection);
     connection.start(handler);
   }
 
-  private async adoptingBuffer(): Promise<Uint8Array | undefined> {
-    if (!this.readBuffer || (await canAdoptSockets())) return this.readBuffer;
+  /** As {@link accepted}, but it reads into the shared buffer. */
+  private adopted(handle: object, readBuffer: Uint8Array, isKeptAlive: boolean, accept: Accept): void {
+    const socket = socketOf(handle, readBuffer, (count, bytes) => {
+      connection.received(bytes, count);
+      return true;
+    });
+    socket.setNoDelay(true);
+    if (isKeptAlive) socket.setKeepAlive(true);
+    const connection = new TcpConnection(socket, this.closeTimeoutMs);
+    const handler = handlerOf(connection, accept);
+    if (handler !== undefined) connection.start(handler);
+  }
+
+  private async usableReadBuffer(): Promise<Uint8Array | undefined> {
+    if (!this.readBuffer || (await canTakeHandles())) return this.readBuffer;
     this.logger.warn(
       {},
       'accepted sockets cannot share a read buffer on this platform, so each read allocates its own',
@@ -156,6 +152,14 @@ export class TcpTransport implements Transport {
       suppressed = 0;
     });
   }
+}
+
+/** Who takes a connection, if anybody does; otherwise it is closed. */
+function handlerOf(connection: TcpConnection, accept: Accept): ConnectionHandler | undefined {
+  // Gone between the kernel's accept and ours: there is nobody to talk to, and no address to count.
+  const handler = connection.remoteAddress === '' ? undefined : accept(connection);
+  if (handler === undefined) connection.destroy();
+  return handler;
 }
 
 /** The documented way to read: a buffer of its own for every chunk, shown as the plain array the contract promises. */
