@@ -7,6 +7,7 @@ import org.apache.curator.framework.CuratorFramework;
 import org.apache.curator.framework.recipes.leader.LeaderLatch;
 import org.apache.curator.framework.recipes.leader.LeaderSelector;
 import org.apache.curator.framework.recipes.leader.LeaderSelectorListenerAdapter;
+import org.apache.zookeeper.KeeperException;
 
 /** Leader latch and leader selector. */
 final class Leaders {
@@ -45,11 +46,7 @@ final class Leaders {
             String node = client.getChildren().forPath(path).get(0);
             CuratorPeer.endSession(mortal);
             Harness.eventually("leadership with another znode", 15_000, () -> {
-                // The parent is a container, which may go in between.
-                if (client.checkExists().forPath(path) == null) {
-                    return false;
-                }
-                List<String> nodes = client.getChildren().forPath(path);
+                List<String> nodes = children(path);
                 return nodes.size() == 1 && !nodes.contains(node) && latch.hasLeadership();
             });
             latch.close();
@@ -81,5 +78,14 @@ final class Leaders {
             Harness.equal("most at once", 1, most.get());
             CuratorPeer.closeAll(closeables);
         });
+    }
+
+    /** None while there is no parent: it is a container, which goes whenever it is empty. */
+    private List<String> children(String path) throws Exception {
+        try {
+            return client.getChildren().forPath(path);
+        } catch (KeeperException.NoNodeException swept) {
+            return List.of();
+        }
     }
 }
