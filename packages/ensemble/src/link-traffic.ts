@@ -36,7 +36,7 @@ export class LinkTraffic {
   }
 
   packetsQueued(packets: readonly QuorumPacket[]): void {
-    for (const { zxid } of packets) if (zxid > 0n) this.lastSentZxid = zxid;
+    this.lastSentZxid = packets.findLast(({ zxid }) => zxid > 0n)?.zxid ?? this.lastSentZxid;
   }
 
   packetsSent(count: number): void {

@@ -20,7 +20,11 @@ export interface NetworkHost {
   snapshot(link: number, state: History): void;
 }
 
-type Message = { readonly packet: QuorumPacket } | FuzzyState | 'end';
+type Message = PacketMessage | FuzzyState | 'end';
+
+interface PacketMessage {
+  readonly packet: QuorumPacket;
+}
 
 /** One direction of a connection: in order, each message with a delay of its own. */
 interface Lane {
@@ -203,23 +207,24 @@ export class SimulatedNetwork {
       link.open.delete(lane.to);
       this.links.delete(link.id);
       target.closed(link.id);
-    } else if ('packet' in message) target.packets(link.id, [message.packet, ...this.takeWith(message.packet, lane)]);
+    } else if (isPacket(message)) target.packets(link.id, this.gather(message.packet, lane));
     else target.snapshot(link.id, message.state);
   }
 
   /** The next message, unless it is still on its way, or has come with one before it. */
-  private take({ queue }: Lane): Message | undefined {
-    return queue[0] !== undefined && queue[0].arrivesMs <= this.agenda.nowMs ? queue.shift()!.message : undefined;
+  private take({ queue }: Lane, isWanted: (message: Message) => boolean = () => true): Message | undefined {
+    const next = queue[0];
+    const hasArrived = next !== undefined && next.arrivesMs <= this.agenda.nowMs;
+    return hasArrived && isWanted(next.message) ? queue.shift()!.message : undefined;
   }
 
-  /** The packets that have arrived at the same moment. */
-  private takeWith(packet: QuorumPacket, lane: Lane): QuorumPacket[] {
-    const packets: QuorumPacket[] = [];
-    for (let last = packet; isGathered(last);) {
-      const next = lane.queue[0]?.message;
-      if (next === undefined || next === 'end' || !('packet' in next) || next.packet.type === PacketType.ACK) break;
-      if (this.take(lane) === undefined) break;
-      packets.push((last = next.packet));
+  /** A packet, and those behind it that have arrived at the same moment. */
+  private gather(first: QuorumPacket, lane: Lane): QuorumPacket[] {
+    const packets = [first];
+    while (mayBeFollowed(packets.at(-1)!)) {
+      const next = this.take(lane, (message) => isPacket(message) && message.packet.type !== PacketType.ACK);
+      if (!isPacket(next)) break;
+      packets.push(next.packet);
     }
     return packets;
   }
@@ -240,6 +245,10 @@ export class SimulatedNetwork {
 }
 
 /** Nothing comes with an ACK, and behind a SNAP comes its snapshot. */
-function isGathered({ type }: QuorumPacket): boolean {
+function mayBeFollowed({ type }: QuorumPacket): boolean {
   return type !== PacketType.ACK && type !== PacketType.SNAP;
+}
+
+function isPacket(message: Message | undefined): message is PacketMessage {
+  return message !== undefined && message !== 'end' && 'packet' in message;
 }

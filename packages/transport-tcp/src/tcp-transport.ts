@@ -108,11 +108,7 @@ export class TcpTransport implements Transport {
   }
 
   private accepted(socket: Socket, accept: Accept): void {
-    const connection = new TcpConnection(socket, this.closeTimeoutMs);
-    const handler = handlerOf(connection, accept);
-    if (handler === undefined) return;
-    passOnData(socket, connection);
-    connection.start(handler);
+    passOnData(socket, this.start(socket, accept));
   }
 
   /** As {@link accepted}, but it reads into the shared buffer. */
@@ -123,9 +119,17 @@ export class TcpTransport implements Transport {
     });
     socket.setNoDelay(true);
     if (isKeptAlive) socket.setKeepAlive(true);
+    const connection = this.start(socket, accept);
+  }
+
+  /** A connection with whoever takes it; it is closed if nobody does. Its data comes later than this. */
+  private start(socket: Socket, accept: Accept): TcpConnection {
     const connection = new TcpConnection(socket, this.closeTimeoutMs);
-    const handler = handlerOf(connection, accept);
-    if (handler !== undefined) connection.start(handler);
+    // Gone between the kernel's accept and ours: there is nobody to talk to, and no address to count.
+    const handler = connection.remoteAddress === '' ? undefined : accept(connection);
+    if (handler === undefined) connection.destroy();
+    else connection.start(handler);
+    return connection;
   }
 
   private async usableReadBuffer(): Promise<Uint8Array | undefined> {
@@ -152,14 +156,6 @@ export class TcpTransport implements Transport {
       suppressed = 0;
     });
   }
-}
-
-/** Who takes a connection, if anybody does; otherwise it is closed. */
-function handlerOf(connection: TcpConnection, accept: Accept): ConnectionHandler | undefined {
-  // Gone between the kernel's accept and ours: there is nobody to talk to, and no address to count.
-  const handler = connection.remoteAddress === '' ? undefined : accept(connection);
-  if (handler === undefined) connection.destroy();
-  return handler;
 }
 
 /** The documented way to read: a buffer of its own for every chunk, shown as the plain array the contract promises. */
