@@ -1,20 +1,10 @@
 import { type ZkClient, SessionExpiredError, op } from '@zk/client-api';
-import { type TestServer, createTestServer } from '@zk/testing';
 import { Mutex } from '../src/index.js';
-import { connectTo } from './memory-rig.js';
+import { withServer } from './memory-rig.js';
 
-let server: TestServer;
 let client: ZkClient;
 
-beforeAll(async () => {
-  server = await createTestServer();
-  client = await connectTo(server);
-});
-
-afterAll(async () => {
-  await client.close();
-  await server.close();
-});
+withServer((_server, opened) => (client = opened));
 
 /** The client, but for its multis: over each of them the session ends. */
 function expiringOverMultis(maybeApplied: boolean): ZkClient {

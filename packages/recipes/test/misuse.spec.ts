@@ -1,7 +1,7 @@
 import { type ZkClient, utf8 } from '@zk/client-api';
-import { type TestServer, createTestServer } from '@zk/testing';
+import type { TestServer } from '@zk/testing';
 import * as recipes from '../src/index.js';
-import { connectTo } from './memory-rig.js';
+import { connectTo, withServer } from './memory-rig.js';
 
 /** What JavaScript lets callers do. Each is told at once, in words, and leaves nothing behind. */
 
@@ -11,15 +11,7 @@ const untyped = (value: unknown): never => value as never;
 let server: TestServer;
 let client: ZkClient;
 
-beforeAll(async () => {
-  server = await createTestServer();
-  client = await connectTo(server);
-});
-
-afterAll(async () => {
-  await client.close();
-  await server.close();
-});
+withServer((...opened) => ([server, client] = opened));
 
 /** Everything that is made of a client, a path and options, and an option that each of them lacks. */
 const { LockingQueue, Mutex, PersistentTtlNode, QueueSharder, SharedValue } = recipes;
