@@ -40,6 +40,12 @@ class Rig {
 }
 
 describe('the digest of a snapshot', () => {
+  it('says nothing of the tree before its zxid', () => {
+    const rig = new Rig().at(4, 99);
+    expect(rig.isProved).toBe(false);
+    expect(rig.at(5, 10).isProved).toBe(true);
+  });
+
   it('is looked at when its zxid is reached, and the digests before it are not', () => {
     expect(new Rig().at(3, 99, 1).at(4, 98, 2).at(5, 10).at(6, 11).settle().mismatches).toEqual([]);
   });

@@ -37,7 +37,7 @@ export class DigestProof {
 
   /** Whether the tree has exactly what its last zxid says, as far as is known. */
   get isProved(): boolean {
-    return this.unprovedCount === 0 && this.doubted === undefined;
+    return !this.isFuzzy && this.unprovedCount === 0 && this.doubted === undefined;
   }
 
   get isFuzzy(): boolean {

@@ -169,7 +169,9 @@ export class Database {
   /** The tree has applied a transaction: what is kept beside it follows. */
   applied(): void {
     const { tree } = this;
-    if (isRemembered(tree.lastZxidLo)) this.digests.add(tree.lastZxidHi, tree.lastZxidLo, tree.digest);
+    // Behind the snapshot of another server the tree may be ahead of the zxid in places.
+    if (isRemembered(tree.lastZxidLo) && tree.hasDigestOfZxid)
+      this.digests.add(tree.lastZxidHi, tree.lastZxidLo, tree.digest);
     if (tree.lastType === OpCode.createSession) {
       this.sessions.set(int64(tree.lastSessionHi, tree.lastSessionLo), tree.lastTimeoutMs);
     } else if (tree.lastType === OpCode.closeSession) {

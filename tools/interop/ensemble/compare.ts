@@ -11,6 +11,8 @@ import { SUPER_AUTH } from '../server.ts';
 
 /** Digests are kept for every 128th zxid. */
 const DIGEST_INTERVAL = 128;
+/** How many of them are written before a comparison. */
+const WRITTEN_DIGESTS = 2;
 
 /**
  * All running members have the same tree, to the last field of the last stat, and digests that agree. Nobody may write
@@ -64,7 +66,7 @@ async function writeUntilDigests(member: Member): Promise<void> {
   const client = await RawClient.open({ port: member.clientPort });
   const path = '/digests';
   await client.request(Op.create, body.create(path, null));
-  const writes = Array.from({ length: 2 * DIGEST_INTERVAL + 10 }, () =>
+  const writes = Array.from({ length: WRITTEN_DIGESTS * DIGEST_INTERVAL + 10 }, () =>
     client.request(Op.setData, body.setData(path, Buffer.from('x'))),
   );
   await Promise.all(writes);
@@ -79,10 +81,11 @@ async function digestsOf(member: Member): Promise<Map<string, string>> {
   );
 }
 
+/** Only the last ones: behind a snapshot that it was sent, Apache also remembers those of a tree that is not whole yet. */
 async function compareDigests(report: PeerReport, name: string, members: readonly Member[]): Promise<void> {
   const all = await Promise.all(members.map(digestsOf));
   const [first = new Map<string, string>(), ...others] = all;
-  const common = [...first.keys()].filter((zxid) => others.every((other) => other.has(zxid)));
+  const common = [...first.keys()].filter((zxid) => others.every((other) => other.has(zxid))).slice(-WRITTEN_DIGESTS);
   const shown = all.map((digests) => [...digests.keys()].slice(-2).join(' ')).join(', ');
   report.check(`${name}: the members know digests of the same transactions`, common.length > 0, shown);
   const different = common.find((zxid) => others.some((other) => other.get(zxid) !== first.get(zxid)));
@@ -94,9 +97,32 @@ async function expectNoComplaint(report: PeerReport, name: string, member: Membe
   const mntr = await fourLetterWord(member.clientPort, 'mntr', member.address);
   const count = /^zk_digest_mismatches_count\s+(\d+)/m.exec(mntr)?.[1];
   const log = readFileSync(member.logFile, 'utf8').split('\n');
-  const complaint = log.find((line) => /digest.*(mismatch|not match)|mismatch.*digest/i.test(line));
+  const complaints = log.flatMap((line, at) => (COMPLAINT.test(line) ? [{ line, before: log.slice(0, at) }] : []));
+  const unexplained = complaints.find(({ before }) => !comesOfSnapshot(before));
+  const isFree = unexplained === undefined && (complaints.length > 0 || count === '0');
   const sentence = `${name}: ${titleOf(member)} finds no digest that differs`;
-  report.check(sentence, count === '0' && complaint === undefined, complaint ?? `zk_digest_mismatches_count ${count}`);
+  report.check(sentence, isFree, unexplained?.line ?? `zk_digest_mismatches_count ${count}`);
+}
+
+const COMPLAINT = /digest.*(mismatch|not match)|mismatch.*digest/i;
+
+/**
+ * Whether the tree had come last from a snapshot that a leader sent while it served: in places it is ahead of its zxid, it has
+ * no digest, and Apache compares from the first transaction behind it all the same.
+ */
+function comesOfSnapshot(log: readonly string[]): boolean {
+  const source = log.findLastIndex((line) => SOURCE.test(line));
+  const [, sent, read] = SOURCE.exec(log[source] ?? '') ?? [];
+  if (sent !== undefined) return !isEpochStart(sent);
+  const isWithoutDigest = /digest value is empty/.test(log[source + 1] ?? '');
+  return read !== undefined && !isEpochStart(read) && isWithoutDigest;
+}
+
+const SOURCE = /Getting a snapshot from leader 0x([0-9a-f]+)|Reading snapshot .*snapshot\.([0-9a-f]+)$/;
+
+/** Nothing changes before an epoch has begun. */
+function isEpochStart(zxid: string): boolean {
+  return (BigInt(`0x${zxid}`) & 0xffff_ffffn) === 0n;
 }
 
 export function titleOf(member: Member): string {
