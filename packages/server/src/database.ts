@@ -170,8 +170,9 @@ export class Database {
   applied(): void {
     const { tree } = this;
     // Behind the snapshot of another server the tree may be ahead of the zxid in places.
-    if (isRemembered(tree.lastZxidLo) && tree.hasDigestOfZxid)
+    if (isRemembered(tree.lastZxidLo) && tree.hasDigestOfZxid) {
       this.digests.add(tree.lastZxidHi, tree.lastZxidLo, tree.digest);
+    }
     if (tree.lastType === OpCode.createSession) {
       this.sessions.set(int64(tree.lastSessionHi, tree.lastSessionLo), tree.lastTimeoutMs);
     } else if (tree.lastType === OpCode.closeSession) {
