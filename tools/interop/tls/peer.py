@@ -1,5 +1,6 @@
 """kazoo over TLS and with SASL. usage: peer.py PLAIN_ADDRESS TLS_PORT FOLDER"""
 
+import logging
 import sys
 
 from kazoo.client import KazooClient
@@ -65,12 +66,28 @@ def refused(address, errors, **options):
 check("a certificate makes an x509 id", lambda: guarded(Id("x509", "CN=client,O=Zoo\\, Inc."), SECURE, **tls("client")))
 check("SASL DIGEST-MD5 makes a sasl id", lambda: guarded(Id("sasl", "bob"), PLAIN, **sasl("bob", "bobsecret")))
 check("SASL over TLS", lambda: guarded(Id("sasl", "bob"), SECURE, **tls("client"), **sasl("bob", "bobsecret")))
+class Notes(logging.Handler):
+    """What a client says of itself."""
+
+    def __init__(self):
+        super().__init__()
+        self.lines = []
+
+    def emit(self, record):
+        self.lines.append(record.getMessage())
+
+
 def not_authenticated(address, **options):
-    client = KazooClient(address, timeout=10, **options)
+    notes = Notes()
+    logger = logging.Logger("not authenticated")
+    logger.addHandler(notes)
+    client = KazooClient(address, timeout=10, logger=logger, **options)
     try:
         client.start(10)
         client.get("/")
-    except AuthFailedError:
+    except (AuthFailedError, KazooTimeoutError):
+        # Its start calls it a time-out when the refusal comes before it looks whether it is connected.
+        assert any("AUTH_FAILED" in line for line in notes.lines), "nothing was told"
         return
     finally:
         client.stop()
