@@ -5,6 +5,7 @@ import { join, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { compileC } from '../lib/compile-c.js';
 import { temporaryDirectory } from '../lib/launch.js';
+import { endsWithTool } from '../lib/tool-end.js';
 
 export type GeneratorKind = 'c' | 'node';
 
@@ -95,6 +96,7 @@ export class Generator {
     const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
     const [program = '', ...rest] = this.command;
     const child = spawn(program, [...rest, mode, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    endsWithTool(child);
     const output = collect(child);
     const result = once(child, 'close').then(([code]: unknown[]) => {
       const line = output.stdout().trim().split('\n').at(-1) ?? '';

@@ -7,7 +7,8 @@ import { once } from 'node:events';
 import { appendFileSync, closeSync, mkdirSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { apacheJars, endsWithTool, fourLetterWord, LaunchError, type ServerKind, tailOf, zkEntry } from './launch.js';
+import { apacheJars, fourLetterWord, LaunchError, type ServerKind, tailOf, zkEntry } from './launch.js';
+import { endsWithTool } from './tool-end.js';
 
 export interface MemberSpec {
   readonly kind: ServerKind;

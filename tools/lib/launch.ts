@@ -2,7 +2,7 @@
  * Starts a server to be measured or tormented: ours (`zk`) or Apache ZooKeeper 3.9 (`apache`), each as a child process
  * with a data directory and a port of its own. Whatever was started is killed when the tool ends, however it ends.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   closeSync,
@@ -22,6 +22,7 @@ import { dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { isMemoryFileSystem } from './processes.js';
+import { endsWithTool, keptAfterTool, removedWithTool } from './tool-end.js';
 
 export type ServerKind = 'zk' | 'apache';
 
@@ -71,21 +72,6 @@ export class LaunchError extends Error {
 
 export const repositoryRoot = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
-const running = new Set<ChildProcess>();
-const temporary = new Set<string>();
-
-process.on('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
-  for (const directory of temporary) rmSync(directory, { recursive: true, force: true });
-});
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130));
-
-/** The process is killed when the tool ends, however it ends. */
-export function endsWithTool(child: ChildProcess): void {
-  running.add(child);
-  child.once('exit', () => running.delete(child));
-}
-
 export async function launch(options: LaunchOptions): Promise<RunningServer> {
   const port = options.port ?? (await freePort());
   const isOwnDirectory = options.dataDir === undefined;
@@ -104,18 +90,16 @@ export async function launch(options: LaunchOptions): Promise<RunningServer> {
     stdio: ['ignore', log, log],
   });
   closeSync(log);
-  running.add(child);
+  endsWithTool(child);
   options.onSpawn?.(() => child.kill('SIGKILL'));
   const output = (): string => tailOf(logFile);
   let end: string | undefined;
   const exited = once(child, 'exit').then(
     ([code, signal]: unknown[]) => {
-      running.delete(child);
       end = signal === null ? `exit code ${String(code)}` : String(signal);
       return end;
     },
     (error: unknown) => {
-      running.delete(child);
       end = `could not be started: ${error instanceof Error ? error.message : String(error)}`;
       return end;
     },
@@ -213,13 +197,13 @@ export function temporaryDirectory(prefix: string): string {
     mkdirSync(parent, { recursive: true });
   }
   const directory = mkdtempSync(join(parent, prefix));
-  temporary.add(directory);
+  removedWithTool(directory);
   return directory;
 }
 
 export function removeDirectory(directory: string): void {
   rmSync(directory, { recursive: true, force: true });
-  temporary.delete(directory);
+  keptAfterTool(directory);
 }
 
 async function isServing(port: number): Promise<boolean> {

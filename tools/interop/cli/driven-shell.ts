@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { idNamer, normalise } from '../../../apps/client/test/normalise.ts';
+import { endsWithTool } from '../../lib/tool-end.ts';
 
 export interface Answer {
   readonly out: string;
@@ -30,6 +31,7 @@ export class DrivenShell {
 
   constructor(command: string, args: readonly string[]) {
     this.child = spawn(command, args, { stdio: 'pipe' });
+    endsWithTool(this.child);
     this.child.stdout.setEncoding('utf8').on('data', (text: string) => (this.out += text));
     this.child.stderr.setEncoding('utf8').on('data', (text: string) => (this.err += text));
     this.child.stdin.on('error', () => (this.hasEnded = true));

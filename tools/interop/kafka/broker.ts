@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { endsWithTool, freePort, tailOf, temporaryDirectory } from '../../lib/launch.ts';
+import { freePort, tailOf, temporaryDirectory } from '../../lib/launch.ts';
+import { endsWithTool } from '../../lib/tool-end.ts';
 import type { JavaHome } from '../install.ts';
 
 /** What a broker loses its znodes after, when it is killed. */

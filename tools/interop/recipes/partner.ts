@@ -3,6 +3,8 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 
+import { endsWithTool } from '../../lib/tool-end.ts';
+
 const ANSWER_LIMIT_MS = 90_000;
 
 interface Waiting {
@@ -41,7 +43,9 @@ export class Partner {
 
   static async start(name: string, command: string, args: readonly string[]): Promise<Partner> {
     const env = { ...process.env, PYTHONDONTWRITEBYTECODE: '1' };
-    const partner = new Partner(name, spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], env }));
+    const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], env });
+    endsWithTool(child);
+    const partner = new Partner(name, child);
     await partner.ready;
     return partner;
   }
