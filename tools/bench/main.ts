@@ -31,6 +31,7 @@ const options = parseOptions('bench', `Measures the server on this machine. Work
   'scale-rounds': number(1, 'n', 'rounds of the workloads that need a fresh server'),
   'max-stolen': number(10, '%', 'a round during which a hypervisor took more is measured again, at most twice'),
   nodes: number(1_000_000, 'n', 'znodes of the fill'),
+  'apache-heap': text('1000m', 'size', "Apache's largest heap: 1000m as zkServer.sh, jvm for Java's own choice"),
   generator: text('auto', 'kind', 'load generator: c, node, auto'),
   json: optionalText('file', 'write all figures there (- for stdout)'),
   quick: flag('small and short: shows that everything works, measures nothing'),
@@ -48,6 +49,10 @@ async function main(): Promise<number> {
   const unknown = wanted.filter((name) => !names.includes(name));
   if (unknown.length > 0) return refuse(`unknown workload ${unknown.join(', ')}; there are ${names.join(', ')}`);
 
+  const heap = options['apache-heap'];
+  if (!/^(jvm|\d+[kmg])$/i.test(heap)) return refuse(`--apache-heap: "${heap}" is neither a size, as 1000m, nor jvm`);
+  const apacheArgs = heap === 'jvm' ? [] : [`-Xmx${heap}`];
+
   const generator = Generator.prepare(options.generator);
   const dataRoot = temporaryDirectory('zk-bench-');
   if (isMemoryFileSystem(dataRoot)) note('warning: the data directory is in memory, writes are not synced to a disk');
@@ -59,7 +64,9 @@ async function main(): Promise<number> {
   const versions: Record<string, string> = {};
   if (steady.length > 0) {
     const servers: RunningServer[] = [];
-    for (const kind of kinds) servers.push(await launch({ kind }));
+    for (const kind of kinds) {
+      servers.push(await launch({ kind, ...(kind === 'apache' ? { runtimeArgs: apacheArgs } : {}) }));
+    }
     for (const server of servers) versions[server.kind] = await versionOf(server);
     const settings = {
       seconds: q ? Math.min(1, options.seconds) : options.seconds,
@@ -81,6 +88,7 @@ async function main(): Promise<number> {
     watchers: q ? 200 : 2_000,
     watches: q ? 20_000 : 200_000,
     settleMs: q ? 500 : 5_000,
+    apacheArgs,
   };
   await runScale(scale, kinds, generator, settings, results);
 

@@ -2,7 +2,14 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { launch, removeDirectory, temporaryDirectory, type RunningServer, type ServerKind } from '../lib/launch.js';
+import {
+  launch,
+  removeDirectory,
+  temporaryDirectory,
+  type LaunchOptions,
+  type RunningServer,
+  type ServerKind,
+} from '../lib/launch.js';
 import { diskUsage, residentBytes } from '../lib/processes.js';
 import { human, mebibytes, note, progress } from '../lib/report.js';
 import type { Generator } from './generator.js';
@@ -17,6 +24,8 @@ export interface ScaleSettings {
   readonly watches: number;
   /** Time for garbage collectors and allocators to settle before memory is read. */
   readonly settleMs: number;
+  /** What the Java virtual machine of Apache's server is started with. */
+  readonly apacheArgs: readonly string[];
 }
 
 interface ScaleWorkload {
@@ -56,6 +65,10 @@ export async function runScale(
   }
 }
 
+function start({ kind, settings }: Context, options: Omit<LaunchOptions, 'kind'> = {}): Promise<RunningServer> {
+  return launch({ kind, ...(kind === 'apache' ? { runtimeArgs: settings.apacheArgs } : {}), ...options });
+}
+
 function adder(context: Context, workload: string) {
   return (name: string, unit: string, better: Metric['better'], value: number): void =>
     context.results.add(context.kind, { workload, name, unit, better }, value);
@@ -67,7 +80,7 @@ async function million(context: Context): Promise<void> {
   const dataDir = temporaryDirectory(`zk-bench-${kind}-`);
   const common = { nodes: settings.fillNodes, size: settings.dataBytes };
   try {
-    let server = await launch({ kind, dataDir });
+    let server = await start(context, { dataDir });
     const filled = await generator.run('fill', {
       ...common,
       port: server.port,
@@ -86,7 +99,7 @@ async function million(context: Context): Promise<void> {
     progress(`million: ${kind} filled at ${human(filled.operationsPerSecond)}/s, restarting`);
 
     // A low snapCount serves the next step; it changes nothing about loading.
-    server = await launch({ kind, dataDir, config: { snapCount: 20_000 }, readyDeadlineMs: 300_000 });
+    server = await start(context, { dataDir, config: { snapCount: 20_000 }, readyDeadlineMs: 300_000 });
     add('restart', 'ms', 'less', server.startupMs);
     await delay(settings.settleMs);
     add('resident after restart', 'MiB', 'less', mebibytes(residentBytes(server.pid)));
@@ -127,9 +140,9 @@ function snapshotNames(dataDir: string): Set<string> {
 }
 
 async function fanout(context: Context): Promise<void> {
-  const { kind, generator, settings } = context;
+  const { generator, settings } = context;
   const add = adder(context, 'fanout');
-  const server = await launch({ kind });
+  const server = await start(context);
   const common = { port: server.port, pid: server.pid, nodes: 1, size: settings.dataBytes };
   await generator.run('fill', { ...common, connections: 1, outstanding: 8 });
   await generator.run('fanout', { ...common, connections: settings.watchers, rounds: 10 }); // warms the code up
@@ -141,9 +154,9 @@ async function fanout(context: Context): Promise<void> {
 }
 
 async function sessions(context: Context): Promise<void> {
-  const { kind, generator, settings } = context;
+  const { generator, settings } = context;
   const add = adder(context, 'sessions');
-  const server = await launch({ kind });
+  const server = await start(context);
   const result = await generator.run('idle', {
     port: server.port,
     pid: server.pid,
@@ -157,9 +170,9 @@ async function sessions(context: Context): Promise<void> {
 }
 
 async function watches(context: Context): Promise<void> {
-  const { kind, generator, settings } = context;
+  const { generator, settings } = context;
   const add = adder(context, 'watches');
-  const server = await launch({ kind });
+  const server = await start(context);
   const nodes = settings.watches / 100;
   const common = { port: server.port, pid: server.pid, nodes, size: settings.dataBytes };
   await generator.run('fill', { ...common, connections: 1, outstanding: 256 });
