@@ -104,6 +104,17 @@ describe('a server on its own, with a client', () => {
     expect(await rig.json('srvr')).toHaveProperty('server_stats.packets_received', 0);
   });
 
+  it.each(['connections', 'stats'])('tells whose connections are encrypted in %s', async (command) => {
+    const secure = await rig.client('secure');
+    await secure.ping();
+    const { connections, secure_connections: secureConnections } = await rig.json(command);
+    expect([connections, secureConnections]).toEqual([
+      [expect.objectContaining({ remote_socket_address: expect.any(String) })],
+      [expect.objectContaining({ packets_received: 2 })],
+    ]);
+    await secure.close();
+  });
+
   it('names the newest snapshot', async () => {
     const newest = await rig.server.snapshotter.take();
     expect(await rig.json('lsnp')).toMatchObject({

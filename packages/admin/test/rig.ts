@@ -1,5 +1,5 @@
 import { type Logger, STORAGE, TRANSPORT, silentLogger } from '@zk/contracts';
-import { type ServerOptions, type ZkServer, createServer } from '@zk/server';
+import { LISTENERS, type ServerOptions, type ZkServer, createServer } from '@zk/server';
 import { MemoryStorage } from '@zk/storage-memory';
 import { RawClient } from '@zk/test-client';
 import { MemoryTransport } from '@zk/transport-memory';
@@ -25,6 +25,7 @@ export class Rig {
     const zk = createServer({ clientPort: 0, ...server }, [
       [TRANSPORT, transport],
       [STORAGE, new MemoryStorage()],
+      [LISTENERS, [{ name: 'secure', transport, port: 0 }]],
     ]);
     const admin = new AdminServer(zk, { ...LOCAL, ...options }, logger);
     await admin.start();
@@ -37,8 +38,10 @@ export class Rig {
     return rig;
   }
 
-  client(): Promise<RawClient> {
-    return RawClient.connect(this.transport, { ...this.server.clientAddress, timeoutMs: 30_000 });
+  /** Over the client port, or that for TLS: the memory between them is the same. */
+  client(listener: 'client' | 'secure' = 'client'): Promise<RawClient> {
+    const { host, port } = this.server.addresses.find(({ name }) => name === listener)!;
+    return RawClient.connect(this.transport, { host, port, timeoutMs: 30_000 });
   }
 
   get url(): string {
