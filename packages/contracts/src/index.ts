@@ -7,6 +7,7 @@ export type { RandomSource } from './random.js';
 export { RANDOM } from './random.js';
 export type { SaslAuthority, SaslExchange, SaslStep } from './sasl.js';
 export type {
+  BatchStats,
   EntryVisitor,
   LoggedTxn,
   ReplayReport,

@@ -115,6 +115,19 @@ export interface SyncStats {
   readonly medianMs: number;
   /** Syncs that took longer than the warning threshold. */
   readonly slow: number;
+  /** Entries per batch: what becomes durable with one sync, or is written at once where nothing is synced. */
+  readonly batches: BatchStats;
+}
+
+export interface BatchStats {
+  readonly count: number;
+  /** All entries. */
+  readonly sum: number;
+  /** 0 before the first. */
+  readonly min: number;
+  readonly max: number;
+  /** Half of the latest batches were no larger; NaN before the first. */
+  readonly median: number;
 }
 
 /** One entry that was read; the bytes are the reader's own. */

@@ -5,7 +5,7 @@ export type { ApplyVisitor, DataTreeOptions } from './data-tree.js';
 export { DataTree, TXN_HEADER_BYTES } from './data-tree.js';
 export { DigestSum, crcOfNewStat, crcOfPathAndData, crcOfPathDataChange, crcOfStat, crcOfWord } from './digest.js';
 export type { PreparedChanges, PreparedZnode } from './prepared-changes.js';
-export type { SoftLimitExceeded } from './quotas.js';
+export type { LimitExceeded } from './quotas.js';
 export { Quotas, parseQuota } from './quotas.js';
 export type { DecodedSnapshot, SnapshotDecoderOptions } from './snapshot/snapshot-decoder.js';
 export { SnapshotDecoder } from './snapshot/snapshot-decoder.js';

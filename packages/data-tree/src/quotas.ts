@@ -42,8 +42,8 @@ interface Quota {
   next: Quota | undefined;
 }
 
-/** A limit that was passed but only warns. */
-export interface SoftLimitExceeded {
+/** A limit that was passed: a hard one refuses, a soft one only warns. */
+export interface LimitExceeded {
   readonly path: string;
   readonly what: 'count' | 'bytes';
   readonly value: number;
@@ -63,8 +63,9 @@ export function parseQuota(text: string): Map<string, number> {
 export class Quotas {
   /** Whether any path has limits. */
   isActive = false;
-  /** Called by {@link check} for a limit that was passed but only warns. */
-  onSoftLimitExceeded: ((event: SoftLimitExceeded) => void) | undefined;
+  /** Called by {@link check}. */
+  onSoftLimitExceeded: ((event: LimitExceeded) => void) | undefined;
+  onHardLimitExceeded: ((event: LimitExceeded) => void) | undefined;
   private readonly byHash = new Map<number, Quota>();
   private readonly text = new Uint8Array(MAX_STATS_BYTES);
 
@@ -145,9 +146,10 @@ export class Quotas {
   private isExceeded(quota: Quota, what: 'count' | 'bytes', value: number, hard: number, soft: number): boolean {
     const limit = hard > NONE ? hard : soft;
     if (limit <= NONE || value <= limit) return false;
-    if (hard > NONE) return true;
-    this.onSoftLimitExceeded?.({ path: utf8Text(quota.path), what, value, limit });
-    return false;
+    const isRefused = hard > NONE;
+    const notify = isRefused ? this.onHardLimitExceeded : this.onSoftLimitExceeded;
+    notify?.({ path: utf8Text(quota.path), what, value, limit });
+    return isRefused;
   }
 
   private deepest(path: Uint8Array, start: number, end: number): Quota | undefined {

@@ -1,5 +1,5 @@
 import { utf8Bytes, utf8Text } from '@zk/jute';
-import type { SoftLimitExceeded } from '../src/index.js';
+import type { LimitExceeded } from '../src/index.js';
 import { DataTree, Field, RECORD_WORDS, SnapshotDecoder, SnapshotEncoder, parseQuota } from '../src/index.js';
 import { MemorySink, tickingClock } from './memory-sink.js';
 import type { Op } from './txns.js';
@@ -179,11 +179,13 @@ describe('checking a change against a quota', () => {
     const load = new Load();
     load.create('/a', 'four');
     load.setQuota('/a', limits);
-    const warnings: SoftLimitExceeded[] = [];
+    const warnings: LimitExceeded[] = [];
+    const refusals: LimitExceeded[] = [];
     load.tree.quotas.onSoftLimitExceeded = (event) => warnings.push(event);
+    load.tree.quotas.onHardLimitExceeded = (event) => refusals.push(event);
     expect(load.check('/a/new', count, bytes)).toBe(isRefused ? -125 : 0);
-    expect(warnings.length > 0).toBe(isWarned);
-    for (const { path } of warnings) expect(path).toBe('/a');
+    expect([refusals.length, warnings.length > 0]).toEqual([isRefused ? 1 : 0, isWarned]);
+    for (const { path } of [...warnings, ...refusals]) expect(path).toBe('/a');
     expect(load.check('/b', 100, 100)).toBe(0);
   });
 

@@ -184,7 +184,8 @@ export class EnsemblePeer {
       case 'close':
         return quorum.close(output.link, output.reason);
       case 'append':
-        return disk.append(output.entry);
+        disk.append(output.entry);
+        return this.onEvent(output);
       case 'sync':
         return this.planSync(output.point);
       case 'write':

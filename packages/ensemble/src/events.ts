@@ -10,6 +10,7 @@ export type PeerEvent = Extract<
   PeerOutput,
   {
     kind:
+      | 'append'
       | 'deliver'
       | 'serve'
       | 'stop-serving'

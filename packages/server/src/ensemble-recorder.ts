@@ -56,7 +56,8 @@ export class EnsembleRecorder {
   heard(event: EnsembleEvent): void {
     if (event.kind === 'config' && event.status === 'committed') this.config = event.config;
     else if (event.kind === 'revalidate') this.stats.counts.revalidate_count++;
-    else if (event.kind === 'synchronizing') this.stats.counts[event.mode === 'snap' ? 'snap_count' : 'diff_count']++;
+    else if (event.kind === 'synchronizing') this.stats.synchronizing(event.mode, event.inFlight);
+    else if (event.kind === 'append') this.logged(event.entry.txn);
     else if (event.kind === 'deliver' && event.cause === 'commit') this.committed(event.entry.txn);
   }
 
@@ -96,16 +97,27 @@ export class EnsembleRecorder {
     };
   }
 
+  /** What a follower that serves logs are proposals. Before that they are history, and to an observer nothing is proposed. */
+  private logged(txn: Uint8Array): void {
+    if (this.role?.role !== 'follower' || !this.role.isServing) return;
+    this.stats.proposalReceived(timeOf(txn), this.wallMs(this.now()));
+  }
+
   private committed(txn: Uint8Array): void {
     const nowMs = this.now();
+    const wallMs = this.wallMs(nowMs);
+    const madeMs = timeOf(txn);
     if (this.role?.role === 'leader') this.stats.committed(nowMs);
-    else this.stats.counts.learner_commit_received_count++;
+    else this.stats.commitReceived(madeMs, wallMs);
+    this.stats.applied(madeMs, wallMs);
+  }
+
+  private wallMs(nowMs: number): number {
     if (nowMs >= this.offsetDueMs) {
       this.wallOffsetMs = this.clock.wallMs() - nowMs;
       this.offsetDueMs = nowMs + CLOCKS_AGREE_MS;
     }
-    const madeMs = readInt32(txn, TIME_OFFSET) * 2 ** 32 + (readInt32(txn, TIME_OFFSET + 4) >>> 0);
-    this.stats.applied(madeMs, nowMs + this.wallOffsetMs);
+    return nowMs + this.wallOffsetMs;
   }
 
   private leading({ peer }: EnsembleStatus): LeadingView {
@@ -124,6 +136,11 @@ export class EnsembleRecorder {
       proposalBytes: { ...this.proposals },
     };
   }
+}
+
+/** When a transaction was made, in wall-clock ms. */
+function timeOf(txn: Uint8Array): number {
+  return readInt32(txn, TIME_OFFSET) * 2 ** 32 + (readInt32(txn, TIME_OFFSET + 4) >>> 0);
 }
 
 /** Learners that are up to date. */

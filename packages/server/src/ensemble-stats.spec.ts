@@ -39,7 +39,7 @@ describe('the times of an ensemble', () => {
     const found = Object.fromEntries(
       Object.entries(stats.summaries()).map(([name, summary]) => [name, times(summary)]),
     );
-    expect(found).toEqual({ election_time: '1 in 200 ms', unavailable_time: '1 in 500 ms', ...expected });
+    expect(found).toMatchObject({ election_time: '1 in 200 ms', unavailable_time: '1 in 500 ms', ...expected });
     expect(stats.counts.looking_count).toBe(1);
   });
 

@@ -21,6 +21,8 @@ const COUNTERS = [
   'commit_count',
   // Sessions that a leader confirmed to learners.
   'revalidate_count',
+  // Of a follower that serves.
+  'learner_proposal_received_count',
   // Of a learner.
   'learner_commit_received_count',
 ] as const;
@@ -39,9 +41,17 @@ export class EnsembleStats {
   readonly leaderUnavailableTimes = new Summary();
   readonly followerSyncTimes = new Summary();
   readonly observerSyncTimes = new Summary();
+  /** Learners that were being brought up to date at once by a snapshot, and by transactions, each time one began. */
+  readonly inFlightSnaps = new Summary();
+  readonly inFlightDiffs = new Summary();
   /** From a leader's proposal until a quorum has it. */
   readonly quorumLatency = new LatencyStats();
-  /** From when the leader made a transaction until it was applied here; clocks of two machines may be apart. */
+  /**
+   * From when the leader made a transaction until it came here as a proposal, until it came here as a commit, and until it
+   * was applied here; clocks of two machines may be apart.
+   */
+  readonly proposalLatency = new LatencyStats();
+  readonly commitLatency = new LatencyStats();
   readonly propagationLatency = new LatencyStats();
 
   private before: RoleAndPhase = { role: 'follower', phase: '', isServing: false };
@@ -75,6 +85,24 @@ export class EnsembleStats {
     if (madeMs !== undefined) this.quorumLatency.record(nowMs - madeMs);
   }
 
+  /** A leader, or an observer master, begins to bring a learner up to date, one of so many. */
+  synchronizing(mode: 'diff' | 'trunc' | 'snap', inFlight: number): void {
+    this.counts[mode === 'snap' ? 'snap_count' : 'diff_count']++;
+    (mode === 'snap' ? this.inFlightSnaps : this.inFlightDiffs).add(inFlight);
+  }
+
+  /** A follower has been told a proposal. @param madeMs its time, and both in wall-clock ms */
+  proposalReceived(madeMs: number, nowMs: number): void {
+    this.counts.learner_proposal_received_count++;
+    if (nowMs >= madeMs) this.proposalLatency.record(nowMs - madeMs);
+  }
+
+  /** A learner has been told that a transaction is committed. @param madeMs its time, and both in wall-clock ms */
+  commitReceived(madeMs: number, nowMs: number): void {
+    this.counts.learner_commit_received_count++;
+    if (nowMs >= madeMs) this.commitLatency.record(nowMs - madeMs);
+  }
+
   /** A transaction was applied. @param madeMs its time, and both in wall-clock ms */
   applied(madeMs: number, nowMs: number): void {
     if (nowMs >= madeMs) this.propagationLatency.record(nowMs - madeMs);
@@ -83,8 +111,7 @@ export class EnsembleStats {
   reset(): void {
     Object.assign(this.counts, noCounts());
     for (const summary of Object.values(this.summaries())) summary.reset();
-    this.quorumLatency.reset();
-    this.propagationLatency.reset();
+    for (const latency of Object.values(this.latencies())) latency.reset();
   }
 
   /** By the names of their metrics in Apache ZooKeeper. */
@@ -95,6 +122,18 @@ export class EnsembleStats {
       leader_unavailable_time: this.leaderUnavailableTimes,
       follower_sync_time: this.followerSyncTimes,
       observer_sync_time: this.observerSyncTimes,
+      inflight_snap_count: this.inFlightSnaps,
+      inflight_diff_count: this.inFlightDiffs,
+    };
+  }
+
+  /** By the names of their metrics in Apache ZooKeeper. */
+  latencies(): Readonly<Record<string, LatencyStats>> {
+    return {
+      quorum_ack_latency: this.quorumLatency,
+      proposal_latency: this.proposalLatency,
+      commit_propagation_latency: this.commitLatency,
+      propagation_latency: this.propagationLatency,
     };
   }
 

@@ -1,5 +1,5 @@
 import { silentLogger } from '@zk/contracts';
-import type { SoftLimitExceeded } from '@zk/data-tree';
+import type { LimitExceeded } from '@zk/data-tree';
 import { QuotaWarnings } from './quota-warnings.js';
 
 it('warns of soft quotas once a minute, of whichever comes first', () => {
@@ -7,7 +7,7 @@ it('warns of soft quotas once a minute, of whichever comes first', () => {
   const lines: unknown[] = [];
   const logger = { ...silentLogger, warn: (fields: object) => void lines.push(fields) };
   const warnings = new QuotaWarnings({ monotonicMs: () => nowMs, wallMs: () => 0 }, logger);
-  const of = (path: string): SoftLimitExceeded => ({ path, what: 'count', value: 3, limit: 2 });
+  const of = (path: string): LimitExceeded => ({ path, what: 'count', value: 3, limit: 2 });
   warnings.exceeded(of('/a'));
   warnings.exceeded(of('/b'));
   nowMs += 59_999;

@@ -1,5 +1,5 @@
 import type { Clock, Logger } from '@zk/contracts';
-import type { SoftLimitExceeded } from '@zk/data-tree';
+import type { LimitExceeded } from '@zk/data-tree';
 
 const INTERVAL_MS = 60_000;
 
@@ -12,7 +12,7 @@ export class QuotaWarnings {
     private readonly logger: Logger,
   ) {}
 
-  exceeded({ path, what, value, limit }: SoftLimitExceeded): void {
+  exceeded({ path, what, value, limit }: LimitExceeded): void {
     const nowMs = this.clock.monotonicMs();
     if (nowMs < this.nextMs) return;
     this.nextMs = nowMs + INTERVAL_MS;

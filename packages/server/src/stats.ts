@@ -37,6 +37,8 @@ export class ServerStats {
   restoreErrors = 0;
   /** How long the others took, from the first byte of the snapshot on, in ms. */
   readonly restoreTimes = new Summary();
+  /** Writes refused for a hard quota, by the first name of the path that it is for. */
+  readonly quotasExceeded = new Map<string, number>();
   readonly startedMs: number;
 
   /** Of pipelines that served before the present one. */
@@ -91,6 +93,12 @@ export class ServerStats {
     if (outbox.lastReplyBytes > 0) this.lastReplyBytes = outbox.lastReplyBytes;
   }
 
+  /** A write was refused: the hard quota of this path is exceeded. */
+  quotaExceeded(path: string): void {
+    const [, namespace = ''] = path.split('/');
+    this.quotasExceeded.set(namespace, (this.quotasExceeded.get(namespace) ?? 0) + 1);
+  }
+
   /** A connection ends: keeps what it counted. */
   retire(outbox: Outbox): void {
     this.sentBefore += outbox.framesWritten;
@@ -123,6 +131,7 @@ export class ServerStats {
     this.sessionsReattached = this.sessionsExpired = this.sessionlessExpired = 0;
     this.snapshotsRateLimited = this.restoresRateLimited = this.restoreErrors = 0;
     this.restoreTimes.reset();
+    this.quotasExceeded.clear();
     this.watchBytesBefore = this.server.pipeline.watchBytes = 0;
     this.sentAtReset = this.sentSoFar();
     this.server.pipeline.latency.reset();

@@ -307,7 +307,9 @@ export class ZkServer implements DeskHost, UpkeepHost, ReplicaHost {
     this.sessions = sessions;
     this.acceptsClients = acceptsClients;
     this.pipeline = this.desk.pipeline = pipeline;
-    this.database.tree.quotas.onSoftLimitExceeded = (event) => this.quotaWarnings.exceeded(event);
+    const { quotas } = this.database.tree;
+    quotas.onSoftLimitExceeded = (event) => this.quotaWarnings.exceeded(event);
+    quotas.onHardLimitExceeded = ({ path }) => this.stats.quotaExceeded(path);
     if (this.parts.audit !== undefined) auditSessionEnds(this.database.tree, this.parts.audit);
     if (this.state === 'electing') this.states.next('serving');
   }

@@ -50,9 +50,17 @@ describe('what the servers of an ensemble say of themselves', () => {
       Promise.all(names.map((name) => ensemble.metric(id, name)));
     // The session is a transaction, too.
     expect(await counts(leader, 'proposal_count', 'commit_count', 'cnt_quorum_ack_latency')).toEqual(['4', '4', '4']);
-    for (const id of [follower, 4]) {
+    for (const [id, proposals] of [
+      [follower, '4'],
+      // Nothing is proposed to an observer.
+      [4, '0'],
+    ] as const) {
+      expect(await counts(id, 'learner_proposal_received_count', 'cnt_proposal_latency')).toEqual([
+        proposals,
+        proposals,
+      ]);
       expect(await counts(id, 'learner_commit_received_count', 'proposal_count')).toEqual(['4', '0']);
-      expect(await ensemble.metric(id, 'cnt_propagation_latency')).toBe('4');
+      expect(await counts(id, 'cnt_commit_propagation_latency', 'cnt_propagation_latency')).toEqual(['4', '4']);
     }
     expect(await ensemble.ask(leader, 'srvr')).toMatch(/\nProposal sizes last\/min\/max: \d+\/\d+\/\d+\n$/);
     expect(await ensemble.ask(follower, 'dump')).toContain('Global Sessions(1):\n');

@@ -9,7 +9,7 @@ describe('mntr', () => {
   let client: RawClient;
 
   beforeEach(async () => {
-    harness = await Harness.inVirtualTime({ options: { tickTimeMs: 2000 } }).start();
+    harness = await Harness.inVirtualTime({ options: { tickTimeMs: 2000, enforceQuota: true } }).start();
     client = await harness.connect({ timeoutMs: 10_000 });
   });
 
@@ -49,7 +49,7 @@ describe('mntr', () => {
       'p50_readlatency p95_readlatency p99_readlatency p999_readlatency',
       'cnt_node_created_watch_count sum_node_deleted_watch_count max_node_changed_watch_count',
       'avg_node_children_watch_count cnt_dbinittime cnt_startup_txns_loaded sum_startup_txns_load_time',
-      'sum_startup_snap_load_time avg_connection_token_deficit',
+      'sum_startup_snap_load_time avg_connection_token_deficit cnt_sync_processor_batch_size',
     ].flatMap((line) => line.split(' '))) {
       expect(metrics.has(`zk_${name}`) ? name : `${name} is missing`).toBe(name);
     }
@@ -107,7 +107,9 @@ describe('mntr', () => {
       'count=10,bytes=-1=;byteHardLimit=500;countHardLimit=-1',
     );
     await client.create('/zookeeper/quota/app/x/zookeeper_stats', 'count=0,bytes=0');
+    expect(await outcome(client.create('/app/x/large', 'x'.repeat(600)))).toBe('QUOTAEXCEEDED');
     const metrics = await metricsOf();
+    expect(metrics.get('zk_app_quota_exceeded_error_per_namespace')).toBe('1');
     expect(metrics.get('zk_app_quota_count_limit_per_namespace')).toBe('10');
     expect(metrics.get('zk_app_quota_bytes_limit_per_namespace')).toBe('500');
     expect(metrics.get('zk_app_quota_count_usage_per_namespace')).toBe('1');

@@ -234,6 +234,7 @@ export class FileTxnLog implements TxnLog {
     this.#commitNext();
     try {
       file.fillAhead();
+      this.#syncTimes.addBatch(segment.entries);
       if (this.#options.forceSync) this.#recordSync(durationMs, segment.bytes, file.path);
       this.#listener?.onDurable(segment.lastHi, segment.lastLo);
     } catch (error) {

@@ -154,6 +154,7 @@ describe('writing the log', () => {
     await writeEntries(storage, reports, 1n, 2n);
     expect(callsLike(/^sync/)).toEqual([]);
     expect(storage.log.syncStats.count).toBe(0);
+    expect(storage.log.syncStats.batches).toMatchObject({ sum: 2 });
     expect(logger.lines).toContainEqual(expect.stringMatching(/^warn forceSync=no/));
     await storage.close();
     expect((await replay(await dir.opened(), 0n)).zxids).toEqual([1n, 2n]);

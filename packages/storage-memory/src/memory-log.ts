@@ -1,4 +1,12 @@
-import type { EntryVisitor, LoggedTxn, ReplayReport, SyncStats, TxnLog, TxnLogListener } from '@zk/contracts';
+import type {
+  BatchStats,
+  EntryVisitor,
+  LoggedTxn,
+  ReplayReport,
+  SyncStats,
+  TxnLog,
+  TxnLogListener,
+} from '@zk/contracts';
 import { compare64, gapError, hex64, hiOf, int64, invariant, loOf, orderOf } from '@zk/model';
 import type { Zxid } from '@zk/model';
 import type { MemoryEntry, MemoryMedium } from './memory-medium.js';
@@ -39,7 +47,7 @@ export class MemoryLog implements TxnLog {
   #entriesSinceRoll = 0;
   #bytesSinceRoll = 0;
   #pendingBytes = 0;
-  #syncCount = 0;
+  #batchStats: BatchStats = { count: 0, sum: 0, min: 0, max: 0, median: NaN };
   /** How often the log has been cut: what was being read then ends. */
   #cuts = 0;
   #idle: (() => void)[] = [];
@@ -62,13 +70,15 @@ export class MemoryLog implements TxnLog {
   }
 
   get syncStats(): SyncStats {
+    const { count } = this.#batchStats;
     return {
-      count: this.#syncCount,
+      count,
       totalMs: 0,
       minMs: 0,
       maxMs: 0,
-      medianMs: this.#syncCount === 0 ? NaN : 0,
+      medianMs: count === 0 ? NaN : 0,
       slow: 0,
+      batches: this.#batchStats,
     };
   }
 
@@ -268,11 +278,23 @@ export class MemoryLog implements TxnLog {
     const target = entries.lastIndexOf(last) + 1;
     invariant(target > this.#medium.durableCount, 'nothing that is being synced has been cut');
     for (let i = this.#medium.durableCount; i < target; i++) this.#pendingBytes -= entries[i]!.bytes.length;
+    this.#noteBatch(target - this.#medium.durableCount);
     this.#medium.durableCount = target;
-    this.#syncCount++;
     this.#listener?.onDurable(last.hi, last.lo);
     if (this.#isOpen) this.#begin();
     this.#wakeIdle();
+  }
+
+  /** Of the latest batches, whose median is told, it keeps one. */
+  #noteBatch(entries: number): void {
+    const { count, sum, min, max } = this.#batchStats;
+    this.#batchStats = {
+      count: count + 1,
+      sum: sum + entries,
+      min: count === 0 ? entries : Math.min(min, entries),
+      max: Math.max(max, entries),
+      median: entries,
+    };
   }
 
   #fail(error: Error): void {

@@ -35,17 +35,19 @@ export class LearnerLinks extends Map<LinkId, LearnerLink> {
     for (const learner of [...this.values()]) this.close(learner, reason);
   }
 
-  /**
-   * Whether as many learners are being brought up to date in this way as may be at a time: from the first byte until they
-   * have acknowledged it all. Followers count, although nobody lets them wait.
-   */
-  isFull(mode: SyncMode): boolean {
-    const { maxConcurrentSnapSyncs, maxConcurrentDiffSyncs } = this.context.options;
+  /** How many learners are being brought up to date in this way: from the first byte until they have acknowledged it all. */
+  inFlight(mode: SyncMode): number {
     let count = 0;
     for (const { stage, syncMode } of this.values()) {
       if (syncMode === mode && (stage === 'syncing' || stage === 'new-leader')) count++;
     }
-    return count >= (mode === 'snap' ? maxConcurrentSnapSyncs : maxConcurrentDiffSyncs);
+    return count;
+  }
+
+  /** Whether that is as many as may be at a time. Followers count, although nobody lets them wait. */
+  isFull(mode: SyncMode): boolean {
+    const { maxConcurrentSnapSyncs, maxConcurrentDiffSyncs } = this.context.options;
+    return this.inFlight(mode) >= (mode === 'snap' ? maxConcurrentSnapSyncs : maxConcurrentDiffSyncs);
   }
 
   /** A server has one connection, and that is the newest. */

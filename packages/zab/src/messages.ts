@@ -92,8 +92,13 @@ export type PeerOutput =
   | { readonly kind: 'dial'; readonly attempt: number; readonly to: ServerId; readonly port: LearnerPort }
   /** The same packets may be sent to several links. */
   | { readonly kind: 'send'; readonly link: LinkId; readonly packets: readonly QuorumPacket[] }
-  /** A learner is being brought up to date; for those who count. */
-  | { readonly kind: 'synchronizing'; readonly link: LinkId; readonly mode: 'diff' | 'trunc' | 'snap' }
+  /** A learner is being brought up to date, one of so many by a snapshot, or by transactions; for those who count. */
+  | {
+      readonly kind: 'synchronizing';
+      readonly link: LinkId;
+      readonly mode: 'diff' | 'trunc' | 'snap';
+      readonly inFlight: number;
+    }
   /** The state machine as it is now, without header and seals, then the signature. May be fuzzy. */
   | { readonly kind: 'send-snapshot'; readonly link: LinkId }
   | { readonly kind: 'close'; readonly link: LinkId; readonly reason: string }

@@ -112,11 +112,16 @@ export class Synchronizer {
     const last = this.source.last();
     learner.sync = `SNAP ${hex64(last)}`;
     learner.walk = undefined;
-    this.context.outputs.push({ kind: 'synchronizing', link: learner.link, mode: 'snap' });
+    this.announce(learner, 'snap');
     this.context.send(learner.link, packets.start(PacketType.SNAP, last));
     this.context.outputs.push({ kind: 'send-snapshot', link: learner.link });
     this.sendOutstanding(learner);
     return true;
+  }
+
+  private announce({ link }: LearnerLink, mode: SyncMode | 'trunc'): void {
+    const inFlight = this.links.inFlight(mode === 'snap' ? mode : 'diff');
+    this.context.outputs.push({ kind: 'synchronizing', link, mode, inFlight });
   }
 
   /** @returns whether it may be sent */
@@ -124,7 +129,7 @@ export class Synchronizer {
     if (!this.enters(learner, 'diff')) return false;
     learner.sync = `${plan.mode === 'diff' ? 'DIFF' : 'TRUNC'} ${hex64(plan.zxid)}`;
     const type = plan.mode === 'diff' ? PacketType.DIFF : PacketType.TRUNC;
-    this.context.outputs.push({ kind: 'synchronizing', link: learner.link, mode: plan.mode });
+    this.announce(learner, plan.mode);
     this.context.send(learner.link, packets.start(type, plan.zxid));
     return true;
   }

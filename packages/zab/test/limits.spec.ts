@@ -40,7 +40,7 @@ function come(driven: DrivenPeer, id: bigint, zxid: bigint): void {
 
 const refused = (driven: DrivenPeer): readonly number[] => driven.take('close').map(({ link }) => link);
 const modes = (driven: DrivenPeer): readonly string[] =>
-  driven.take('synchronizing').map(({ link, mode }) => `${link} ${mode}`);
+  driven.take('synchronizing').map(({ link, mode, inFlight }) => `${link} ${mode}, ${inFlight} at once`);
 
 describe.each([
   ['snapshots', 'maxConcurrentSnapSyncs', 'snap', 0n],
@@ -49,7 +49,7 @@ describe.each([
   const full = (): DrivenPeer => {
     const driven = leading({ [option]: 2 });
     for (const id of [4n, 5n]) come(driven, id, zxid);
-    expect(modes(driven).slice(-2)).toEqual([`4 ${mode}`, `5 ${mode}`]);
+    expect(modes(driven).slice(-2)).toEqual([`4 ${mode}, 1 at once`, `5 ${mode}, 2 at once`]);
     return driven;
   };
 
@@ -64,7 +64,7 @@ describe.each([
     const driven = full();
     come(driven, 2n, zxid);
     expect(refused(driven)).toEqual([]);
-    expect(modes(driven).at(-1)).toBe(`2 ${mode}`);
+    expect(modes(driven).at(-1)).toBe(`2 ${mode}, 3 at once`);
   });
 
   it('takes another observer when one of them has everything, or is gone', () => {

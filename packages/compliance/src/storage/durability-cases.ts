@@ -75,6 +75,8 @@ export const durabilityCases: readonly ComplianceCase<StorageHarness>[] = [
       await recorder.durable(10n);
       assert.deepEqual(recorder.events, ['durable 1', 'durable a']);
       assert.equal(log.syncStats.count - before, 2);
+      const { count, sum, min, max } = log.syncStats.batches;
+      assert.deepEqual({ count, sum, min, max }, { count: 2, sum: 10, min: 1, max: 9 });
     },
   },
   {

@@ -7,8 +7,7 @@ export function ensembleHistory(stats: EnsembleStats): Metric[] {
   return [
     ...counters(stats.counts),
     ...basicSummaries(stats.summaries()),
-    latencySummary('quorum_ack_latency', stats.quorumLatency),
-    latencySummary('propagation_latency', stats.propagationLatency),
+    ...Object.entries(stats.latencies()).map(([name, latency]) => latencySummary(name, latency)),
   ];
 }
 

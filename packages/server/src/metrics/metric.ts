@@ -35,7 +35,7 @@ export function gauges(values: Readonly<Record<string, number>>, isFraction = fa
   return Object.entries(values).map(([name, value]) => ({ kind: 'gauge', name, value, isFraction }));
 }
 
-export function counters(values: Readonly<Record<string, number>>): Metric[] {
+export function counters(values: Readonly<Record<string, NumberMetric['value']>>): Metric[] {
   return Object.entries(values).map(([name, value]) => ({ kind: 'counter', name, value }));
 }
 

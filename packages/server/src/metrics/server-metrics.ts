@@ -116,16 +116,18 @@ function countersOf({ stats, admission, snapshotter, database }: InspectedServer
     response_packet_cache_misses: 0,
     response_packet_get_children_cache_hits: 0,
     response_packet_get_children_cache_misses: 0,
+    quota_exceeded_error_per_namespace: stats.quotasExceeded,
   });
 }
 
 function summariesOf({ server, storage }: MetricSources): Metric[] {
-  const { count, totalMs, minMs, maxMs, medianMs } = storage.log.syncStats;
+  const { count, totalMs, minMs, maxMs, medianMs, batches } = storage.log.syncStats;
   const { database, loadReport, latencies } = server;
   const { fired } = database.watches;
   return [
     ...basicSummaries({
       fsynctime: { count, sum: totalMs, min: minMs, max: maxMs, percentile: () => medianMs },
+      sync_processor_batch_size: { ...batches, percentile: () => batches.median },
       snapshottime: server.snapshotter.times,
       restore_time: server.stats.restoreTimes,
       connection_token_deficit: server.admission.tokenDeficits,
