@@ -10,6 +10,7 @@ export type PeerEvent = Extract<
   PeerOutput,
   {
     kind:
+      | 'acknowledged'
       | 'append'
       | 'deliver'
       | 'serve'

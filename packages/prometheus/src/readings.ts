@@ -1,4 +1,4 @@
-import type { Metric, NumberMetric, SummaryMetric } from '@zk/server';
+import type { Distribution, Metric, NumberMetric, SummaryMetric, SummarySetMetric } from '@zk/server';
 import { Counter, Gauge, type Registry, Summary } from 'prom-client';
 
 type Labels = 'key' | 'quantile';
@@ -55,12 +55,21 @@ class SummaryReading extends Summary<Labels> {
   }
 }
 
-const READINGS = { gauge: GaugeReading, counter: CounterReading, summary: SummaryReading };
+const READINGS = {
+  gauge: GaugeReading,
+  counter: CounterReading,
+  summary: SummaryReading,
+  'summary-set': SummaryReading,
+};
 
 /** Adds what a metric says to a registry. */
 export function register(metric: Metric, registry: Registry): void {
-  const lines = metric.kind === 'summary' ? linesOfSummary(metric) : linesOfNumber(metric);
-  new READINGS[metric.kind](metric.name, registry, lines);
+  new READINGS[metric.kind](metric.name, registry, linesOf(metric));
+}
+
+function linesOf(metric: Metric): Line[] {
+  if (metric.kind === 'summary') return linesOfSummary(metric, metric, {});
+  return metric.kind === 'summary-set' ? linesOfSummaries(metric) : linesOfNumber(metric);
 }
 
 function linesOfNumber({ value }: NumberMetric): Line[] {
@@ -73,14 +82,22 @@ const BASIC_QUANTILES = [0.5];
 const ADVANCED_QUANTILES = [0.5, 0.9, 0.99];
 
 /** A quantile of no values, or one that nobody keeps track of, is no number. */
-function linesOfSummary({ name, values, isAdvanced, percentile }: SummaryMetric): Line[] {
+function linesOfSummary(
+  { name, isAdvanced }: Pick<SummaryMetric, 'name' | 'isAdvanced'>,
+  { values, percentile }: Distribution,
+  labels: Line['labels'],
+): Line[] {
   const quantiles = isAdvanced ? ADVANCED_QUANTILES : BASIC_QUANTILES;
   return [
     ...quantiles.map((quantile) => ({
-      labels: { quantile: String(quantile) },
+      labels: { ...labels, quantile: String(quantile) },
       value: values.count === 0 || percentile === undefined ? NaN : percentile(quantile),
     })),
-    { metricName: `${name}_count`, labels: {}, value: values.count },
-    { metricName: `${name}_sum`, labels: {}, value: values.sum },
+    { metricName: `${name}_count`, labels, value: values.count },
+    { metricName: `${name}_sum`, labels, value: values.sum },
   ];
+}
+
+function linesOfSummaries(set: SummarySetMetric): Line[] {
+  return [...set.members].flatMap(([key, member]) => linesOfSummary(set, member, { key }));
 }

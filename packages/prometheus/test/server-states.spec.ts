@@ -27,6 +27,10 @@ describe('metrics', () => {
     expect(leader.values.get('quorum_size')).toBe(3);
     expect(leader.values.get('proposal_count')).toBeGreaterThan(0);
     expect(leader.values.get('election_time_count')).toBe(1);
+    for (const id of ensemble.learners) {
+      expect(leader.values.get(`ack_latency_count{key="${id}"}`)).toBeGreaterThan(0);
+      expect(leader.values.has(`ack_latency{key="${id}",quantile="0.99"}`)).toBe(true);
+    }
     const follower = await scrapeOf(ensemble.server(ensemble.learners[0]!));
     expect(follower.values.has('synced_followers')).toBe(false);
     expect(follower.values.get('follower_sync_time_count')).toBe(1);

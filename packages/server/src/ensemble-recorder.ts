@@ -57,6 +57,7 @@ export class EnsembleRecorder {
     if (event.kind === 'config' && event.status === 'committed') this.config = event.config;
     else if (event.kind === 'revalidate') this.stats.counts.revalidate_count++;
     else if (event.kind === 'synchronizing') this.stats.synchronizing(event.mode, event.inFlight);
+    else if (event.kind === 'acknowledged') this.stats.acknowledged(event.server, event.afterMs);
     else if (event.kind === 'append') this.logged(event.entry.txn);
     else if (event.kind === 'deliver' && event.cause === 'commit') this.committed(event.entry.txn);
   }

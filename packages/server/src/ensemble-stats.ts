@@ -1,3 +1,4 @@
+import type { ServerId } from '@zk/quorum';
 import { LatencyStats } from '@zk/request-pipeline';
 import { OpenTimes } from './open-times.js';
 import { Summary } from './summary.js';
@@ -46,6 +47,8 @@ export class EnsembleStats {
   readonly inFlightDiffs = new Summary();
   /** From a leader's proposal until a quorum has it. */
   readonly quorumLatency = new LatencyStats();
+  /** From a leader's proposal until this follower has it, by its number; of some proposals. */
+  readonly ackLatencies = new Map<string, LatencyStats>();
   /**
    * From when the leader made a transaction until it came here as a proposal, until it came here as a commit, and until it
    * was applied here; clocks of two machines may be apart.
@@ -91,6 +94,14 @@ export class EnsembleStats {
     (mode === 'snap' ? this.inFlightSnaps : this.inFlightDiffs).add(inFlight);
   }
 
+  /** A follower has a proposal on its disk, so long after it was made. */
+  acknowledged(server: ServerId, afterMs: number): void {
+    const key = String(server);
+    let latency = this.ackLatencies.get(key);
+    if (latency === undefined) this.ackLatencies.set(key, (latency = new LatencyStats()));
+    latency.record(afterMs);
+  }
+
   /** A follower has been told a proposal. @param madeMs its time, and both in wall-clock ms */
   proposalReceived(madeMs: number, nowMs: number): void {
     this.counts.learner_proposal_received_count++;
@@ -112,6 +123,7 @@ export class EnsembleStats {
     Object.assign(this.counts, noCounts());
     for (const summary of Object.values(this.summaries())) summary.reset();
     for (const latency of Object.values(this.latencies())) latency.reset();
+    this.ackLatencies.clear();
   }
 
   /** By the names of their metrics in Apache ZooKeeper. */

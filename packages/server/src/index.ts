@@ -22,7 +22,7 @@ export { NOT_SERVING, resetConnections, resetStatistics } from './four-letter/wo
 export type { InspectedServer, Inspection } from './inspection.js';
 export type { MembershipStore } from './membership.js';
 export type { ConnectionThrottleOptions, RequestThrottleOptions } from './limits/index.js';
-export type { Metric, NumberMetric, SummaryMetric, Values } from './metrics/metric.js';
+export type { Distribution, Metric, NumberMetric, SummaryMetric, SummarySetMetric, Values } from './metrics/metric.js';
 export { serverMetrics } from './metrics/server-metrics.js';
 export type { ServerOptions } from './options.js';
 export { completeOptions, defaultServerOptions } from './options.js';

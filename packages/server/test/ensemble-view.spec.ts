@@ -50,6 +50,7 @@ describe('what the servers of an ensemble say of themselves', () => {
       Promise.all(names.map((name) => ensemble.metric(id, name)));
     // The session is a transaction, too.
     expect(await counts(leader, 'proposal_count', 'commit_count', 'cnt_quorum_ack_latency')).toEqual(['4', '4', '4']);
+    expect(await counts(leader, `cnt_${follower}_ack_latency`, `cnt_${leader}_ack_latency`)).toEqual(['4', undefined]);
     for (const [id, proposals] of [
       [follower, '4'],
       // Nothing is proposed to an observer.

@@ -209,6 +209,8 @@ describe('four-letter words in an ensemble', () => {
       view.stats.synchronizing('trunc', 2);
       view.stats.synchronizing('diff', 3);
       view.stats.proposed(400);
+      view.stats.acknowledged(2n, 5);
+      view.stats.acknowledged(-1n, 6);
       view.stats.committed(403);
       view.stats.proposalReceived(0, 7);
       view.stats.commitReceived(0, 8);
@@ -232,8 +234,12 @@ describe('four-letter words in an ensemble', () => {
         ];
         return names.map((name) => metrics.get(name));
       };
+      const ackLatencies = async (): Promise<string[]> =>
+        [...(await metricsOf())].filter(([name]) => /^p50_-?\d+_ack_latency$/.test(name)).map((line) => line.join(' '));
       expect(await read()).toEqual(['1', '1', '2', '1', '5', '1', '1', '250', '1', '3', '7', '8', '9']);
+      expect(await ackLatencies()).toEqual(['p50_2_ack_latency 5', 'p50_-1_ack_latency 6']);
       await ask('srst');
+      expect(await ackLatencies()).toEqual([]);
       expect(new Set(await read())).toEqual(new Set(['0']));
     });
   });

@@ -70,6 +70,7 @@ export class Broadcast {
     for (const learner of this.links.values()) {
       if (!learner.isForwarding || learner.isObserver) continue;
       learner.timed ??= { zxid, sentMs: context.nowMs };
+      learner.sample ??= { zxid, sentMs: context.nowMs };
       context.sendAll(learner.link, proposal);
     }
     context.append({ zxid, txn });
@@ -82,12 +83,21 @@ export class Broadcast {
     const { context } = this;
     if (!context.rules.countsAck(zxid, epochOf(this.lastProposed), this.lastProposed)) return false;
     if (zxid > learner.acknowledged) learner.acknowledged = zxid;
+    this.endSample(learner, zxid);
     if (learner.timed !== undefined && zxid >= learner.timed.zxid) {
       learner.timed = zxid < this.lastProposed ? { zxid: this.lastProposed, sentMs: context.nowMs } : undefined;
     }
     // Most acknowledgements come for what a quorum has decided already.
     if (zxid >= (context.tail.first?.zxid ?? zxid + 1n)) this.commitWhatCan();
     return true;
+  }
+
+  private endSample(learner: LearnerLink, acknowledged: Zxid): void {
+    const { sample, server } = learner;
+    if (sample === undefined || acknowledged < sample.zxid) return;
+    learner.sample = undefined;
+    const { nowMs, outputs } = this.context;
+    outputs.push({ kind: 'acknowledged', server: server!, afterMs: nowMs - sample.sentMs });
   }
 
   /**

@@ -99,6 +99,8 @@ export type PeerOutput =
       readonly mode: 'diff' | 'trunc' | 'snap';
       readonly inFlight: number;
     }
+  /** A follower has acknowledged a proposal so long after it was made: one of many; for those who count. */
+  | { readonly kind: 'acknowledged'; readonly server: ServerId; readonly afterMs: number }
   /** The state machine as it is now, without header and seals, then the signature. May be fuzzy. */
   | { readonly kind: 'send-snapshot'; readonly link: LinkId }
   | { readonly kind: 'close'; readonly link: LinkId; readonly reason: string }

@@ -179,6 +179,28 @@ describe('a leader', () => {
     expect(sentTo(driven, 14)).not.toContain(PacketType.COMMIT);
   });
 
+  it('says how long followers took to acknowledge, of one proposal of each at a time', () => {
+    const driven = join(join(leader(), 1n), 2n);
+    const pass = (durationMs: number): DrivenPeer => {
+      driven.nowMs += durationMs;
+      return driven;
+    };
+    const propose = (zxid: bigint): DrivenPeer => driven.give({ kind: 'propose', zxid, txn });
+    propose(0x100000001n);
+    pass(3);
+    propose(0x100000002n);
+    from(pass(4), 11, packets.ack(0x100000001n));
+    propose(0x100000003n);
+    // Its first one is covered by this acknowledgement; the second was not timed.
+    from(pass(5), 12, packets.ack(0x100000002n));
+    from(pass(6), 11, packets.ack(0x100000003n));
+    expect(driven.take('acknowledged').map(({ server, afterMs }) => [server, afterMs])).toEqual([
+      [1n, 7],
+      [2n, 12],
+      [1n, 11],
+    ]);
+  });
+
   it('forgets what a learner acknowledged before it connected again', () => {
     const driven = join(join(leader(), 1n), 2n);
     driven.isDiskHeld = true;

@@ -1,6 +1,6 @@
 import { hex64 } from '@zk/model';
 import type { Inspection } from '../inspection.js';
-import type { Metric, NumberMetric, SummaryMetric } from '../metrics/metric.js';
+import type { Metric, NumberMetric, SummaryMetric, SummarySetMetric } from '../metrics/metric.js';
 import { serverMetrics } from '../metrics/server-metrics.js';
 import { VERSION_LINE } from '../version.js';
 import { peerState } from './peer-state.js';
@@ -40,7 +40,8 @@ export function monitorValues(context: Inspection): Record<string, string> {
 type NameAndText = readonly [name: string, text: string];
 
 function textsOf(metric: Metric): NameAndText[] {
-  return metric.kind === 'summary' ? summaryTexts(metric) : numberTexts(metric);
+  if (metric.kind === 'summary') return summaryTexts(metric);
+  return metric.kind === 'summary-set' ? summarySetTexts(metric) : numberTexts(metric);
 }
 
 function numberTexts({ name, value, isFraction }: NumberMetric): NameAndText[] {
@@ -73,6 +74,12 @@ function summaryTexts({ name, values, isAdvanced, percentile }: SummaryMetric): 
     ...basic,
     ...PERCENTILES.map(([short, part]) => [`${short}_${name}`, wholeNumber(percentile(part))] as const),
   ];
+}
+
+function summarySetTexts({ name, members, isAdvanced }: SummarySetMetric): NameAndText[] {
+  return [...members].flatMap(([key, member]) =>
+    summaryTexts({ kind: 'summary', name: `${key}_${name}`, isAdvanced, ...member }),
+  );
 }
 
 function wholeNumber(value: number): string {

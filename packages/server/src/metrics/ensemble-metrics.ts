@@ -1,6 +1,6 @@
 import type { EnsembleStats } from '../ensemble-stats.js';
 import type { EnsembleView } from '../ensemble-view.js';
-import { type Metric, basicSummaries, counters, gauges, latencySummary } from './metric.js';
+import { type Metric, basicSummaries, counters, gauges, latencySummaries, latencySummary } from './metric.js';
 
 /** What has happened to a server in its ensemble (spec: operations, sections 9.3 and 9.4). */
 export function ensembleHistory(stats: EnsembleStats): Metric[] {
@@ -8,6 +8,7 @@ export function ensembleHistory(stats: EnsembleStats): Metric[] {
     ...counters(stats.counts),
     ...basicSummaries(stats.summaries()),
     ...Object.entries(stats.latencies()).map(([name, latency]) => latencySummary(name, latency)),
+    latencySummaries('ack_latency', stats.ackLatencies),
   ];
 }
 

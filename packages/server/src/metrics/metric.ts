@@ -1,7 +1,7 @@
 import type { Histogram, LatencyStats } from '@zk/request-pipeline';
 
 /** What a server counts or measures, by Apache ZooKeeper's name for it (spec: operations, section 9). */
-export type Metric = NumberMetric | SummaryMetric;
+export type Metric = NumberMetric | SummaryMetric | SummarySetMetric;
 
 /** A number that goes up and down, or one that only grows until it is reset. */
 export interface NumberMetric {
@@ -14,11 +14,22 @@ export interface NumberMetric {
 }
 
 /** Count, sum and extremes of many values; where it is advanced, percentiles too. */
-export interface SummaryMetric {
+export interface SummaryMetric extends Distribution {
   readonly kind: 'summary';
   readonly name: string;
-  readonly values: Values;
   readonly isAdvanced: boolean;
+}
+
+/** A summary for each key. */
+export interface SummarySetMetric {
+  readonly kind: 'summary-set';
+  readonly name: string;
+  readonly members: ReadonlyMap<string, Distribution>;
+  readonly isAdvanced: boolean;
+}
+
+export interface Distribution {
+  readonly values: Values;
   /** The value that so large a part of all values does not exceed: 0 to 1. Absent: nobody keeps track. */
   readonly percentile?: (part: number) => number;
 }
@@ -55,8 +66,19 @@ interface WithPercentiles {
 }
 
 /** In ms. */
-export function latencySummary(name: string, { count, sumMs, minMs, maxMs, histogram }: LatencyStats): Metric {
-  return advancedSummary(name, { count, sum: sumMs, min: minMs, max: maxMs }, histogram);
+export function latencySummary(name: string, latency: LatencyStats): Metric {
+  return { kind: 'summary', name, isAdvanced: true, ...distributionOf(latency) };
+}
+
+/** In ms, one for each key. */
+export function latencySummaries(name: string, latencies: ReadonlyMap<string, LatencyStats>): Metric {
+  const members = new Map([...latencies].map(([key, latency]) => [key, distributionOf(latency)]));
+  return { kind: 'summary-set', name, isAdvanced: true, members };
+}
+
+function distributionOf({ count, sumMs, minMs, maxMs, histogram }: LatencyStats): Distribution {
+  const values = { count, sum: sumMs, min: minMs, max: maxMs };
+  return { values, percentile: (part) => histogram.percentile(part) };
 }
 
 export function advancedSummary(name: string, values: Values, histogram: Histogram): Metric {
