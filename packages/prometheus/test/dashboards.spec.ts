@@ -34,6 +34,7 @@ describe('the dashboard and the alert rules', () => {
 
   beforeAll(async () => {
     ensemble = await createTestEnsemble();
+    await ensemble.connect();
     const scrape = new Scrape(ensemble.server(ensemble.leader!), { exportsProcess: true });
     const { values } = parseExposition(await scrape.text(new Set()));
     known = new Set([...values.keys()].map((name) => name.replace(/\{.*/, '')));
