@@ -18,6 +18,8 @@ export interface ConnectionHost extends OutboxHost {
   readonly maxOutstanding: number;
   /** It stopped reading and wants {@link ClientConnection.resume} when the congestion is over. */
   congested(connection: ClientConnection): void;
+  /** The same, when the turn is over: others come first. */
+  yielding(connection: ClientConnection): void;
   /** Whether requests are throttled at all; if so, each one that comes is asked about. */
   readonly isThrottling: boolean;
   /** What becomes of the request that has waited since then. One that is `refused` has been answered. */
@@ -64,6 +66,9 @@ export type WordResult = 'none' | 'incomplete' | 'answered';
  */
 const MID_TURN_FLUSH_BYTES = 48 * 1024;
 
+/** What one connection may be sent in a turn before the others have theirs: a few large replies, any number of small ones. */
+const TURN_OUTPUT_BYTES = 256 * 1024;
+
 /** Reads that may wait for a write of their session. They are answered all at once, and each reply may be a megabyte. */
 const MAX_HELD_READS = 128;
 
@@ -94,6 +99,8 @@ export class ClientConnection implements ConnectionHandler, PipelineConnection {
   private waitingSinceMs = 0;
   private keptLastMs = 0;
   private closesAfterFlush = false;
+  /** What was flushed in the middle of the turn. */
+  private sentEarlyBytes = 0;
   /** A buffer that the transport still reads from. */
   private leaving: Uint8Array | null = null;
   isGone = false;
@@ -207,6 +214,12 @@ export class ClientConnection implements ConnectionHandler, PipelineConnection {
     return (this.isPaused ? 0 : 1) | (this.leaving === null ? 0 : 4);
   }
 
+  /** The turn ends: whatever it brought is sent. */
+  endTurn(): void {
+    this.sentEarlyBytes = 0;
+    this.flush();
+  }
+
   /** Sends what has collected. One write; a buffer the transport has not finished with is left to it. */
   flush(): void {
     const { outbox } = this.client;
@@ -310,8 +323,14 @@ export class ClientConnection implements ConnectionHandler, PipelineConnection {
       if (this.stage === Stage.connecting) return at;
       if (client.outstanding > 0 && (host.isCongested || this.isOverloaded)) return this.wait(at);
       if (client.outbox.length > MID_TURN_FLUSH_BYTES) {
+        this.sentEarlyBytes += client.outbox.length;
         this.flush();
         if (this.isPaused || this.isClosing) return at;
+        if (this.sentEarlyBytes > TURN_OUTPUT_BYTES) {
+          this.pause();
+          host.yielding(this);
+          return at;
+        }
       }
     }
     return at;

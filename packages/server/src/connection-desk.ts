@@ -56,6 +56,8 @@ export class ConnectionDesk implements ConnectionHost {
   private nowMs = 0;
   private dirty: Outbox[] = [];
   private waiting: ClientConnection[] = [];
+  /** Connections that let others go first. */
+  private yielded: ClientConnection[] = [];
   /** Connections whose transport has not taken everything. */
   private readonly stalledConnections = new Set<ClientConnection>();
 
@@ -187,6 +189,11 @@ export class ConnectionDesk implements ConnectionHost {
     this.turnNow();
   }
 
+  yielding(connection: ClientConnection): void {
+    this.yielded.push(connection);
+    this.turnNow();
+  }
+
   stalled(connection: ClientConnection): void {
     this.stalledConnections.add(connection);
   }
@@ -250,9 +257,14 @@ export class ConnectionDesk implements ConnectionHost {
     const { dirty } = this;
     if (dirty.length > 0) {
       this.dirty = [];
-      for (const outbox of dirty) (outbox.owner as ClientConnection).flush();
+      for (const outbox of dirty) (outbox.owner as ClientConnection).endTurn();
     }
     if (this.stalledConnections.size > 0) for (const connection of this.stalledConnections) connection.limitOutput();
+    if (this.yielded.length > 0) {
+      const { yielded } = this;
+      this.yielded = [];
+      for (const connection of yielded) connection.resume();
+    }
     if (this.waiting.length > 0 && !this.isCongested && !this.admission.requests.mustWait(this.inFlight)) {
       const resumed = this.waiting;
       this.waiting = [];
