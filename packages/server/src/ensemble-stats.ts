@@ -105,18 +105,18 @@ export class EnsembleStats {
   /** A follower has been told a proposal. @param madeMs its time, and both in wall-clock ms */
   proposalReceived(madeMs: number, nowMs: number): void {
     this.counts.learner_proposal_received_count++;
-    if (nowMs >= madeMs) this.proposalLatency.record(nowMs - madeMs);
+    recordAge(this.proposalLatency, madeMs, nowMs);
   }
 
   /** A learner has been told that a transaction is committed. @param madeMs its time, and both in wall-clock ms */
   commitReceived(madeMs: number, nowMs: number): void {
     this.counts.learner_commit_received_count++;
-    if (nowMs >= madeMs) this.commitLatency.record(nowMs - madeMs);
+    recordAge(this.commitLatency, madeMs, nowMs);
   }
 
   /** A transaction was applied. @param madeMs its time, and both in wall-clock ms */
   applied(madeMs: number, nowMs: number): void {
-    if (nowMs >= madeMs) this.propagationLatency.record(nowMs - madeMs);
+    recordAge(this.propagationLatency, madeMs, nowMs);
   }
 
   reset(): void {
@@ -164,6 +164,11 @@ export class EnsembleStats {
     if (role === 'leader') this.leaderUnavailableTimes.add(unavailableMs);
     this.unavailableSinceMs = undefined;
   }
+}
+
+/** Nothing where the clock that made it is ahead of this one, as in Apache ZooKeeper. */
+function recordAge(latency: LatencyStats, madeMs: number, nowMs: number): void {
+  if (nowMs >= madeMs) latency.record(nowMs - madeMs);
 }
 
 function noCounts(): Record<EnsembleCounter, number> {
