@@ -28,6 +28,19 @@ export function writeUntilHeld(peer: Peer, written = 0): number {
   throw new Error(`write returned true for ${String(written)} bytes that nobody read`);
 }
 
+/** Writes until the other end, which does not read, has filled everything up; returns how many bytes that took. */
+export async function writeUntilStuck(peer: Peer, rig: Rig): Promise<number> {
+  let written = writeUntilHeld(peer);
+  await rig.settle();
+  // A transport may say that much at once is too much before the platform is full; then there is room again.
+  while (peer.drainCount > 0) {
+    peer.drainCount = 0;
+    written = writeUntilHeld(peer, written);
+    await rig.settle();
+  }
+  return written;
+}
+
 export function describeDelivery(rig: () => Rig): void {
   it.each([
     [1, 1],
@@ -177,14 +190,7 @@ export function describeBackpressure(rig: () => Rig): void {
   it('returns false when the other end does not read, and drains once when it has', async () => {
     const { dialled, accepted } = await rig().connect();
     accepted.pause();
-    let written = writeUntilHeld(dialled);
-    await rig().settle();
-    // A transport may say that much at once is too much before the platform is full; then there is room again.
-    while (dialled.drainCount > 0) {
-      dialled.drainCount = 0;
-      written = writeUntilHeld(dialled, written);
-      await rig().settle();
-    }
+    const written = await writeUntilStuck(dialled, rig());
     const more = patternBytes(10, written);
     expect(dialled.write(more)).toBe(false);
     expect(dialled.write(more, 0, 0)).toBe(false);

@@ -1,4 +1,4 @@
-import { writeUntilHeld } from './transport-bytes.js';
+import { writeUntilHeld, writeUntilStuck } from './transport-bytes.js';
 import type { Pair, Rig } from './transport-rig.js';
 import { firstDifference, patternBytes } from './transport-rig.js';
 
@@ -130,6 +130,22 @@ export function describeClosing(rig: () => Rig): void {
     expect(pair.dialled.connection.bufferedBytes).toBe(0);
     expect(pair.dialled.write(patternBytes(100))).toBe(true);
   });
+
+  it.each(['reads', 'has paused reading'])(
+    'does not drain when the other end goes away before it has taken everything, and this end %s',
+    async (reading) => {
+      const pair = await rig().connect();
+      pair.accepted.pause();
+      await writeUntilStuck(pair.dialled, rig());
+      if (reading !== 'reads') pair.dialled.pause();
+      pair.accepted.destroy();
+      await pair.accepted.hasClosed();
+      await rig().settle();
+      pair.dialled.resume();
+      await pair.dialled.hasClosed();
+      expect(pair.dialled.drainCount).toBe(0);
+    },
+  );
 
   it('survives the other end going away while both are writing and reading', async () => {
     const pair = await rig().connect();

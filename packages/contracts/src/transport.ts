@@ -55,7 +55,10 @@ export interface ConnectionHandler {
    * already left the platform.
    */
   onData(bytes: Uint8Array, start: number, end: number): void;
-  /** Everything written has left, after a {@link Connection.write} that returned false. */
+  /**
+   * Everything written has left, after a {@link Connection.write} that returned false. Not called when the connection is
+   * lost before that: only `onClose` follows then.
+   */
   onDrain(): void;
   /** Exactly once; nothing is called after it. `error` is absent when either end closed in order. */
   onClose(error?: Error): void;

@@ -99,9 +99,13 @@ export abstract class SocketConnection implements Connection {
     else if (!this.isDestroyed) this.beginReading();
   }
 
-  /** Given to every write: one function per connection, not one per write. */
-  protected readonly onWritten = (): void => {
-    if (!this.isDrainOwed || this.isDestroyed || this.socket.destroyed || this.socket.writableLength > 0) return;
+  /**
+   * Given to every write: one function per connection, not one per write. A failed write reports here before its socket
+   * counts as destroyed, and holds nothing any more: that is no drain.
+   */
+  protected readonly onWritten = (error?: Error | null): void => {
+    if (error || !this.isDrainOwed || this.isDestroyed || this.socket.destroyed || this.socket.writableLength > 0)
+      return;
     this.isDrainOwed = false;
     this.handler?.onDrain();
   };

@@ -33,6 +33,7 @@ const ABNORMAL_CLOSURE = 1006;
 class WsWire implements Wire {
   /** Messages the platform has not let go of. */
   private unsent = 0;
+  private isClosing = false;
 
   constructor(
     private readonly socket: WebSocket,
@@ -56,6 +57,7 @@ class WsWire implements Wire {
   }
 
   close(): void {
+    this.isClosing = true;
     this.socket.close(NORMAL_CLOSURE);
   }
 
@@ -75,9 +77,11 @@ class WsWire implements Wire {
     setImmediate(callback);
   }
 
+  /** What was under way when the socket was lost ends without an error, but nowhere. */
   private readonly onSent = (error?: Error | null): void => {
     this.unsent--;
-    if (this.unsent === 0 && !error) this.drained();
+    const isLost = this.socket.readyState !== OPEN && !this.isClosing;
+    if (this.unsent === 0 && !error && !isLost) this.drained();
   };
 }
 
