@@ -25,6 +25,7 @@ interface Decided {
  */
 export class Broadcast {
   lastProposed: Zxid = 0n;
+  private lastProposedMs = 0;
   /** What the leader's state is called; after the last applied transaction, the start of its epoch. */
   last: Zxid;
   /** Who leads from now on, if it is not this leader. Then nothing more is committed here. */
@@ -66,11 +67,11 @@ export class Broadcast {
       throw new InvariantViolation(`${hex64(zxid)} is proposed after ${hex64(this.lastProposed)}`);
     }
     this.lastProposed = zxid;
+    this.lastProposedMs = context.nowMs;
     const proposal = [packets.proposal(zxid, txn)];
     for (const learner of this.links.values()) {
       if (!learner.isForwarding || learner.isObserver) continue;
       learner.timed ??= { zxid, sentMs: context.nowMs };
-      learner.sample ??= { zxid, sentMs: context.nowMs };
       context.sendAll(learner.link, proposal);
     }
     context.append({ zxid, txn });
@@ -83,21 +84,21 @@ export class Broadcast {
     const { context } = this;
     if (!context.rules.countsAck(zxid, epochOf(this.lastProposed), this.lastProposed)) return false;
     if (zxid > learner.acknowledged) learner.acknowledged = zxid;
-    this.endSample(learner, zxid);
-    if (learner.timed !== undefined && zxid >= learner.timed.zxid) {
-      learner.timed = zxid < this.lastProposed ? { zxid: this.lastProposed, sentMs: context.nowMs } : undefined;
-    }
+    this.time(learner, zxid);
     // Most acknowledgements come for what a quorum has decided already.
     if (zxid >= (context.tail.first?.zxid ?? zxid + 1n)) this.commitWhatCan();
     return true;
   }
 
-  private endSample(learner: LearnerLink, acknowledged: Zxid): void {
-    const { sample, server } = learner;
-    if (sample === undefined || acknowledged < sample.zxid) return;
-    learner.sample = undefined;
+  /** One proposal at a time is timed for each learner: after the one that is acknowledged, the last there is. */
+  private time(learner: LearnerLink, acknowledged: Zxid): void {
+    const { timed, server } = learner;
+    if (timed === undefined || acknowledged < timed.zxid) return;
     const { nowMs, outputs } = this.context;
-    outputs.push({ kind: 'acknowledged', server: server!, afterMs: nowMs - sample.sentMs });
+    outputs.push({ kind: 'acknowledged', server: server!, afterMs: nowMs - timed.sentMs });
+    // It may have been proposed long before the learner was up: what counts is what it has had time for.
+    const sentMs = Math.max(timed.sentMs, this.lastProposedMs);
+    learner.timed = acknowledged < this.lastProposed ? { zxid: this.lastProposed, sentMs } : undefined;
   }
 
   /**

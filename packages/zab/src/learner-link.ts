@@ -39,8 +39,6 @@ export class LearnerLink {
   lastHeardMs: number;
   /** The proposal whose acknowledgement is being timed, and since when. */
   timed: { readonly zxid: Zxid; readonly sentMs: number } | undefined;
-  /** The same, but always from when it was proposed: a sample, for those who count. */
-  sample: { readonly zxid: Zxid; readonly sentMs: number } | undefined;
 
   constructor(
     readonly link: LinkId,

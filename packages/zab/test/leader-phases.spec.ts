@@ -197,7 +197,7 @@ describe('a leader', () => {
     expect(driven.take('acknowledged').map(({ server, afterMs }) => [server, afterMs])).toEqual([
       [1n, 7],
       [2n, 12],
-      [1n, 11],
+      [1n, 15],
     ]);
   });
 
