@@ -30,6 +30,8 @@ const SCRIBBLE = 0xdb;
  */
 export class LinkEnd extends Addressed<LinkEndpoint> implements Connection {
   isClosed = false;
+  /** It was closed without waiting for what is on its way to it: nobody will ever take that. */
+  hasLeft = false;
   private isEnding = false;
   private isPaused = false;
   private isDrainOwed = false;
@@ -85,6 +87,7 @@ export class LinkEnd extends Addressed<LinkEndpoint> implements Connection {
     const isReset = (!this.isEnding && incoming.arrivedBytes > 0) || medium.random.chance(RESET_CHANCE);
     if (isReset) outgoing.drop();
     outgoing.finish(isReset ? 'reset' : 'end');
+    this.hasLeft = true;
     this.close();
   }
 
@@ -101,6 +104,7 @@ export class LinkEnd extends Addressed<LinkEndpoint> implements Connection {
     if (this.isClosed) return;
     const { incoming, outgoing, onClosed } = this.parts;
     this.isClosed = true;
+    this.hasLeft = true;
     this.handler = undefined;
     this.isUnpowered = isSilent;
     if (isSilent) outgoing.break();
@@ -128,6 +132,12 @@ export class LinkEnd extends Addressed<LinkEndpoint> implements Connection {
       this.handler?.onDrain();
     }
     if (this.isEnding) this.closeIfDone();
+  }
+
+  /** The other end has left, and what was held back for it got the answer that nobody is there. */
+  refused(): void {
+    if (!this.isClosed && this.bufferedBytes > 0) this.reset();
+    else this.hasRoom();
   }
 
   private get isReading(): boolean {

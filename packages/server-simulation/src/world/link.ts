@@ -77,13 +77,15 @@ export class Link {
       isRoomTold = true;
       remote.life.in(medium.delayMs(), () => {
         isRoomTold = false;
-        other().hasRoom();
+        if (end.hasLeft) other().refused();
+        else other().hasRoom();
       });
     };
     const onClosed = (): void => {
       if (this.ends.every((end) => end.isClosed)) this.forget(this);
     };
-    return new LinkEnd({ medium, outgoing, incoming, onRoom, onClosed }, local, remote);
+    const end = new LinkEnd({ medium, outgoing, incoming, onRoom, onClosed }, local, remote);
+    return end;
   }
 
   private get ends(): readonly [LinkEnd, LinkEnd] {
