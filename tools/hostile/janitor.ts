@@ -8,6 +8,11 @@ const CREDENTIALS = 'super:janitor';
 /** Value of the configuration key that makes the janitor super. */
 export const superDigest = `super:${createHash('sha1').update(CREDENTIALS).digest('base64')}`;
 
+/** Body of the request that makes a session super. */
+export function superAuth(): Buffer {
+  return new ByteWriter().int32(0).string('digest').bytes(Buffer.from(CREDENTIALS)).take();
+}
+
 export class Janitor {
   private constructor(
     private readonly client: RawClient,
@@ -17,8 +22,7 @@ export class Janitor {
   static async open(port: number, keep: readonly string[]): Promise<Janitor> {
     const client = await RawClient.open({ port, timeoutMs: 40_000 });
     client.keepAlive(5_000);
-    const token = new ByteWriter().int32(0).string('digest').bytes(Buffer.from(CREDENTIALS)).take();
-    const reply = await client.request(Op.auth, token, -4);
+    const reply = await client.request(Op.auth, superAuth(), -4);
     if (reply.error !== 0) throw new ConnectionLost(`the janitor is not admitted: error ${reply.error}`);
     return new Janitor(client, new Set(['/zookeeper', ...keep]));
   }

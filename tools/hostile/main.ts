@@ -6,7 +6,9 @@ import { freshSeed } from '../lib/random.js';
 import { ConnectionLost } from '../lib/raw-client.js';
 import { Checks, conclude, note } from '../lib/report.js';
 import { isAccepted } from './accepted.js';
+import type { Case } from './case.js';
 import { allCases } from './cases.js';
+import { floodEnsemble, followerOf, startEnsemble } from './ensemble.js';
 import { flood } from './flood.js';
 import { runCases, type Outcome } from './outcomes.js';
 
@@ -20,6 +22,11 @@ const options = parseOptions(
     rate: number(10_000, 'n', 'frames per second, at most'),
     seed: number(-1, 'n', 'repeats the mutations of an earlier run; -1 draws one'),
     server: text('zk', 'server', 'zk or apache'),
+    servers: number(
+      1,
+      'n',
+      'with more than one, a follower gets the single cases, and each server its part of the flood',
+    ),
     against: optionalText(
       'server',
       'compare the single cases with a live server (apache) instead of with recorded outcomes',
@@ -36,7 +43,8 @@ const RECORDED = new URL('./corpus/outcomes-apache-3.9.5.json', import.meta.url)
 
 const seed = options.seed < 0 ? freshSeed() : options.seed;
 const checks = new Checks(
-  `npm run hostile -- --seed ${seed} --frames ${options.frames} --connections ${options.connections}`,
+  `npm run hostile -- --seed ${seed} --frames ${options.frames} --connections ${options.connections} ` +
+    `--servers ${options.servers}`,
 );
 
 process.exit(await main());
@@ -50,7 +58,7 @@ async function main(): Promise<number> {
   const details: Record<string, unknown> = {};
   try {
     if (!options['flood-only']) details['cases'] = await compareCases(kind);
-    if (!options['cases-only'] && !options.record) details['flood'] = await flood(kind, { ...options, seed }, checks);
+    if (!options['cases-only'] && !options.record) details['flood'] = await floodAll(kind);
   } catch (error) {
     if (!(error instanceof ConnectionLost)) throw error;
     checks.fail('the server stays up', `a well-behaved connection was lost: ${error.message}`);
@@ -58,14 +66,18 @@ async function main(): Promise<number> {
   return conclude('hostile', checks, options.json, { startedAt, seed, options, details });
 }
 
+function floodAll(kind: ServerKind): Promise<Record<string, unknown>> {
+  const { servers } = options;
+  return servers > 1
+    ? floodEnsemble(kind, servers, { ...options, seed }, checks)
+    : flood(kind, { ...options, seed }, checks);
+}
+
 async function compareCases(kind: ServerKind): Promise<Record<string, unknown>> {
   const all = allCases();
   const reference = options.record ? new Map<string, Outcome>() : await referenceOutcomes(all);
-  const server = await launch({ kind });
   const runnable = kind === 'apache' ? all.filter(isSafeForApache) : all;
-  const outcomes = await runCases(server.port, runnable, kind);
-  checks.check('single cases do not end the server', !server.hasExited(), server.output().slice(-500));
-  await server.stop();
+  const outcomes = options.servers > 1 ? await askFollower(kind, runnable) : await askServer(kind, runnable);
   if (options.record) {
     writeFileSync(RECORDED, `${JSON.stringify(Object.fromEntries([...outcomes].sort()), null, 1)}\n`);
     note(`${outcomes.size} outcomes recorded`);
@@ -90,6 +102,27 @@ async function compareCases(kind: ServerKind): Promise<Record<string, unknown>> 
   }
   for (const [reason, count] of Object.entries(differences)) note(`accepted in ${count} cases: ${reason}`);
   return { cases: outcomes.size, same, accepted: differences };
+}
+
+async function askServer(kind: ServerKind, cases: readonly Case[]): Promise<Map<string, Outcome>> {
+  const server = await launch({ kind });
+  const outcomes = await runCases(server.port, cases, kind);
+  checks.check('single cases do not end the server', !server.hasExited(), server.output().slice(-500));
+  await server.stop();
+  return outcomes;
+}
+
+async function askFollower(kind: ServerKind, cases: readonly Case[]): Promise<Map<string, Outcome>> {
+  const ensemble = await startEnsemble(kind, options.servers);
+  try {
+    const follower = await followerOf(ensemble);
+    const outcomes = await runCases(follower.clientPort, cases, `${kind}, a follower`);
+    const areUp = ensemble.members.every((member) => member.isRunning);
+    checks.check('single cases end no server', areUp, ensemble.outputs().slice(-2_000));
+    return outcomes;
+  } finally {
+    await ensemble.dispose();
+  }
 }
 
 async function referenceOutcomes(all: ReturnType<typeof allCases>): Promise<Map<string, Outcome>> {

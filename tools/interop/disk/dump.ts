@@ -19,6 +19,13 @@ export async function dumpTree(client: RawClient): Promise<string> {
   throw new Error(`the tree changed while it was read, ${MAX_ATTEMPTS} times in a row`);
 }
 
+/** What a member of an ensemble shares with the others, behind a sync: each writes the configuration by its own clock. */
+export async function dumpSharedTree(client: RawClient): Promise<string> {
+  await client.request(Op.sync, body.path('/'));
+  const dump = await dumpTree(client);
+  return dump.replace(/^(\/zookeeper\/config "[^"]*" .*) mtime=\d+/m, '$1');
+}
+
 /** False when the znode is not there any more. */
 async function visit(client: RawClient, path: string, lines: string[]): Promise<boolean> {
   const [data, acl, list] = await Promise.all([

@@ -5,7 +5,7 @@ import type { Member } from '../../lib/ensemble-processes.ts';
 import { fourLetterWord } from '../../lib/launch.ts';
 import { RawClient } from '../../lib/raw-client.ts';
 import { ByteWriter, Op, body } from '../../lib/wire.ts';
-import { dumpTree } from '../disk/dump.ts';
+import { dumpSharedTree } from '../disk/dump.ts';
 import type { PeerReport } from '../harness.ts';
 import { SUPER_AUTH } from '../server.ts';
 
@@ -50,16 +50,13 @@ function isAmongItsOwn(member: Member, members: readonly Member[]): boolean {
   return member.kind === 'apache' && voters.every(({ kind, hasChanged }) => kind === 'apache' && !hasChanged);
 }
 
-/** The whole tree of a member, behind a sync. */
 async function dumpOf(member: Member): Promise<string> {
   const client = await RawClient.open({ port: member.clientPort });
   client.keepAlive(1_000);
   await client.request(Op.auth, new ByteWriter().int32(0).string('digest').string(SUPER_AUTH).take(), -4);
-  await client.request(Op.sync, body.path('/'));
-  const dump = await dumpTree(client);
+  const dump = await dumpSharedTree(client);
   await client.close();
-  // Each member writes the configuration into its own tree, by its own clock.
-  return dump.replace(/^(\/zookeeper\/config "[^"]*" .*) mtime=\d+/m, '$1');
+  return dump;
 }
 
 async function writeUntilDigests(member: Member): Promise<void> {
