@@ -25,6 +25,14 @@ export type {
 export { STORAGE } from './storage.js';
 export type { Clock, Scheduler, Timer } from './time.js';
 export { CLOCK, SCHEDULER } from './time.js';
-export type { Connection, ConnectionHandler, DialOptions, ListenOptions, Listener, Transport } from './transport.js';
+export type {
+  Connection,
+  ConnectionHandler,
+  DialOptions,
+  HandshakeCounts,
+  ListenOptions,
+  Listener,
+  Transport,
+} from './transport.js';
 export { TRANSPORT } from './transport.js';
 export { WrappingConnection } from './wrapping-connection.js';

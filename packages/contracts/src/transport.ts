@@ -43,8 +43,20 @@ export interface Listener {
   /** The address actually bound. */
   readonly host: string;
   readonly port: number;
+  /** As they are now; absent where a connection takes no handshake. */
+  readonly handshakes?: HandshakeCounts;
   /** Stops accepting and frees the address. Open connections stay open. Idempotent. */
   close(): Promise<void>;
+}
+
+/** What comes before a connection is accepted, where there is such a thing: TLS. */
+export interface HandshakeCounts {
+  /** Not over yet. */
+  readonly underway: number;
+  /** Failed since the listener was opened: no certificate that is trusted, no protocol in common, gone in the middle. */
+  readonly failed: number;
+  /** Not begun, because too many were under way. */
+  readonly refused: number;
 }
 
 /** What one end hears. Calls never overlap, never happen inside a call of {@link Connection}, and end with `onClose`. */

@@ -1,4 +1,4 @@
-import type { Connection, ConnectionHandler, Listener, Transport } from '@zk/contracts';
+import type { Connection, ConnectionHandler, HandshakeCounts, Listener, Transport } from '@zk/contracts';
 import type { ServerOptions } from './options.js';
 
 /** One more address where clients connect. */
@@ -118,6 +118,18 @@ export class ClientListeners {
   /** In the order in which they were given; those of before, once they are closed. */
   get addresses(): readonly BoundAddress[] {
     return this.open.map(({ name, listener: { host, port } }) => ({ name, host, port }));
+  }
+
+  /** Of all of them together. */
+  get handshakes(): HandshakeCounts {
+    const all = this.open.flatMap(({ listener: { handshakes } }) => handshakes ?? []);
+    const sum = (count: (handshakes: HandshakeCounts) => number): number =>
+      all.reduce((sum, one) => sum + count(one), 0);
+    return {
+      underway: sum((one) => one.underway),
+      failed: sum((one) => one.failed),
+      refused: sum((one) => one.refused),
+    };
   }
 
   /** Idempotent. */

@@ -1,4 +1,4 @@
-import type { Clock, Storage } from '@zk/contracts';
+import type { Clock, HandshakeCounts, Storage } from '@zk/contracts';
 import type { SessionId, Zxid } from '@zk/model';
 import type { ClientPipeline } from '@zk/request-pipeline';
 import type { SessionTracker } from '@zk/session';
@@ -31,6 +31,8 @@ export interface InspectedServer {
   readonly connections: ReadonlySet<ClientConnection>;
   /** Everywhere clients connect. */
   readonly addresses: readonly BoundAddress[];
+  /** Of clients, as they are now. */
+  readonly handshakes: HandshakeCounts;
   /** Its part in its ensemble; undefined for a server on its own. */
   readonly ensemble: EnsembleReplica | undefined;
   /** What `stmk` set; nothing here is traced by it. */

@@ -1,4 +1,4 @@
-import type { AuthProviders, Transport } from '@zk/contracts';
+import type { AuthProviders, HandshakeCounts, Transport } from '@zk/contracts';
 import { type SessionId, type Zxid, hex64, hexOf, int64 } from '@zk/model';
 import { type ClientPipeline, RequestPipeline, type SessionChange } from '@zk/request-pipeline';
 import type { Session, SessionTracker } from '@zk/session';
@@ -184,6 +184,11 @@ export class ZkServer implements DeskHost, UpkeepHost, ReplicaHost {
   /** Everywhere clients connect; empty before {@link start} has resolved. */
   get addresses(): readonly BoundAddress[] {
     return this.listeners.addresses;
+  }
+
+  /** Of clients that are not connected yet, where a handshake comes before. */
+  get handshakes(): HandshakeCounts {
+    return this.listeners.handshakes;
   }
 
   get providers(): AuthProviders {

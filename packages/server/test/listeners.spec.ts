@@ -1,4 +1,4 @@
-import { TRANSPORT } from '@zk/contracts';
+import { type HandshakeCounts, TRANSPORT, type Transport } from '@zk/contracts';
 import { FrameConnection, RawClient } from '@zk/test-client';
 import { MemoryTransport } from '@zk/transport-memory';
 import { LISTENERS, type ClientListener, createServer } from '../src/index.js';
@@ -28,6 +28,25 @@ describe('a server with several listeners', () => {
       registrations: [[LISTENERS, [second(transport)]]],
     }).start();
     expect(harness.server.clientAddress.name).toBe('second');
+    await harness.stop();
+  });
+
+  it('counts the handshakes of all of them together, of those that have any', async () => {
+    const shaking = (handshakes: HandshakeCounts): Transport => {
+      const memory = new MemoryTransport();
+      return {
+        listen: async (options, accept) => Object.assign(await memory.listen(options, accept), { handshakes }),
+        dial: (options, open) => memory.dial(options, open),
+      };
+    };
+    const further = [
+      { name: 'secure', transport: shaking({ underway: 1, failed: 2, refused: 3 }), port: 0 },
+      { name: 'other', transport: shaking({ underway: 10, failed: 20, refused: 30 }), port: 0 },
+    ];
+    const harness = await new Harness({ registrations: [[LISTENERS, further]] }).start();
+    const report = await harness.word('mntr');
+    const names = ['outstanding_tls_handshake', 'unsuccessful_handshake', 'tls_handshake_exceeded'];
+    expect(names.map((name) => new RegExp(`^zk_${name}\t(.*)$`, 'm').exec(report)?.[1])).toEqual(['11', '22', '33']);
     await harness.stop();
   });
 

@@ -1,4 +1,4 @@
-import type { Connection, ConnectionHandler, Listener, ListenOptions } from '@zk/contracts';
+import type { Connection, ConnectionHandler, HandshakeCounts, Listener, ListenOptions } from '@zk/contracts';
 import { bind, plainAddress } from '@zk/transport-tcp';
 import type { Socket } from 'node:net';
 import { createServer } from 'node:net';
@@ -48,6 +48,9 @@ export async function listenTls(
   return {
     host: bound.address,
     port: bound.port,
+    get handshakes() {
+      return door.handshakes;
+    },
     close: async () => {
       unwatch();
       server.close();
@@ -65,6 +68,8 @@ class Door {
   private isClosed = false;
   private silentUntilMs = 0;
   private suppressed = 0;
+  private failedCount = 0;
+  private refusedCount = 0;
 
   constructor(
     private readonly accept: Accept,
@@ -75,8 +80,13 @@ class Door {
     tlsServer.on('tlsClientError', (error, socket) => this.failed(error, socket));
   }
 
+  get handshakes(): HandshakeCounts {
+    return { underway: this.waiting.size, failed: this.failedCount, refused: this.refusedCount };
+  }
+
   arrived(socket: Socket): void {
     if (this.waiting.size >= this.options.maxHandshakes) {
+      this.refusedCount++;
       this.refused(clientOf(socket), new Error(`${String(this.waiting.size)} others are still at their handshakes`));
       socket.destroy();
       return;
@@ -166,12 +176,14 @@ class Door {
   }
 
   private turnAway(socket: Socket, problem: TlsError): void {
+    this.failedCount++;
     this.refused(clientOf(socket), problem);
     socket.on('error', () => undefined);
     socket.destroy();
   }
 
   private failed(error: Error & { code?: string }, socket: TLSSocket): void {
+    this.failedCount++;
     // Not documented, and needed for the log only.
     const { _parent: below } = socket as { _parent?: object };
     const address = below === undefined ? undefined : this.addresses.get(below);

@@ -112,6 +112,28 @@ describe('TlsTransport', () => {
     await dial(port, {});
   });
 
+  it('counts handshakes: those under way, those that failed, and those that were one too many', async () => {
+    const port = await listen({ clientCertificates: 'need', maxHandshakes: 1 });
+    const counts = (): unknown => listeners.at(-1)?.handshakes;
+    expect(counts()).toEqual({ underway: 0, failed: 0, refused: 0 });
+    const first = net.connect(port, '127.0.0.1');
+    sockets.push(first);
+    await new Promise((resolve) => first.once('connect', resolve));
+    await expect(dial(port, {})).rejects.toThrow();
+    expect(counts()).toEqual({ underway: 1, failed: 0, refused: 1 });
+    first.write('neither TLS nor anything else');
+    await warned(/client 127\.0\.0\.1 was refused: .*/);
+    await new Promise((resolve) => first.once('close', resolve).resume());
+    expect(counts()).toEqual({ underway: 0, failed: 1, refused: 1 });
+  });
+
+  it('counts who has no certificate that is trusted among the handshakes that failed', async () => {
+    const port = await listen({ clientCertificates: 'need' });
+    await dial(port, {}).catch(() => undefined);
+    await warned(/was refused/);
+    expect(listeners.at(-1)?.handshakes?.failed).toBe(1);
+  });
+
   it('needs a certificate to listen', async () => {
     await expect(new TlsTransport().listen({ port: 0 }, () => undefined)).rejects.toThrow(/needs a certificate/);
   });

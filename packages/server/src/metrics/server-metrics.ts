@@ -72,7 +72,7 @@ function gaugesOf({ server, storage, clock, view }: MetricSources): Metric[] {
       last_client_response_size: replySizes.last,
       max_client_response_size: replySizes.max,
       min_client_response_size: replySizes.min,
-      outstanding_tls_handshake: 0,
+      outstanding_tls_handshake: server.handshakes.underway,
       auth_failed_count: server.stats.authFailures,
       non_mtls_remote_conn_count: 0,
       non_mtls_local_conn_count: 0,
@@ -90,10 +90,12 @@ function localSessions({ options, sessions, ensemble }: InspectedServer): number
   return count;
 }
 
-function countersOf({ stats, admission, snapshotter, database }: InspectedServer): Metric[] {
+function countersOf({ stats, admission, snapshotter, database, handshakes }: InspectedServer): Metric[] {
   return counters({
     connection_request_count: stats.connectionRequests,
     connection_rejected: admission.rejectedConnections,
+    unsuccessful_handshake: handshakes.failed,
+    tls_handshake_exceeded: handshakes.refused,
     connection_drop_count: stats.connectionsDropped,
     cnxn_closed_without_zk_server_running: stats.closedUnserved,
     connection_revalidate_count: stats.sessionsReattached,
