@@ -100,7 +100,7 @@ export abstract class SocketConnection implements Connection {
   }
 
   /**
-   * Given to every write: one function per connection, not one per write. A failed write reports here before its socket
+   * Given to writes: one function per connection, not one per write. A failed write reports here before its socket
    * counts as destroyed, and holds nothing any more: that is no drain.
    */
   protected readonly onWritten = (error?: Error | null): void => {
