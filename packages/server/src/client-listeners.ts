@@ -123,13 +123,8 @@ export class ClientListeners {
   /** Of all of them together. */
   get handshakes(): HandshakeCounts {
     const all = this.open.flatMap(({ listener: { handshakes } }) => handshakes ?? []);
-    const sum = (count: (handshakes: HandshakeCounts) => number): number =>
-      all.reduce((sum, one) => sum + count(one), 0);
-    return {
-      underway: sum((one) => one.underway),
-      failed: sum((one) => one.failed),
-      refused: sum((one) => one.refused),
-    };
+    const sumOf = (count: keyof HandshakeCounts): number => all.reduce((sum, one) => sum + one[count], 0);
+    return { underway: sumOf('underway'), failed: sumOf('failed'), refused: sumOf('refused') };
   }
 
   /** Idempotent. */
