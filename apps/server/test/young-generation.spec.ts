@@ -5,6 +5,7 @@ const MODULE = join(__dirname, '..', 'bin', 'young-generation.cjs');
 
 /** Starts a thread, makes objects of which many survive for a while, and says how large the space for new ones is, in bytes. */
 const PROGRAM = `
+  const { writeSync } = require('node:fs');
   const { getHeapSpaceStatistics } = require('node:v8');
   const { Worker } = require('node:worker_threads');
   let kept = [];
@@ -15,7 +16,8 @@ const PROGRAM = `
       if (kept.length > 30_000) kept = [];
     }
     if (--left > 0) return setImmediate(turn);
-    console.log(getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space').space_size);
+    const { space_size } = getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space');
+    writeSync(1, String(space_size));
     process.exit(0);
   };
   new Worker('setInterval(() => undefined, 1000)', { eval: true }).once('online', () => setImmediate(turn));
