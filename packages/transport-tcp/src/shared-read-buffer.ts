@@ -35,9 +35,22 @@ export function takeHandles(server: Server, take: (handle: object) => void): voi
   };
 }
 
-/** An accepted connection as a socket that reads into `buffer`, once `read(0)` is called on it. */
+/**
+ * An accepted connection as a socket that reads into `buffer`, once `read(0)` is called on it.
+ *
+ * The last three options say what every socket does anyhow: it sets them on its copy of the options, and to add a
+ * property to a copy is slow in the V8 of Node 20 (a socket takes 3 us instead of 15 when they are there already).
+ */
 export function socketOf(handle: object, buffer: Uint8Array, callback: ReadCallback): Socket {
-  const options = { handle, allowHalfOpen: true, manualStart: true, onread: { buffer, callback } };
+  const options = {
+    handle,
+    allowHalfOpen: true,
+    manualStart: true,
+    onread: { buffer, callback },
+    emitClose: false,
+    autoDestroy: true,
+    decodeStrings: false,
+  };
   return new Socket(options as unknown as SocketConstructorOpts);
 }
 
