@@ -48,6 +48,7 @@ class PipelinedState extends TreeState {
         skipAcl: false,
         reconfigEnabled: false,
         requiredSchemes: [],
+        maxHeldReplyBytes: 1_000_000,
       },
     );
     return this.pipeline;

@@ -10,6 +10,11 @@ export interface ClientPipelineOptions {
   readonly skipAcl: boolean;
   /** Schemes of which a client must have proved one before anything but authentication; empty: none is needed. */
   readonly requiredSchemes: readonly string[];
+  /**
+   * Bytes that the replies to reads that waited for a write may add up to. Such reads are answered one after the other
+   * without a pause, so that none sees a later write of its session; those behind this limit are refused as throttled.
+   */
+  readonly maxHeldReplyBytes: number;
   /** Whether writes are refused here for want of a permission, before the leader sees them; default false. */
   readonly checksAclsEarly?: boolean;
   /** Whether new sessions are known to this server only; absent: they are not. */

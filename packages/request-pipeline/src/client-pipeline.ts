@@ -29,6 +29,8 @@ export abstract class ClientPipeline {
   readonly updateLatency: LatencyStats;
   /** Bytes of watched events. */
   watchBytes = 0;
+  /** Replies of error THROTTLEDOP. */
+  throttledOps = 0;
   /** False while writes cannot be taken: they are refused. */
   acceptsWrites = true;
 
@@ -325,6 +327,7 @@ export abstract class ClientPipeline {
   refuseThrottled(client: Client, xid: number, nowMs: number): void {
     if (client.ignoresRequests || client.isClosed) return;
     this.nowMs = nowMs;
+    this.throttledOps++;
     this.refuseInTurn(client, xid, ErrorCode.THROTTLEDOP);
   }
 
@@ -339,6 +342,17 @@ export abstract class ClientPipeline {
   private answerRead(client: Client, bytes: Uint8Array, start: number, end: number): void {
     this.reader.reset(bytes, start + 8, end);
     this.reads.answer(client, readInt32(bytes, start), readInt32(bytes, start + 4));
+  }
+
+  /** Refuses a read for what was asked before it; but the client's own upkeep (pings, watches set again) is small. */
+  private throttleHeld(client: Client, bytes: Uint8Array, start: number, end: number): void {
+    const xid = readInt32(bytes, start);
+    if (xid < 0) {
+      this.answerRead(client, bytes, start, end);
+      return;
+    }
+    this.throttledOps++;
+    this.reads.refuse(client, xid, ErrorCode.THROTTLEDOP);
   }
 
   /** Counts a finished write of the client and answers the reads that waited for it. */
@@ -361,7 +375,8 @@ export abstract class ClientPipeline {
     }
     while (client.held.isReady(client.writesDone)) {
       client.held.shift((bytes, start, end, heldSinceMs) => {
-        this.answerRead(client, bytes, start, end);
+        if (client.outbox.length <= this.options.maxHeldReplyBytes) this.answerRead(client, bytes, start, end);
+        else this.throttleHeld(client, bytes, start, end);
         this.latency.record(this.nowMs - heldSinceMs);
         client.recordLatency(this.nowMs - heldSinceMs, this.nowMs);
       });

@@ -1,4 +1,4 @@
-import type { MultiOp } from '@zk/jute';
+import { type MultiOp, utf8Bytes } from '@zk/jute';
 import { OPEN_ACL_UNSAFE, OpCode } from '@zk/model';
 import { Rig, type TestClient } from './rig.js';
 
@@ -110,6 +110,33 @@ describe('the pipeline', () => {
         'create OK',
         ...Array.from({ length: 100 }, (_, i) => `exists ${i % 2 === 0 ? 'OK' : 'NONODE'}`),
       ]);
+    });
+
+    it('behind many bytes of replies that waited like it is refused as throttled, but not a ping', () => {
+      const large = 'x'.repeat(400_000);
+      client.send('create', { ...create('/a'), data: utf8Bytes(large) });
+      for (let i = 0; i < 5; i++) client.send('getData', get('/a'));
+      client.send('exists', get('/a', true));
+      client.sendBare(-2, OpCode.ping);
+      rig.commit();
+      const refused = Array.from({ length: 2 }, () => 'getData THROTTLEDOP');
+      const replies = [
+        'create OK',
+        'getData OK',
+        'getData OK',
+        'getData OK',
+        ...refused,
+        'exists THROTTLEDOP',
+        '-2 OK',
+      ];
+      expect(client.takeReplies()).toEqual(replies);
+      expect(rig.pipeline.throttledOps).toBe(3);
+      expect(rig.watches.watchCount).toBe(0);
+      // What waits next is counted from nothing: the replies have been taken.
+      client.send('setData', { path: '/a', data: null, version: -1 });
+      client.send('getData', get('/a'));
+      rig.commit();
+      expect(client.takeReplies()).toEqual(['setData OK', 'getData OK']);
     });
 
     it('on a new connection waits for the writes of the connection before', () => {

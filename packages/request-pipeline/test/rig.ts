@@ -30,6 +30,7 @@ const defaults: PipelineOptions = {
   minSessionTimeoutMs: 2000,
   maxSessionTimeoutMs: 20_000,
   requiredSchemes: [],
+  maxHeldReplyBytes: 1_000_000,
 };
 
 interface Proposal {

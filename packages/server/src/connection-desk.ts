@@ -171,7 +171,6 @@ export class ConnectionDesk implements ConnectionHost {
       return 'wait';
     }
     if (!requests.isTooLate(readInt32(bytes, start + 4), waitedMs)) return 'pass';
-    requests.throttledOps++;
     this.pipeline!.refuseThrottled(connection.client, readInt32(bytes, start), this.nowMs);
     return 'refused';
   }

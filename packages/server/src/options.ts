@@ -28,6 +28,8 @@ export interface ServerOptions {
   readonly globalOutstandingLimit: number;
   /** Bytes that may wait for a client that does not read before its connection is closed. */
   readonly maxOutputBytes: number;
+  /** Bytes of replies to reads that waited for a write of their session, answered at once; the rest is refused as throttled. */
+  readonly maxHeldReplyBytes: number;
   /** A connection without a session is closed after this time. */
   readonly sessionlessTimeoutMs: number;
   /** Token bucket for new sessions. */
@@ -90,6 +92,8 @@ export const defaultServerOptions: ServerOptions = {
   maxConnections: 0,
   globalOutstandingLimit: 1000,
   maxOutputBytes: 64 * 1024 * 1024,
+  // As many reads as may wait, each of the longest znode that the default limit of a frame lets in.
+  maxHeldReplyBytes: 130 * 1024 * 1024,
   sessionlessTimeoutMs: 10_000,
   connectionThrottle: {},
   requestThrottle: {},

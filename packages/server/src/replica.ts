@@ -81,5 +81,6 @@ export function pipelineOptionsOf(options: ServerOptions): PipelineOptions {
     minSessionTimeoutMs: options.minSessionTimeoutMs,
     maxSessionTimeoutMs: options.maxSessionTimeoutMs,
     requiredSchemes: options.requiredAuthSchemes,
+    maxHeldReplyBytes: options.maxHeldReplyBytes,
   };
 }

@@ -44,6 +44,7 @@ export class ServerStats {
   /** Of pipelines that served before the present one. */
   private watchBytesBefore = 0;
   private authFailuresBefore = 0;
+  private throttledBefore = 0;
   /** The last of them: until another one serves, nothing is added to what it counted. */
   private retired: ClientPipeline | undefined;
   /** Frames sent on connections that are closed by now. */
@@ -75,10 +76,16 @@ export class ServerStats {
     return this.authFailuresBefore + (this.servingPipeline?.authFailures ?? 0);
   }
 
+  /** Replies of error THROTTLEDOP. */
+  get throttledOps(): number {
+    return this.throttledBefore + (this.servingPipeline?.throttledOps ?? 0);
+  }
+
   /** A pipeline serves no more: keeps what it counted. */
   retirePipeline(pipeline: ClientPipeline): void {
     this.watchBytesBefore += pipeline.watchBytes;
     this.authFailuresBefore += pipeline.authFailures;
+    this.throttledBefore += pipeline.throttledOps;
     this.retired = pipeline;
   }
 
@@ -133,6 +140,7 @@ export class ServerStats {
     this.restoreTimes.reset();
     this.quotasExceeded.clear();
     this.watchBytesBefore = this.server.pipeline.watchBytes = 0;
+    this.throttledBefore = this.server.pipeline.throttledOps = 0;
     this.sentAtReset = this.sentSoFar();
     this.server.pipeline.latency.reset();
     this.server.pipeline.updateLatency.reset();

@@ -104,6 +104,18 @@ describe('limits of what is on its way', () => {
       expect(connection.interestOps).toBe(1);
     });
 
+    it('reads that waited for a write and ask for too much are refused, and counted', async () => {
+      await start({ maxHeldReplyBytes: 1_000_000 });
+      const client = await harness.connect();
+      const write = client.create('/big', new Uint8Array(500_000));
+      const reads = Array.from({ length: 100 }, () => outcome(client.getData('/big')));
+      await write;
+      const outcomes = await Promise.all(reads);
+      expect(outcomes).toEqual([...Array<string>(2).fill('OK'), ...Array<string>(98).fill('THROTTLEDOP')]);
+      expect(await harness.word('mntr')).toMatch(/^zk_throttled_ops\t98$/m);
+      expect(await outcome(client.getData('/big'))).toBe('OK');
+    });
+
     it('a client that never reads its events is closed', async () => {
       await start({ maxOutputBytes: 200_000 });
       const writer = await harness.connect();

@@ -25,6 +25,7 @@ const pipelineOptions = {
   skipAcl: false,
   reconfigEnabled: false,
   requiredSchemes: [],
+  maxHeldReplyBytes: 1_000_000,
 };
 
 class Server {

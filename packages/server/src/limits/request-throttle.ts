@@ -20,8 +20,6 @@ export class RequestThrottle {
   readonly isOn: boolean;
   /** Times a connection had to wait: the metric `request_throttle_wait_count`. */
   waitCount = 0;
-  /** Requests refused: the metric `throttled_ops`. */
-  throttledOps = 0;
 
   constructor(options: Partial<RequestThrottleOptions> = {}) {
     this.options = { ...DEFAULT_REQUEST_THROTTLE, ...options };

@@ -105,7 +105,7 @@ function countersOf({ stats, admission, snapshotter, database, handshakes }: Ins
     response_bytes: stats.bytesSent - stats.watchBytes,
     watch_bytes: stats.watchBytes,
     large_requests_rejected: admission.largeRequests.rejectedCount,
-    throttled_ops: admission.requests.throttledOps,
+    throttled_ops: stats.throttledOps,
     request_throttle_wait_count: admission.requests.waitCount,
     snapshot_error_count: snapshotter.errorCount,
     snapshot_rate_limited_count: stats.snapshotsRateLimited,
