@@ -17,6 +17,8 @@ export const Word = Object.freeze({
   /** -1 when there is none. */
   firstChild: 1,
   childCount: 2,
+  /** Znodes below it, at any depth; not kept for the root. */
+  descendants: 3,
   /** -1 for null, which clients see as 0. */
   dataLength: 4,
   /** The flags in the upper 8 bits, the length of the name in bytes in the lower 24. */

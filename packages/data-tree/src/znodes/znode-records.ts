@@ -142,12 +142,10 @@ export class ZnodeRecords {
     return utf8Text(out);
   }
 
-  /** Znodes below this one, at any depth. Walks them all, save for the root. */
+  /** Znodes below this one, at any depth. */
   descendantCount(id: number): number {
     if (id === this.root) return this.znodes.count - 1;
-    let count = -1;
-    for (let node = id; node !== -1; node = this.following(node, id)) count++;
-    return count;
+    return this.hasFlag(id, FLAG.stat) ? this.word(id, W.descendants) : 0;
   }
 
   /** The znode after this one in depth-first order within the subtree of `top`; -1 at the end. */

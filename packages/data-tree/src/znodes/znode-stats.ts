@@ -157,6 +157,7 @@ export class ZnodeStats extends ZnodeRecords {
     chunk[at + W.stat] = stat;
     chunk[at + W.firstChild] = -1;
     chunk[at + W.childCount] = 0;
+    chunk[at + W.descendants] = 0;
     chunk[at + W.flagsAndName]! |= FLAG.stat;
     return stat;
   }

@@ -141,6 +141,7 @@ export class ZnodeStore extends ZnodeStats {
       next = parentChunk[parentAt + W.firstChild]!;
       parentChunk[parentAt + W.firstChild] = id;
       parentChunk[parentAt + W.childCount]!++;
+      this.countDescendants(parent, 1);
       if ((parentFlags & FLAG.system) !== 0 || parent === this.zookeeper) flags |= FLAG.system;
       else if (parent === this.root && isZookeeper(names, nameStart, nameEnd)) this.zookeeper = id;
       if (next !== -1) this.setWord(next, W.prevSibling, id);
@@ -177,6 +178,7 @@ export class ZnodeStore extends ZnodeStats {
     else this.setWord(previous, W.nextSibling, next);
     if (next !== -1) this.setWord(next, W.prevSibling, previous);
     this.setWord(parent, W.childCount, this.word(parent, W.childCount) - 1);
+    this.countDescendants(parent, -1);
     const kind = (flags & FLAG.kindMask) >>> KIND_SHIFT;
     if (kind !== KIND.persistent) this.owners.remove(kind, this.ownerHi(id), this.ownerLo(id), id);
     this.acls.release(chunk[at + W.aclKey]!);
@@ -211,6 +213,16 @@ export class ZnodeStore extends ZnodeStats {
     if (length > 0) copyBytes(data, start, end, this.slabs.bytes(ref), this.slabs.offset(ref) + nameLength);
     chunk[at + W.dataLength] = end < start ? -1 : length;
     this.approximateDataSize += length - oldLength;
+  }
+
+  /** Notes that there is one more znode below this one, or one less. All above a znode have a Stat record. */
+  private countDescendants(id: number, delta: number): void {
+    for (let node = id; node !== this.root;) {
+      const chunk = this.chunks[node >>> CHUNK_SHIFT]!;
+      const at = (node & CHUNK_MASK) * ZNODE_WORDS;
+      chunk[at + W.descendants]! += delta;
+      node = chunk[at + W.parent]!;
+    }
   }
 
   /** Memory held for znodes, in bytes, touched or not. */
