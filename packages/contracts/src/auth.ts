@@ -9,7 +9,7 @@ export interface AuthProvider {
   readonly isAuthenticated: boolean;
   /** The ids proved by an auth packet; undefined refuses it. A throw counts as a refusal. */
   authenticate(peer: PeerInfo, auth: Uint8Array | null): readonly Id[] | undefined;
-  /** Whether the id of a connection satisfies the id of an ACL entry. */
+  /** Whether the id of a connection satisfies the id of an ACL entry. The same ids give the same answer: it is remembered. */
   matches(connectionId: string, aclId: string): boolean;
   /** Whether an ACL entry may carry this id. */
   isValid(aclId: string): boolean;

@@ -2,7 +2,7 @@ import type { AuthProvider, AuthProviders } from '@zk/contracts';
 import type { Acl, Id } from '@zk/model';
 import { Perms } from '@zk/model';
 import type { SubmittedAcl } from './acl-check.js';
-import { checkAcl, fixupAcls } from './acl-check.js';
+import { fixupAcls, permsOf } from './acl-check.js';
 
 /** A scheme whose ids match when equal; ids that contain a blank are not valid. */
 function plainProvider(scheme: string, isAuthenticated: boolean): AuthProvider {
@@ -32,30 +32,36 @@ function ids(...texts: string[]): Id[] {
   });
 }
 
-describe('checkAcl', () => {
-  it.each<[string, boolean, string[], string[], number]>([
-    ['no entries', true, [], [], Perms.admin],
-    ['the world may', true, ['world:anyone=1'], [], Perms.read],
-    ['the world may, but something else', false, ['world:anyone=1'], [], Perms.write],
-    ['the world may, written in another way', false, ['world:anybody=31'], [], Perms.read],
-    ['its id is named', true, ['digest:bob=1'], ['digest:bob'], Perms.read],
-    ['its id is named, for something else', false, ['digest:bob=30'], ['digest:bob'], Perms.read],
-    ['another id is named', false, ['digest:ann=31'], ['digest:bob'], Perms.read],
-    ['its id is named under another scheme', false, ['ip:bob=31'], ['digest:bob'], Perms.read],
-    ['any of its ids is named by any entry', true, ['digest:ann=31', 'ip:x=2'], ['digest:b', 'ip:x'], Perms.write],
-    ['any of the wanted permissions is enough', true, ['digest:bob=16'], ['digest:bob'], Perms.read | Perms.admin],
-    ['nobody knows the scheme', false, ['sasl:bob=31'], ['sasl:bob'], Perms.read],
-    ['nobody knows the scheme, a later entry grants', true, ['sasl:b=31', 'digest:b=1'], ['digest:b'], Perms.read],
-    ['super', true, ['digest:ann=0'], ['digest:bob', 'super:'], Perms.admin],
-    ['a permission bit beyond the five', true, ['world:anyone=64'], [], 64],
-    ['all bits at once, as -1', true, ['world:anyone=-1'], [], Perms.delete],
-    ['no ids at all', false, ['digest:bob=31'], [], Perms.read],
-  ])('%s: %p', (_case, allowed, entries, connection, perms) => {
-    expect(checkAcl(entries.map(acl), ids(...connection), perms, providers)).toBe(allowed);
+describe('permsOf', () => {
+  it.each<[string, number, string[], string[]]>([
+    ['everything where there are no entries', 31, [], []],
+    ['what the world may', 1, ['world:anyone=1'], []],
+    ['what the world may, together', 5, ['world:anyone=1', 'world:anyone=4'], []],
+    ['nothing to the world written in another way', 0, ['world:anybody=31'], []],
+    ['what its id may', 30, ['digest:bob=30'], ['digest:bob']],
+    ['nothing of what another id may', 0, ['digest:ann=31'], ['digest:bob']],
+    ['nothing of what its id may under another scheme', 0, ['ip:bob=31'], ['digest:bob']],
+    ['what any of its ids may by any entry', 18, ['digest:ann=1', 'ip:x=2', 'digest:b=16'], ['digest:b', 'ip:x']],
+    ['nothing by a scheme that nobody knows', 0, ['sasl:bob=31'], ['sasl:bob']],
+    ['what an entry behind one of such a scheme grants', 1, ['sasl:b=31', 'digest:b=1'], ['digest:b']],
+    ['everything to super', 31, ['digest:ann=0'], ['digest:bob', 'super:']],
+    ['no bit beyond the five', 1, ['world:anyone=65'], []],
+    ['all of them for -1', 31, ['world:anyone=-1'], []],
+    ['nothing without ids', 0, ['digest:bob=31'], []],
+  ])('grants %s: %p', (_case, perms, entries, connection) => {
+    expect(permsOf(entries.map(acl), ids(...connection), providers)).toBe(perms);
   });
 
-  it('allows everything when ACLs are switched off', () => {
-    expect(checkAcl([acl('digest:ann=1')], [], Perms.admin, providers, true)).toBe(true);
+  it('asks the provider only about what would add something', () => {
+    const asked: string[] = [];
+    const matches = (_connectionId: string, aclId: string): boolean => {
+      asked.push(aclId);
+      return true;
+    };
+    const curious: AuthProviders = { ...providers, get: () => ({ ...plainProvider('digest', true), matches }) };
+    const entries = ['digest:a=3', 'digest:b=2', 'digest:c=29', 'digest:d=31'];
+    expect(permsOf(entries.map(acl), ids('digest:x'), curious)).toBe(Perms.all);
+    expect(asked).toEqual(['a', 'c']);
   });
 });
 

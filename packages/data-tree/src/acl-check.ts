@@ -4,7 +4,7 @@
  * what an id means is the business of the scheme's provider.
  */
 import type { AuthProviders } from '@zk/contracts';
-import type { Acl, Id } from '@zk/model';
+import { type Acl, type Id, Perms } from '@zk/model';
 
 /** An ACL entry as a client may have sent it: its strings may be null. */
 export interface SubmittedAcl {
@@ -20,29 +20,25 @@ const AUTH = 'auth';
 /** An id of this scheme passes every check. No ACL can name it. */
 const SUPER = 'super';
 
-/**
- * Whether a connection with these ids may do any of `perms` to a znode with these entries.
- *
- * @param perms   a sum of permission bits; one of them is enough
- * @param skipAcl the operator has switched ACLs off
- */
-export function checkAcl(
-  entries: readonly Acl[],
-  connectionIds: readonly Id[],
-  perms: number,
-  providers: AuthProviders,
-  skipAcl = false,
-): boolean {
-  if (skipAcl || entries.length === 0) return true;
-  for (const { scheme } of connectionIds) if (scheme === SUPER) return true;
+/** The sum of the permission bits that a connection with these ids has on a znode with these entries. */
+export function permsOf(entries: readonly Acl[], connectionIds: readonly Id[], providers: AuthProviders): number {
+  if (entries.length === 0) return Perms.all;
+  for (const { scheme } of connectionIds) if (scheme === SUPER) return Perms.all;
+  let granted = 0;
   for (const entry of entries) {
-    if ((entry.perms & perms) === 0) continue;
-    if (entry.scheme === WORLD && entry.id === ANYONE) return true;
-    const provider = providers.get(entry.scheme);
-    if (provider === undefined) continue;
-    for (const { scheme, id } of connectionIds) {
-      if (scheme === entry.scheme && provider.matches(id, entry.id)) return true;
-    }
+    if ((entry.perms & ~granted & Perms.all) === 0 || !isMeant(entry, connectionIds, providers)) continue;
+    granted |= entry.perms;
+    if ((granted & Perms.all) === Perms.all) break;
+  }
+  return granted & Perms.all;
+}
+
+function isMeant(entry: Acl, connectionIds: readonly Id[], providers: AuthProviders): boolean {
+  if (entry.scheme === WORLD && entry.id === ANYONE) return true;
+  const provider = providers.get(entry.scheme);
+  if (provider === undefined) return false;
+  for (const { scheme, id } of connectionIds) {
+    if (scheme === entry.scheme && provider.matches(id, entry.id)) return true;
   }
   return false;
 }
