@@ -2,6 +2,7 @@ import type { AuthProviders, Connection, ConnectionHandler, PeerInfo } from '@zk
 import { readInt32 } from '@zk/jute';
 import { Client, type ClientConnection as PipelineConnection, Outbox, type OutboxHost } from '@zk/request-pipeline';
 import { FrameAssembler } from './frame-assembler.js';
+import type { TurnShare } from './turn-share.js';
 
 /** What a connection asks of the server it belongs to. */
 export interface ConnectionHost extends OutboxHost {
@@ -18,6 +19,8 @@ export interface ConnectionHost extends OutboxHost {
   readonly maxOutstanding: number;
   /** It stopped reading and wants {@link ClientConnection.resume} when the congestion is over. */
   congested(connection: ClientConnection): void;
+  /** What the requests of one connection may take of a turn. */
+  readonly share: TurnShare;
   /** The same, when the turn is over: others come first. */
   yielding(connection: ClientConnection): void;
   /** Whether requests are throttled at all; if so, each one that comes is asked about. */
@@ -292,6 +295,7 @@ export class ClientConnection implements ConnectionHandler, PipelineConnection {
   private use(bytes: Uint8Array, start: number, end: number, waitedMs: number): number {
     const { host, client } = this;
     let at = start;
+    let isFirst = true;
     while (end - at >= 4) {
       const length = readInt32(bytes, at);
       if (this.stage === Stage.fresh) {
@@ -326,13 +330,20 @@ export class ClientConnection implements ConnectionHandler, PipelineConnection {
         this.sentEarlyBytes += client.outbox.length;
         this.flush();
         if (this.isPaused || this.isClosing) return at;
-        if (this.sentEarlyBytes > TURN_OUTPUT_BYTES) {
-          this.pause();
-          host.yielding(this);
-          return at;
-        }
+        if (this.sentEarlyBytes > TURN_OUTPUT_BYTES) return this.yieldAt(at);
       }
+      if (at === end) return at;
+      if (isFirst) host.share.begin();
+      else if (host.share.isSpent()) return this.yieldAt(at);
+      isFirst = false;
     }
+    return at;
+  }
+
+  /** Stops at `at`, until the others have had their turn. */
+  private yieldAt(at: number): number {
+    this.pause();
+    this.host.yielding(this);
     return at;
   }
 

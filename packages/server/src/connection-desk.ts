@@ -8,6 +8,7 @@ import { SessionlessReaper } from './limits/index.js';
 import type { ServerOptions } from './options.js';
 import { RefusalLog } from './refusal-log.js';
 import type { ServerStats } from './stats.js';
+import { TurnShare } from './turn-share.js';
 
 /** What the connections are made of and answer to. */
 export interface DeskParts {
@@ -42,6 +43,7 @@ export class ConnectionDesk implements ConnectionHost {
   readonly maxOutstanding: number;
   readonly isThrottling: boolean;
   readonly largeFrameBytes: number;
+  readonly share: TurnShare;
   /** Undefined while nobody is served. */
   pipeline: ClientPipeline | undefined;
 
@@ -69,6 +71,7 @@ export class ConnectionDesk implements ConnectionHost {
     private readonly stats: ServerStats,
   ) {
     this.refusals = new RefusalLog(parts.clock, parts.logger);
+    this.share = new TurnShare(parts.clock);
     this.maxFrameBytes = options.maxFrameBytes;
     this.maxOutputBytes = options.maxOutputBytes;
     this.maxOutstanding = options.globalOutstandingLimit;

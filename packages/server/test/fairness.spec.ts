@@ -1,5 +1,9 @@
+import { CLOCK, type Clock } from '@zk/contracts';
+import { RecordWriter } from '@zk/jute';
+import { OpCode } from '@zk/model';
 import { MemoryTransport } from '@zk/transport-memory';
 import { Harness } from './harness.js';
+import { RawSession } from './raw-session.js';
 
 /** What one client asks for does not keep the others waiting for longer than a few replies take. */
 describe('a client that asks for much at once', () => {
@@ -31,5 +35,37 @@ describe('a client that asks for much at once', () => {
     expect(new Set(await Promise.all(large))).toEqual(new Set([LARGE.length]));
     await small;
     expect(order.indexOf('small')).toBeLessThan(10);
+  });
+});
+
+describe('a client whose requests take long', () => {
+  let harness: Harness;
+  let nowMs = 1_000;
+  /** Whenever it is looked at, three milliseconds have passed. */
+  const clock: Clock = { monotonicMs: () => (nowMs += 3), wallMs: () => 1_770_000_000_000 + nowMs };
+
+  beforeEach(async () => {
+    harness = await new Harness({ registrations: [[CLOCK, clock]] }).start();
+  });
+
+  afterEach(() => harness.stop());
+
+  it('lets the others go first after some of them, and gets all its answers in the end, in order', async () => {
+    const greedy = await RawSession.open(harness);
+    const other = await harness.connect();
+    const order: string[] = [];
+    const frames = new RecordWriter();
+    for (let xid = 1; xid <= 100; xid++) {
+      const request = new RecordWriter().int32(xid).int32(OpCode.exists).ustring('/').boolean(false).bytes();
+      frames.int32(request.length).raw(request);
+    }
+    greedy.frames.sendRaw(frames.bytes());
+    const small = other.exists('/').then(() => order.push('other'));
+    for (let xid = 1; xid <= 100; xid++) {
+      expect((await greedy.next()).xid).toBe(xid);
+      order.push('greedy');
+    }
+    await small;
+    expect(order.indexOf('other')).toBeLessThan(40);
   });
 });
