@@ -18,7 +18,7 @@ export type ReadCallback = (count: number, bytes: Uint8Array) => boolean;
 type OnConnection = (this: object, error: number, handle: object | undefined) => void;
 
 interface ServerWithHandle {
-  readonly _handle: { onconnection: OnConnection };
+  readonly _handle: { onconnection: OnConnection; setNoDelay?(isOn: boolean): number };
 }
 
 export function makeReadBuffer(): Uint8Array {
@@ -33,6 +33,17 @@ export function takeHandles(server: Server, take: (handle: object) => void): voi
     if (error !== 0 || handle === undefined) onconnection.call(this, error, handle);
     else take(handle);
   };
+}
+
+/**
+ * Tells the kernel not to hold small writes back, for whatever the server accepts from now on: Linux hands that on from
+ * the socket that listens, which spares each connection a system call, a twentieth of what a session costs.
+ *
+ * @returns whether it does; otherwise each socket is to be told by itself
+ */
+export function setNoDelayForAccepted(server: Server): boolean {
+  const { _handle } = server as unknown as ServerWithHandle;
+  return process.platform === 'linux' && _handle.setNoDelay?.(true) === 0;
 }
 
 /**

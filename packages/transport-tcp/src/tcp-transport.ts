@@ -11,7 +11,7 @@ import { silentLogger } from '@zk/contracts';
 import type { Server, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
 import { bind } from './bind.js';
-import { canTakeHandles, makeReadBuffer, socketOf, takeHandles } from './shared-read-buffer.js';
+import { canTakeHandles, makeReadBuffer, setNoDelayForAccepted, socketOf, takeHandles } from './shared-read-buffer.js';
 import { TcpConnection } from './tcp-connection.js';
 
 export interface TcpTransportOptions {
@@ -26,6 +26,13 @@ export interface TcpTransportOptions {
 }
 
 type Accept = (connection: Connection) => ConnectionHandler | undefined;
+
+/** What holds for a connection that was accepted, and what is to be done about it. */
+interface HandleOptions {
+  /** Its small writes are not held back already. */
+  readonly isNoDelay: boolean;
+  readonly isKeptAlive: boolean;
+}
 
 const DEFAULT_CLOSE_TIMEOUT_MS = 3_000;
 /** Running out of descriptors fails every accept; one line a second says enough. */
@@ -53,7 +60,10 @@ export class TcpTransport implements Transport {
     });
     server.on('connection', (socket) => this.accepted(socket, accept));
     const { address, port } = await bind(server, options);
-    if (readBuffer) takeHandles(server, (handle) => this.adopted(handle, readBuffer, keepAlive, accept));
+    if (readBuffer) {
+      const options = { isNoDelay: setNoDelayForAccepted(server), isKeptAlive: keepAlive };
+      takeHandles(server, (handle) => this.adopted(handle, readBuffer, options, accept));
+    }
     this.logAcceptErrors(server, port);
     return {
       host: address,
@@ -112,13 +122,13 @@ export class TcpTransport implements Transport {
   }
 
   /** As {@link accepted}, but it reads into the shared buffer. */
-  private adopted(handle: object, readBuffer: Uint8Array, isKeptAlive: boolean, accept: Accept): void {
+  private adopted(handle: object, readBuffer: Uint8Array, options: HandleOptions, accept: Accept): void {
     const socket = socketOf(handle, readBuffer, (count, bytes) => {
       connection.received(bytes, count);
       return true;
     });
-    socket.setNoDelay(true);
-    if (isKeptAlive) socket.setKeepAlive(true);
+    if (!options.isNoDelay) socket.setNoDelay(true);
+    if (options.isKeptAlive) socket.setKeepAlive(true);
     const connection = this.start(socket, accept);
   }
 
