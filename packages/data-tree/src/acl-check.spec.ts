@@ -85,6 +85,27 @@ describe('fixupAcls', () => {
     expect(fixupAcls(submitted.map(acl), connection, providers)).toEqual(stored.map(acl));
   });
 
+  it.each<[string, string[], boolean]>([
+    ['itself when there is nothing to change', ['digest:bob=7', 'ip:a=1', 'world:anyone=1'], true],
+    ['another one without duplicates', ['ip:a=1', 'ip:b=1', 'ip:a=1'], false],
+    ['another one without auth', ['ip:a=1', 'auth:=1'], false],
+  ])('gives back %s', (_case, entries, isItself) => {
+    const submitted = entries.map(acl);
+    expect(fixupAcls(submitted, connection, providers) === submitted).toBe(isItself);
+  });
+
+  it('tells a text from one that is missing, and where one ends from where the next begins', () => {
+    const submitted: SubmittedAcl[] = [
+      { perms: 1, scheme: 'digest', id: 'null' },
+      { perms: 1, scheme: 'digest', id: null },
+    ];
+    expect(fixupAcls(submitted, connection, providers)).toBeUndefined();
+    const [one, other] = [plainProvider('digest', true), plainProvider('digestx', true)];
+    const both: AuthProviders = { ...providers, get: (scheme) => (scheme === 'digest' ? one : other) };
+    const list = [acl('digest:xa=1'), acl('digestx:a=1')];
+    expect(fixupAcls(list, connection, both)).toEqual(list);
+  });
+
   it.each<[string, SubmittedAcl[] | null]>([
     ['no list', null],
     ['an empty list', []],

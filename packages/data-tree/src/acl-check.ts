@@ -44,8 +44,8 @@ function isMeant(entry: Acl, connectionIds: readonly Id[], providers: AuthProvid
 }
 
 /**
- * The list to store for a submitted one: duplicates removed, `auth` replaced by the authenticated ids of the connection.
- * Undefined stands for INVALIDACL.
+ * The list to store for a submitted one: duplicates removed, `auth` replaced by the authenticated ids of the connection;
+ * the submitted list itself when that changes nothing. Undefined stands for INVALIDACL.
  */
 export function fixupAcls(
   submitted: readonly SubmittedAcl[] | null,
@@ -55,22 +55,28 @@ export function fixupAcls(
   if (submitted === null || submitted.length === 0) return undefined;
   const fixed: Acl[] = [];
   const seen = new Set<string>();
-  for (const { perms, scheme, id } of submitted) {
-    const key = JSON.stringify([perms, scheme, id]);
-    if (seen.has(key)) continue;
+  let isChanged = false;
+  for (const entry of submitted) {
+    const { perms, scheme, id } = entry;
+    const key = `${perms} ${scheme?.length} ${id?.length} ${scheme}${id}`;
+    if (seen.has(key)) {
+      isChanged = true;
+      continue;
+    }
     seen.add(key);
     if (scheme === AUTH) {
+      isChanged = true;
       // Not compared with the other entries again, as in Apache ZooKeeper.
       const expanded = authenticatedIds(connectionIds, providers);
       if (expanded.length === 0) return undefined;
       for (const each of expanded) fixed.push({ perms, scheme: each.scheme, id: each.id });
     } else if (scheme !== null && id !== null && isAcceptable(scheme, id, providers)) {
-      fixed.push({ perms, scheme, id });
+      fixed.push(entry as Acl);
     } else {
       return undefined;
     }
   }
-  return fixed;
+  return isChanged ? fixed : (submitted as readonly Acl[]);
 }
 
 function authenticatedIds(connectionIds: readonly Id[], providers: AuthProviders): readonly Id[] {

@@ -51,6 +51,8 @@ export class RequestContext {
   ids: readonly Id[] = [];
 }
 
+/** Of a list: how many entries there are. */
+const COUNT_BYTES = 4;
 /** Permissions and two lengths. */
 const MIN_ACL_BYTES = 12;
 const OPEN_LIST = new RecordWriter(64).int32(1).int32(Perms.all).ustring('world').ustring('anyone').bytes().slice();
@@ -118,11 +120,18 @@ export class Preparer {
     if (this.growsTooLong(submitted)) return ErrorCode.MARSHALLINGERROR;
     const final = fixupAcls(submitted, this.context.ids, this.providers);
     if (final === undefined) return ErrorCode.INVALIDACL;
-    this.aclWriter.reset();
-    writeAclList(this.aclWriter, final);
-    this.aclBytes = this.aclWriter.bytes();
-    this.aclStart = 0;
-    this.aclEnd = this.aclWriter.length;
+    // Text that is no text is stored as what it was taken for.
+    if (final === submitted && isAscii(bytes, start + COUNT_BYTES, end)) {
+      this.aclBytes = bytes;
+      this.aclStart = start;
+      this.aclEnd = end;
+    } else {
+      this.aclWriter.reset();
+      writeAclList(this.aclWriter, final);
+      this.aclBytes = this.aclWriter.bytes();
+      this.aclStart = 0;
+      this.aclEnd = this.aclWriter.length;
+    }
     this.aclEntries = final;
     this.aclWorldPerms = 0;
     for (const entry of final) {
@@ -260,6 +269,11 @@ function isHidden(record: ChangeRecord): boolean {
 
 function isOpenList(bytes: Uint8Array, start: number, end: number): boolean {
   return sameBytes(OPEN_LIST, bytes, start, end);
+}
+
+function isAscii(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if (bytes[i]! >= 0x80) return false;
+  return true;
 }
 
 function sameBytes(fixed: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {

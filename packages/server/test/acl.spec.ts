@@ -4,7 +4,7 @@ import { RecordWriter } from '@zk/jute';
 import { type Acl, CreateMode, OPEN_ACL_UNSAFE, OpCode, Perms, READ_ACL_UNSAFE, Xid } from '@zk/model';
 import type { RawClient } from '@zk/test-client';
 import { Harness, type HarnessParts } from './harness.js';
-import { outcome, text } from './outcomes.js';
+import { outcome, text, utf8 } from './outcomes.js';
 import { RawSession } from './raw-session.js';
 
 const BOB = 'bob:ikIaKsbtGweaHnb/jKn7OHqbunM=';
@@ -383,5 +383,16 @@ describe('permissions', () => {
     await Promise.all(Array.from({ length: 200 }, (_, i) => client.delete(`/n${i}`)));
     await client.create('/e', null, { flags: CreateMode.ephemeral, acl: [world(31)] });
     expect((await client.getACL('/e')).acl).toEqual([world(31)]);
+  });
+
+  it('keep an id that is no text as what it was taken for, as Java does', async () => {
+    const listWith = (id: Uint8Array): RecordWriter =>
+      new RecordWriter().int32(2).int32(all).ustring('world').ustring('anyone').int32(1).ustring('digest').buffer(id);
+    const submitted = listWith(Uint8Array.of(0x75, 0xff, 0x3a, 0x68)).bytes();
+    const create = new RecordWriter().ustring('/a').buffer(null).raw(submitted).int32(0);
+    expect(await client.request(OpCode.create, create.bytes())).toMatchObject({ err: 0 });
+    const { body } = await client.request(OpCode.getACL, new RecordWriter().ustring('/a').bytes());
+    const stored = listWith(utf8('u\ufffd:h')).bytes();
+    expect(Buffer.from(body.subarray(0, stored.length)).toString('hex')).toBe(Buffer.from(stored).toString('hex'));
   });
 });
