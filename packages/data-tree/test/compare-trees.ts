@@ -1,9 +1,19 @@
 import { int64 } from '@zk/model';
-import { utf8Bytes, utf8Text } from '@zk/jute';
+import { RecordReader, utf8Bytes, utf8Text } from '@zk/jute';
 import type { DataTree } from '../src/index.js';
 import { Field, RECORD_WORDS } from '../src/index.js';
 import { Word } from '../src/znodes/fields.js';
 import type { ModelTree } from './model-tree.js';
+
+/** The names of the children, as a reply has them. */
+function childNames(tree: DataTree, id: number): (string | null)[] {
+  const bytes = new Uint8Array(3 + tree.childNamesBytes(id));
+  expect(tree.writeChildNames(id, bytes, 3)).toBe(bytes.length);
+  const reader = new RecordReader(bytes, 3, bytes.length);
+  const names = Array.from({ length: reader.int32() }, () => reader.ustring());
+  expect(reader.remaining).toBe(0);
+  return names;
+}
 
 /** Everything there is to know about a tree, by path, as plain text. Walks the links and checks them on the way. */
 export function describeTree(tree: DataTree): Map<string, string> {
@@ -37,6 +47,7 @@ export function describeTree(tree: DataTree): Map<string, string> {
     let count = 0;
     let below = 0;
     let previous = -1;
+    const names: string[] = [];
     for (let child = tree.firstChild(id); child !== -1; child = tree.nextSibling(child)) {
       expect(tree.parent(child)).toBe(id);
       expect(tree.word(child, Word.prevSibling)).toBe(previous);
@@ -44,10 +55,12 @@ export function describeTree(tree: DataTree): Map<string, string> {
       count++;
       const name = new Uint8Array(tree.nameLength(child));
       tree.copyName(child, name, 0);
+      names.push(utf8Text(name));
       below += 1 + visit(child, `${path}/${utf8Text(name)}`);
     }
     expect(tree.childCount(id)).toBe(count);
     expect(tree.descendantCount(id)).toBe(below);
+    expect(childNames(tree, id)).toEqual(names);
     return below;
   };
   const below = visit(tree.root, '');

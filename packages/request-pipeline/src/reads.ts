@@ -132,30 +132,11 @@ export class Reads {
     if (node < 0) return ErrorCode.NONODE;
     if (!this.guard.allows(tree.aclKey(node), Perms.read, client.ids)) return ErrorCode.NOAUTH;
     if (watch) this.watches.addChild(client.watcher, node, reader.bytes, start, end);
-    const listBytes = this.childrenBytes(node);
+    const listBytes = tree.childNamesBytes(node);
     const at = this.begin(client, xid, listBytes + (withStat ? STAT_BYTES : 0));
-    this.writeChildren(node, client.outbox.bytes, at);
+    tree.writeChildNames(node, client.outbox.bytes, at);
     if (withStat) tree.writeStat(node, client.outbox.bytes, at + listBytes);
     return ErrorCode.OK;
-  }
-
-  private childrenBytes(node: number): number {
-    const { tree } = this;
-    let bytes = 4;
-    for (let child = tree.firstChild(node); child >= 0; child = tree.nextSibling(child)) {
-      bytes += 4 + tree.nameLength(child);
-    }
-    return bytes;
-  }
-
-  private writeChildren(node: number, out: Uint8Array, at: number): void {
-    const { tree } = this;
-    writeInt32(out, at, tree.childCount(node));
-    at += 4;
-    for (let child = tree.firstChild(node); child >= 0; child = tree.nextSibling(child)) {
-      writeInt32(out, at, tree.nameLength(child));
-      at = tree.copyName(child, out, at + 4);
-    }
   }
 
   /** Everything before it on this server is applied by now; the path is echoed and means nothing. */
@@ -265,8 +246,8 @@ export class Reads {
   }
 
   private appendChildren(writer: RecordWriter, node: number): void {
-    const list = new Uint8Array(this.childrenBytes(node));
-    this.writeChildren(node, list, 0);
+    const list = new Uint8Array(this.tree.childNamesBytes(node));
+    this.tree.writeChildNames(node, list, 0);
     writer.raw(list);
   }
 

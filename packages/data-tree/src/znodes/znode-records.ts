@@ -3,7 +3,7 @@
  *
  * A znode is a number from its creation to its deletion; afterwards the number may name another one.
  */
-import { copyBytes, utf8Text } from '@zk/jute';
+import { copyBytes, utf8Text, writeInt32 } from '@zk/jute';
 import { Flag, KIND_SHIFT, NAME_LENGTH_MASK, Word, ZNODE_WORDS } from './fields.js';
 import { CHUNK_MASK, CHUNK_SHIFT, RecordChunks } from './record-chunks.js';
 import { ByteSlabs } from './slabs.js';
@@ -114,6 +114,37 @@ export class ZnodeRecords {
     const ref = this.word(id, W.bytesRef);
     const start = this.slabs.offset(ref);
     return copyBytes(this.slabs.bytes(ref), start, start + this.nameLength(id), out, at);
+  }
+
+  /** Bytes that {@link writeChildNames} writes. */
+  childNamesBytes(id: number): number {
+    const { chunks } = this;
+    let bytes = 4;
+    for (let child = this.firstChild(id); child !== -1;) {
+      const chunk = chunks[child >>> CHUNK_SHIFT]!;
+      const at = (child & CHUNK_MASK) * ZNODE_WORDS;
+      bytes += 4 + (chunk[at + W.flagsAndName]! & NAME_LENGTH_MASK);
+      child = chunk[at + W.nextSibling]!;
+    }
+    return bytes;
+  }
+
+  /** Writes the names of the children as a vector<ustring>; returns the position behind it. */
+  writeChildNames(id: number, out: Uint8Array, at: number): number {
+    const { chunks, slabs } = this;
+    writeInt32(out, at, this.childCount(id));
+    let to = at + 4;
+    for (let child = this.firstChild(id); child !== -1;) {
+      const chunk = chunks[child >>> CHUNK_SHIFT]!;
+      const record = (child & CHUNK_MASK) * ZNODE_WORDS;
+      const length = chunk[record + W.flagsAndName]! & NAME_LENGTH_MASK;
+      const ref = chunk[record + W.bytesRef]!;
+      const start = slabs.offset(ref);
+      writeInt32(out, to, length);
+      to = copyBytes(slabs.bytes(ref), start, start + length, out, to + 4);
+      child = chunk[record + W.nextSibling]!;
+    }
+    return to;
   }
 
   /** Bytes of the full path; 1 for the root. */
