@@ -6,12 +6,11 @@ import { writeAclList } from './acl-list.js';
 import type { AclGuard } from './acl-guard.js';
 import type { Client } from './client.js';
 import type { FrameReader } from './frame-reader.js';
+import { MultiRead } from './multi-read.js';
 import { WatchRequests } from './watch-requests.js';
 
 /** The type of a request that was refused already and is only answered in its turn; its body is the error code. */
 export const REFUSAL = -1000;
-/** Longest reply to a multiRead, in bytes: a frame of a megabyte could ask for the same large znode 50,000 times. */
-const MAX_MULTI_READ_BYTES = 64 * 1024 * 1024;
 
 /**
  * Requests that change nothing. Each is answered from the tree straight into the client's outbox. A path that is
@@ -19,6 +18,7 @@ const MAX_MULTI_READ_BYTES = 64 * 1024 * 1024;
  */
 export class Reads {
   private readonly watchRequests: WatchRequests;
+  private readonly multi: MultiRead;
 
   constructor(
     private readonly tree: DataTree,
@@ -28,6 +28,7 @@ export class Reads {
     private readonly reader: FrameReader,
   ) {
     this.watchRequests = new WatchRequests(tree, watches, reader);
+    this.multi = new MultiRead(tree, guard, reader);
   }
 
   /** Answers the request whose body the reader stands at. */
@@ -206,49 +207,12 @@ export class Reads {
     return ErrorCode.OK;
   }
 
-  /** Independent results; one that fails does not touch the others. The watch flags are ignored. */
   private multiRead(client: Client, xid: number): number {
-    const { tree, reader } = this;
-    const writer = new RecordWriter(512);
-    for (;;) {
-      const type = reader.int32();
-      const isDone = reader.boolean();
-      reader.int32();
-      if (reader.failed) return ErrorCode.MARSHALLINGERROR;
-      if (isDone) break;
-      if (type !== OpCode.getData && type !== OpCode.getChildren) return ErrorCode.MARSHALLINGERROR;
-      reader.range();
-      const { start, end, isNull } = reader;
-      reader.boolean();
-      if (reader.failed || isNull) return ErrorCode.MARSHALLINGERROR;
-      const node = tree.find(reader.bytes, start, end);
-      const isAllowed = node >= 0 && this.guard.allows(tree.aclKey(node), Perms.read, client.ids);
-      if (!isAllowed) {
-        const code = node < 0 ? ErrorCode.NONODE : ErrorCode.NOAUTH;
-        writer.int32(OpCode.error).boolean(false).int32(code).int32(code);
-      } else {
-        writer.int32(type).boolean(false).int32(ErrorCode.OK);
-        if (type === OpCode.getData) this.appendData(writer, node);
-        else this.appendChildren(writer, node);
-        if (writer.length > MAX_MULTI_READ_BYTES) return ErrorCode.MARSHALLINGERROR;
-      }
-    }
-    writer.int32(-1).boolean(true).int32(-1);
-    this.replyWith(client, xid, writer);
+    const bytes = this.multi.measure(client.ids);
+    if (bytes < 0) return ErrorCode.MARSHALLINGERROR;
+    const at = this.begin(client, xid, bytes);
+    this.multi.write(client.ids, client.outbox.bytes, at);
     return ErrorCode.OK;
-  }
-
-  private appendData(writer: RecordWriter, node: number): void {
-    const stat = new Uint8Array(STAT_BYTES);
-    this.tree.writeStat(node, stat, 0);
-    writer.buffer(this.tree.dataBytes(node));
-    writer.raw(stat);
-  }
-
-  private appendChildren(writer: RecordWriter, node: number): void {
-    const list = new Uint8Array(this.tree.childNamesBytes(node));
-    this.tree.writeChildNames(node, list, 0);
-    writer.raw(list);
   }
 
   private whoAmI(client: Client, xid: number): number {
