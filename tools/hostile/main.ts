@@ -10,11 +10,12 @@ import type { Case } from './case.js';
 import { allCases } from './cases.js';
 import { floodEnsemble, followerOf, startEnsemble } from './ensemble.js';
 import { flood } from './flood.js';
+import { beGreedy } from './greedy.js';
 import { runCases, type Outcome } from './outcomes.js';
 
 const options = parseOptions(
   'hostile',
-  'Malformed requests one by one, compared with Apache ZooKeeper, then a flood of mutated ones.',
+  'Malformed requests one by one, compared with Apache ZooKeeper; requests that ask for too much; a flood of mutated ones.',
   {
     frames: number(1_000_000, 'n', 'mutated frames of the flood'),
     connections: number(10_000, 'n', 'connections of the flood'),
@@ -33,8 +34,9 @@ const options = parseOptions(
     ),
     record: flag('record the outcomes of --server as those to compare with'),
     smoke: flag('report how much slower other clients were, without judging: too short to measure, and not alone'),
-    'cases-only': flag('leave out the flood'),
-    'flood-only': flag('leave out the single cases'),
+    'cases-only': flag('only the single cases'),
+    'greedy-only': flag('only the requests that ask for too much'),
+    'flood-only': flag('only the flood'),
     json: optionalText('file', 'write the results there (- for stdout)'),
   },
 );
@@ -57,13 +59,23 @@ async function main(): Promise<number> {
   note(`hostile: seed ${seed}`);
   const details: Record<string, unknown> = {};
   try {
-    if (!options['flood-only']) details['cases'] = await compareCases(kind);
-    if (!options['cases-only'] && !options.record) details['flood'] = await floodAll(kind);
+    if (isWanted('cases')) details['cases'] = await compareCases(kind);
+    if (isWanted('greedy') && kind === 'zk' && options.servers === 1) details['greedy'] = await beGreedy(checks);
+    if (isWanted('flood')) details['flood'] = await floodAll(kind);
   } catch (error) {
     if (!(error instanceof ConnectionLost)) throw error;
     checks.fail('the server stays up', `a well-behaved connection was lost: ${error.message}`);
   }
   return conclude('hostile', checks, options.json, { startedAt, seed, options, details });
+}
+
+type Part = 'cases' | 'greedy' | 'flood';
+
+/** Whether a part is to be run: all are, unless one is asked for by itself. */
+function isWanted(part: Part): boolean {
+  if (options.record) return part === 'cases';
+  const alone = (['cases', 'greedy', 'flood'] as const).filter((each) => options[`${each}-only`]);
+  return alone.length === 0 || alone.includes(part);
 }
 
 function floodAll(kind: ServerKind): Promise<Record<string, unknown>> {

@@ -34,14 +34,32 @@ export interface PhaseFigures {
   readonly p99UsOfAll: number;
 }
 
+/** A client at work in a process of its own. */
+export interface RunningProbe {
+  readonly pid: number;
+  /** When its first read was due, by `performance.now()`. */
+  readonly startedAtMs: number;
+  readonly result: Promise<ProbeResult>;
+  readonly stop: () => void;
+}
+
+/** Reads one of the znodes after the other, at a steady pace, until it is stopped. */
+export async function startProbe(
+  generator: Generator,
+  port: number,
+  znodes: { parent: string; nodes: number },
+): Promise<RunningProbe> {
+  const probe = await generator.start('probe', { ...znodes, port, interval: INTERVAL_MS, seconds: READING_SECONDS });
+  return { ...probe, startedAtMs: performance.now() };
+}
+
 /** One process reads from the start to the end; which window a read belongs to is decided by when it was due. */
 export class WatchedReads {
   private readonly windows: ReadWindow[] = [];
 
   private constructor(
-    private readonly probe: { readonly result: Promise<ProbeResult>; readonly stop: () => void },
+    private readonly probe: RunningProbe,
     private readonly pids: readonly number[],
-    private readonly startedAtMs: number,
   ) {}
 
   /** Before the priority of this process is lowered, which its children inherit. */
@@ -50,9 +68,8 @@ export class WatchedReads {
     server: RunningServer,
     znodes: { parent: string; nodes: number },
   ): Promise<WatchedReads> {
-    const options = { ...znodes, port: server.port, interval: INTERVAL_MS, seconds: READING_SECONDS };
-    const probe = await generator.start('probe', options);
-    return new WatchedReads(probe, [process.pid, server.pid, probe.pid], performance.now());
+    const probe = await startProbe(generator, server.port, znodes);
+    return new WatchedReads(probe, [process.pid, server.pid, probe.pid]);
   }
 
   /** Cuts so many windows. Throws when a process of the run has ended. */
@@ -84,7 +101,7 @@ export class WatchedReads {
     const figures = (phase: Phase): PhaseFigures =>
       figuresOf(
         this.windows.filter((window) => window.phase === phase),
-        (window) => readsWithin(window, latenciesUs, this.startedAtMs),
+        (window) => readsWithin(window, latenciesUs, this.probe.startedAtMs),
       );
     return { quiet: figures('quiet'), flooded: figures('flooded'), errors };
   }

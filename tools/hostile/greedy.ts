@@ -1,0 +1,167 @@
+/** Requests that are well-formed and ask for far too much: whoever sends them may have to wait, nobody else. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { Generator } from '../bench/generator.js';
+import { launch, type RunningServer } from '../lib/launch.js';
+import { residentBytes } from '../lib/processes.js';
+import { mebibytes, note, progress, type Checks } from '../lib/report.js';
+import { body, ByteWriter, Op } from '../lib/wire.js';
+import { Burst, type Request } from './burst.js';
+import { readsWithin, startProbe } from './reads.js';
+
+const VICTIM = { parent: '/bench/n', nodes: 100_000 };
+/** A twentieth of the shortest session timeout that a server grants by default. */
+const LONGEST_WAIT_MS = 1_000;
+const MEMORY_LIMIT_MIB = 1_024;
+
+interface GreedyCase {
+  readonly name: string;
+  /** Sent before anybody else's waits are looked at. */
+  readonly before?: readonly Request[];
+  readonly requests: readonly Request[];
+  /** Replies by error code. */
+  readonly outcome: string;
+}
+
+const ROOT = '/greedy';
+
+function times(count: number, make: (i: number) => Request): Request[] {
+  return Array.from({ length: count }, (_, i) => make(i));
+}
+
+/** A create whose ACL has so many entries for addresses, none of which is ours. */
+function createWithAcl(path: string, entries: number): Request {
+  const out = new ByteWriter().string(path).bytes(null).int32(entries);
+  for (let i = 0; i < entries; i++) {
+    out
+      .int32(31)
+      .string('ip')
+      .string(`10.${i >> 16}.${(i >> 8) & 255}.${i & 255}/32`);
+  }
+  return { type: Op.create, body: out.int32(0).take() };
+}
+
+const read = (path: string): Request => ({ type: Op.getData, body: body.pathAndFlag(path, false) });
+const write = (path: string, bytes: number): Request => ({
+  type: Op.setData,
+  body: body.setData(path, Buffer.alloc(bytes, 'x')),
+});
+const create = (path: string, data: Buffer | null = null): Request => ({
+  type: Op.create,
+  body: body.create(path, data),
+});
+const multiRead = (path: string, reads: number): Request => ({
+  type: Op.multiRead,
+  body: body.multi(times(reads, () => read(path))),
+});
+
+const cases: readonly GreedyCase[] = [
+  {
+    name: '1,000 counts of everything below a znode with 100,000 children',
+    requests: times(1_000, () => ({ type: Op.getAllChildrenNumber, body: body.path('/bench') })),
+    outcome: '1000 x 0',
+  },
+  {
+    name: '100 lists of 100,000 children',
+    requests: times(100, () => ({ type: Op.getChildren, body: body.pathAndFlag(VICTIM.parent, false) })),
+    outcome: '100 x 0',
+  },
+  {
+    name: '1,000 reads of a znode whose ACL has 20,000 addresses',
+    before: [createWithAcl(`${ROOT}/acl`, 20_000)],
+    requests: times(1_000, () => read(`${ROOT}/acl`)),
+    outcome: '1000 x -102',
+  },
+  {
+    name: '20 creates with an ACL of 20,000 addresses each',
+    requests: times(20, (i) => createWithAcl(`${ROOT}/acl-${i}`, 20_000)),
+    outcome: '20 x 0',
+  },
+  {
+    name: '5,000 proofs of who one is',
+    requests: times(5_000, (i) => ({
+      type: Op.auth,
+      body: new ByteWriter()
+        .int32(0)
+        .string('digest')
+        .bytes(Buffer.from(`user-${i}:secret`))
+        .take(),
+    })),
+    outcome: '5000 x 0',
+  },
+  {
+    name: '20 multis of 10,000 checks each',
+    requests: times(20, () => ({
+      type: Op.multi,
+      body: body.multi(times(10_000, () => ({ type: Op.check, body: body.pathAndInt(ROOT, -1) }))),
+    })),
+    outcome: '20 x 0',
+  },
+  {
+    name: 'a write, and behind it 100 requests for 60 MB each',
+    before: [create(`${ROOT}/large`), write(`${ROOT}/large`, 1_000_000)],
+    requests: [write(`${ROOT}/large`, 1_000_000), ...times(100, () => multiRead(`${ROOT}/large`, 60))],
+    outcome: '4 x 0, 97 x -127',
+  },
+];
+
+export async function beGreedy(checks: Checks): Promise<Record<string, unknown>> {
+  const generator = Generator.prepare('auto');
+  const server = await launch({ kind: 'zk', config: { maxClientCnxns: 0 } });
+  try {
+    await generator.run('fill', { ...VICTIM, port: server.port, connections: 4, outstanding: 64 });
+    const probe = await startProbe(generator, server.port, VICTIM);
+    const phases: { name: string; fromMs: number; toMs: number }[] = [];
+    const watched = watchMemory(server);
+    for (const greedy of cases) {
+      progress(`greedy: ${greedy.name}`);
+      const fromMs = performance.now();
+      const outcome = await send(server.port, greedy);
+      await delay(500); // what it has set off comes to an end
+      phases.push({ name: greedy.name, fromMs, toMs: performance.now() });
+      checks.check(`${greedy.name}: answered`, outcome === greedy.outcome, `${outcome}; wanted: ${greedy.outcome}`);
+    }
+    const mostMib = mebibytes(watched.stop());
+    probe.stop();
+    const { latenciesUs, errors } = await probe.result;
+    checks.check("another client's reads are all answered", errors === 0, `${errors} were wrong`);
+    const waits = phases.map(({ name, ...phase }) => {
+      const longestMs = Math.max(0, ...readsWithin(phase, latenciesUs, probe.startedAtMs)) / 1_000;
+      note(`${name}: others wait for at most ${longestMs.toFixed(1)} ms`);
+      const isShort = longestMs <= LONGEST_WAIT_MS;
+      checks.check(`${name}: others wait for at most ${LONGEST_WAIT_MS} ms`, isShort, `${longestMs.toFixed(0)} ms`);
+      return { name, longestMs };
+    });
+    checks.check(`memory stays below ${MEMORY_LIMIT_MIB} MiB`, mostMib < MEMORY_LIMIT_MIB, `${mostMib.toFixed(0)} MiB`);
+    checks.check('the server stays up', !server.hasExited(), server.output().slice(-500));
+    await server.stop();
+    return { waits, mostMib };
+  } catch (error) {
+    checks.fail('the server stays up', `${String(error)}\n${server.output().slice(-2_000)}`);
+    if (!server.hasExited()) await server.stop();
+    return {};
+  }
+}
+
+async function send(port: number, { before = [], requests }: GreedyCase): Promise<string> {
+  const burst = await Burst.open(port);
+  try {
+    await burst.send([create(ROOT), ...before]);
+    return await burst.send(requests);
+  } finally {
+    burst.close();
+  }
+}
+
+/** The most memory that was seen; in bytes. */
+function watchMemory(server: RunningServer): { stop: () => number } {
+  let most = 0;
+  const timer = setInterval(() => {
+    if (!server.hasExited()) most = Math.max(most, residentBytes(server.pid));
+  }, 20);
+  return {
+    stop: () => {
+      clearInterval(timer);
+      return most;
+    },
+  };
+}
