@@ -1,5 +1,6 @@
 /** The flood against an ensemble: what one server lets through, all of them have to live with. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { Generator } from '../bench/generator.js';
 import { dumpSharedTree } from '../interop/disk/dump.js';
 import { EnsembleProcesses, type Member } from '../lib/ensemble-processes.js';
 import type { ServerKind } from '../lib/launch.js';
@@ -9,6 +10,7 @@ import { RawClient } from '../lib/raw-client.js';
 import { human, progress, type Checks } from '../lib/report.js';
 import { body, Op } from '../lib/wire.js';
 import { attack, type AttackCounts } from './attack.js';
+import { greedyCases, prepareGreedy, sendGreedy } from './greedy.js';
 import { Janitor, superAuth, superDigest } from './janitor.js';
 import { loadCorpus } from './mutate.js';
 
@@ -23,6 +25,7 @@ export interface EnsembleFloodSettings {
 
 const ROOT = '/hostile';
 const LARGE = `${ROOT}/large`;
+const GREEDY = '/greedy';
 /** Longer than it takes for the sessions of dropped connections to expire, and for what was sent to them to be given up. */
 const SETTLE_MS = 5_000;
 
@@ -85,9 +88,48 @@ export async function floodEnsemble(
   }
 }
 
+/** Asks one member after the other for far too much: each answers, and stays what it was. */
+export async function beGreedyToEnsemble(
+  kind: ServerKind,
+  servers: number,
+  checks: Checks,
+): Promise<Record<string, unknown>> {
+  const ensemble = await startEnsemble(kind, servers);
+  const generator = Generator.prepare('auto');
+  try {
+    const leader = await ensemble.waitSettled();
+    await prepareGreedy(generator, leader.clientPort, GREEDY);
+    const roles = await rolesOf(ensemble);
+    for (const member of ensemble.members) {
+      const root = `${GREEDY}/${member.id}`;
+      await createEmpty(leader, root);
+      for (const greedy of greedyCases(root)) {
+        progress(`server ${member.id}: ${greedy.name}`);
+        const outcome = await sendGreedy(member.clientPort, greedy);
+        const detail = `${outcome}; wanted: ${greedy.outcome}`;
+        checks.check(`server ${member.id}, ${greedy.name}: answered`, outcome === greedy.outcome, detail);
+      }
+      const now = await rolesOf(ensemble);
+      checks.check(`server ${member.id} was asked for too much: every server is what it was`, now === roles, now);
+    }
+    return { roles };
+  } catch (error) {
+    checks.fail('the ensemble serves', `${String(error)}\n${ensemble.outputs().slice(-4_000)}`);
+    return {};
+  } finally {
+    await ensemble.dispose();
+  }
+}
+
+async function createEmpty(member: Member, path: string): Promise<void> {
+  const client = await RawClient.open({ port: member.clientPort });
+  await client.request(Op.create, body.create(path, Buffer.alloc(0)));
+  await client.close();
+}
+
 async function prepare(leader: Member): Promise<void> {
+  await createEmpty(leader, ROOT);
   const client = await RawClient.open({ port: leader.clientPort });
-  await client.request(Op.create, body.create(ROOT, Buffer.alloc(0)));
   await client.request(Op.create, body.create(LARGE, Buffer.alloc(100_000, 'l')));
   await client.close();
 }

@@ -8,12 +8,13 @@ import { body, ByteWriter, Op } from '../lib/wire.js';
 import { Burst, type Request } from './burst.js';
 import { readsWithin, startProbe } from './reads.js';
 
-const VICTIM = { parent: '/bench/n', nodes: 100_000 };
+/** What others read meanwhile. */
+export const VICTIM = { parent: '/bench/n', nodes: 100_000 };
 /** A twentieth of the shortest session timeout that a server grants by default. */
 const LONGEST_WAIT_MS = 1_000;
 const MEMORY_LIMIT_MIB = 1_024;
 
-interface GreedyCase {
+export interface GreedyCase {
   readonly name: string;
   /** Sent before anybody else's waits are looked at. */
   readonly before?: readonly Request[];
@@ -21,8 +22,6 @@ interface GreedyCase {
   /** Replies by error code. */
   readonly outcome: string;
 }
-
-const ROOT = '/greedy';
 
 function times(count: number, make: (i: number) => Request): Request[] {
   return Array.from({ length: count }, (_, i) => make(i));
@@ -54,68 +53,73 @@ const multiRead = (path: string, reads: number): Request => ({
   body: body.multi(times(reads, () => read(path))),
 });
 
-const cases: readonly GreedyCase[] = [
-  {
-    name: '1,000 counts of everything below a znode with 100,000 children',
-    requests: times(1_000, () => ({ type: Op.getAllChildrenNumber, body: body.path('/bench') })),
-    outcome: '1000 x 0',
-  },
-  {
-    name: '100 lists of 100,000 children',
-    requests: times(100, () => ({ type: Op.getChildren, body: body.pathAndFlag(VICTIM.parent, false) })),
-    outcome: '100 x 0',
-  },
-  {
-    name: '1,000 reads of a znode whose ACL has 20,000 addresses',
-    before: [createWithAcl(`${ROOT}/acl`, 20_000)],
-    requests: times(1_000, () => read(`${ROOT}/acl`)),
-    outcome: '1000 x -102',
-  },
-  {
-    name: '20 creates with an ACL of 20,000 addresses each',
-    requests: times(20, (i) => createWithAcl(`${ROOT}/acl-${i}`, 20_000)),
-    outcome: '20 x 0',
-  },
-  {
-    name: '5,000 proofs of who one is',
-    requests: times(5_000, (i) => ({
-      type: Op.auth,
-      body: new ByteWriter()
-        .int32(0)
-        .string('digest')
-        .bytes(Buffer.from(`user-${i}:secret`))
-        .take(),
-    })),
-    outcome: '5000 x 0',
-  },
-  {
-    name: '20 multis of 10,000 checks each',
-    requests: times(20, () => ({
-      type: Op.multi,
-      body: body.multi(times(10_000, () => ({ type: Op.check, body: body.pathAndInt(ROOT, -1) }))),
-    })),
-    outcome: '20 x 0',
-  },
-  {
-    name: 'a write, and behind it 100 requests for 60 MB each',
-    before: [create(`${ROOT}/large`), write(`${ROOT}/large`, 1_000_000)],
-    requests: [write(`${ROOT}/large`, 1_000_000), ...times(100, () => multiRead(`${ROOT}/large`, 60))],
-    outcome: '4 x 0, 97 x -127',
-  },
-];
+/** What a server is asked that has the znodes of {@link VICTIM}; it may create znodes below `root`. */
+export function greedyCases(root: string): readonly GreedyCase[] {
+  return [
+    {
+      name: '1,000 counts of everything below a znode with 100,000 children',
+      requests: times(1_000, () => ({ type: Op.getAllChildrenNumber, body: body.path('/bench') })),
+      outcome: '1000 x 0',
+    },
+    {
+      name: '100 lists of 100,000 children',
+      requests: times(100, () => ({ type: Op.getChildren, body: body.pathAndFlag(VICTIM.parent, false) })),
+      outcome: '100 x 0',
+    },
+    {
+      name: '1,000 reads of a znode whose ACL has 20,000 addresses',
+      before: [createWithAcl(`${root}/acl`, 20_000)],
+      requests: times(1_000, () => read(`${root}/acl`)),
+      outcome: '1000 x -102',
+    },
+    {
+      name: '20 creates with an ACL of 20,000 addresses each',
+      requests: times(20, (i) => createWithAcl(`${root}/acl-${i}`, 20_000)),
+      outcome: '20 x 0',
+    },
+    {
+      name: '5,000 proofs of who one is',
+      requests: times(5_000, (i) => ({
+        type: Op.auth,
+        body: new ByteWriter()
+          .int32(0)
+          .string('digest')
+          .bytes(Buffer.from(`user-${i}:secret`))
+          .take(),
+      })),
+      outcome: '5000 x 0',
+    },
+    {
+      name: '20 multis of 10,000 checks each',
+      requests: times(20, () => ({
+        type: Op.multi,
+        body: body.multi(times(10_000, () => ({ type: Op.check, body: body.pathAndInt(root, -1) }))),
+      })),
+      outcome: '20 x 0',
+    },
+    {
+      name: 'a write, and behind it 100 requests for 60 MB each',
+      before: [create(`${root}/large`), write(`${root}/large`, 1_000_000)],
+      requests: [write(`${root}/large`, 1_000_000), ...times(100, () => multiRead(`${root}/large`, 60))],
+      outcome: '4 x 0, 97 x -127',
+    },
+  ];
+}
+
+const ROOT = '/greedy';
 
 export async function beGreedy(checks: Checks): Promise<Record<string, unknown>> {
   const generator = Generator.prepare('auto');
   const server = await launch({ kind: 'zk', config: { maxClientCnxns: 0 } });
   try {
-    await generator.run('fill', { ...VICTIM, port: server.port, connections: 4, outstanding: 64 });
+    await prepareGreedy(generator, server.port, ROOT);
     const probe = await startProbe(generator, server.port, VICTIM);
     const phases: { name: string; fromMs: number; toMs: number }[] = [];
     const watched = watchMemory(server);
-    for (const greedy of cases) {
+    for (const greedy of greedyCases(ROOT)) {
       progress(`greedy: ${greedy.name}`);
       const fromMs = performance.now();
-      const outcome = await send(server.port, greedy);
+      const outcome = await sendGreedy(server.port, greedy);
       await delay(500); // what it has set off comes to an end
       phases.push({ name: greedy.name, fromMs, toMs: performance.now() });
       checks.check(`${greedy.name}: answered`, outcome === greedy.outcome, `${outcome}; wanted: ${greedy.outcome}`);
@@ -142,10 +146,19 @@ export async function beGreedy(checks: Checks): Promise<Record<string, unknown>>
   }
 }
 
-async function send(port: number, { before = [], requests }: GreedyCase): Promise<string> {
+/** The znodes that others read, and the one below which more are created. */
+export async function prepareGreedy(generator: Generator, port: number, root: string): Promise<void> {
+  await generator.run('fill', { ...VICTIM, port, connections: 4, outstanding: 64 });
+  const burst = await Burst.open(port);
+  await burst.send([create(root)]);
+  burst.close();
+}
+
+/** Sends it on a connection of its own; returns what came back, by error code. */
+export async function sendGreedy(port: number, { before = [], requests }: GreedyCase): Promise<string> {
   const burst = await Burst.open(port);
   try {
-    await burst.send([create(ROOT), ...before]);
+    await burst.send(before);
     return await burst.send(requests);
   } finally {
     burst.close();

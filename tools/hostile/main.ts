@@ -8,7 +8,7 @@ import { Checks, conclude, note } from '../lib/report.js';
 import { isAccepted } from './accepted.js';
 import type { Case } from './case.js';
 import { allCases } from './cases.js';
-import { floodEnsemble, followerOf, startEnsemble } from './ensemble.js';
+import { beGreedyToEnsemble, floodEnsemble, followerOf, startEnsemble } from './ensemble.js';
 import { flood } from './flood.js';
 import { beGreedy } from './greedy.js';
 import { runCases, type Outcome } from './outcomes.js';
@@ -60,7 +60,7 @@ async function main(): Promise<number> {
   const details: Record<string, unknown> = {};
   try {
     if (isWanted('cases')) details['cases'] = await compareCases(kind);
-    if (isWanted('greedy') && kind === 'zk' && options.servers === 1) details['greedy'] = await beGreedy(checks);
+    if (isWanted('greedy') && kind === 'zk') details['greedy'] = await beGreedyAll(kind);
     if (isWanted('flood')) details['flood'] = await floodAll(kind);
   } catch (error) {
     if (!(error instanceof ConnectionLost)) throw error;
@@ -76,6 +76,11 @@ function isWanted(part: Part): boolean {
   if (options.record) return part === 'cases';
   const alone = (['cases', 'greedy', 'flood'] as const).filter((each) => options[`${each}-only`]);
   return alone.length === 0 || alone.includes(part);
+}
+
+function beGreedyAll(kind: ServerKind): Promise<Record<string, unknown>> {
+  const { servers } = options;
+  return servers > 1 ? beGreedyToEnsemble(kind, servers, checks) : beGreedy(checks);
 }
 
 function floodAll(kind: ServerKind): Promise<Record<string, unknown>> {
