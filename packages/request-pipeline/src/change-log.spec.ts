@@ -51,4 +51,17 @@ describe('ChangeLog', () => {
       { numRuns: 50 },
     );
   });
+
+  it('lets go of what a burst has left behind', () => {
+    const log = new ChangeLog();
+    const capacity = (): number => (Reflect.get(log, 'records') as unknown[]).length;
+    for (let i = 0; i < 100_000; i++) log.push(new ChangeRecord());
+    expect(capacity()).toBe(131_072);
+    for (let i = 0; i < 99_999; i++) log.shift();
+    const last = new ChangeRecord();
+    log.push(last);
+    log.shift();
+    expect(log.shift()).toBe(last);
+    expect(capacity()).toBe(1024);
+  });
 });

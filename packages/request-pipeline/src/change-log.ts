@@ -1,6 +1,10 @@
 import type { PreparedChanges } from '@zk/data-tree';
 import type { ChangeRecord } from './change-record.js';
 
+const INITIAL_CAPACITY = 1024;
+/** What a ring of more slots holds on to, records that nobody needs any more, is let go when it is empty. */
+const KEPT_CAPACITY = 16_384;
+
 /**
  * The changes of all transactions on their way, oldest first: which record each one changed, and the CRC-32s that it
  * led to. A transaction owns a run of it. The tree reads the run when it applies the transaction, and so need not
@@ -11,8 +15,8 @@ export class ChangeLog implements PreparedChanges {
   crc = 0;
   crcPathData = 0;
 
-  private records: ChangeRecord[] = new Array<ChangeRecord>(1024);
-  private crcs = new Int32Array(2048);
+  private records: ChangeRecord[] = new Array<ChangeRecord>(INITIAL_CAPACITY);
+  private crcs = new Int32Array(2 * INITIAL_CAPACITY);
   private head = 0;
   private tail = 0;
   private at = 0;
@@ -52,11 +56,16 @@ export class ChangeLog implements PreparedChanges {
 
   /** Forgets the oldest change. */
   shift(): ChangeRecord {
-    return this.records[this.head++ & (this.records.length - 1)]!;
+    const record = this.records[this.head++ & (this.records.length - 1)]!;
+    if (this.head === this.tail) this.clear();
+    return record;
   }
 
   clear(): void {
     this.head = this.tail = this.at = 0;
+    if (this.records.length <= KEPT_CAPACITY) return;
+    this.records = new Array<ChangeRecord>(INITIAL_CAPACITY);
+    this.crcs = new Int32Array(2 * INITIAL_CAPACITY);
   }
 
   private grow(): void {

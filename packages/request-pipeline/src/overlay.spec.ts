@@ -42,6 +42,29 @@ describe('Overlay', () => {
     expect([valueAt(overlay, '/a'), valueAt(overlay, '/b'), overlay.count]).toEqual([undefined, 3, 1]);
   });
 
+  it('finds each of a hundred thousand, and is as small as before when all are gone', () => {
+    const overlay = new Overlay();
+    const buckets = (): number => (Reflect.get(overlay, 'buckets') as unknown[]).length;
+    const initial = buckets();
+    const pathOf = (i: number): Uint8Array => bytesOf(`/${i}`);
+    for (let i = 0; i < 100_000; i++) {
+      const path = pathOf(i);
+      const record = overlay.add(Math.imul(i, 0x9e3779b1), path, 0, path.length);
+      overlay.touch(record);
+      record.dataLength = i;
+    }
+    expect(buckets()).toBeGreaterThan(40_000);
+    for (let i = 0; i < 100_000; i++) {
+      const path = pathOf(i);
+      const found = overlay.find(Math.imul(i, 0x9e3779b1), path, 0, path.length)?.dataLength;
+      if (found !== i) throw new Error(`${found} instead of ${i}`);
+    }
+    overlay.release(99_999);
+    expect(overlay.count).toBe(1);
+    overlay.release(1);
+    expect([overlay.count, buckets()]).toEqual([0, initial]);
+  });
+
   it('forgets what was only looked at', () => {
     const overlay = new Overlay();
     overlay.discardUnchanged(obtain(overlay, '/a'));

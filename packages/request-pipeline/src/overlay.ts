@@ -2,7 +2,10 @@ import { copyBytes, equalBytes } from '@zk/jute';
 import { ChangeLog } from './change-log.js';
 import { ChangeRecord } from './change-record.js';
 
+/** As long as nothing is on its way, and more by the factor when there are so many records in each. */
 const BUCKETS = 8192;
+const MAX_LOAD = 2;
+const GROWTH = 4;
 const MAX_SPARE = 16384;
 const MAX_SPARE_PATH_BYTES = 1024;
 /** Saved records that are kept from one multi to the next. */
@@ -16,7 +19,7 @@ const MAX_SAVED = 1024;
  * Records are pooled: validation allocates nothing in the long run.
  */
 export class Overlay {
-  private readonly buckets: (ChangeRecord | null)[] = new Array<ChangeRecord | null>(BUCKETS).fill(null);
+  private buckets = emptyBuckets(BUCKETS);
   private readonly spare: ChangeRecord[] = [];
   /** What transactions changed, in their order. */
   readonly log = new ChangeLog();
@@ -43,7 +46,7 @@ export class Overlay {
 
   find(hash: number, path: Uint8Array, start: number, end: number): ChangeRecord | null {
     if (this.size === 0) return null;
-    let record: ChangeRecord | null = this.buckets[hash & (BUCKETS - 1)]!;
+    let record: ChangeRecord | null = this.buckets[hash & (this.buckets.length - 1)]!;
     while (record !== null) {
       if (record.hash === hash && equalBytes(record.path, 0, record.pathLength, path, start, end)) return record;
       record = record.next;
@@ -53,6 +56,7 @@ export class Overlay {
 
   /** A record for a path that has none, with undefined contents: the caller fills it and then calls {@link touch}. */
   add(hash: number, path: Uint8Array, start: number, end: number): ChangeRecord {
+    if (this.size >= MAX_LOAD * this.buckets.length) this.grow();
     const record = this.spare.pop() ?? new ChangeRecord();
     const length = end - start;
     if (record.path.length < length) record.path = new Uint8Array(length * 2);
@@ -61,9 +65,7 @@ export class Overlay {
     record.hash = hash;
     record.pending = 0;
     record.aclEntries = null;
-    const bucket = hash & (BUCKETS - 1);
-    record.next = this.buckets[bucket]!;
-    this.buckets[bucket] = record;
+    this.insert(record);
     this.size++;
     return record;
   }
@@ -123,7 +125,7 @@ export class Overlay {
 
   /** Drops everything. */
   clear(): void {
-    this.buckets.fill(null);
+    this.buckets = emptyBuckets(BUCKETS);
     this.ephemerals.clear();
     this.log.clear();
     this.size = 0;
@@ -142,8 +144,26 @@ export class Overlay {
     this.savedCount++;
   }
 
+  private insert(record: ChangeRecord): void {
+    const bucket = record.hash & (this.buckets.length - 1);
+    record.next = this.buckets[bucket]!;
+    this.buckets[bucket] = record;
+  }
+
+  private grow(): void {
+    const before = this.buckets;
+    this.buckets = emptyBuckets(before.length * GROWTH);
+    for (let record of before) {
+      while (record !== null) {
+        const { next } = record;
+        this.insert(record);
+        record = next;
+      }
+    }
+  }
+
   private remove(record: ChangeRecord): void {
-    const bucket = record.hash & (BUCKETS - 1);
+    const bucket = record.hash & (this.buckets.length - 1);
     let previous: ChangeRecord | null = null;
     let current: ChangeRecord | null = this.buckets[bucket]!;
     while (current !== null && current !== record) {
@@ -160,6 +180,11 @@ export class Overlay {
       this.ephemerals.delete(record);
     }
     this.size--;
+    if (this.size === 0 && this.buckets.length > BUCKETS) this.buckets = emptyBuckets(BUCKETS);
     if (this.spare.length < MAX_SPARE && record.path.length <= MAX_SPARE_PATH_BYTES) this.spare.push(record);
   }
+}
+
+function emptyBuckets(count: number): (ChangeRecord | null)[] {
+  return new Array<ChangeRecord | null>(count).fill(null);
 }
