@@ -18,12 +18,14 @@ export interface GreedyCase {
   readonly name: string;
   /** Sent before anybody else's waits are looked at. */
   readonly before?: readonly Request[];
-  readonly requests: readonly Request[];
-  /** Replies by error code. */
+  /** On so many connections at the same time; default 1. */
+  readonly connections?: number;
+  readonly requests: readonly Request[] | ((connection: number) => readonly Request[]);
+  /** Replies by error code, on each connection. */
   readonly outcome: string;
 }
 
-function times(count: number, make: (i: number) => Request): Request[] {
+function times<T>(count: number, make: (i: number) => T): T[] {
   return Array.from({ length: count }, (_, i) => make(i));
 }
 
@@ -48,6 +50,7 @@ const create = (path: string, data: Buffer | null = null): Request => ({
   type: Op.create,
   body: body.create(path, data),
 });
+const comeAndGo = (path: string): Request[] => [create(path), { type: Op.delete, body: body.delete(path) }];
 const multiRead = (path: string, reads: number): Request => ({
   type: Op.multiRead,
   body: body.multi(times(reads, () => read(path))),
@@ -96,6 +99,16 @@ export function greedyCases(root: string): readonly GreedyCase[] {
         body: body.multi(times(10_000, () => ({ type: Op.check, body: body.pathAndInt(root, -1) }))),
       })),
       outcome: '20 x 0',
+    },
+    {
+      name: '2 multis of 8,000 creates and deletes on each of 30 connections',
+      connections: 30,
+      requests: (connection) =>
+        times(2, (i) => ({
+          type: Op.multi,
+          body: body.multi(times(4_000, (k) => comeAndGo(`${root}/${connection}-${i}-${k}`)).flat()),
+        })),
+      outcome: '2 x 0',
     },
     {
       name: 'a write, and behind it 100 requests for 60 MB each',
@@ -154,14 +167,18 @@ export async function prepareGreedy(generator: Generator, port: number, root: st
   burst.close();
 }
 
-/** Sends it on a connection of its own; returns what came back, by error code. */
-export async function sendGreedy(port: number, { before = [], requests }: GreedyCase): Promise<string> {
-  const burst = await Burst.open(port);
+/** Sends it on connections of its own; returns what came back, by error code. */
+export async function sendGreedy(port: number, greedy: GreedyCase): Promise<string> {
+  const { before = [], connections = 1, requests } = greedy;
+  const all = times(connections, (i) => (typeof requests === 'function' ? requests(i) : requests));
+  const bursts: Burst[] = [];
   try {
-    await burst.send(before);
-    return await burst.send(requests);
+    while (bursts.length < all.length) bursts.push(await Burst.open(port));
+    await bursts[0]?.send(before);
+    const outcomes = await Promise.all(all.map((each, i) => bursts[i]?.send(each)));
+    return [...new Set(outcomes)].join('; ');
   } finally {
-    burst.close();
+    for (const burst of bursts) burst.close();
   }
 }
 

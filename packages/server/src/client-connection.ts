@@ -21,6 +21,8 @@ export interface ConnectionHost extends OutboxHost {
   congested(connection: ClientConnection): void;
   /** What the requests of one connection may take of a turn. */
   readonly share: TurnShare;
+  /** Whether a request of more than {@link LONG_FRAME_BYTES} waits for its turn. */
+  mustQueue(): boolean;
   /** The same, when the turn is over: others come first. */
   yielding(connection: ClientConnection): void;
   /** Whether requests are throttled at all; if so, each one that comes is asked about. */
@@ -71,6 +73,9 @@ const MID_TURN_FLUSH_BYTES = 48 * 1024;
 
 /** What one connection may be sent in a turn before the others have theirs: a few large replies, any number of small ones. */
 const TURN_OUTPUT_BYTES = 256 * 1024;
+
+/** Requests that are longer may take long; they come one after the other, and short ones in between. */
+export const LONG_FRAME_BYTES = 16 * 1024;
 
 /** Reads that may wait for a write of their session. They are answered all at once, and each reply may be a megabyte. */
 const MAX_HELD_READS = 128;
@@ -310,6 +315,7 @@ export class ClientConnection implements ConnectionHandler, PipelineConnection {
       const frameStart = at + 4;
       const frameEnd = frameStart + length;
       if (frameEnd > end) return at;
+      if (length > LONG_FRAME_BYTES && host.mustQueue()) return this.yieldAt(at);
       at = frameEnd;
       if (this.stage === Stage.established) {
         if (!host.isThrottling || length < 8) {

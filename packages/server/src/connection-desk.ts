@@ -32,6 +32,9 @@ export interface DeskHost {
 /** Time a connection that is being closed has to read what was sent before. */
 const LINGER_MS = 10_000;
 
+/** What long requests may take of a turn together, in ms; one is always served. */
+const LONG_REQUESTS_MS = 10;
+
 /**
  * Where clients are served: all connections, whichever listener they came through, and the turn of the event loop, in
  * which what has arrived is read and at whose end everything that collected is sent with one write per connection.
@@ -58,8 +61,9 @@ export class ConnectionDesk implements ConnectionHost {
   private nowMs = 0;
   private dirty: Outbox[] = [];
   private waiting: ClientConnection[] = [];
-  /** Connections that let others go first. */
+  /** Connections that let others go first, in the order in which they are served. */
   private yielded: ClientConnection[] = [];
+  private isResumingYielded = false;
   /** Connections whose transport has not taken everything. */
   private readonly stalledConnections = new Set<ClientConnection>();
 
@@ -191,6 +195,11 @@ export class ConnectionDesk implements ConnectionHost {
     this.turnNow();
   }
 
+  /** Behind those that wait already. So thousands of long requests do not keep a short one waiting for all of them. */
+  mustQueue(): boolean {
+    return !this.isResumingYielded && (this.yielded.length > 0 || this.isTurnLong());
+  }
+
   yielding(connection: ClientConnection): void {
     this.yielded.push(connection);
     this.turnNow();
@@ -262,11 +271,7 @@ export class ConnectionDesk implements ConnectionHost {
       for (const outbox of dirty) (outbox.owner as ClientConnection).endTurn();
     }
     if (this.stalledConnections.size > 0) for (const connection of this.stalledConnections) connection.limitOutput();
-    if (this.yielded.length > 0) {
-      const { yielded } = this;
-      this.yielded = [];
-      for (const connection of yielded) connection.resume();
-    }
+    if (this.yielded.length > 0) this.resumeYielded();
     if (this.waiting.length > 0 && !this.isCongested && !this.admission.requests.mustWait(this.inFlight)) {
       const resumed = this.waiting;
       this.waiting = [];
@@ -276,5 +281,21 @@ export class ConnectionDesk implements ConnectionHost {
         else connection.resume();
       }
     }
+  }
+  private resumeYielded(): void {
+    const { yielded } = this;
+    this.yielded = [];
+    this.isResumingYielded = true;
+    let served = 0;
+    do yielded[served++]!.resume();
+    while (served < yielded.length && !this.isTurnLong());
+    this.isResumingYielded = false;
+    if (served === yielded.length) return;
+    this.yielded = [...yielded.slice(served), ...this.yielded];
+    this.turnNow();
+  }
+
+  private isTurnLong(): boolean {
+    return this.parts.clock.monotonicMs() - this.nowMs > LONG_REQUESTS_MS;
   }
 }

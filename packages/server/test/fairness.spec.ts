@@ -2,6 +2,7 @@ import { CLOCK, type Clock } from '@zk/contracts';
 import { RecordWriter } from '@zk/jute';
 import { OpCode } from '@zk/model';
 import { MemoryTransport } from '@zk/transport-memory';
+import { LONG_FRAME_BYTES } from '../src/client-connection.js';
 import { Harness } from './harness.js';
 import { RawSession } from './raw-session.js';
 
@@ -67,5 +68,23 @@ describe('a client whose requests take long', () => {
     }
     await small;
     expect(order.indexOf('other')).toBeLessThan(40);
+  });
+
+  it('and many such clients come one after the other, each in its turn, and short requests in between', async () => {
+    const greedy = await Promise.all(Array.from({ length: 30 }, () => harness.connect()));
+    const other = await harness.connect();
+    await other.create('/long');
+    harness.storage.holdSyncs();
+    const order: number[] = [];
+    const writes = greedy.map((client, i) =>
+      client.setData('/long', new Uint8Array(LONG_FRAME_BYTES)).then(() => order.push(i)),
+    );
+    await other.exists('/');
+    const { inFlight } = harness.server.pipeline;
+    harness.storage.releaseSyncs();
+    await Promise.all(writes);
+    expect(inFlight).toBeLessThan(15);
+    expect(order).toEqual(greedy.map((_client, i) => i));
+    expect((await other.exists('/long')).version).toBe(30);
   });
 });
