@@ -39,7 +39,7 @@ export function takeHandles(server: Server, take: (handle: object) => void): voi
  * Tells the kernel not to hold small writes back, for whatever the server accepts from now on: Linux hands that on from
  * the socket that listens, which spares each connection a system call, a twentieth of what a session costs.
  *
- * @returns whether it does; otherwise each socket is to be told by itself
+ * @returns whether it does; otherwise each socket is to be told by itself, as are those that came before
  */
 export function setNoDelayForAccepted(server: Server): boolean {
   const { _handle } = server as unknown as ServerWithHandle;

@@ -27,12 +27,15 @@ export interface TcpTransportOptions {
 
 type Accept = (connection: Connection) => ConnectionHandler | undefined;
 
-/** What holds for a connection that was accepted, and what is to be done about it. */
-interface HandleOptions {
-  /** Its small writes are not held back already. */
-  readonly isNoDelay: boolean;
+/** What is to be done about connections that are accepted. */
+interface AcceptedPlan {
+  /** So many that come next are told by themselves not to hold small writes back. */
+  toTellNoDelay: number;
   readonly isKeptAlive: boolean;
 }
+
+/** Connections that wait to be accepted, unless somebody says otherwise: as Node has it. */
+const DEFAULT_BACKLOG = 511;
 
 const DEFAULT_CLOSE_TIMEOUT_MS = 3_000;
 /** Running out of descriptors fails every accept; one line a second says enough. */
@@ -61,8 +64,10 @@ export class TcpTransport implements Transport {
     server.on('connection', (socket) => this.accepted(socket, accept));
     const { address, port } = await bind(server, options);
     if (readBuffer) {
-      const options = { isNoDelay: setNoDelayForAccepted(server), isKeptAlive: keepAlive };
-      takeHandles(server, (handle) => this.adopted(handle, readBuffer, options, accept));
+      // The kernel may have taken in as many before it was told.
+      const queued = (options.backlog ?? DEFAULT_BACKLOG) + 1;
+      const plan = { toTellNoDelay: setNoDelayForAccepted(server) ? queued : Infinity, isKeptAlive: keepAlive };
+      takeHandles(server, (handle) => this.adopted(handle, readBuffer, plan, accept));
     }
     this.logAcceptErrors(server, port);
     return {
@@ -122,13 +127,16 @@ export class TcpTransport implements Transport {
   }
 
   /** As {@link accepted}, but it reads into the shared buffer. */
-  private adopted(handle: object, readBuffer: Uint8Array, options: HandleOptions, accept: Accept): void {
+  private adopted(handle: object, readBuffer: Uint8Array, plan: AcceptedPlan, accept: Accept): void {
     const socket = socketOf(handle, readBuffer, (count, bytes) => {
       connection.received(bytes, count);
       return true;
     });
-    if (!options.isNoDelay) socket.setNoDelay(true);
-    if (options.isKeptAlive) socket.setKeepAlive(true);
+    if (plan.toTellNoDelay > 0) {
+      plan.toTellNoDelay--;
+      socket.setNoDelay(true);
+    }
+    if (plan.isKeptAlive) socket.setKeepAlive(true);
     const connection = this.start(socket, accept);
   }
 
