@@ -10,13 +10,13 @@ import { readsWithin, startProbe } from './reads.js';
 
 /** What others read meanwhile. */
 export const VICTIM = { parent: '/bench/n', nodes: 100_000 };
-/** A twentieth of the shortest session timeout that a server grants by default. */
+/** A sixth of the shortest session timeout that a server grants by default. */
 const LONGEST_WAIT_MS = 1_000;
 const MEMORY_LIMIT_MIB = 1_024;
 
 export interface GreedyCase {
   readonly name: string;
-  /** Sent before anybody else's waits are looked at. */
+  /** Sent first, and answered before the rest is sent. */
   readonly before?: readonly Request[];
   /** On so many connections at the same time; default 1. */
   readonly connections?: number;
