@@ -26,15 +26,17 @@ export interface EnsembleFloodSettings {
 const ROOT = '/hostile';
 const LARGE = `${ROOT}/large`;
 const GREEDY = '/greedy';
+/** As in the configurations that people start from: how long servers bear with each other hangs on it. */
+const DEFAULT_TICK_MS = 2_000;
 /** Longer than it takes for the sessions of dropped connections to expire, and for what was sent to them to be given up. */
 const SETTLE_MS = 5_000;
 
-/** So many servers, ready for single cases and for a flood. */
-export function startEnsemble(kind: ServerKind, servers: number): Promise<EnsembleProcesses> {
+/** So many servers, ready for single cases and for a flood: sessions of connections that are dropped end soon. */
+export function startEnsemble(kind: ServerKind, servers: number, tickTimeMs = 500): Promise<EnsembleProcesses> {
   return EnsembleProcesses.start({
     members: Array.from({ length: servers }, () => ({ kind })),
     config: {
-      tickTime: 500,
+      tickTime: tickTimeMs,
       minSessionTimeout: 1_000,
       maxSessionTimeout: 60_000,
       'DigestAuthenticationProvider.superDigest': superDigest,
@@ -94,7 +96,7 @@ export async function beGreedyToEnsemble(
   servers: number,
   checks: Checks,
 ): Promise<Record<string, unknown>> {
-  const ensemble = await startEnsemble(kind, servers);
+  const ensemble = await startEnsemble(kind, servers, DEFAULT_TICK_MS);
   const generator = Generator.prepare('auto');
   try {
     const leader = await ensemble.waitSettled();
