@@ -27,6 +27,8 @@ final class Leaders {
                 latch.start();
                 latches.add(latch);
             }
+            // A latch starts in the background: there may be a leader before the last one has its znode.
+            Harness.eventually("three participants", 10_000, () -> children(path).size() == 3);
             for (int left = 3; left > 0; left--) {
                 Harness.eventually("one leader", 10_000, () -> latches.stream().filter(LeaderLatch::hasLeadership).count() == 1);
                 LeaderLatch leader = latches.stream().filter(LeaderLatch::hasLeadership).findFirst().orElseThrow();
