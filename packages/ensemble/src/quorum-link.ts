@@ -17,7 +17,7 @@ interface SnapshotItem {
 export interface QuorumLinkHost {
   /** The link cannot keep up, or is broken. */
   fail(link: QuorumLink, reason: string): void;
-  /** Bytes of a snapshot came or went. */
+  /** Bytes of a snapshot came or went, or the other end took what had waited for it. */
   progress(link: QuorumLink): void;
   readonly maxQueuedBytes: number;
   readonly scheduler: Scheduler;
@@ -79,7 +79,7 @@ export class QuorumLink {
     };
   }
 
-  /** A snapshot goes on: whoever waits for its end is told now and then. */
+  /** A snapshot, or what had waited to be sent, goes on: whoever waits for its end is told now and then. */
   moved(): void {
     const nowMs = this.host.clock.monotonicMs();
     if (nowMs - this.toldMs < PROGRESS_MS) return;
@@ -126,6 +126,8 @@ export class QuorumLink {
 
   drained(): void {
     this.isBlocked = false;
+    // What had waited was taken: be it of a snapshot or of many transactions, a learner that is slow is not silent.
+    this.moved();
     this.schedule();
   }
 

@@ -20,7 +20,7 @@ export interface QuorumNetworkHost {
   closed(link: LinkId): void;
   /** Packets that came together; see `PeerInput`. */
   packets(link: LinkId, packets: readonly QuorumPacket[]): void;
-  /** Bytes of a snapshot came or went; at most a few times a second. */
+  /** Bytes of a snapshot came or went, or the other end took what had waited for it; at most a few times a second. */
   snapshotProgress(link: LinkId): void;
   snapshotReceived(link: LinkId): void;
 }

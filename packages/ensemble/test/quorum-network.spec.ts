@@ -13,6 +13,8 @@ const PORTS = { learners: PORT, observers: OBSERVER_PORT };
 /** One end: what it hears, as lines. */
 class End {
   readonly heard: string[] = [];
+  /** Links on which something went on that takes its time. */
+  readonly progressed: number[] = [];
   readonly state = new TreeState();
   readonly network: QuorumNetwork;
 
@@ -34,7 +36,7 @@ class End {
         packets: (_link, packets) => {
           for (const { type, zxid, data } of packets) this.heard.push(`${type} ${zxid} ${data?.length ?? '-'}`);
         },
-        snapshotProgress: () => undefined,
+        snapshotProgress: (link) => void this.progressed.push(link),
         snapshotReceived: (link) => void this.heard.push(`snapshot ${link}`),
       },
       { dialling: { timeoutMs: 5000 }, maxQueuedBytes: { learners, observers } },
@@ -139,6 +141,19 @@ describe('the connections between a leader and its learners', () => {
     expect(leader.heard).toEqual(['accepted 1', 'closed 1']);
     transport.release(PORT);
     await learner.hears('closed 1');
+  });
+
+  it('a learner that takes what has waited for it is heard of, and one that takes nothing is not', async () => {
+    const transport = new MemoryTransport({ highWaterMarkBytes: 1000 });
+    const [leader, learner] = await connect(transport);
+    transport.stall(PORT);
+    leader.network.send(1, [packets.proposal(1n, new Uint8Array(5000))]);
+    for (let i = 0; i < 10; i++) await nextTurn();
+    expect(leader.progressed).toEqual([]);
+    transport.release(PORT);
+    await learner.hears('2 1 5000');
+    while (leader.progressed.length === 0) await nextTurn();
+    expect(leader.progressed).toEqual([1]);
   });
 
   it('observers and learners have a port each, and a bound of their own', async () => {

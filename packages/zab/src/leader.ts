@@ -132,7 +132,7 @@ export class Leader implements Role {
   }
 
   snapshotProgress(link: LinkId): void {
-    this.links.heard(link);
+    this.links.progressed(link);
   }
 
   snapshotReceived(): undefined {}
@@ -172,6 +172,11 @@ export class Leader implements Role {
     const info = learnerInfoOf(packet);
     if (learner.stage !== 'greeting' || info === undefined) {
       this.links.close(learner, 'expected one FOLLOWERINFO or OBSERVERINFO');
+      return undefined;
+    }
+    // Its acknowledgements would stand in for those of this leader's own disk.
+    if (info.server === this.context.id) {
+      this.links.close(learner, `it says it is server ${info.server}, as is this leader`);
       return undefined;
     }
     if (info.configVersion > this.context.config.version) return this.refuse(learner, info);
@@ -287,6 +292,7 @@ export class Leader implements Role {
 
   private welcome(learner: LearnerLink): void {
     learner.stage = 'up';
+    learner.lastHeardMs = this.context.nowMs;
     if (learner.timed !== undefined) learner.timed = { ...learner.timed, sentMs: this.context.nowMs };
     this.context.send(learner.link, packets.upToDate);
   }

@@ -51,9 +51,13 @@ export class LearnerLink {
     return this.stage === 'synchronized' || this.stage === 'up';
   }
 
-  /** Why this learner is given up, if it is: it, or the acknowledgement of a proposal, has been waited for too long. */
+  /**
+   * Why this learner is given up, if it is: it, or the acknowledgement of a proposal, has been waited for too long. Before it
+   * is up it has `initLimit`, as all have who must come before the leader is established: until then it answers no pings
+   * (spec: learner protocol, section 6, F4).
+   */
   silence(nowMs: number, options: PeerOptions): string | undefined {
-    const limitTicks = this.hasAcknowledgedLeader ? options.syncLimitTicks : options.initLimitTicks;
+    const limitTicks = this.stage === 'up' ? options.syncLimitTicks : options.initLimitTicks;
     const limitMs = limitTicks * options.tickTimeMs;
     if (nowMs - this.lastHeardMs > limitMs) return `silent for ${Math.round(nowMs - this.lastHeardMs)} ms`;
     const { timed } = this;

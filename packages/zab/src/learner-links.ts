@@ -26,6 +26,12 @@ export class LearnerLinks extends Map<LinkId, LearnerLink> {
     return learner;
   }
 
+  /** A learner takes what it is brought up to date with. Once it is up, only what it says itself tells that it lives. */
+  progressed(link: LinkId): void {
+    const learner = this.get(link);
+    if (learner !== undefined && learner.stage !== 'up') learner.lastHeardMs = this.context.nowMs;
+  }
+
   close(learner: LearnerLink, reason: string): void {
     this.delete(learner.link);
     this.context.outputs.push({ kind: 'close', link: learner.link, reason });
@@ -53,7 +59,8 @@ export class LearnerLinks extends Map<LinkId, LearnerLink> {
   /** A server has one connection, and that is the newest. */
   closeOlderThan(newer: LearnerLink): void {
     for (const older of [...this.values()]) {
-      if (older.server === newer.server && older !== newer) this.close(older, 'connected again');
+      if (older.server === newer.server && older !== newer)
+        this.close(older, `server ${newer.server} has connected again`);
     }
   }
 

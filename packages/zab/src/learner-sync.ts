@@ -22,6 +22,15 @@ export interface HeldCommit {
   readonly designated: ServerId | undefined;
 }
 
+/** What a leader says about one transaction. */
+const ofTransactions: ReadonlySet<number> = new Set([
+  PacketType.PROPOSAL,
+  PacketType.COMMIT,
+  PacketType.COMMITANDACTIVATE,
+  PacketType.INFORM,
+  PacketType.INFORMANDACTIVATE,
+]);
+
 /**
  * How a learner takes over its leader's history (spec: learner protocol, section 6, F3 to F5). After DIFF, transactions
  * go to the log. After SNAP and TRUNC they go to the state machine, which becomes a snapshot as a whole. In either case
@@ -35,6 +44,8 @@ export class Synchronization {
   readonly held = new EntryQueue();
   readonly heldCommits: HeldCommit[] = [];
   private isInMemory = false;
+  /** Of the snapshot that the leader announced, if it did. */
+  private snapshotZxid: Zxid | undefined;
   private lastReceived: Zxid | undefined;
   private waitsForLog: Zxid | undefined;
   private epoch = 0;
@@ -64,6 +75,7 @@ export class Synchronization {
       case PacketType.SNAP:
         this.mode = 'snap';
         this.isInMemory = true;
+        this.snapshotZxid = packet.zxid;
         this.adoptForeign(packet.zxid);
         this.host.hold();
         return undefined;
@@ -81,6 +93,16 @@ export class Synchronization {
     context.applied = zxid;
     context.tail.clear();
     context.recent.reset([]);
+  }
+
+  /**
+   * Whether a packet is about a transaction that is part of the snapshot, and so is to be passed over. Apache's leader begins
+   * to queue what is proposed and committed a moment before it decides which zxid the snapshot has, so some of that comes
+   * although it is in the snapshot (spec: learner protocol, sections 5 and 5.1). What is in a leader's state is committed:
+   * Apache's ignores ACKs of it (section 7), and times none before it has the ACK of NEWLEADER, so none is sent.
+   */
+  isInSnapshot({ type, zxid }: QuorumPacket): boolean {
+    return this.snapshotZxid !== undefined && zxid <= this.snapshotZxid && ofTransactions.has(type);
   }
 
   private truncate(told: Zxid): string | undefined {

@@ -155,6 +155,7 @@ export class Learner implements Role {
   }
 
   private receive(packet: QuorumPacket): string | undefined {
+    if (this.synchronization.isInSnapshot(packet)) return undefined;
     if (this.phase === 'broadcast') return this.receiveBroadcast(packet);
     if (this.synchronization.mode !== undefined) return this.synchronization.receive(packet);
     if (this.isGreeted) {
@@ -252,7 +253,7 @@ export class Learner implements Role {
     if (isSomething) context.sync('broadcast.log');
     this.acknowledge();
     for (const { zxid, designated } of heldCommits.splice(0)) {
-      // Its proposal was part of the snapshot.
+      // It was applied before the leader said so: nothing is left to do.
       if (zxid <= context.applied) continue;
       const reason = this.commit(zxid, designated);
       if (reason !== undefined) return reason;

@@ -41,7 +41,10 @@ export type PeerInput =
   | { readonly kind: 'packets'; readonly link: LinkId; readonly packets: readonly QuorumPacket[] }
   /** The stream after a SNAP is complete and is now the state machine's state. Packets behind it come later. */
   | { readonly kind: 'snapshot-received'; readonly link: LinkId }
-  /** Bytes of a snapshot were received, or could be sent: it takes its time, and nobody is silent. */
+  /**
+   * Bytes of a snapshot were received, or could be sent; or a learner took what had waited for it, of whatever it is brought
+   * up to date with: that takes its time, and nobody is silent.
+   */
   | { readonly kind: 'snapshot-progress'; readonly link: LinkId }
   | { readonly kind: 'durable'; readonly zxid: Zxid }
   /** The log refused, and is cut back to its last durable entry. Appends are ignored until `log-recovered`. */
@@ -49,7 +52,10 @@ export type PeerInput =
   | { readonly kind: 'log-recovered' }
   | { readonly kind: 'written'; readonly ticket: number; readonly disk?: DiskContents }
   | { readonly kind: 'write-failed'; readonly ticket: number; readonly reason: string }
-  /** A piece of what `read-log` asked for; the first entry of the first is at or before the zxid asked for. */
+  /**
+   * A piece of what `read-log` asked for; the first entry of the first is at or before the zxid asked for. It is given when
+   * the learner has taken most of what it was sent before.
+   */
   | {
       readonly kind: 'log-entries';
       readonly link: LinkId;

@@ -77,7 +77,7 @@ export class ObserverMaster {
   }
 
   snapshotProgress(link: LinkId): void {
-    this.links.heard(link);
+    this.links.progressed(link);
   }
 
   logEntries(input: Extract<PeerInput, { kind: 'log-entries' | 'log-unavailable' }>): void {

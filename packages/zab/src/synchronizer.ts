@@ -74,6 +74,8 @@ export class Synchronizer {
   private feed(learner: LearnerLink, entries: readonly LogEntry[], isLast: boolean): Progress {
     const { context } = this;
     const walk = learner.walk!;
+    // The driver gives a piece when there is room for it: the learner has taken what came before.
+    this.links.progressed(learner.link);
     const result = walk.feed(entries, context.recent.last?.zxid ?? this.source.last());
     if (result === 'snap') return this.giveUpOnLog(learner);
     if (result.start !== undefined && !this.sendStart(learner, result.start)) return FULL;

@@ -28,6 +28,8 @@ export class DrivenPeer {
   nowMs = 1000;
   /** Writes wait for {@link finishWrite}, and nothing becomes durable. */
   isDiskHeld = false;
+  /** What a `read-log` asks for is the test's to give; otherwise there is none. */
+  isLogHeld = false;
   /** What a `truncate` or `reload` finds. */
   disk: DiskContents | undefined;
   private appended = 0n;
@@ -106,7 +108,7 @@ export class DrivenPeer {
     for (const output of outputs) {
       if (output.kind === 'append') this.appended = output.entry.zxid;
       if (output.kind === 'write') this.waiting.push(output);
-      if (output.kind === 'read-log') this.give({ kind: 'log-unavailable', link: output.link });
+      if (output.kind === 'read-log' && !this.isLogHeld) this.give({ kind: 'log-unavailable', link: output.link });
       if (this.isDiskHeld) continue;
       if (output.kind === 'sync') this.sync();
       if (output.kind === 'write') this.finishWrite();

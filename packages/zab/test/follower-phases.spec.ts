@@ -83,6 +83,53 @@ describe('a follower', () => {
     expect(driven.packetsSent().at(-1)!.packet).toEqual(packets.ack(0x200000000n));
   });
 
+  describe('whose leader queued transactions before it took its snapshot', () => {
+    const receiving = (): DrivenPeer =>
+      say(follower(), packets.leaderInfo(2), packets.start(PacketType.SNAP, 0x200000009n)).give({
+        kind: 'snapshot-received',
+        link: 1,
+      });
+    const delivered = (driven: DrivenPeer): bigint[] => driven.take('deliver').map(({ entry }) => entry.zxid);
+    const acknowledged = (driven: DrivenPeer): bigint[] =>
+      driven
+        .packetsSent()
+        .filter(({ packet }) => packet.type === PacketType.ACK)
+        .map(({ packet }) => packet.zxid);
+
+    it('passes over what is in the snapshot, and goes on behind it', () => {
+      const driven = receiving();
+      for (const zxid of [0x200000008n, 0x200000009n, 0x20000000an]) {
+        say(driven, packets.proposal(zxid, txn), packets.commit(zxid));
+      }
+      say(driven, packets.newLeader(2, config), packets.upToDate);
+      expect(driven.take('serve')).toMatchObject([{ role: 'follower', epoch: 2, zxid: 0x20000000an }]);
+      expect(delivered(driven)).toEqual([0x20000000an]);
+      expect(acknowledged(driven)).toEqual([0x200000000n, 0x200000000n]);
+    });
+
+    it.each([
+      ['at NEWLEADER', [], [packets.upToDate]],
+      ['when it is up to date', [packets.upToDate], []],
+    ])('passes over what comes as late as %s', (_when, before, after) => {
+      const driven = say(receiving(), packets.proposal(0x20000000an, txn), packets.newLeader(2, config), ...before);
+      say(driven, packets.proposal(0x200000009n, txn), packets.commit(0x200000009n), packets.commit(0x20000000an));
+      say(driven, packets.proposal(0x20000000bn, txn), packets.commit(0x20000000bn), ...after);
+      expect([delivered(driven), driven.take('close')]).toEqual([[0x20000000an, 0x20000000bn], []]);
+      expect(acknowledged(driven).slice(-2)).toEqual([0x20000000an, 0x20000000bn]);
+    });
+
+    it('leaves when something is missing behind the snapshot', () => {
+      const driven = say(receiving(), packets.proposal(0x200000008n, txn), packets.proposal(0x20000000bn, txn));
+      expect(driven.take('close')).toMatchObject([{ reason: 'proposal 20000000b does not follow 200000009' }]);
+    });
+
+    it('passes over nothing where there was no snapshot', () => {
+      const driven = say(follower(), packets.leaderInfo(2), packets.start(PacketType.DIFF, 0x100000004n));
+      say(driven, packets.proposal(0x100000003n, txn));
+      expect(driven.take('close')).toMatchObject([{ reason: 'proposal 100000003 does not follow 100000003' }]);
+    });
+  });
+
   it('that cannot write looks for a leader again after a while, not at once', () => {
     const driven = follower();
     driven.isDiskHeld = true;

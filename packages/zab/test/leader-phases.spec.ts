@@ -201,6 +201,14 @@ describe('a leader', () => {
     ]);
   });
 
+  it('sends away a learner that says it has the leader’s own id', () => {
+    const driven = leader();
+    driven.give({ kind: 'accepted', link: 11 });
+    from(driven, 11, packets.followerInfo(3n, 0, 0n, false));
+    expect(driven.take('close')).toMatchObject([{ link: 11, reason: expect.stringContaining('server 3') }]);
+    expect(join(driven, 1n).take('serve')).toHaveLength(1);
+  });
+
   it('forgets what a learner acknowledged before it connected again', () => {
     const driven = join(join(leader(), 1n), 2n);
     driven.isDiskHeld = true;
@@ -208,7 +216,7 @@ describe('a leader', () => {
     from(driven, 11, packets.ack(0x100000001n));
     driven.give({ kind: 'accepted', link: 21 });
     from(driven, 21, packets.followerInfo(1n, 1, 0n, false));
-    expect(driven.take('close')).toMatchObject([{ link: 11, reason: 'connected again' }]);
+    expect(driven.take('close')).toMatchObject([{ link: 11, reason: 'server 1 has connected again' }]);
     driven.sync();
     expect(driven.take('deliver')).toEqual([]);
     from(driven, 12, packets.ack(0x100000001n));

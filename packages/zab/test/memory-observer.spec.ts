@@ -54,6 +54,14 @@ describe('an observer that keeps no log', () => {
     expect(acknowledged(driven)).toBe(2);
   });
 
+  it('passes over what is in its snapshot, and was queued before the snapshot was taken', () => {
+    const driven = say(observer(), packets.leaderInfo(2), packets.start(PacketType.SNAP, HEARD));
+    driven.give({ kind: 'snapshot-received', link: 1 });
+    say(driven, packets.inform(HEARD, txn), packets.newLeader(2, configText), packets.upToDate);
+    say(driven, packets.inform(HEARD, txn), packets.inform(HEARD + 1n, txn));
+    expect([delivered(driven), driven.take('close')]).toEqual([[HEARD + 1n], []]);
+  });
+
   it('takes over a snapshot without writing one', () => {
     const driven = say(observer(), packets.leaderInfo(2), packets.start(PacketType.SNAP, 0x1_0000_0009n));
     driven.give({ kind: 'snapshot-received', link: 1 });

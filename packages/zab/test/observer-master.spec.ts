@@ -148,7 +148,7 @@ describe('a follower that serves observers', () => {
 
   it('has one connection of each', () => {
     const driven = greet(join(master()), COMMITTED, 4n, 24);
-    expect(driven.take('close')).toMatchObject([{ link: 14, reason: 'connected again' }]);
+    expect(driven.take('close')).toMatchObject([{ link: 14, reason: 'server 4 has connected again' }]);
     expect(join(driven, COMMITTED, 5n, 15).peer.status().learners).toHaveLength(2);
   });
 

@@ -7,6 +7,11 @@ const INIT_LIMIT_MS = 20_000;
 const SYNC_LIMIT_MS = 10_000;
 const config = 'server.1=a:1:2\nversion=0';
 
+const fiveServers = [1, 2, 3, 4, 5]
+  .map((id) => `server.${id}=127.0.0.1:2328${id}:2388${id}:participant`)
+  .concat('version=0')
+  .join('\n');
+
 const say = (driven: DrivenPeer, link: number, ...said: Parameters<typeof packets.pong>[0][]): DrivenPeer => {
   for (const packet of said) driven.give({ kind: 'packets', link, packets: [packet] });
   return driven;
@@ -83,6 +88,79 @@ describe('a leader', () => {
     expect(isOpen(driven)).toBe(true);
     pass(driven, 1000);
     expect(isOpen(driven)).toBe(false);
+  });
+
+  it('gives a learner whose sending goes on no credit for that once it is up', () => {
+    const driven = say(sending(), 2, packets.ack(0x100000000n));
+    for (let ms = 0; ms <= SYNC_LIMIT_MS; ms += 1000) pass(driven, 1000).give({ kind: 'snapshot-progress', link: 2 });
+    expect(isOpen(driven)).toBe(false);
+  });
+
+  it('does not hear pings of a follower that waits for others, and keeps it until initLimit ends it all', () => {
+    const driven = new DrivenPeer({ id: 3n, configText: fiveServers });
+    driven.hear(1n, 'looking', { leader: 3n }).hear(2n, 'looking', { leader: 3n }).wait(250);
+    for (const id of [1n, 2n]) driven.give({ kind: 'accepted', link: Number(id) });
+    for (const id of [1n, 2n]) say(driven, Number(id), packets.followerInfo(id, 0, 0n, false));
+    for (const id of [1n, 2n]) say(driven, Number(id), packets.ackEpoch(0n, 0));
+    say(driven, 1, packets.ack(0x100000000n));
+    for (let ms = 0; ms < INIT_LIMIT_MS - 1000; ms += 1000) driven.wait(1000);
+    expect(driven.take('close')).toEqual([]);
+    // The third of five has it all: the leader is established, and whoever waited has syncLimit ticks from then on.
+    say(driven, 2, packets.ack(0x100000000n));
+    expect(driven.take('serve')).toHaveLength(1);
+    for (let ms = 0; ms < SYNC_LIMIT_MS; ms += 1000) driven.wait(1000);
+    expect(driven.take('close')).toEqual([]);
+    driven.wait(1000);
+    expect(driven.take('close').map(({ link, reason }) => [link, reason])).toEqual([
+      [1, expect.stringContaining('silent')],
+      [2, expect.stringContaining('silent')],
+    ]);
+  });
+
+  describe('that reads its log for a learner', () => {
+    const recent = [1n, 2n].map((counter) => ({ zxid: 0x100001000n + counter, txn: new Uint8Array([1]) }));
+    const lastZxid = recent[1]!.zxid;
+
+    /** Established with server 1; server 2 is behind what the leader has in memory. */
+    const feeding = (): DrivenPeer => {
+      const driven = new DrivenPeer({ id: 3n, epochs: { accepted: 1, current: 1 }, disk: { lastZxid, recent } });
+      driven.isLogHeld = true;
+      for (const id of [1n, 2n]) driven.hear(id, 'looking', { leader: 3n, zxid: lastZxid, peerEpoch: 1n });
+      for (const id of [1n, 2n]) driven.give({ kind: 'accepted', link: Number(id) });
+      say(driven, 1, packets.followerInfo(1n, 1, 0n, false), packets.ackEpoch(lastZxid, 1), packets.ack(0x200000000n));
+      say(driven, 2, packets.followerInfo(2n, 1, 0n, false), packets.ackEpoch(0x100000001n, 1));
+      expect(driven.take('read-log')).toMatchObject([{ link: 2, after: 0x100000001n }]);
+      return driven;
+    };
+    const give = (driven: DrivenPeer, zxid: bigint): DrivenPeer => {
+      const entries = [{ zxid, txn: new Uint8Array([1]) }];
+      return driven.give({ kind: 'log-entries', link: 2, entries, isLast: false });
+    };
+
+    it('waits as long as the learner takes piece after piece, and initLimit ticks after that', () => {
+      const driven = feeding();
+      for (let counter = 1n; counter <= 5n; counter++) {
+        give(driven, 0x100000000n + counter);
+        pass(driven, INIT_LIMIT_MS - 1000);
+      }
+      give(driven, 0x100000006n);
+      expect(isOpen(pass(driven, INIT_LIMIT_MS))).toBe(true);
+      expect(isOpen(pass(driven, 1000))).toBe(false);
+    });
+
+    it('waits as long as the learner takes what was sent to it, and has waited on its way', () => {
+      const driven = give(feeding(), 0x100000001n);
+      driven.give({ kind: 'log-entries', link: 2, entries: recent, isLast: true });
+      for (let i = 0; i < 5; i++) pass(driven, INIT_LIMIT_MS - 1000).give({ kind: 'snapshot-progress', link: 2 });
+      expect(isOpen(pass(driven, INIT_LIMIT_MS))).toBe(true);
+      expect(isOpen(pass(driven, 1000))).toBe(false);
+    });
+
+    it('gives up a learner that takes nothing after initLimit ticks', () => {
+      const driven = give(feeding(), 0x100000001n);
+      expect(isOpen(pass(driven, INIT_LIMIT_MS))).toBe(true);
+      expect(isOpen(pass(driven, 1000))).toBe(false);
+    });
   });
 
   it('waits syncLimit ticks once the learner has everything', () => {
