@@ -84,6 +84,18 @@ export class ForwardedRequests {
     for (; request !== null; request = request.next) visit(request);
   }
 
+  /** Takes everything off that the session waits for, from the oldest to the newest; {@link release} must follow for each. */
+  takeAll(session: Session, visit: (request: ForwardedRequest) => void): void {
+    let request = this.lines.get(session)?.first ?? null;
+    this.forget(session);
+    while (request !== null) {
+      // Released, it is part of another list.
+      const { next } = request;
+      visit(request);
+      request = next;
+    }
+  }
+
   /** The session is gone, and whatever it waited for with it. */
   forget(session: Session): void {
     this.forEachOf(session, () => this.total--);

@@ -130,8 +130,23 @@ export class LearnerPipeline extends ClientPipeline {
     const { session } = client;
     super.remove(client);
     this.touched.delete(client);
-    if (session !== null && !session.isLocal) this.leaveIfIdle(session);
+    if (session === null) return;
+    if (session.isLocal) this.forsake(session);
+    else this.leaveIfIdle(session);
   }
+
+  override expireSession(session: Session, nowMs: number): void {
+    super.expireSession(session, nowMs);
+    this.forsake(session);
+  }
+
+  /** What a local session had on its way when it ended: the transactions that come of it find no session here any more. */
+  private forsake(session: Session): void {
+    if (session.isLocal && !session.isAlive) this.forwarded.takeAll(session, this.forsaken);
+  }
+
+  /** A field, as is {@link passedOver}. */
+  private readonly forsaken = (request: ForwardedRequest): void => this.ended(request);
 
   private leaveIfIdle(session: Session): void {
     if (session.owner === null && !this.forwarded.has(session)) this.leave(session);

@@ -75,7 +75,8 @@ export class LocalSessions {
     const xid = this.closing.get(client);
     if (xid === undefined || client.writesIssued !== client.writesDone) return;
     this.closing.delete(client);
-    if (!client.isClosed) this.close(client, client.session!, xid);
+    // It may have expired meanwhile.
+    if (!client.isClosed && client.session!.isAlive) this.close(client, client.session!, xid);
   }
 
   expire(session: Session): void {

@@ -6,6 +6,8 @@ import type { ClientPipelineOptions, ClientPipelineParts } from './client-pipeli
 import { ClientPipeline } from './client-pipeline.js';
 import { Client } from './client.js';
 import type { ConnectRequest } from './connect.js';
+import { EarlyLook } from './early-look.js';
+import { FrameReader } from './frame-reader.js';
 import { OpKind, opKind } from './op-kinds.js';
 import type { Pending } from './pending.js';
 import { Preparer, type PreparerOptions, UNDECODABLE } from './preparer.js';
@@ -26,6 +28,8 @@ export interface PipelineOptions extends PreparerOptions, ClientPipelineOptions 
   readonly closeSessionTxnEnabled: boolean;
   /** Whether `reconfig` is switched on. */
   readonly reconfigEnabled: boolean;
+  /** Of this server: its low 8 bits lead the ids of the sessions that began here. Absent: sessions may be local anywhere. */
+  readonly serverId?: number;
 }
 
 export interface PipelineParts extends ClientPipelineParts {
@@ -58,6 +62,8 @@ export class RequestPipeline extends ClientPipeline {
   private readonly preparer: Preparer;
   private readonly transactions: Transactions;
   private readonly replies: WriteReplies;
+  /** At requests of learners: what a session may do that is local there. */
+  private readonly lookAtRemote = new EarlyLook(new FrameReader(), undefined);
 
   constructor(
     protected override readonly parts: PipelineParts,
@@ -243,7 +249,7 @@ export class RequestPipeline extends ClientPipeline {
     }
     this.preparer.reader.reset(body, 0, body.length);
     this.transactions.begin(sessionHi, sessionLo, cxid, ids, nowMs);
-    const refusal = this.remoteRefusal(session, owner);
+    const refusal = this.remoteRefusal(request, session);
     const code = refusal === ErrorCode.OK ? this.validateRemote(type) : refusal;
     this.transactions.finish(null, null, type, code === UNDECODABLE ? ErrorCode.MARSHALLINGERROR : code, nowMs);
   }
@@ -255,11 +261,22 @@ export class RequestPipeline extends ClientPipeline {
   }
 
   /** Whether the learner may act for the session (spec: server semantics, section 10.4). */
-  private remoteRefusal(session: Session | undefined, owner: object): number {
-    // Then it is local there, and theirs to answer for.
-    if (session === undefined && this.options.localSessions?.areOn === true) return ErrorCode.OK;
-    const code = this.parts.sessions.check(session, owner);
-    return code === ErrorCode.UNKNOWNSESSION ? ErrorCode.SESSIONEXPIRED : code;
+  private remoteRefusal(request: RemoteRequest, session: Session | undefined): number {
+    if (session === undefined) return this.mayBeLocal(request) ? ErrorCode.OK : ErrorCode.SESSIONEXPIRED;
+    return this.parts.sessions.check(session, request.owner);
+  }
+
+  /**
+   * Whether the session may be one that is local at the learner, and so the learner's to answer for. One that began here is
+   * not; and before a local session creates an ephemeral it becomes known here, so who does without has ended: the
+   * ephemeral would stay for good (spec: server semantics, section 10.6).
+   */
+  private mayBeLocal({ sessionHi, type, body }: RemoteRequest): boolean {
+    const { localSessions, serverId } = this.options;
+    if (localSessions?.areOn !== true) return false;
+    if (serverId !== undefined && sessionHi >>> 24 === (serverId & 0xff)) return false;
+    const look = this.lookAtRemote;
+    return !look.begin(type, body, 0, body.length) || !look.createsEphemeral();
   }
 
   /** A client came back to its session through a learner. @returns whether the session still exists, and may be there */

@@ -255,9 +255,9 @@ export class EnsembleReplica implements Replica {
 
   private pipelineOptions(): PipelineOptions {
     const { options } = this.host;
-    const { localSessionsEnabled: areOn, localSessionsUpgradingEnabled: areUpgraded } = options;
+    const { localSessionsEnabled: areOn, localSessionsUpgradingEnabled: areUpgraded, serverId } = options;
     const { checksAclsEarly = false } = this.ensemble;
-    return { ...pipelineOptionsOf(options), checksAclsEarly, localSessions: { areOn, areUpgraded } };
+    return { ...pipelineOptionsOf(options), checksAclsEarly, localSessions: { areOn, areUpgraded }, serverId };
   }
 
   private commonParts(sessions: SessionTracker): ClientPipelineParts {
