@@ -22,6 +22,7 @@ export type {
   TxnLog,
   TxnLogListener,
 } from './storage.js';
+export { SnapshotTrail } from './snapshot-trail.js';
 export { STORAGE } from './storage.js';
 export type { Clock, Scheduler, Timer } from './time.js';
 export { CLOCK, SCHEDULER } from './time.js';

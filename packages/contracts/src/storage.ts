@@ -17,7 +17,14 @@ export interface Storage {
   usage(): Promise<StorageUsage>;
   /** Where the bytes are, for status; empty when nowhere. */
   readonly location: StorageLocation;
-  /** Removes snapshots older than the `retain` newest valid ones, and logs no kept snapshot needs. */
+  /**
+   * Removes snapshots older than the `retain` newest valid ones, and logs no kept snapshot needs. One that was read in vain,
+   * so that an older one had to be read, does not count, and neither does one that is newer than the last one committed.
+   * Nothing goes before a snapshot has been read whole or committed since the storage was opened, and that one stays until
+   * a newer one is committed. Snapshots are committed and removed, and the log is cut, before or after a purge, not meanwhile.
+   * @returns the names of what was removed
+   * @throws RangeError for fewer than one
+   */
   purge(retain: number): Promise<readonly string[]>;
   /** Syncs, closes, unlocks. Idempotent. */
   close(): Promise<void>;
@@ -43,8 +50,9 @@ export interface TxnLog {
   /**
    * Hands every entry with zxid > `after` to `visit`, in order; -2^63 asks for whatever there is. Otherwise the first one
    * must follow `after`: a log that begins later does not belong to the snapshot. Call before the first {@link append}.
-   * A torn end of the last file (a crash while writing: nothing in it was acknowledged) is cut and reported; anything else
-   * that is wrong throws. An entry that repeats the zxid before it is handed over too: Apache ZooKeeper writes such ones.
+   * A torn end of the last file is cut and reported: a crash while writing leaves one, and nothing in it was acknowledged. A
+   * disk that damages the last entry after an orderly stop cannot be told from that. Anything else that is wrong throws. An entry
+   * that repeats the zxid before it is handed over too: Apache ZooKeeper writes such ones.
    * @throws CorruptionError damage that is not a torn end, a gap between entries, an unreadable or foreign file
    */
   replay(after: Zxid, visit: EntryVisitor): Promise<ReplayReport>;
@@ -169,12 +177,15 @@ export interface TxnLogListener {
 
 export interface SnapshotStore {
   /**
-   * Complete snapshots, newest first: those whose last piece was a seal. Leftovers of an interrupted write are not listed.
+   * Complete snapshots, newest first: those whose last piece was a seal. Leftovers of an interrupted write are not listed, and
+   * neither are snapshots of which the end is missing; those are reported to the logger.
    */
   list(): Promise<readonly SnapshotInfo[]>;
 
   /**
-   * The uncompressed bytes of a snapshot, in pieces of any size; each piece is valid until the next is asked for.
+   * The uncompressed bytes of a snapshot, in pieces of any size; each piece is valid until the next is asked for. To load
+   * one, read the newest first, to its end, and an older one only when that could not be used: {@link Storage.purge} goes by
+   * what was read.
    * @throws CorruptionError when the compression or the file is damaged
    */
   read(info: SnapshotInfo): AsyncIterable<Uint8Array>;

@@ -140,6 +140,34 @@ describe.each(['memory', 'file'])('a disk over %s', (kind) => {
     expect(life.has('/100000004wrong')).toBe(false);
   });
 
+  it.each([
+    ['older', 5n],
+    ['newer', 50n],
+  ])('a state that is %s than the snapshots may be taken over while these are purged', async (_what, counter) => {
+    for (const before of [10n, 20n, 30n]) {
+      life.log(E1 + before);
+      await life.write({ kind: 'snapshot', zxid: E1 + before });
+    }
+    await life.write({ kind: 'clear' });
+    life.state.apply(createTxn(E1 + counter, '/theirs', ''));
+    const { snapshots, log } = life.storage;
+    const [removeAfter, create, clear] = [snapshots.removeAfter, snapshots.create, log.clear];
+    const purged = async <T>(then: () => Promise<T>): Promise<T> => {
+      await life.storage.purge(3);
+      await life.storage.purge(1);
+      return then();
+    };
+    snapshots.removeAfter = (zxid) => purged(() => removeAfter.call(snapshots, zxid));
+    snapshots.create = (zxid) => purged(() => create.call(snapshots, zxid));
+    log.clear = () => purged(() => clear.call(log));
+    expect(await life.write({ kind: 'snapshot', zxid: E1 + counter })).toBe('ok');
+    Object.assign(snapshots, { removeAfter, create });
+    log.clear = clear;
+    await restart();
+    expect(life.contents).toMatchObject({ lastZxid: E1 + counter });
+    expect(life.has('/theirs')).toBe(true);
+  });
+
   it('learners are handed the log from before what they miss', async () => {
     for (let i = 1n; i <= 6n; i++) life.log(E1 + i);
     await life.write({ kind: 'current-epoch', epoch: 1 });

@@ -2,12 +2,13 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StateStore } from '@zk/contracts';
 import { replaceFile, syncDirectory } from './durable-fs.js';
+import { WorkQueue } from './work-queue.js';
 
 /** Small files next to the snapshots: `currentEpoch`, `acceptedEpoch`. */
 export class FileState implements StateStore {
   readonly #directory: string;
-  /** Writes pass through one temporary file each: one after the other. */
-  #last: Promise<unknown> = Promise.resolve();
+  /** They pass through one temporary file each. */
+  readonly #writes = new WorkQueue();
 
   constructor(directory: string) {
     this.#directory = directory;
@@ -24,12 +25,12 @@ export class FileState implements StateStore {
 
   write(name: string, text: string): Promise<void> {
     const path = this.#pathOf(name);
-    return this.#inOrder(() => replaceFile(path, text));
+    return this.#writes.run(() => replaceFile(path, text));
   }
 
   remove(name: string): Promise<void> {
     const path = this.#pathOf(name);
-    return this.#inOrder(async () => {
+    return this.#writes.run(async () => {
       await rm(path, { force: true });
       await syncDirectory(this.#directory);
     });
@@ -37,13 +38,7 @@ export class FileState implements StateStore {
 
   /** Resolves when every write has ended, well or not. */
   async close(): Promise<void> {
-    await this.#last;
-  }
-
-  #inOrder(perform: () => Promise<void>): Promise<void> {
-    const performed = this.#last.then(perform);
-    this.#last = performed.catch(() => undefined);
-    return performed;
+    await this.#writes.run(() => Promise.resolve());
   }
 
   #pathOf(name: string): string {

@@ -1,7 +1,10 @@
-import { readdir, stat, unlink } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { SnapshotTrail } from '@zk/contracts';
 import type { SnapshotStore, StateStore, Storage, StorageLocation, StorageUsage, TxnLog } from '@zk/contracts';
-import { syncDirectory } from './durable-fs.js';
+import type { Zxid } from '@zk/model';
+import { cutEndZxidOf } from './cut-end.js';
+import { fileNamesIn, syncDirectory } from './durable-fs.js';
 import { VERSION_DIR, logZxidOf, parseSnapshotName } from './file-format.js';
 import { FileSnapshots } from './file-snapshots.js';
 import { FileState } from './file-state.js';
@@ -14,6 +17,7 @@ import { resolveOptions } from './options.js';
 import type { FileStorageOptions, ResolvedOptions } from './options.js';
 import { SnapshotWorker } from './snapshot-worker.js';
 import { ThreadLogDevice } from './thread-log-device.js';
+import { WorkQueue } from './work-queue.js';
 
 /**
  * Txn logs, snapshots and state files in the format and under the names of Apache ZooKeeper (spec: disk format): either
@@ -30,6 +34,9 @@ export class FileStorage implements Storage {
   readonly #log: FileTxnLog;
   readonly #snapshots: FileSnapshots;
   readonly #state: FileState;
+  readonly #trail = new SnapshotTrail();
+  /** Whatever removes snapshots or logs, and whatever commits a snapshot: what is to stay is decided in peace. */
+  readonly #removals = new WorkQueue();
   #isOpen = false;
   #locks: DirectoryLock[] = [];
   #device: LogDevice | undefined;
@@ -37,16 +44,16 @@ export class FileStorage implements Storage {
 
   constructor(options: FileStorageOptions) {
     this.#options = resolveOptions(options);
-    const { dataDir, dataLogDir, snapshotCompression, scheduler } = this.#options;
+    const { dataDir, dataLogDir, scheduler } = this.#options;
     this.location = { dataDir: resolve(dataDir), dataLogDir: resolve(dataLogDir) };
     this.#snapDirectory = join(this.location.dataDir, VERSION_DIR);
     this.#logDirectory = join(this.location.dataLogDir, VERSION_DIR);
-    this.log = this.#log = new FileTxnLog(this.#logDirectory, this.#options);
-    this.snapshots = this.#snapshots = new FileSnapshots(
-      this.#snapDirectory,
-      snapshotCompression,
-      new SnapshotWorker(scheduler),
-    );
+    this.log = this.#log = new FileTxnLog(this.#logDirectory, this.#options, this.#removals);
+    this.snapshots = this.#snapshots = new FileSnapshots(this.#snapDirectory, this.#options, {
+      worker: new SnapshotWorker(scheduler),
+      trail: this.#trail,
+      removals: this.#removals,
+    });
     this.state = this.#state = new FileState(this.#snapDirectory);
   }
 
@@ -54,6 +61,7 @@ export class FileStorage implements Storage {
     if (this.#isOpen) throw new Error(`The storage in ${this.location.dataDir} is open already`);
     this.#isOpen = true;
     this.#closing = undefined;
+    this.#snapshots.open();
     try {
       await this.#checkAndLock();
     } catch (error) {
@@ -88,18 +96,18 @@ export class FileStorage implements Storage {
     };
   }
 
-  /** As Apache ZooKeeper's purge: whole snapshots count, broken ones before the oldest kept go too. */
-  async purge(retain: number): Promise<readonly string[]> {
-    if (!Number.isInteger(retain) || retain < 1) throw new RangeError(`Cannot retain ${retain} snapshots: at least 1`);
-    const snapshots = await this.#snapshots.list();
-    const oldestKept = snapshots[Math.min(retain, snapshots.length) - 1];
-    if (oldestKept === undefined) return [];
-    const removed = [...(await this.#snapshots.removeWhere((zxid) => zxid < oldestKept.zxid))];
-    const logs = await listLogs(this.#logDirectory);
-    // The last one that begins at or before the kept snapshot may go on behind it.
-    const firstKept = logs.findLastIndex(({ zxid }) => zxid <= oldestKept.zxid);
-    for (const { name } of logs.slice(0, Math.max(0, firstKept))) {
-      await unlink(join(this.#logDirectory, name));
+  /** As Apache ZooKeeper's purge: whole snapshots count, broken ones before the oldest kept go too.
+   * But for {@link SnapshotTrail}, of which Apache's knows nothing. */
+  purge(retain: number): Promise<readonly string[]> {
+    return this.#removals.run(() => this.#purge(retain));
+  }
+
+  async #purge(retain: number): Promise<readonly string[]> {
+    const oldestKept = this.#trail.oldestRetained(await this.#snapshots.list(), retain);
+    if (oldestKept === undefined || !this.#isOpen) return [];
+    const removed = [...(await this.#snapshots.removeWhere((zxid) => zxid < oldestKept))];
+    for (const name of await this.#logsNotNeededFrom(oldestKept)) {
+      await rm(join(this.#logDirectory, name), { force: true });
       removed.push(name);
     }
     if (removed.length > 0) {
@@ -107,6 +115,18 @@ export class FileStorage implements Storage {
       this.#options.logger.info({ removed, retain }, 'purged snapshots and logs');
     }
     return removed;
+  }
+
+  /** Logs without an entry that the snapshot of `zxid` needs, and what was cut from such logs. */
+  async #logsNotNeededFrom(zxid: Zxid): Promise<readonly string[]> {
+    const logs = await listLogs(this.#logDirectory);
+    // The last one that begins at or before the snapshot may go on behind it.
+    const firstKept = logs.findLast((log) => log.zxid <= zxid)?.zxid;
+    if (firstKept === undefined) return [];
+    const cutEnds = (await fileNamesIn(this.#logDirectory)).filter(
+      (name) => (cutEndZxidOf(name) ?? firstKept) < firstKept,
+    );
+    return [...logs.filter((log) => log.zxid < firstKept).map(({ name }) => name), ...cutEnds];
   }
 
   close(): Promise<void> {
@@ -120,6 +140,9 @@ export class FileStorage implements Storage {
       await this.#log.close();
       await this.#snapshots.close();
       await this.#state.close();
+      // A purge under way still has the directory to itself.
+      await this.#removals.run(() => Promise.resolve());
+      this.#trail.reset();
     } finally {
       await this.#device?.dispose();
       this.#device = undefined;

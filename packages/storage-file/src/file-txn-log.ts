@@ -13,6 +13,7 @@ import type { LogSegment } from './log-segment.js';
 import type { ResolvedOptions } from './options.js';
 import { SegmentQueue } from './segment-queue.js';
 import { SyncTimes } from './sync-times.js';
+import type { WorkQueue } from './work-queue.js';
 
 const PROBE_BYTES = 1024 * 1024;
 
@@ -32,6 +33,7 @@ export const PROBE_FILE = '.zk-probe';
 export class FileTxnLog implements TxnLog {
   readonly #directory: string;
   readonly #options: ResolvedOptions;
+  readonly #removals: WorkQueue;
   #device: LogDevice | undefined;
   #listener: TxnLogListener | undefined;
   readonly #queue = new SegmentQueue();
@@ -48,9 +50,11 @@ export class FileTxnLog implements TxnLog {
   #cuts = 0;
   readonly #marks = new Map<string, LogPlace>();
 
-  constructor(directory: string, options: ResolvedOptions) {
+  /** @param removals what removes files, one after the other */
+  constructor(directory: string, options: ResolvedOptions, removals: WorkQueue) {
     this.#directory = directory;
     this.#options = options;
+    this.#removals = removals;
     this.#files = new LogFileChain(directory, options.preAllocBytes, options.logger);
     this.#syncTimes = new SyncTimes(options.fsyncWarningThresholdMs);
   }
@@ -161,7 +165,7 @@ export class FileTxnLog implements TxnLog {
     await this.#files.finish();
     this.roll();
     this.#endReadings();
-    await perform();
+    await this.#removals.run(perform);
   }
 
   /** What they have still to read is not there any more, or is another's. */

@@ -77,7 +77,9 @@ async function takeFile(path: string, directory: string, options: LockOptions): 
   };
   // The file appears under its name with its text in it: nobody reads half of one.
   const draft = `${path}.${process.pid}`;
-  await writeFile(draft, `${JSON.stringify(own)}\n`).catch((error: unknown) => {
+  await writeFile(draft, `${JSON.stringify(own)}\n`).catch(async (error: unknown) => {
+    // A full disk has room for an empty file. Why it failed matters more than whether that can be removed.
+    await rm(draft, { force: true }).catch(() => undefined);
     throw new Error(
       `Cannot write ${draft}: ${(error as Error).message}. Is there space, and may this user write there?`,
       {

@@ -1,8 +1,9 @@
-import { open, readdir, stat, unlink } from 'node:fs/promises';
+import { open, readdir, rm, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EntryVisitor, Logger, ReplayReport } from '@zk/contracts';
 import { compare64, gapError, hex64, hiOf, int64, loOf, orderOf } from '@zk/model';
 import type { Zxid } from '@zk/model';
+import { keepCutEnd } from './cut-end.js';
 import { syncDirectory } from './durable-fs.js';
 import { ENTRY_FRAME_BYTES, logZxidOf } from './file-format.js';
 import { readLog } from './log-reader.js';
@@ -139,9 +140,25 @@ class Replay {
       this.#options.logger.info({ file: path, offset, reason }, 'ignoring the torn end of a log file');
       return;
     }
+    const keptIn = await this.#keep(path, offset);
     await cut(path, offset);
     this.torn = { file: path, offset, reason };
-    this.#options.logger.warn(this.torn, 'cut the torn end of the last log file: nothing in it was acknowledged');
+    this.#options.logger.warn(
+      { ...this.torn, keptIn },
+      'cut the end of the last log file, which is no whole transaction: if this server crashed or lost power, nothing ' +
+        'acknowledged is lost; if it was stopped in order, its disk is damaged',
+    );
+  }
+
+  /** A start does not depend on it: it is for whoever looks into the damage. */
+  async #keep(path: string, offset: number): Promise<string | undefined> {
+    const { maxEntryBytes, logger } = this.#options;
+    try {
+      return await keepCutEnd(path, offset, maxEntryBytes + ENTRY_FRAME_BYTES);
+    } catch (error) {
+      logger.warn({ file: path, offset, err: error }, 'what is cut from the log could not be kept in a file');
+      return undefined;
+    }
   }
 }
 
@@ -173,7 +190,7 @@ export async function clearLogs(directory: string, logger: Logger): Promise<void
 /** A crash in between leaves a beginning of the log. */
 async function removeLastFirst(directory: string, files: readonly LogFileInfo[]): Promise<void> {
   for (const { name } of [...files].reverse()) {
-    await unlink(join(directory, name));
+    await rm(join(directory, name), { force: true });
     await syncDirectory(directory);
   }
 }

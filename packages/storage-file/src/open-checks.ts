@@ -10,9 +10,6 @@ import { PROBE_FILE } from './file-txn-log.js';
 import { listLogs } from './log-recovery.js';
 import { makeDirectories } from './make-directories.js';
 
-/** Apache ZooKeeper adopts the value in this leftover when the epoch of the log is ahead (spec: disk format, section 8). */
-const MEANINGFUL_LEFTOVER = 'currentEpoch.tmp';
-
 /** Sees to it that a directory exists and can be written. @throws Error */
 export async function prepareDirectory(directory: string, autocreate: boolean): Promise<void> {
   const exists = await stat(directory).then(
@@ -51,10 +48,18 @@ export async function checkNotMixed(snapDirectory: string, logDirectory: string)
   }
 }
 
+/**
+ * What we, or Apache ZooKeeper, write before it gets its name: snapshots, epochs, what was cut from a log. What else ends
+ * with `.tmp` is somebody else's, and `currentEpoch.tmp` stays: Apache ZooKeeper adopts the value in it when the epoch of the
+ * log is ahead (spec: disk format, section 8).
+ */
+const LEFTOVER =
+  /^(\.?snapshot\.[0-9a-fA-F]{1,16}(\.gz|\.snappy)?|acceptedEpoch|\.cut-log\.[0-9a-fA-F]{1,16}-\d+)\.tmp$/;
+
 /** Removes what an interrupted write has left. */
 export async function removeLeftovers(directory: string, logger: Logger): Promise<void> {
   for (const name of await fileNamesIn(directory)) {
-    if ((!name.endsWith('.tmp') || name === MEANINGFUL_LEFTOVER) && name !== PROBE_FILE) continue;
+    if (!LEFTOVER.test(name) && name !== PROBE_FILE) continue;
     await rm(join(directory, name), { force: true });
     logger.info({ file: join(directory, name) }, 'removed what an interrupted write had left');
   }

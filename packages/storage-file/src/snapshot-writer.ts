@@ -12,13 +12,20 @@ import type { SnapshotClient, SnapshotWorker } from './snapshot-worker.js';
 /** Up to this size a snapshot is collected, and written without the thread: most trees are small, all are at first. */
 const SMALL_BYTES = 64 * 1024;
 
+export interface SnapshotWriterHost {
+  /** Calls `perform` when it is time. */
+  commit(perform: () => Promise<SnapshotInfo>): Promise<SnapshotInfo>;
+  /** Nothing is written any more. */
+  ended(): void;
+}
+
 /** Writes one snapshot: a small plain one by itself, any other through the thread. */
 export class FileSnapshotWriter implements SnapshotWriter, SnapshotClient {
   readonly #zxid: Zxid;
   readonly #name: string;
   readonly #job: SnapshotJob;
   readonly #worker: SnapshotWorker;
-  readonly #onEnd: () => void;
+  readonly #host: SnapshotWriterHost;
   /** What has been written, while it is small; undefined once the thread has it. */
   #collected: ArrayBuffer[] | undefined;
   #collectedBytes = 0;
@@ -32,20 +39,19 @@ export class FileSnapshotWriter implements SnapshotWriter, SnapshotClient {
   #answered: ((answer: SnapshotAnswer | undefined) => void) | undefined;
   #ending: Promise<void> | undefined;
 
-  /** @param onEnd called once nothing is written any more */
   constructor(
     directory: string,
     zxid: Zxid,
     compression: SnapshotCompression,
     worker: SnapshotWorker,
-    onEnd: () => void,
+    host: SnapshotWriterHost,
   ) {
     this.#zxid = zxid;
     this.#name = `snapshot.${hex64(zxid)}${compression === '' ? '' : `.${compression}`}`;
     // With a dot in front, Apache ZooKeeper does not take a leftover for a snapshot.
     this.#job = { directory, temporaryName: `.${this.#name}.tmp`, finalName: this.#name, compression };
     this.#worker = worker;
-    this.#onEnd = onEnd;
+    this.#host = host;
     if (compression === '') this.#collected = [];
     else this.#useThread();
   }
@@ -106,7 +112,7 @@ export class FileSnapshotWriter implements SnapshotWriter, SnapshotClient {
   commit(): Promise<SnapshotInfo> {
     invariant(!this.#isClosed, 'a snapshot is committed once, and not after an abort');
     this.#isClosed = true;
-    this.#commitment = this.#commit();
+    this.#commitment = this.#host.commit(() => this.#commit());
     return this.#commitment;
   }
 
@@ -168,7 +174,7 @@ export class FileSnapshotWriter implements SnapshotWriter, SnapshotClient {
     this.#pendingBytes = 0;
     if (this.#collected === undefined) this.#worker.end();
     this.#collected = [];
-    this.#onEnd();
+    this.#host.ended();
   }
 
   /** The answer to a command; undefined when the thread has failed. */

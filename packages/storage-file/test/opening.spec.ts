@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { FileStorage } from '../src/index.js';
@@ -36,9 +36,11 @@ describe('opening a data directory', () => {
   });
 
   it('removes what interrupted writes have left, except the epoch that still means something', async () => {
-    for (const name of ['.snapshot.5.tmp', 'snapshot.6.tmp', 'acceptedEpoch.tmp', 'currentEpoch.tmp', '.zk-probe']) {
+    for (const name of ['.snapshot.5.tmp', '.snapshot.5.gz.tmp', 'snapshot.6.tmp', 'snapshot.6.snappy.tmp']) {
       dir.write(name, '3');
     }
+    for (const name of ['acceptedEpoch.tmp', 'currentEpoch.tmp', '.cut-log.1-16.tmp', '.zk-probe'])
+      dir.write(name, '3');
     dir.write('acceptedEpoch', '2');
     const storage = await dir.opened();
     expect(dir.names()).toEqual(['.zk-lock', 'acceptedEpoch', 'currentEpoch.tmp']);
@@ -47,6 +49,15 @@ describe('opening a data directory', () => {
     await storage.state.write('currentEpoch', '3');
     expect(await storage.state.read('currentEpoch.tmp')).toBeUndefined();
   });
+
+  it.each(['foo.tmp', 'snapshot.tmp', 'snapshot.5.bak.tmp', 'log.5.tmp', 'myid.tmp', 'my-acceptedEpoch.tmp'])(
+    'leaves %s to whoever has put it there',
+    async (name) => {
+      dir.write(name, 'x');
+      await dir.opened();
+      expect(dir.names()).toContain(name);
+    },
+  );
 
   it.each(['../x', 'a/b', '', '.zk-lock', 'log.1', 'snapshot.1'])(
     'has no state file with the name "%s"',
@@ -209,6 +220,14 @@ describe('the lock of a data directory', () => {
       new RegExp(`in use by process ${process.ppid} on this machine. Stop that server`),
     );
   });
+
+  if (existsSync('/dev/full')) {
+    it('is not left behind half written when the disk is full', async () => {
+      symlinkSync('/dev/full', join(dir.version2, `.zk-lock.${process.pid}`));
+      await expect(dir.storage().open()).rejects.toThrow(/Cannot write .*ENOSPC.*Is there space/);
+      expect(dir.names()).toEqual([]);
+    });
+  }
 
   // Elsewhere nothing tells such a process from a living one.
   if (existsSync('/proc/self/stat')) {

@@ -118,10 +118,21 @@ describe('a log file that is damaged', () => {
     expect(report).toMatchObject({ entries: 0x11, lastZxid: 0x11n, torn: { file: path, offset: 1743 } });
     expect(report.torn?.reason).toContain(reason);
     expect(dir.read('log.1')).toHaveLength(1743);
-    expect(logger.lines).toContain('warn cut the torn end of the last log file: nothing in it was acknowledged');
+    expect(logger.lines).toEqual([
+      'warn cut the end of the last log file, which is no whole transaction: if this server crashed or lost power, ' +
+        'nothing acknowledged is lost; if it was stopped in order, its disk is damaged',
+    ]);
+    // Neither we nor Apache ZooKeeper take what was cut for a log.
+    const keptIn = join(dir.version2, '.cut-log.1-1743');
+    expect(logger.fields).toEqual([{ ...report.torn, keptIn }]);
+    const behind = readFileSync(join(fixtures, `corrupt/${name}.log.1`)).subarray(1743);
+    const kept = readFileSync(keptIn);
+    expect(kept.length).toBeGreaterThan(0);
+    expect(kept.equals(behind.subarray(0, kept.length))).toBe(true);
+    expect(behind.subarray(kept.length).every((byte) => byte === 0)).toBe(true);
     // The next transaction takes the zxid again, in a file of its own.
     await writeEntries(storage, await listening(storage), 0x12n);
-    expect(dir.names()).toEqual(['.zk-lock', 'log.1', 'log.12', 'snapshot.0']);
+    expect(dir.names()).toEqual(['.cut-log.1-1743', '.zk-lock', 'log.1', 'log.12', 'snapshot.0']);
     expect((await replay(storage, 0n)).report).toMatchObject({ lastZxid: 0x12n, torn: undefined });
   });
 

@@ -2,10 +2,12 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { SnapshotTrail, silentLogger } from '@zk/contracts';
 import { adler32 } from '@zk/jute';
 import type { SnapshotCompression } from '../src/index.js';
 import { FileSnapshots } from '../src/file-snapshots.js';
 import { SnapshotWorker } from '../src/snapshot-worker.js';
+import { WorkQueue } from '../src/work-queue.js';
 import { ManualTime } from './manual-time.js';
 
 const LARGE = 100_000;
@@ -36,6 +38,11 @@ describe('the thread that writes snapshots', () => {
     rmSync(directory, { recursive: true });
   });
 
+  function store(snapshotCompression: SnapshotCompression): FileSnapshots {
+    const parts = { worker, trail: new SnapshotTrail(), removals: new WorkQueue() };
+    return new FileSnapshots(directory, { snapshotCompression, logger: silentLogger }, parts);
+  }
+
   async function write(snapshots: FileSnapshots, zxid: bigint, ...sizes: readonly number[]): Promise<Buffer> {
     const writer = await snapshots.create(zxid);
     for (const size of sizes) writer.write(content(Number(zxid), size));
@@ -48,7 +55,7 @@ describe('the thread that writes snapshots', () => {
     ['', (file) => file],
     ['gz', (file) => gunzipSync(file)],
   ])('serves one snapshot after the other, each with checksums of its own, compression "%s"', async (kind, unpack) => {
-    const snapshots = new FileSnapshots(directory, kind, worker);
+    const snapshots = store(kind);
     for (const [zxid, size] of [3, 5, 7].entries()) {
       const body = content(zxid + 1, LARGE + size);
       expect(unpack(await write(snapshots, BigInt(zxid + 1), LARGE + size)).equals(sealed(body))).toBe(true);
@@ -58,13 +65,13 @@ describe('the thread that writes snapshots', () => {
   });
 
   it('is not started for a small snapshot', async () => {
-    const snapshots = new FileSnapshots(directory, '', worker);
+    const snapshots = store('');
     expect((await write(snapshots, 1n, SMALL)).equals(sealed(content(1, SMALL)))).toBe(true);
     expect(worker.isRunning).toBe(false);
   });
 
   it('takes over one that turns out not to be small, seals included', async () => {
-    const snapshots = new FileSnapshots(directory, '', worker);
+    const snapshots = store('');
     const writer = await snapshots.create(1n);
     writer.write(content(1, SMALL));
     writer.seal();
@@ -76,7 +83,7 @@ describe('the thread that writes snapshots', () => {
   });
 
   it.each([SMALL, LARGE])('goes on after a snapshot of %i bytes that the medium refused', async (size) => {
-    const snapshots = new FileSnapshots(directory, '', worker);
+    const snapshots = store('');
     const temporary = join(directory, '.snapshot.1.tmp');
     mkdirSync(temporary);
     await expect(write(snapshots, 1n, size, size)).rejects.toThrow(/Could not write snapshot\.1: EISDIR/);
@@ -86,7 +93,7 @@ describe('the thread that writes snapshots', () => {
   });
 
   it.each([SMALL, LARGE])('goes on after a snapshot of %i bytes that was given up', async (size) => {
-    const snapshots = new FileSnapshots(directory, '', worker);
+    const snapshots = store('');
     const writer = await snapshots.create(1n);
     writer.write(content(1, size));
     await expect(snapshots.create(2n)).rejects.toThrow('is being written already');
@@ -96,7 +103,7 @@ describe('the thread that writes snapshots', () => {
   });
 
   it('ends when it has had nothing to do for a while, and is started again', async () => {
-    const snapshots = new FileSnapshots(directory, '', worker);
+    const snapshots = store('');
     await write(snapshots, 1n, LARGE);
     await write(snapshots, 2n, LARGE);
     // The first snapshot's wait for nothing to do ended with the second.
@@ -112,7 +119,7 @@ describe('the thread that writes snapshots', () => {
     ['ends', 'process.exit()', /Could not write snapshot\.1: The thread that writes snapshots has ended/],
   ])('fails the snapshot in hand when it %s', async (_what, source, message) => {
     worker = new SnapshotWorker(time, source);
-    const snapshots = new FileSnapshots(directory, '', worker);
+    const snapshots = store('');
     const writer = await snapshots.create(1n);
     writer.write(content(1, LARGE));
     await expect(writer.commit()).rejects.toThrow(message);
@@ -123,7 +130,7 @@ describe('the thread that writes snapshots', () => {
   });
 
   it('ends with the store, and what it was writing is gone', async () => {
-    const snapshots = new FileSnapshots(directory, '', worker);
+    const snapshots = store('');
     const writer = await snapshots.create(1n);
     writer.write(content(1, LARGE));
     await snapshots.close();

@@ -5,13 +5,7 @@ import fc from 'fast-check';
 import type { SnapshotInfo } from '@zk/contracts';
 import { adler32 } from '@zk/jute';
 import type { FileStorage, SnapshotCompression } from '../src/index.js';
-import { DataDir, fixtures, logFile } from './support.js';
-
-async function bytesOf(storage: FileStorage, info: SnapshotInfo): Promise<Buffer> {
-  const pieces: Uint8Array[] = [];
-  for await (const piece of storage.snapshots.read(info)) pieces.push(piece.slice());
-  return Buffer.concat(pieces);
-}
+import { DataDir, Lines, bytesOf, fixtures } from './support.js';
 
 async function written(storage: FileStorage, ...pieces: readonly Uint8Array[]): Promise<SnapshotInfo> {
   const writer = await storage.snapshots.create(0x12n);
@@ -196,6 +190,23 @@ describe('snapshots on disk', () => {
     expect(await storage.snapshots.list()).toEqual([info]);
   });
 
+  it.each([
+    ['snapshot.9', 'ZKSN and so on, but no', 'it has 22 bytes, and no seal at their end'],
+    ['snapshot.9.gz', 'ZKSN', 'it does not begin as a file of gz does'],
+    ['snapshot.9.snappy', '', 'it does not begin as a file of snappy does'],
+  ])('that are not whole are passed over, which is said once: %s', async (name, text, reason) => {
+    dir.put('standalone-3.9.5/snapshot.0', 'snapshot.0');
+    const file = dir.write(name, text);
+    const logger = new Lines();
+    const storage = await dir.opened({ logger });
+    for (let i = 0; i < 2; i++)
+      expect((await storage.snapshots.list()).map((info) => info.name)).toEqual(['snapshot.0']);
+    expect(logger.lines).toEqual([
+      'warn a snapshot is not whole, and is passed over: its writing was interrupted, or the disk is damaged',
+    ]);
+    expect(logger.fields).toEqual([{ file, reason }]);
+  });
+
   it('in progress end with the storage', async () => {
     const storage = await dir.opened();
     const writer = await storage.snapshots.create(1n);
@@ -203,41 +214,6 @@ describe('snapshots on disk', () => {
     await storage.close();
     expect(dir.names()).toEqual([]);
     await writer.abort();
-  });
-});
-
-describe('purging files', () => {
-  let dir: DataDir;
-  beforeEach(() => {
-    dir = new DataDir();
-  });
-  afterEach(() => dir.dispose());
-  const whole = Buffer.from('ZKSN and so on\0\0\0\x01/');
-
-  it('keeps the newest whole snapshots, the log that goes on behind the oldest, and everything later', async () => {
-    for (const zxid of [0, 5, 0x10, 0x1a, 0x20]) dir.write(`snapshot.${zxid.toString(16)}`, whole);
-    dir.write('snapshot.12', 'broken, after the oldest kept');
-    dir.write('snapshot.3', 'broken, before it');
-    for (const zxid of [1n, 6n, 0xen, 0x14n, 0x21n]) dir.write(`log.${zxid.toString(16)}`, logFile(zxid));
-    for (const name of ['acceptedEpoch', 'log.bak', 'snapshot.info']) dir.write(name, '1');
-    const storage = await dir.opened();
-    const removed = await storage.purge(3);
-    expect([...removed].sort()).toEqual(['log.1', 'log.6', 'snapshot.0', 'snapshot.3', 'snapshot.5']);
-    expect(dir.names()).toEqual(
-      ['.zk-lock', 'acceptedEpoch', 'log.14', 'log.21', 'log.bak', 'log.e'].concat([
-        'snapshot.10',
-        'snapshot.12',
-        'snapshot.1a',
-        'snapshot.20',
-        'snapshot.info',
-      ]),
-    );
-  });
-
-  it('keeps all logs that begin behind the snapshot when none begins before it', async () => {
-    dir.write('snapshot.5', whole);
-    for (const zxid of [6n, 9n]) dir.write(`log.${zxid.toString(16)}`, logFile(zxid));
-    expect(await (await dir.opened()).purge(3)).toEqual([]);
   });
 });
 

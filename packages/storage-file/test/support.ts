@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { LogFields, Logger, ReplayReport, TxnLogListener } from '@zk/contracts';
+import type { LogFields, Logger, ReplayReport, SnapshotInfo, TxnLogListener } from '@zk/contracts';
 import { silentLogger } from '@zk/contracts';
 import { adler32 } from '@zk/jute';
 import { int64 } from '@zk/model';
@@ -150,6 +150,12 @@ export class Reports implements TxnLogListener {
     this.events.push(event);
     for (const wake of this.#wake.splice(0)) wake();
   }
+}
+
+export async function bytesOf(storage: FileStorage, info: SnapshotInfo): Promise<Buffer> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of storage.snapshots.read(info)) pieces.push(piece.slice());
+  return Buffer.concat(pieces);
 }
 
 export async function listening(storage: FileStorage): Promise<Reports> {

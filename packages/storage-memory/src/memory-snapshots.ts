@@ -1,4 +1,4 @@
-import type { Clock, SnapshotInfo, SnapshotStore, SnapshotWriter } from '@zk/contracts';
+import type { Clock, SnapshotInfo, SnapshotStore, SnapshotTrail, SnapshotWriter } from '@zk/contracts';
 import { hex64, invariant } from '@zk/model';
 import type { Zxid } from '@zk/model';
 import { adler32 } from './adler32.js';
@@ -8,16 +8,19 @@ import type { MemoryMedium } from './memory-medium.js';
 export class MemorySnapshots implements SnapshotStore {
   readonly #medium: MemoryMedium;
   readonly #clock: Pick<Clock, 'wallMs'>;
+  readonly #trail: SnapshotTrail;
   #writer: MemorySnapshotWriter | undefined;
 
-  constructor(medium: MemoryMedium, clock: Pick<Clock, 'wallMs'>) {
+  constructor(medium: MemoryMedium, trail: SnapshotTrail, clock: Pick<Clock, 'wallMs'>) {
     this.#medium = medium;
+    this.#trail = trail;
     this.#clock = clock;
   }
 
   /** A new life: what was being written is lost. */
   open(): void {
     this.#writer = undefined;
+    this.#trail.reset();
   }
 
   list(): Promise<readonly SnapshotInfo[]> {
@@ -25,7 +28,11 @@ export class MemorySnapshots implements SnapshotStore {
     return Promise.resolve(infos.sort((a, b) => (a.zxid < b.zxid ? 1 : -1)));
   }
 
-  async *read(info: SnapshotInfo): AsyncIterable<Uint8Array> {
+  read(info: SnapshotInfo): AsyncIterable<Uint8Array> {
+    return this.#trail.reading(info, this.#pieces(info));
+  }
+
+  async *#pieces(info: SnapshotInfo): AsyncIterable<Uint8Array> {
     const snapshot = this.#medium.snapshots.get(info.name);
     if (snapshot === undefined) throw new Error(`There is no snapshot ${info.name}`);
     // A copy each: the stored bytes stay as they are, whatever the reader does with its piece.
@@ -34,7 +41,7 @@ export class MemorySnapshots implements SnapshotStore {
 
   create(zxid: Zxid): Promise<SnapshotWriter> {
     if (this.#writer?.isWriting === true) return Promise.reject(new Error('A snapshot is being written already'));
-    this.#writer = new MemorySnapshotWriter(this.#medium, this.#clock, zxid);
+    this.#writer = new MemorySnapshotWriter(this.#medium, this.#trail, this.#clock, zxid);
     return Promise.resolve(this.#writer);
   }
 
@@ -42,12 +49,14 @@ export class MemorySnapshots implements SnapshotStore {
     const { snapshots } = this.#medium;
     const removed = [...snapshots.values()].filter(({ info }) => info.zxid > zxid).map(({ info }) => info.name);
     for (const name of removed) snapshots.delete(name);
+    this.#trail.removedAfter(zxid);
     return Promise.resolve(removed);
   }
 }
 
 class MemorySnapshotWriter implements SnapshotWriter {
   readonly #medium: MemoryMedium;
+  readonly #trail: SnapshotTrail;
   readonly #clock: Pick<Clock, 'wallMs'>;
   readonly #zxid: Zxid;
   #pieces: Uint8Array[] = [];
@@ -55,8 +64,9 @@ class MemorySnapshotWriter implements SnapshotWriter {
   #sizeBytes = 0;
   #state: 'open' | 'committed' | 'aborted' = 'open';
 
-  constructor(medium: MemoryMedium, clock: Pick<Clock, 'wallMs'>, zxid: Zxid) {
+  constructor(medium: MemoryMedium, trail: SnapshotTrail, clock: Pick<Clock, 'wallMs'>, zxid: Zxid) {
     this.#medium = medium;
+    this.#trail = trail;
     this.#clock = clock;
     this.#zxid = zxid;
   }
@@ -95,6 +105,7 @@ class MemorySnapshotWriter implements SnapshotWriter {
       modifiedMs: this.#clock.wallMs(),
     };
     this.#medium.snapshots.set(info.name, { info, pieces: this.#pieces });
+    this.#trail.committed(info);
     this.#state = 'committed';
     return Promise.resolve(info);
   }

@@ -1,3 +1,4 @@
+import { SnapshotTrail } from '@zk/contracts';
 import type { Clock, SnapshotStore, StateStore, Storage, StorageLocation, StorageUsage, TxnLog } from '@zk/contracts';
 import { int64 } from '@zk/model';
 import { MemoryLog } from './memory-log.js';
@@ -27,13 +28,18 @@ export class MemoryStorage implements Storage {
   readonly #medium = new MemoryMedium();
   readonly #log: MemoryLog;
   readonly #snapshots: MemorySnapshots;
+  readonly #trail = new SnapshotTrail();
   #isOpen = false;
   #closing: Promise<void> | undefined;
 
   constructor(options: MemoryStorageOptions = {}) {
     this.#log = new MemoryLog(this.#medium, options.defer ?? ((callback) => void setImmediate(callback)));
     this.log = this.#log;
-    this.snapshots = this.#snapshots = new MemorySnapshots(this.#medium, options.clock ?? { wallMs: Date.now });
+    this.snapshots = this.#snapshots = new MemorySnapshots(
+      this.#medium,
+      this.#trail,
+      options.clock ?? { wallMs: Date.now },
+    );
     this.state = new MemoryState(this.#medium);
   }
 
@@ -55,15 +61,15 @@ export class MemoryStorage implements Storage {
   }
 
   async purge(retain: number): Promise<readonly string[]> {
-    if (!Number.isInteger(retain) || retain < 1) throw new RangeError(`Cannot retain ${retain} snapshots: at least 1`);
     const infos = await this.snapshots.list();
-    const oldestKept = infos[Math.min(retain, infos.length) - 1];
+    // From here on nothing waits: nobody else comes in between.
+    const oldestKept = this.#trail.oldestRetained(infos, retain);
     if (oldestKept === undefined) return [];
-    const removed = infos.slice(retain).map(({ name }) => name);
+    const removed = infos.filter(({ zxid }) => zxid < oldestKept).map(({ name }) => name);
     for (const name of removed) this.#medium.snapshots.delete(name);
     // As with files: the last one that begins at or before the kept snapshot stays, it may go on behind it.
     const { entries } = this.#medium;
-    const keepFrom = entries.findLastIndex((e) => e.beginsFile && int64(e.hi, e.lo) <= oldestKept.zxid);
+    const keepFrom = entries.findLastIndex((e) => e.beginsFile && int64(e.hi, e.lo) <= oldestKept);
     if (keepFrom > 0) {
       this.#medium.durableCount -= entries.splice(0, keepFrom).length;
       removed.push(`${keepFrom} log entries`);

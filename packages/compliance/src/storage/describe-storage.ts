@@ -3,6 +3,7 @@ import { durabilityCases } from './durability-cases.js';
 import { failureCases } from './failure-cases.js';
 import type { StorageFactory, StorageHarness } from './harness.js';
 import { keepingCases } from './keeping-cases.js';
+import { purgingCases } from './purging-cases.js';
 import { readingCases } from './reading-cases.js';
 import { replayCases } from './replay-cases.js';
 
@@ -13,6 +14,7 @@ export const storageCases: readonly ComplianceCase<StorageHarness>[] = [
   ...readingCases,
   ...failureCases,
   ...keepingCases,
+  ...purgingCases,
 ];
 
 /** Declares the suite to a test runner with the globals `describe` and `it`. */

@@ -1,40 +1,9 @@
 import assert from 'node:assert/strict';
-import type { SnapshotInfo, Storage } from '@zk/contracts';
 import { makeZxid } from '@zk/model';
-import type { Zxid } from '@zk/model';
 import type { ComplianceCase } from '../compliance-case.js';
 import type { StorageHarness } from './harness.js';
 import { append, entriesOf, range, start, write } from './log-recorder.js';
-
-const { imul } = Math;
-
-/** Random-looking bytes that no compression shrinks much, after a file header; a seal must follow. */
-function content(sizeBytes: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(sizeBytes);
-  bytes.set([0x5a, 0x4b, 0x53, 0x4e, 0, 0, 0, 2, 255, 255, 255, 255, 255, 255, 255, 255]);
-  for (let i = 16, x = 12345; i < sizeBytes; i++) {
-    x = (imul(x, 1103515245) + 12345) | 0;
-    bytes[i] = x >>> 16;
-  }
-  return bytes;
-}
-
-async function takeSnapshot(storage: Storage, zxid: Zxid, sizeBytes = 1000): Promise<SnapshotInfo> {
-  const writer = await storage.snapshots.create(zxid);
-  writer.write(content(sizeBytes));
-  writer.seal();
-  return writer.commit();
-}
-
-async function bytesOf(storage: Storage, info: SnapshotInfo): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = [];
-  for await (const piece of storage.snapshots.read(info)) pieces.push(piece.slice());
-  return Buffer.concat(pieces);
-}
-
-async function zxidsOf(storage: Storage): Promise<Zxid[]> {
-  return (await storage.snapshots.list()).map(({ zxid }) => zxid);
-}
+import { bytesOf, content, takeSnapshot, zxidsOf } from './snapshot-content.js';
 
 const snapshotCases: readonly Omit<ComplianceCase<StorageHarness>, 'group'>[] = [
   {
@@ -198,60 +167,6 @@ const stateCases: readonly Omit<ComplianceCase<StorageHarness>, 'group'>[] = [
   },
 ];
 
-const purgeCases: readonly Omit<ComplianceCase<StorageHarness>, 'group'>[] = [
-  {
-    name: 'keeps the newest snapshots and every entry behind the oldest of them',
-    async run(harness) {
-      const { storage } = harness;
-      const recorder = await start(storage);
-      for (let first = 1n; first <= 41n; first += 10n) {
-        await takeSnapshot(storage, first - 1n);
-        storage.log.roll();
-        await write(storage.log, recorder, ...range(first, 10));
-      }
-      assert.ok((await storage.purge(3)).length > 0);
-      assert.deepEqual(await zxidsOf(storage), [40n, 30n, 20n]);
-      assert.deepEqual(await storage.purge(3), []);
-      await write(storage.log, recorder, 51n);
-      const next = await harness.restart();
-      await next.open();
-      assert.deepEqual((await entriesOf(next.log, 20n)).zxids, range(21n, 31));
-    },
-  },
-  {
-    name: 'keeps entries that a snapshot taken in the middle of a file still needs',
-    async run(harness) {
-      const { storage } = harness;
-      const recorder = await start(storage);
-      await write(storage.log, recorder, ...range(1n, 5));
-      storage.log.roll();
-      await write(storage.log, recorder, ...range(6n, 5));
-      await takeSnapshot(storage, 8n);
-      await storage.purge(1);
-      const next = await harness.restart();
-      await next.open();
-      assert.deepEqual((await entriesOf(next.log, 8n)).zxids, [9n, 10n]);
-    },
-  },
-  {
-    name: 'removes nothing without a snapshot',
-    async run(harness) {
-      const recorder = await start(harness.storage);
-      await write(harness.storage.log, recorder, 1n, 2n);
-      assert.deepEqual(await harness.storage.purge(3), []);
-      assert.deepEqual((await entriesOf(harness.storage.log)).zxids, [1n, 2n]);
-    },
-  },
-  {
-    name: 'refuses to retain fewer than one',
-    async run(harness) {
-      await harness.storage.open();
-      await takeSnapshot(harness.storage, 1n);
-      for (const retain of [0, -1, 1.5, Number.NaN]) await assert.rejects(harness.storage.purge(retain), RangeError);
-    },
-  },
-];
-
 const lifeCases: readonly Omit<ComplianceCase<StorageHarness>, 'group'>[] = [
   {
     name: 'makes what is pending durable when it is closed',
@@ -318,11 +233,10 @@ const lifeCases: readonly Omit<ComplianceCase<StorageHarness>, 'group'>[] = [
   },
 ];
 
-/** Snapshots, state, purging, and the life of a storage. */
+/** Snapshots, state, and the life of a storage. */
 export const keepingCases: readonly ComplianceCase<StorageHarness>[] = [
   ...snapshotCases.map((one) => ({ group: 'snapshots', ...one })),
   ...stateCases.map((one) => ({ group: 'state', ...one })),
-  ...purgeCases.map((one) => ({ group: 'purge', ...one })),
   ...lifeCases.map((one) => ({ group: 'life', ...one })),
 ];
 
