@@ -28,7 +28,7 @@ export async function loadHistory(
   const { base, passedOver, error } = await loadSnapshot(await snapshots.list(), storage, state, logger);
   let recent: LogEntry[] = [];
   let lastZxid = base;
-  const report = await log.replay(base, (hi, lo, bytes, start, end) => {
+  await log.replay(base, (hi, lo, bytes, start, end) => {
     const entry = { zxid: int64(hi, lo), txn: bytes.slice(start, end) };
     if (mayHideHole(lastZxid, entry.zxid, passedOver)) throw error;
     state.apply(entry.txn, entry.zxid, 'recovery');
@@ -37,9 +37,6 @@ export async function loadHistory(
     if (recent.length > 2 * recentCount) recent = recent.slice(-recentCount);
   });
   if (passedOver.some((zxid) => zxid > lastZxid)) throw error;
-  if (report.torn !== undefined) {
-    logger.warn(report.torn, 'the log ended in the middle of a write that was never acknowledged; it was cut there');
-  }
   return { lastZxid, recent: recent.slice(-recentCount) };
 }
 

@@ -92,6 +92,20 @@ describe('a history with a hole before a snapshot', () => {
     expect(life.has('/100000003')).toBe(true);
   });
 
+  it.each([1, 3])('leads past damaged snapshots again after a purge to %s', async (retain) => {
+    for (let i = 1n; i <= 4n; i++) {
+      life.log(E1 + i);
+      await snapshotOf(E1 + i);
+    }
+    for (const i of [2, 3, 4]) damage(`snapshot.10000000${i}`);
+    for (let lives = 0; lives < 2; lives++) {
+      await restart();
+      await life.storage.purge(retain);
+      expect(life.contents).toMatchObject({ lastZxid: E1 + 4n });
+      expect(life.has('/100000001')).toBe(true);
+    }
+  });
+
   it.each([
     ['ends before it', []],
     ['has the next epoch behind it', [E2 + 1n]],

@@ -9,6 +9,8 @@ import type { PersistedSession } from './snapshotter.js';
 export interface LoadReport {
   /** Name of the snapshot that was loaded; undefined when there was none. */
   readonly snapshot: string | undefined;
+  /** How many newer ones are damaged. */
+  readonly passedOver: number;
   readonly replayedTxns: number;
   readonly zxid: Zxid;
   readonly durationMs: number;
@@ -28,6 +30,14 @@ export interface SnapshotSource {
   /** Absent: the one inside counts. */
   readonly zxid?: Zxid;
   readonly sizeBytes?: number;
+}
+
+interface FoundSnapshot {
+  readonly snapshot: string | undefined;
+  /** Zxids of newer ones that are damaged. */
+  readonly passedOver: readonly Zxid[];
+  /** What is wrong with the newest of them. */
+  readonly error: unknown;
 }
 
 export interface DatabaseOptions {
@@ -64,12 +74,12 @@ export class Database {
   }
 
   /**
-   * Loads the newest snapshot that can be read and the transactions behind it.
+   * Loads the newest snapshot that can be read and the transactions behind it, which must lead beyond those passed over.
    * @throws CorruptionError rather than lose anything that was acknowledged
    */
   async load(): Promise<LoadReport> {
     const startMs = this.clock.monotonicMs();
-    const snapshot = await this.loadSnapshot();
+    const { snapshot, passedOver, error } = await this.loadSnapshot();
     const replayStartMs = this.clock.monotonicMs();
     const { tree } = this;
     const after = int64(tree.lastZxidHi, tree.lastZxidLo);
@@ -78,16 +88,12 @@ export class Database {
       this.applied();
     });
     tree.endLoading();
-    if (report.torn !== undefined) {
-      this.logger.warn(
-        report.torn,
-        'the log ended in the middle of a write that was never acknowledged; it was cut there',
-      );
-    }
+    if (passedOver.some((zxid) => zxid > int64(tree.lastZxidHi, tree.lastZxidLo))) throw error;
     const replayMs = this.clock.monotonicMs() - replayStartMs;
     this.removeOrphans();
     this.loadReport = {
       snapshot,
+      passedOver: passedOver.length,
       replayedTxns: report.entries,
       zxid: int64(tree.lastZxidHi, tree.lastZxidLo),
       durationMs: this.clock.monotonicMs() - startMs,
@@ -98,8 +104,9 @@ export class Database {
   }
 
   /** Tries the snapshots from the newest on; a damaged one is passed over only when an older one exists. */
-  private async loadSnapshot(): Promise<string | undefined> {
+  private async loadSnapshot(): Promise<FoundSnapshot> {
     const candidates = await this.storage.snapshots.list();
+    const passedOver: Zxid[] = [];
     let firstError: unknown;
     for (const info of candidates) {
       try {
@@ -107,10 +114,11 @@ export class Database {
         const decoder = this.newDecoder({ form: 'file', name, zxid, sizeBytes });
         for await (const piece of this.storage.snapshots.read(info)) decoder.push(piece);
         this.become(decoder.finish(), name);
-        return info.name;
+        return { snapshot: name, passedOver, error: firstError };
       } catch (error) {
         if (!(error instanceof CorruptionError)) throw error;
         firstError ??= error;
+        passedOver.push(info.zxid);
         this.logger.error(
           { snapshot: info.name, zxid: `0x${hex64(info.zxid)}`, err: error },
           'a snapshot is damaged; trying the one before it',
@@ -118,7 +126,7 @@ export class Database {
       }
     }
     if (firstError !== undefined) throw firstError;
-    return undefined;
+    return { snapshot: undefined, passedOver, error: undefined };
   }
 
   newDecoder({ form, name, zxid, sizeBytes }: SnapshotSource): SnapshotDecoder {

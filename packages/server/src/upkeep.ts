@@ -1,5 +1,7 @@
 import type { Clock, Logger, Storage } from '@zk/contracts';
 import type { ContainerManager } from './container-manager.js';
+import type { Database } from './database.js';
+import type { Snapshotter } from './snapshotter.js';
 import type { Timers } from './timers.js';
 
 export interface UpkeepOptions {
@@ -21,13 +23,15 @@ export interface UpkeepHost {
   turnNow(): number;
   /** When the next session can expire, in monotonic ms. */
   readonly nextExpiryMs: number;
+  readonly database: Pick<Database, 'loadReport'>;
+  readonly snapshotter: Pick<Snapshotter, 'take'>;
   /** Ends sessions and connections whose time is over. */
   expireDue(nowMs: number): void;
 }
 
 const HOUR_MS = 3_600_000;
 
-/** Everything that happens because time passes: expiry, containers and TTL nodes, purging. */
+/** Everything that happens because time passes: expiry, containers and TTL nodes, purging; and the first purge is at once. */
 export class Upkeep {
   constructor(
     private readonly host: UpkeepHost,
@@ -47,9 +51,18 @@ export class Upkeep {
         });
       });
     });
+    const mended = this.mend();
     if (!(this.options.purgeIntervalHours > 0)) return;
     this.timers.every(this.options.purgeIntervalHours * HOUR_MS, () => void this.purge());
-    void this.purge();
+    void mended.then(() => this.purge());
+  }
+
+  /**
+   * Where snapshots were damaged, the state hangs by an older one and all the log behind it: a new one is taken at once. Not
+   * in an ensemble, where nothing is known yet to be for good: a purge leaves the older one alone until its turn has come.
+   */
+  private async mend(): Promise<void> {
+    if ((this.host.database.loadReport?.passedOver ?? 0) > 0) await this.host.snapshotter.take();
   }
 
   private scheduleExpiry(): void {

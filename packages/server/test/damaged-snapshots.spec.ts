@@ -1,0 +1,103 @@
+import { MemoryStorage } from '@zk/storage-memory';
+import { Harness } from './harness.js';
+
+/** A storage in which snapshots can be damaged, and whose purges can be waited for. */
+class FragileStorage {
+  readonly storage = new MemoryStorage();
+  readonly damaged = new Set<string>();
+  private readonly purging: Promise<unknown>[] = [];
+
+  constructor() {
+    const { storage, damaged, purging } = this;
+    const read = storage.snapshots.read.bind(storage.snapshots);
+    storage.snapshots.read = async function* (info) {
+      for await (const piece of read(info)) {
+        if (damaged.has(info.name)) piece[piece.length >> 1]! ^= 0x40;
+        yield piece;
+      }
+    };
+    const purge = storage.purge.bind(storage);
+    storage.purge = (retain) => {
+      const removed = purge(retain);
+      purging.push(removed);
+      return removed;
+    };
+  }
+
+  async names(): Promise<readonly string[]> {
+    return (await this.storage.snapshots.list()).map(({ name }) => name);
+  }
+
+  /** Resolves when a purge has ended, the first one of a start. */
+  async purged(): Promise<void> {
+    while (this.purging.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    await Promise.all(this.purging.splice(0));
+  }
+}
+
+describe('a start with damaged snapshots', () => {
+  let fragile: FragileStorage;
+  const start = (purgeIntervalHours: number): Promise<Harness> =>
+    new Harness({ storage: fragile.storage, options: { purgeIntervalHours, snapCount: 1_000_000 } }).start();
+  const childrenOf = async (harness: Harness): Promise<string[]> =>
+    (await (await harness.connect()).getChildren('/')).filter((name) => name !== 'zookeeper').sort();
+
+  /** Writes come before and behind each of five snapshots, of which the newest three are damaged then. */
+  beforeEach(async () => {
+    fragile = new FragileStorage();
+    const harness = await start(0);
+    const client = await harness.connect();
+    for (let i = 1; i <= 4; i++) {
+      await client.create(`/n${i}`);
+      fragile.storage.log.roll();
+      await harness.server.snapshotter.take();
+    }
+    await client.create('/n5');
+    await harness.end();
+    for (const name of (await fragile.names()).slice(0, 3)) fragile.damaged.add(name);
+  });
+
+  it('leads to all that was acknowledged, and so does the next one, though purging begins at once', async () => {
+    const { snapshots } = fragile.storage;
+    const create = snapshots.create.bind(snapshots);
+    snapshots.create = () => Promise.reject(new Error('no space left'));
+    const first = await start(1);
+    await fragile.purged();
+    expect(first.server.loadReport).toMatchObject({ snapshot: 'snapshot.2', passedOver: 3 });
+    await first.stop();
+    snapshots.create = create;
+    const second = await start(1);
+    expect(second.server.loadReport).toMatchObject({ snapshot: 'snapshot.2', passedOver: 3 });
+    expect(await childrenOf(second)).toEqual(['n1', 'n2', 'n3', 'n4', 'n5']);
+    await second.stop();
+  });
+
+  it('takes a new one at once, from which the next start goes', async () => {
+    const before = await fragile.names();
+    const first = await start(1);
+    await fragile.purged();
+    const [newest, ...others] = await fragile.names();
+    expect(others).toEqual(before);
+    await first.stop();
+    const second = await start(1);
+    expect(second.server.loadReport).toMatchObject({ snapshot: newest, passedOver: 0 });
+    expect(await childrenOf(second)).toEqual(['n1', 'n2', 'n3', 'n4', 'n5']);
+    await second.end();
+  });
+
+  it('takes none when the newest one is whole', async () => {
+    fragile.damaged.clear();
+    const before = await fragile.names();
+    const harness = await start(1);
+    await fragile.purged();
+    expect(await fragile.names()).toEqual(before.slice(0, 3));
+    await harness.end();
+  });
+
+  it('is refused when the log does not lead beyond them', async () => {
+    await fragile.storage.open();
+    await fragile.storage.log.clear();
+    await fragile.storage.close();
+    await expect(start(1)).rejects.toThrow((await fragile.names())[0]);
+  });
+});
