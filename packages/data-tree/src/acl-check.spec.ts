@@ -2,7 +2,7 @@ import type { AuthProvider, AuthProviders } from '@zk/contracts';
 import type { Acl, Id } from '@zk/model';
 import { Perms } from '@zk/model';
 import type { SubmittedAcl } from './acl-check.js';
-import { fixupAcls, permsOf } from './acl-check.js';
+import { fixupAcls, grantOf, permsOf } from './acl-check.js';
 
 /** A scheme whose ids match when equal; ids that contain a blank are not valid. */
 function plainProvider(scheme: string, isAuthenticated: boolean): AuthProvider {
@@ -62,6 +62,20 @@ describe('permsOf', () => {
     const entries = ['digest:a=3', 'digest:b=2', 'digest:c=29', 'digest:d=31'];
     expect(permsOf(entries.map(acl), ids('digest:x'), curious)).toBe(Perms.all);
     expect(asked).toEqual(['a', 'c']);
+  });
+});
+
+describe('grantOf', () => {
+  const entries = ['digest:ann=3', 'digest:bob=1', 'digest:bob=6', 'ip:x=96'].map(acl);
+
+  it.each<[string, number, number, string[]]>([
+    ['all that the first entry gives which gives some of it', 3, Perms.write | Perms.admin, ['digest:ann']],
+    ['nothing where no entry gives any of it', 0, Perms.admin, ['digest:ann', 'digest:bob']],
+    ['what the second entry of its id gives where the first does not', 6, Perms.write, ['digest:bob']],
+    ['no bit beyond the five', 0, -1, ['ip:x']],
+    ['everything to super', 31, Perms.read, ['super:']],
+  ])('is %s: %p', (_case, granted, wanted, connection) => {
+    expect(grantOf(entries, ids(...connection), providers, wanted)).toBe(granted);
   });
 });
 

@@ -22,15 +22,31 @@ const SUPER = 'super';
 
 /** The sum of the permission bits that a connection with these ids has on a znode with these entries. */
 export function permsOf(entries: readonly Acl[], connectionIds: readonly Id[], providers: AuthProviders): number {
+  let granted = 0;
+  let more: number;
+  do {
+    more = grantOf(entries, connectionIds, providers, Perms.all & ~granted);
+    granted |= more;
+  } while (more !== 0 && granted !== Perms.all);
+  return granted;
+}
+
+/**
+ * The permission bits of the first entry that gives such a connection any of `wanted`, which is a sum of them; 0 when none
+ * does. Nothing behind that entry is looked at: a list may have thousands.
+ */
+export function grantOf(
+  entries: readonly Acl[],
+  connectionIds: readonly Id[],
+  providers: AuthProviders,
+  wanted: number,
+): number {
   if (entries.length === 0) return Perms.all;
   for (const { scheme } of connectionIds) if (scheme === SUPER) return Perms.all;
-  let granted = 0;
   for (const entry of entries) {
-    if ((entry.perms & ~granted & Perms.all) === 0 || !isMeant(entry, connectionIds, providers)) continue;
-    granted |= entry.perms;
-    if ((granted & Perms.all) === Perms.all) break;
+    if ((entry.perms & wanted) !== 0 && isMeant(entry, connectionIds, providers)) return entry.perms & Perms.all;
   }
-  return granted & Perms.all;
+  return 0;
 }
 
 function isMeant(entry: Acl, connectionIds: readonly Id[], providers: AuthProviders): boolean {

@@ -1,5 +1,5 @@
 export type { SubmittedAcl } from './acl-check.js';
-export { fixupAcls, permsOf } from './acl-check.js';
+export { fixupAcls, grantOf, permsOf } from './acl-check.js';
 export { AclTable, OPEN_ACL_KEY, encodeAcls } from './acl-table.js';
 export type { ApplyVisitor, DataTreeOptions } from './data-tree.js';
 export { DataTree, TXN_HEADER_BYTES } from './data-tree.js';
