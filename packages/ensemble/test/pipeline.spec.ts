@@ -55,7 +55,8 @@ class PipelinedState extends TreeState {
   }
 }
 
-const memory = { borrow: (size: number) => new Uint8Array(size), giveBack: () => undefined, filled: () => undefined };
+const nothing = (): void => undefined;
+const memory = { borrow: (size: number) => new Uint8Array(size), giveBack: nothing, filled: nothing, borrowedBytes: 0 };
 const connection = {
   peer: { remoteAddress: '127.0.0.1' },
   established: () => undefined,

@@ -11,8 +11,9 @@ export interface ClientPipelineOptions {
   /** Schemes of which a client must have proved one before anything but authentication; empty: none is needed. */
   readonly requiredSchemes: readonly string[];
   /**
-   * Bytes that the replies to reads that waited for a write may add up to. Such reads are answered one after the other
-   * without a pause, so that none sees a later write of its session; those behind this limit are refused as throttled.
+   * Bytes that the replies to reads that waited for a write may add up to, of all clients together. Such reads are answered
+   * one after the other without a pause, so that none sees a later write of its session; those behind this limit are refused
+   * as throttled, unless what their client has asked for is less than a 128th of it.
    */
   readonly maxHeldReplyBytes: number;
   /** Whether writes are refused here for want of a permission, before the leader sees them; default false. */

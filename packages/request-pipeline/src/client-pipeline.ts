@@ -10,6 +10,7 @@ import { EagerAclCheck } from './eager-acl-check.js';
 import { EarlyLook } from './early-look.js';
 import { writeEvent } from './events.js';
 import { FrameReader } from './frame-reader.js';
+import { mayAnswerHeld } from './held-limit.js';
 import { LocalSessions } from './local-sessions.js';
 import { OpKind, opKind } from './op-kinds.js';
 import { REFUSAL, Reads } from './reads.js';
@@ -297,12 +298,22 @@ export abstract class ClientPipeline {
   /** A session that is gone gets no reply at all; one that moved loses this connection. */
   private mayProceed(client: Client, session: Session, xid: number): boolean {
     if (!this.authentication.suffices(client, xid)) return false;
-    if (session.isLocal) {
-      if (!this.local.touch(client, session, this.nowMs)) return false;
-    } else if (!this.touch(client, session)) return false;
+    if (!this.hears(client, session)) return false;
     if (session.owner === client) return true;
     client.connection.closeNow();
     return false;
+  }
+
+  private hears(client: Client, session: Session): boolean {
+    return session.isLocal ? this.local.touch(client, session, this.nowMs) : this.touch(client, session);
+  }
+
+  /** The client has sent what the server does not get round to reading: its session must not expire meanwhile. */
+  keepWaiting(client: Client, nowMs: number): void {
+    const { session } = client;
+    if (session === null || session.owner !== client || client.ignoresRequests || client.isClosed) return;
+    this.nowMs = nowMs;
+    this.hears(client, session);
   }
 
   /** Answers a read when every write before it is finished. */
@@ -344,15 +355,15 @@ export abstract class ClientPipeline {
     this.reads.answer(client, readInt32(bytes, start), readInt32(bytes, start + 4));
   }
 
-  /** Refuses a read for what was asked before it; but the client's own upkeep (pings, watches set again) is small. */
-  private throttleHeld(client: Client, bytes: Uint8Array, start: number, end: number): void {
-    const xid = readInt32(bytes, start);
-    if (xid < 0) {
+  /** Answers a read that waited, unless that is too much. */
+  private answerHeldRead(client: Client, bytes: Uint8Array, start: number, end: number): void {
+    const type = readInt32(bytes, start + 4);
+    if (mayAnswerHeld(type, client.outbox, this.options.maxHeldReplyBytes)) {
       this.answerRead(client, bytes, start, end);
       return;
     }
     this.throttledOps++;
-    this.reads.refuse(client, xid, ErrorCode.THROTTLEDOP);
+    this.reads.refuse(client, readInt32(bytes, start), ErrorCode.THROTTLEDOP);
   }
 
   /** Counts a finished write of the client and answers the reads that waited for it. */
@@ -375,8 +386,7 @@ export abstract class ClientPipeline {
     }
     while (client.held.isReady(client.writesDone)) {
       client.held.shift((bytes, start, end, heldSinceMs) => {
-        if (client.outbox.length <= this.options.maxHeldReplyBytes) this.answerRead(client, bytes, start, end);
-        else this.throttleHeld(client, bytes, start, end);
+        this.answerHeldRead(client, bytes, start, end);
         this.latency.record(this.nowMs - heldSinceMs);
         client.recordLatency(this.nowMs - heldSinceMs, this.nowMs);
       });

@@ -4,6 +4,7 @@ import { Outbox, type OutboxHost } from './outbox.js';
 function host(): OutboxHost & { borrowed: number; filledCount: number } {
   return {
     borrowed: 0,
+    borrowedBytes: 0,
     filledCount: 0,
     borrow(minimum) {
       this.borrowed++;

@@ -6,6 +6,8 @@ export interface OutboxHost {
   borrow(minimum: number): Uint8Array;
   /** Gives a buffer back. */
   giveBack(buffer: Uint8Array): void;
+  /** What all outboxes have borrowed and not given back, in bytes. */
+  readonly borrowedBytes: number;
   /** The outbox was empty and is not any more. Called once until {@link Outbox.clear}. */
   filled(outbox: Outbox): void;
 }
@@ -32,6 +34,11 @@ export class Outbox {
     /** Who owns it: the host's business. */
     readonly owner: object,
   ) {}
+
+  /** What this one and all others of its host hold, in bytes; buffers that are being sent count. */
+  get bytesInAll(): number {
+    return this.host.borrowedBytes;
+  }
 
   /** Makes room for `count` more bytes and returns where they go. The caller then writes exactly these. */
   reserve(count: number): number {

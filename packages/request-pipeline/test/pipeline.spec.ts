@@ -339,6 +339,17 @@ describe('the pipeline', () => {
       expect(rig.ended.at(-1)).toBe('expired 0');
     });
 
+    it('do not expire while their client waits to be read, and do not come back when it has gone', () => {
+      rig.nowMs += 7_000;
+      rig.pipeline.keepWaiting(client.client, rig.nowMs);
+      rig.pipeline.remove(other.client);
+      rig.pipeline.keepWaiting(other.client, rig.nowMs);
+      rig.sessions.expire(rig.nowMs);
+      rig.commitAll();
+      expect(rig.ended.filter((event) => event.startsWith('expired'))).toEqual(['expired 1']);
+      expect(rig.sessions.check(client.client.session!, client.client)).toBe(0);
+    });
+
     it('expire by the thousand at once, each with its own ephemerals', () => {
       for (let i = 0; i < 5_000; i++) rig.client().send('create', create('/e', 3));
       rig.commitAll();

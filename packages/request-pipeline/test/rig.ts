@@ -145,8 +145,15 @@ export class TestClient implements ClientConnection {
     watcher: number,
   ) {
     const host = {
-      borrow: (minimum: number) => new Uint8Array(Math.max(minimum, 1024)),
-      giveBack: () => undefined,
+      borrowedBytes: 0,
+      borrow(minimum: number) {
+        const buffer = new Uint8Array(Math.max(minimum, 1024));
+        this.borrowedBytes += buffer.length;
+        return buffer;
+      },
+      giveBack(buffer: Uint8Array) {
+        this.borrowedBytes -= buffer.length;
+      },
       filled: () => undefined,
     };
     this.client = new Client(watcher, new Outbox(host, this), this, []);

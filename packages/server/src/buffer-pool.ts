@@ -14,8 +14,16 @@ export class BufferPool {
   /** For each size, the fewest spare buffers since the last trim: so many nobody has needed. */
   private readonly unneeded: number[] = SIZES.map(() => 0);
   private nextTrimMs = 0;
+  /** What is borrowed at the moment. */
+  borrowedBytes = 0;
 
   borrow(minimum: number): Uint8Array {
+    const buffer = this.take(minimum);
+    this.borrowedBytes += buffer.length;
+    return buffer;
+  }
+
+  private take(minimum: number): Uint8Array {
     for (let i = 0; i < SIZES.length; i++) {
       const size = SIZES[i]!;
       if (minimum > size) continue;
@@ -38,6 +46,7 @@ export class BufferPool {
   }
 
   giveBack(buffer: Uint8Array): void {
+    this.borrowedBytes -= buffer.length;
     for (let i = 0; i < SIZES.length; i++) {
       if (buffer.length !== SIZES[i]) continue;
       if (this.spare[i]!.length < SPARE[i]!) this.spare[i]!.push(buffer);

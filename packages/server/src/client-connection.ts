@@ -17,7 +17,7 @@ export interface ConnectionHost extends OutboxHost {
   readonly isCongested: boolean;
   /** Requests of one connection that may be on their way before it must wait. */
   readonly maxOutstanding: number;
-  /** It stopped reading and wants {@link ClientConnection.resume} when the congestion is over. */
+  /** It stopped reading and wants {@link ClientConnection.goOn} when the congestion is over. */
   congested(connection: ClientConnection): void;
   /** What the requests of one connection may take of a turn. */
   readonly share: TurnShare;
@@ -103,6 +103,8 @@ export class ClientConnection implements ConnectionHandler, PipelineConnection {
   private stage: number = Stage.fresh;
   private readonly waiting = new FrameAssembler();
   private isPaused = false;
+  /** Whether the host has it in line, and will let it go on. */
+  private isInLine = false;
   /** When the first of the waiting bytes began to wait, in monotonic ms. */
   private waitingSinceMs = 0;
   private keptLastMs = 0;
@@ -193,7 +195,7 @@ export class ClientConnection implements ConnectionHandler, PipelineConnection {
 
   established(): void {
     this.stage = Stage.established;
-    if (!this.waiting.isEmpty) this.host.congested(this);
+    if (!this.waiting.isEmpty) this.standInLine('congested');
   }
 
   /** Answers a four-letter word and closes; without an answer when there is none to be had. */
@@ -266,9 +268,15 @@ export class ClientConnection implements ConnectionHandler, PipelineConnection {
     );
   }
 
-  /** Reads again after a congestion or a full output. */
+  /** Its turn in the line has come. */
+  goOn(): void {
+    this.isInLine = false;
+    this.resume();
+  }
+
+  /** Reads again after a full output; whoever stands in line waits for his turn all the same. */
   resume(): void {
-    if (this.stage === Stage.closing || this.leaving !== null) return;
+    if (this.stage === Stage.closing || this.leaving !== null || this.isInLine) return;
     const wasPaused = this.isPaused;
     this.isPaused = false;
     this.useWaiting();
@@ -349,14 +357,21 @@ export class ClientConnection implements ConnectionHandler, PipelineConnection {
   /** Stops at `at`, until the others have had their turn. */
   private yieldAt(at: number): number {
     this.pause();
-    this.host.yielding(this);
+    this.standInLine('yielding');
     return at;
   }
 
   /** Stops at `at`, until the server has less on its way. */
   private wait(at: number): number {
     this.pause();
-    this.host.congested(this);
+    this.standInLine('congested');
     return at;
+  }
+
+  /** Once: several things may make it wait at the same time. */
+  private standInLine(line: 'yielding' | 'congested'): void {
+    if (this.isInLine) return;
+    this.isInLine = true;
+    this.host[line](this);
   }
 }

@@ -122,6 +122,13 @@ export class ConnectionDesk implements ConnectionHost {
     return this.reaper.expire(nowMs);
   }
 
+  /** Sessions do not expire for want of what the server has not got round to reading. Before they are looked at. */
+  keepWaiting(nowMs: number): void {
+    for (const line of [this.waiting, this.yielded]) {
+      for (const { client } of line) this.pipeline?.keepWaiting(client, nowMs);
+    }
+  }
+
   // ---- ConnectionHost
 
   turnNow(): number {
@@ -202,7 +209,7 @@ export class ConnectionDesk implements ConnectionHost {
 
   yielding(connection: ClientConnection): void {
     this.yielded.push(connection);
-    this.turnNow();
+    this.pipeline?.keepWaiting(connection.client, this.turnNow());
   }
 
   stalled(connection: ClientConnection): void {
@@ -253,6 +260,10 @@ export class ConnectionDesk implements ConnectionHost {
     this.pool.giveBack(buffer);
   }
 
+  get borrowedBytes(): number {
+    return this.pool.borrowedBytes;
+  }
+
   filled(outbox: Outbox): void {
     this.dirty.push(outbox);
     this.turnNow();
@@ -278,21 +289,24 @@ export class ConnectionDesk implements ConnectionHost {
       for (const connection of resumed) {
         // Looked at again when a commitment has ended a turn.
         if (connection.isOverloaded) this.waiting.push(connection);
-        else connection.resume();
+        else connection.goOn();
       }
     }
   }
+
   private resumeYielded(): void {
     const { yielded } = this;
     this.yielded = [];
     this.isResumingYielded = true;
     let served = 0;
-    do yielded[served++]!.resume();
+    do yielded[served++]!.goOn();
     while (served < yielded.length && !this.isTurnLong());
     this.isResumingYielded = false;
     if (served === yielded.length) return;
-    this.yielded = [...yielded.slice(served), ...this.yielded];
-    this.turnNow();
+    const left = yielded.slice(served);
+    this.yielded = left.concat(this.yielded);
+    const nowMs = this.turnNow();
+    for (const { client } of left) this.pipeline?.keepWaiting(client, nowMs);
   }
 
   private isTurnLong(): boolean {

@@ -28,7 +28,10 @@ export interface ServerOptions {
   readonly globalOutstandingLimit: number;
   /** Bytes that may wait for a client that does not read before its connection is closed. */
   readonly maxOutputBytes: number;
-  /** Bytes of replies to reads that waited for a write of their session, answered at once; the rest is refused as throttled. */
+  /**
+   * Bytes that replies may take in all before reads that waited for a write of their session, and are answered at once, are
+   * refused as throttled; a client whose replies take less than a 128th of it is not.
+   */
   readonly maxHeldReplyBytes: number;
   /** A connection without a session is closed after this time. */
   readonly sessionlessTimeoutMs: number;

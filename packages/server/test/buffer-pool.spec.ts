@@ -28,6 +28,14 @@ describe('output buffers', () => {
     expect(borrowed.filter((buffer) => again.has(buffer))).toHaveLength(kept);
   });
 
+  it('are counted while they are borrowed, at the size they have', () => {
+    const pool = new BufferPool();
+    const buffers = [1, 20 * KIB, 300 * KIB].map((size) => pool.borrow(size));
+    expect(pool.borrowedBytes).toBe((1 + 64 + 300) * KIB);
+    for (const buffer of buffers) pool.giveBack(buffer);
+    expect(pool.borrowedBytes).toBe(0);
+  });
+
   it('are let go once nobody has needed them for a minute', () => {
     const pool = new BufferPool();
     const borrow = (count: number): Set<Uint8Array> => new Set(Array.from({ length: count }, () => pool.borrow(1)));

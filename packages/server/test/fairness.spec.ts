@@ -70,10 +70,50 @@ describe('a client whose requests take long', () => {
     expect(order.indexOf('other')).toBeLessThan(40);
   });
 
+  it('and stands in line once, also when it is slow to read what it is sent', async () => {
+    await harness.stop();
+    const transport = new MemoryTransport({ highWaterMarkBytes: 3000 });
+    harness = await new Harness({ transport, registrations: [[CLOCK, clock]] }).start();
+    await (await harness.connect()).create('/kilobyte', new Uint8Array(1000));
+    const greedy = await Promise.all(Array.from({ length: 12 }, () => RawSession.open(harness)));
+    const inLine = new Map<object, number>();
+    const counts: number[] = [];
+    const add = (connection: object, difference: number): void => {
+      inLine.set(connection, (inLine.get(connection) ?? 0) + difference);
+      counts.push(inLine.get(connection)!);
+    };
+    for (const connection of harness.server.connections) {
+      const { host } = connection;
+      if (!jest.isMockFunction(host.yielding)) {
+        const yielding = host.yielding.bind(host);
+        jest.spyOn(host, 'yielding').mockImplementation((yielder) => {
+          add(yielder, 1);
+          yielding(yielder);
+        });
+      }
+      const goOn = connection.goOn.bind(connection);
+      jest.spyOn(connection, 'goOn').mockImplementation(() => {
+        add(connection, -1);
+        goOn();
+      });
+    }
+    await Promise.all(
+      greedy.map(async (session) => {
+        for (let xid = 1; xid <= 200; xid++) {
+          session.send(xid, OpCode.getData, (writer) => writer.ustring('/kilobyte').boolean(false));
+        }
+        expect(await session.take(200)).toEqual(Array.from({ length: 200 }, (_, i) => `${i + 1}:0`));
+      }),
+    );
+    expect(counts.length).toBeGreaterThan(20);
+    expect(Math.max(...counts)).toBe(1);
+  });
+
   it('and many such clients come one after the other, each in its turn, and short requests in between', async () => {
     const greedy = await Promise.all(Array.from({ length: 30 }, () => harness.connect()));
     const other = await harness.connect();
     await other.create('/long');
+    const kept = jest.spyOn(harness.server.pipeline, 'keepWaiting');
     harness.storage.holdSyncs();
     const order: number[] = [];
     const writes = greedy.map((client, i) =>
@@ -81,6 +121,7 @@ describe('a client whose requests take long', () => {
     );
     await other.exists('/');
     const { inFlight } = harness.server.pipeline;
+    expect(new Set(kept.mock.calls.map(([{ session }]) => session?.id)).size).toBeGreaterThan(15);
     harness.storage.releaseSyncs();
     await Promise.all(writes);
     expect(inFlight).toBeLessThan(15);

@@ -1,4 +1,4 @@
-import { AddWatchMode, OpCode } from '@zk/model';
+import { AddWatchMode, ErrorCode, OpCode } from '@zk/model';
 import type { ServerOptions } from '../src/index.js';
 import type { Harness } from './harness.js';
 import { firstConnection, startLimited } from './limited-server.js';
@@ -114,6 +114,41 @@ describe('limits of what is on its way', () => {
       expect(outcomes).toEqual([...Array<string>(2).fill('OK'), ...Array<string>(98).fill('THROTTLEDOP')]);
       expect(await harness.word('mntr')).toMatch(/^zk_throttled_ops\t98$/m);
       expect(await outcome(client.getData('/big'))).toBe('OK');
+    });
+
+    it('reads that waited are refused for what others have asked for, unless their client asks for little', async () => {
+      await start({ maxHeldReplyBytes: 1_000_000 });
+      const modest = await harness.connect();
+      await modest.create('/big', new Uint8Array(300_000));
+      const greedy = await Promise.all(Array.from({ length: 5 }, () => harness.connect()));
+      harness.storage.holdSyncs();
+      const writes = [...greedy, modest].map((client) => client.setData('/big', new Uint8Array(300_000)));
+      const reads = greedy.map((client) => Promise.all([1, 2].map(() => outcome(client.getData('/big')))));
+      const little = modest.exists('/big');
+      await rest();
+      harness.storage.releaseSyncs();
+      await Promise.all(writes);
+      const outcomes = (await Promise.all(reads)).flat();
+      expect(outcomes.filter((each) => each === 'THROTTLEDOP').length).toBeGreaterThanOrEqual(3);
+      expect((await little).version).toBe(6);
+      expect(await outcome(greedy[4]!.getData('/big'))).toBe('OK');
+      const desk = firstConnection(harness).host as unknown as { borrowedBytes: number };
+      expect(desk.borrowedBytes).toBe(0);
+    });
+
+    it('reads that waited are refused whatever number their client gives them, but not its pings', async () => {
+      await start({ maxHeldReplyBytes: 1_000_000 });
+      await (await harness.connect()).create('/big');
+      const raw = await RawSession.open(harness);
+      harness.storage.holdSyncs();
+      raw.send(1, OpCode.setData, (writer) => writer.ustring('/big').buffer(new Uint8Array(500_000)).int32(-1));
+      for (let i = 0; i < 10; i++) raw.send(-100, OpCode.getData, (writer) => writer.ustring('/big').boolean(false));
+      raw.send(-2, OpCode.ping);
+      await rest();
+      harness.storage.releaseSyncs();
+      const throttled = `-100:${ErrorCode.THROTTLEDOP}`;
+      const ok = ['1:0', '-100:0', '-100:0'];
+      expect(await raw.take(12)).toEqual([...ok, ...Array<string>(8).fill(throttled), '-2:0']);
     });
 
     it('a client that never reads its events is closed', async () => {

@@ -197,6 +197,7 @@ class TestClient {
       borrow: (size: number) => new Uint8Array(size),
       giveBack: () => undefined,
       filled: () => undefined,
+      borrowedBytes: 0,
     };
     const connection = {
       peer: { remoteAddress: '127.0.0.1' },
