@@ -55,10 +55,11 @@ export interface ZkClient extends AsyncDisposable {
   /** Resolves when connected. @throws when that becomes impossible, or time runs out */
   connected(options?: CallOptions): Promise<ClientSession>;
   /**
-   * Ends the session (its ephemerals go), after what was requested before has been answered. Idempotent, never rejects.
+   * Ends the session (its ephemerals go), after what was requested before has been answered. Idempotent; rejects only with
+   * a TypeError, for options that are none.
    * `keepSession` leaves the session to expire, or to be attached to from elsewhere.
    */
-  close(options?: { readonly keepSession?: boolean }): Promise<void>;
+  close(options?: { readonly keepSession?: boolean | undefined }): Promise<void>;
   /** A view of this client below `path`; it shares the connection, and its `close` does nothing. */
   chroot(path: string): ZkClient;
 
@@ -102,7 +103,11 @@ export interface ZkClient extends AsyncDisposable {
   multiRead<const O extends readonly ReadOp[]>(operations: O, options?: CallOptions): Promise<ReadResults<O>>;
 
   getAcl(path: string, options?: CallOptions): Promise<{ readonly acl: readonly Acl[]; readonly stat: Stat }>;
-  setAcl(path: string, acl: readonly Acl[], options?: CallOptions & { readonly version?: number }): Promise<Stat>;
+  setAcl(
+    path: string,
+    acl: readonly Acl[],
+    options?: CallOptions & { readonly version?: number | undefined },
+  ): Promise<Stat>;
   /** What this server has not seen yet of what was committed before the call, it has seen when this resolves. */
   sync(path?: string, options?: CallOptions): Promise<void>;
   /** Paths of ephemerals of this session that begin with the prefix; default: all. */
@@ -116,11 +121,11 @@ export interface ZkClient extends AsyncDisposable {
   getConfig(options?: ReadOptions): Promise<NodeData<Uint8Array>>;
   reconfig(
     change: {
-      readonly joining?: readonly string[];
-      readonly leaving?: readonly string[];
-      readonly newMembers?: readonly string[];
+      readonly joining?: readonly string[] | undefined;
+      readonly leaving?: readonly string[] | undefined;
+      readonly newMembers?: readonly string[] | undefined;
       /** Version of the configuration that this change is based on; default: any. */
-      readonly fromConfig?: bigint;
+      readonly fromConfig?: bigint | undefined;
     },
     options?: CallOptions,
   ): Promise<NodeData<Uint8Array>>;

@@ -38,8 +38,11 @@ export class SessionExpiredError extends KeeperError implements RequestFailure {
   constructor(
     path?: string,
     readonly maybeApplied = false,
+    /** Whether the client begins no other session (`renewSession: false`): every later call fails like this one. */
+    readonly isFinal = false,
   ) {
     super(ErrorCode.SESSIONEXPIRED, path);
+    if (isFinal) this.message += ': the client begins no other session (renewSession: false)';
   }
 }
 
@@ -83,7 +86,7 @@ export class CancelledError extends Error implements RequestFailure {
   }
 }
 
-/** The client was closed, by its owner. */
+/** The client was closed, by its owner. One that its lost session has closed says {@link SessionExpiredError}. */
 export class ClientClosedError extends Error implements RequestFailure {
   override readonly name = 'ClientClosedError';
 
@@ -114,8 +117,8 @@ export class MultiError extends RefusedError {
     code: number,
     readonly failedIndex: number,
     path: string | undefined,
-    /** One per operation: undefined for those before the failed one, which were rolled back. */
-    readonly errors: readonly (KeeperError | undefined)[],
+    /** One per operation, of the class of its code: undefined for those before the failed one, which were rolled back. */
+    readonly errors: readonly ((KeeperError & RequestFailure) | undefined)[],
   ) {
     super(code, path);
     this.message += ` in operation ${failedIndex} of a multi: nothing was applied`;

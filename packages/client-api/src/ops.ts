@@ -12,7 +12,11 @@ export const op = Object.freeze({
   create(
     path: string,
     data: Uint8Array | null = null,
-    options: { readonly mode?: CreateModeName; readonly acl?: readonly Acl[]; readonly ttl?: Duration } = {},
+    options: {
+      readonly mode?: CreateModeName | undefined;
+      readonly acl?: readonly Acl[] | undefined;
+      readonly ttl?: Duration | undefined;
+    } = {},
   ): Op<'create'> {
     const { mode = 'persistent', acl, ttl } = options;
     return { kind: 'create', path, data, mode, acl, ttlMs: ttl === undefined ? undefined : durationMs(ttl) };

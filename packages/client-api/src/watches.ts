@@ -23,11 +23,11 @@ export type WatchItem = ZnodeEvent | WatchReset;
 
 export interface WatchOptions extends CallOptions {
   /** Events of everything below as well; then `childrenChanged` does not come. Default false. */
-  readonly recursive?: boolean;
+  readonly recursive?: boolean | undefined;
   /** Items kept for a consumer of the async iterable that is slow; default 1,024. */
-  readonly bufferSize?: number;
+  readonly bufferSize?: number | undefined;
   /** When the buffer is full: replace it by one reset item (default), drop the oldest, or end with an error. */
-  readonly overflow?: 'reset' | 'dropOldest' | 'error';
+  readonly overflow?: 'reset' | 'dropOldest' | 'error' | undefined;
 }
 
 /**
@@ -38,6 +38,8 @@ export interface WatchOptions extends CallOptions {
 export interface WatchStream extends Observable<WatchItem>, AsyncIterable<WatchItem> {
   /**
    * Resolves with a subscription once the server has the watch: what is read after that cannot change unnoticed.
+   * What the listener throws is an uncaught error of the process (of RxJS's `config.onUnhandledError` where that is set),
+   * as with `subscribe`; the watch goes on.
    * @throws what the server answers, e.g. NOAUTH
    */
   start(listener: (item: WatchItem) => void, options?: CallOptions): Promise<WatchSubscription>;

@@ -9,7 +9,7 @@ export * from './exports.js';
 
 /** The same client where there are no sockets: connections are WebSockets, and names are the browser's business. */
 export interface ClientOptions extends CommonOptions {
-  readonly webSocket?: WebSocketTransportOptions;
+  readonly webSocket?: WebSocketTransportOptions | undefined;
 }
 
 const clientRules: OptionRules<ClientOptions> = { ...commonRules, webSocket: rules.object };

@@ -63,4 +63,13 @@ describe('a connection string', () => {
   ])('"%s" is none, and the error says why', (text) => {
     expect(() => parseConnectionString(text)).toThrow(TypeError);
   });
+
+  it.each([
+    ['zk://host:2181', 'is no URL: leave out "zk://"'],
+    ['zookeeper://h1:2181,h2:2181/app', 'is no URL: leave out "zookeeper://"'],
+    ['h1:2181/a,h2:2181/a', 'the chroot of "h1:2181/a,h2:2181/a" comes once, after all servers'],
+    ['h1/a,h2:2181', 'comes once, after all servers'],
+  ])('"%s" is a slip that the error names', (text, message) => {
+    expect(() => parseConnectionString(text)).toThrow(message);
+  });
 });

@@ -20,8 +20,14 @@ const DEFAULT_PORT = 2181;
  */
 export function parseConnectionString(text: string, defaultPort = DEFAULT_PORT): ConnectionString {
   if (typeof text !== 'string') throw new TypeError('servers are one text: host:port,host:port/chroot');
+  const scheme = /^\s*([a-z][a-z0-9+.-]*:\/\/)/i.exec(text)?.[1];
+  if (scheme !== undefined)
+    throw new TypeError(`"${text}" is no URL: leave out "${scheme}", and write host:port/chroot`);
   const slash = text.indexOf('/');
   const chroot = slash === -1 ? '' : text.slice(slash).trim();
+  if (/,[^/]*:\d+(\/|,|$)/.test(chroot)) {
+    throw new TypeError(`the chroot of "${text}" comes once, after all servers: host:port,host:port/chroot`);
+  }
   const defect = chroot === '' || chroot === '/' ? undefined : pathDefect(chroot);
   if (defect !== undefined) throw new TypeError(`the chroot of "${text}" is not a path: ${defect}`);
   const servers = (slash === -1 ? text : text.slice(0, slash))

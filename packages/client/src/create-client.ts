@@ -22,7 +22,12 @@ export const noLookUp: Resolver = (host) => Promise.resolve([host]);
 export function makeClient(servers: string, options: CommonOptions, platform: Platform): ZooKeeperClient {
   const { servers: addresses, chroot } = parseConnectionString(servers);
   const complete = completeOptions(options, addresses.length, platform);
-  const runtime: ClientRuntime = { ...systemRuntime, ...options.runtime };
+  const { clock, scheduler, random } = options.runtime ?? {};
+  const runtime: ClientRuntime = {
+    clock: clock ?? systemRuntime.clock,
+    scheduler: scheduler ?? systemRuntime.scheduler,
+    random: random ?? systemRuntime.random,
+  };
   const { sasl } = complete;
   const core = new ClientCore({
     servers: addresses,
@@ -38,7 +43,7 @@ export function makeClient(servers: string, options: CommonOptions, platform: Pl
 
 /**
  * Waits for the first connection; without one the client is closed, and the error tells what was tried.
- * @throws ConnectionLossError, AuthFailedError, CancelledError
+ * @throws ConnectionLossError, AuthFailedError, CancelledError; SessionExpiredError without renewal
  */
 export async function whenConnected(client: ZooKeeperClient, options: CallOptions): Promise<ZooKeeperClient> {
   try {
@@ -61,5 +66,5 @@ export async function whenConnected(client: ZooKeeperClient, options: CallOption
 
 /** An error that says all there is to say, whatever was tried before. */
 function isPlain(error: Error): boolean {
-  return error instanceof CancelledError || error.name === 'AUTHFAILED';
+  return error instanceof CancelledError || error.name === 'AUTHFAILED' || error.name === 'SESSIONEXPIRED';
 }

@@ -6,9 +6,6 @@ import type { MachineOutputs } from './machine/machine-ports.js';
 import type { ClientLogger, Resolver } from './options.js';
 import { probeServer } from './probe.js';
 
-/** The longest that timers of all platforms can wait. */
-const LONGEST_WAIT_MS = 0x7fff_ffff;
-
 interface Attempt {
   readonly abort: AbortController;
   connection: Connection | undefined;
@@ -92,7 +89,7 @@ export class Driver implements MachineOutputs {
     this.timer?.cancel();
     this.timer = undefined;
     if (monotonicMs === Infinity) return;
-    const delayMs = Math.min(LONGEST_WAIT_MS, Math.max(0, monotonicMs - this.clock.monotonicMs()));
+    const delayMs = Math.max(0, monotonicMs - this.clock.monotonicMs());
     this.timer = this.scheduler.after(delayMs, this.tick);
   }
 

@@ -1,4 +1,6 @@
 export * from '@zk/client-api';
+export type { Acl, Id, SessionId, Stat, Zxid } from '@zk/model';
+export { OPEN_ACL_UNSAFE, Perms, READ_ACL_UNSAFE } from '@zk/model';
 export type { ClientMetrics, LatencySummary } from './metrics.js';
 export type { AuthInfo, BackOff, ClientLogger, CommonOptions, Limits, Resolver } from './options.js';
 export { defaultLimits } from './complete-options.js';

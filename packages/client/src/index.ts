@@ -13,7 +13,7 @@ export { REQUEST_CHANNEL } from './diagnostics-tracer.js';
 
 export interface ClientOptions extends CommonOptions {
   /** Connect over TLS, with these certificates; `{}` trusts whom Node trusts, and shows no certificate. */
-  readonly tls?: TlsOptions;
+  readonly tls?: TlsOptions | undefined;
 }
 
 /** The client's side of {@link TlsTransportOptions}. */
@@ -44,7 +44,8 @@ export function createClient(servers: string, options: ClientOptions = {}): ZooK
 
 /**
  * A client that is connected. `timeout` (default: the `requestTimeout`) and `signal` are for the connecting only.
- * @throws ConnectionLossError that tells what was tried, when no server granted a session in time; AuthFailedError
+ * @throws ConnectionLossError that tells what was tried, when no server granted a session in time; AuthFailedError;
+ *   SessionExpiredError when the `session` to attach to is over and `renewSession` is false
  */
 export async function connect(servers: string, options: ClientOptions & CallOptions = {}): Promise<ZooKeeperClient> {
   requireOptions('a client', options, { ...clientRules, ...connectRules });

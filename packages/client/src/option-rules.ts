@@ -29,6 +29,9 @@ export const commonRules: OptionRules<CommonOptions> = {
   limits: rules.object,
 };
 
+/** What `close` takes. */
+export const closeRules: OptionRules<NonNullable<Parameters<ZkClient['close']>[0]>> = { keepSession: rules.flag };
+
 /** What `connect` takes besides, for the connecting only. */
 export const connectRules: OptionRules<CallOptions> = { signal: rules.signal, timeout: rules.duration };
 

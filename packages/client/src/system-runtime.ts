@@ -1,4 +1,5 @@
 import type { ClientRuntime } from '@zk/client-api';
+import type { Timer } from '@zk/contracts';
 
 /**
  * Time and chance of the machine, by what Node and browsers have in common. The timers keep a process alive: while a
@@ -35,14 +36,24 @@ function messageLoop(): (callback: () => void) => void {
   };
 }
 
+/** The longest that setTimeout can wait; with more it rings at once. */
+const LONGEST_TIMEOUT_MS = 0x7fff_ffff;
+
+/** Waits for any time, in parts if need be. */
+function after(delayMs: number, callback: () => void): Timer {
+  let timer: ReturnType<typeof setTimeout>;
+  const wait = (leftMs: number): void => {
+    timer =
+      leftMs > LONGEST_TIMEOUT_MS
+        ? setTimeout(() => wait(leftMs - LONGEST_TIMEOUT_MS), LONGEST_TIMEOUT_MS)
+        : setTimeout(callback, leftMs);
+  };
+  wait(delayMs);
+  return { cancel: () => clearTimeout(timer) };
+}
+
 export const systemRuntime: ClientRuntime = {
   clock: { wallMs: () => Date.now(), monotonicMs: () => performance.now() },
-  scheduler: {
-    after(delayMs, callback) {
-      const timer = setTimeout(callback, delayMs);
-      return { cancel: () => clearTimeout(timer) };
-    },
-    atTurnEnd,
-  },
+  scheduler: { after, atTurnEnd },
   random: { next },
 };

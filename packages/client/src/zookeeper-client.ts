@@ -47,7 +47,7 @@ import { deleteNode } from './operations/delete.js';
 import { absolute, multiReadRequest, multiReadResults, multiRequest, multiResults } from './operations/multi.js';
 import { updateNode } from './operations/update.js';
 import { badAcl, badData, badFunction, badVersion } from './arguments.js';
-import { type Reconfiguration, reconfigRules } from './option-rules.js';
+import { type Reconfiguration, closeRules, reconfigRules } from './option-rules.js';
 import { badPath } from './paths.js';
 import type { OneShotWatch, WatchTable } from './watches/one-shot-watches.js';
 import { childrenAndWatchKind, existsAndWatchKind, getAndWatchKind } from './watches/watch-kinds.js';
@@ -109,8 +109,9 @@ export class ZooKeeperClient implements ZkClient {
     return core.session!;
   }
 
-  async close(options?: { readonly keepSession?: boolean }): Promise<void> {
-    if (!this.isView) await this.core.close(options?.keepSession ?? false);
+  async close(options?: { readonly keepSession?: boolean | undefined }): Promise<void> {
+    const { keepSession = false } = requireOptions('a close', options ?? {}, closeRules);
+    if (!this.isView) await this.core.close(keepSession);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -208,7 +209,7 @@ export class ZooKeeperClient implements ZkClient {
   async setAcl(
     path: string,
     acl: readonly Acl[],
-    options?: CallOptions & { readonly version?: number },
+    options?: CallOptions & { readonly version?: number | undefined },
   ): Promise<Stat> {
     const version = options?.version ?? ANY_VERSION;
     reject(badPath(path) ?? badAcl(path, acl) ?? badVersion(path, version));

@@ -221,3 +221,23 @@ it('puts one listener on a signal that many calls share', async () => {
   for (const subscription of subscriptions) subscription.unsubscribe();
   await Promise.all(started.map((subscription) => subscription.unsubscribe()));
 });
+
+it('a close with an option that is none says so, and closes nothing', async () => {
+  await expect(client.close(untyped({ keepsession: true }))).rejects.toThrow('did you mean "keepSession"?');
+  expect(client.state).toBe('connected');
+});
+
+it('what is undefined counts as not given', async () => {
+  const { transport, connectionString } = server;
+  const nothing = undefined;
+  const runtime = { clock: nothing, scheduler: nothing, random: nothing };
+  const own = await connect(connectionString, { transport, runtime, limits: { maxQueued: nothing }, acl: nothing });
+  expect(await own.exists('/there', { timeout: nothing, signal: nothing, linearizable: nothing })).not.toBeNull();
+  const subscription = await own.watch('/there', { timeout: '5s' }).start(() => undefined, { timeout: nothing });
+  await subscription.unsubscribe();
+  await own.close({ keepSession: nothing });
+});
+
+it.each(['OPEN_ACL_UNSAFE', 'READ_ACL_UNSAFE', 'Perms'])('%s comes with the client', async (name) => {
+  expect(await import('@zk/client')).toHaveProperty(name);
+});

@@ -13,6 +13,7 @@ export {
   AcquireTimeoutError,
   Hold,
   LockLostError,
+  RecipeClosedError,
   exponentialBackoff,
 } from './support/index.js';
 export * from './locks/index.js';

@@ -89,13 +89,59 @@ describe('connecting', () => {
     const rig = new MachineRig({ backOff: { initialDelay: 100, maxDelay: 10_000 } }).start();
     const pauses: number[] = [];
     for (let i = 0; i < 5; i++) {
-      rig.connect();
+      rig.connect({ timeoutMs: 60_000 });
       const { nowMs } = rig;
       rig.close();
       rig.passUntil(() => rig.calls.at(-1) === 'resolve a');
       pauses.push(rig.nowMs - nowMs);
     }
     expect(pauses).toEqual([100, 200, 400, 800, 1600]);
+  });
+});
+
+describe('pauses while a session lives', () => {
+  const backOff = { initialDelay: 100, maxDelay: 5_000 };
+  const refuse = (rig: MachineRig): void => rig.machine.failed(rig.attempt, new Error('refused'));
+
+  /** Refuses every attempt. @returns when they were made, in ms after the connection was lost */
+  function attemptsOf(rig: MachineRig, untilMs: number): number[] {
+    const attempts: number[] = [];
+    const startMs = rig.nowMs;
+    rig.close();
+    while (rig.nowMs - startMs < untilMs) {
+      rig.pass(1);
+      if (rig.calls.at(-1) !== 'resolve a') continue;
+      attempts.push(rig.nowMs - startMs);
+      refuse(rig);
+    }
+    return attempts;
+  }
+
+  it('grow to a tenth of its timeout', () => {
+    const rig = new MachineRig({ backOff }).start().connect({ timeoutMs: 4_000 });
+    const attempts = attemptsOf(rig.pass(1_000), 2_000);
+    expect(attempts).toEqual([50, 150, 350, 750, 1_150, 1_550, 1_950]);
+  });
+
+  it('never get longer than was asked for', () => {
+    const rig = new MachineRig({ backOff: { ...backOff, maxDelay: 300 } }).start().connect({ timeoutMs: 30_000 });
+    const attempts = attemptsOf(rig.pass(1_000), 1_500);
+    expect(attempts).toEqual([50, 150, 350, 650, 950, 1_250]);
+  });
+
+  it('do not go past a tenth before its end: no pause goes past the last moment for its session', () => {
+    const rig = new MachineRig({ backOff }).start().connect({ timeoutMs: 4_000 });
+    const attempts = attemptsOf(rig, 3_999);
+    expect(attempts.filter((atMs) => atMs >= 3_600)).toEqual([3_600]);
+    expect(rig.states).toEqual(['connected', 'suspended']);
+  });
+
+  it('grow again when it is over', () => {
+    const rig = new MachineRig({ backOff }).start().connect({ timeoutMs: 4_000 });
+    const attempts = attemptsOf(rig, 30_000).filter((atMs) => atMs > 6_000);
+    const pauses = attempts.slice(1).map((atMs, i) => Math.round((atMs - attempts[i]!) / 100) * 100);
+    expect(new Set(pauses)).toEqual(new Set([5_000]));
+    expect(rig.states).toEqual(['connected', 'suspended', 'lost']);
   });
 });
 

@@ -7,7 +7,7 @@ import type { CompleteOptions } from '../complete-options.js';
 import type { Credential } from './authentication.js';
 import { Connector } from './connector.js';
 import { Dialogue, type DialogueHost } from './dialogue.js';
-import { type EndError, Ending, closedError, refusedError } from './ending.js';
+import { type EndError, Ending, closedError, expiredError, refusedError } from './ending.js';
 import type { FailedAttempt, MachineListener, MachineOutputs, MachineParts } from './machine-ports.js';
 import { Outgoing } from './outgoing.js';
 import type { Request } from './request.js';
@@ -56,12 +56,12 @@ export class ConnectionMachine implements DialogueHost {
     private readonly outputs: MachineOutputs,
     private readonly listener: MachineListener,
   ) {
-    const { options, metrics, logger, clock, random } = parts;
+    const { options, metrics, clock, random } = parts;
     this.options = options;
     this.sessions = new SessionKeeper(options.session, clock);
     this.wakeUp = new WakeUp((ms) => outputs.wakeAt(ms));
     this.servers = new Servers(parts.servers, options.backOff, random, options.shouldShuffle);
-    this.connector = new Connector(this.servers, options.connectTimeoutMs, outputs, metrics, logger, this.now);
+    this.connector = new Connector(this.servers, this.sessions, parts, outputs);
     this.outgoing = new Outgoing(options, outputs, metrics, this.now);
     this.queue = this.outgoing.queue;
     this.dialogue = new Dialogue(options, this.outgoing, this.sessions, this, parts.createSaslExchange);
@@ -334,7 +334,8 @@ export class ConnectionMachine implements DialogueHost {
     this.listener.sessionLost();
     this.listener.sessionChanged(undefined);
     this.setState('lost');
-    if (this.ending !== undefined || !this.options.renewsSession) this.finish('closed');
+    if (this.ending !== undefined) this.finish('closed');
+    else if (!this.options.renewsSession) this.finish('closed', expiredError);
   }
 
   private judge(nowMs: number): void {

@@ -1,8 +1,7 @@
-import type { ClientLogger } from '../options.js';
 import type { ServerAddress } from '../connection-string.js';
-import type { MetricsRecorder } from '../metrics.js';
-import type { FailedAttempt, MachineOutputs } from './machine-ports.js';
+import type { FailedAttempt, MachineOutputs, MachineParts } from './machine-ports.js';
 import type { Servers } from './servers.js';
+import type { SessionKeeper } from './session-keeper.js';
 
 type Stage = 'resting' | 'resolving' | 'dialing' | 'dialed';
 
@@ -23,11 +22,9 @@ export class Connector {
 
   constructor(
     private readonly servers: Servers,
-    private readonly timeoutMs: number,
+    private readonly sessions: SessionKeeper,
+    private readonly parts: Pick<MachineParts, 'options' | 'metrics' | 'logger' | 'clock'>,
     private readonly outputs: MachineOutputs,
-    private readonly metrics: MetricsRecorder,
-    private readonly logger: ClientLogger,
-    private readonly now: () => number,
   ) {}
 
   /** The server that is, or was last, dialled. */
@@ -74,18 +71,19 @@ export class Connector {
   fail(error: Error): void {
     const { server } = this;
     this.outputs.hangUp(this.attempt, false);
-    this.metrics.failedAttempts++;
+    this.parts.metrics.failedAttempts++;
     this.failedAttempts = [...this.failedAttempts.slice(1 - KEPT_ATTEMPTS), { server, error }];
-    this.logger.info({ host: server.host, port: server.port, err: error }, 'could not connect to a server');
+    this.parts.logger.info({ host: server.host, port: server.port, err: error }, 'could not connect to a server');
     const address = this.servers.takeAddress();
     if (address !== undefined) this.dial(address);
-    else this.rest(this.servers.failed());
+    else this.rest(this.servers.failed(this.sessions.longestRestMs));
   }
 
   /** A connection was lost. */
   startOver(hasLasted: boolean): void {
     this.outputs.hangUp(this.attempt, false);
-    this.rest(hasLasted ? this.servers.lost() : this.servers.failed());
+    const { longestRestMs } = this.sessions;
+    this.rest(hasLasted ? this.servers.lost(longestRestMs) : this.servers.failed(longestRestMs));
   }
 
   /** At once, at the same server. */
@@ -107,7 +105,7 @@ export class Connector {
   due(nowMs: number): void {
     if (nowMs < this.dueMs) return;
     if (this.stage === 'resting') this.begin();
-    else this.fail(new Error(`no session within ${this.timeoutMs} ms`));
+    else this.fail(new Error(`no session within ${this.parts.options.connectTimeoutMs} ms`));
   }
 
   private dial(address: string): void {
@@ -118,12 +116,16 @@ export class Connector {
   private start(stage: Stage): void {
     this.attempt++;
     this.stage = stage;
-    this.deadlineMs = this.now() + this.timeoutMs;
+    this.deadlineMs = this.parts.clock.monotonicMs() + this.parts.options.connectTimeoutMs;
   }
 
   private rest(delayMs: number): void {
     this.attempt++;
     this.stage = 'resting';
-    this.restUntilMs = this.now() + delayMs;
+    const nowMs = this.parts.clock.monotonicMs();
+    const { lastCallMs } = this.sessions;
+    this.restUntilMs = nowMs + delayMs;
+    // Guard of 'no pause goes past the last moment for its session' in connection-machine.spec.ts.
+    if (nowMs < lastCallMs) this.restUntilMs = Math.min(this.restUntilMs, lastCallMs);
   }
 }

@@ -1,4 +1,4 @@
-import { AuthFailedError, ClientClosedError } from '@zk/client-api';
+import { AuthFailedError, ClientClosedError, SessionExpiredError } from '@zk/client-api';
 import { ErrorCode } from '@zk/model';
 
 /** How a client ends, and how it is on its way there. */
@@ -16,6 +16,9 @@ export class Ending {
 export type EndError = (path?: string, maybeApplied?: boolean) => Error;
 
 export const closedError: EndError = (path, maybeApplied) => new ClientClosedError(path, maybeApplied);
+
+/** Of a client that was told to begin no session after the one that is lost. */
+export const expiredError: EndError = (path, maybeApplied) => new SessionExpiredError(path, maybeApplied, true);
 
 export function refusedError(reason: string): EndError {
   return (path) => {

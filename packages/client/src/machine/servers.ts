@@ -12,7 +12,7 @@ export interface BackOffOptions {
  * Which server to try next, and when. The list is shuffled once; the addresses of a name are shuffled anew at each
  * attempt, since they are looked up anew. After a lost connection the next server is tried nearly at once (a little
  * later by chance, so that not all clients of a server that died arrive together); after a round through all of them
- * without success comes a pause, which doubles from round to round.
+ * without success comes a pause, which doubles from round to round, up to what a living session can afford.
  */
 export class Servers {
   private readonly order: readonly ServerAddress[];
@@ -70,22 +70,23 @@ export class Servers {
   }
 
   /** An attempt came to nothing, or a connection did not last. @returns ms to wait before the next one */
-  failed(): number {
+  failed(longestMs: number): number {
     this.failures++;
-    return this.delayMs();
+    return this.delayMs(longestMs);
   }
 
   /** A connection that had lasted was lost. @returns ms to wait before the next attempt */
-  lost(): number {
+  lost(longestMs: number): number {
     this.failures = 0;
-    return this.delayMs();
+    return this.delayMs(longestMs);
   }
 
-  private delayMs(): number {
+  private delayMs(longestMs: number): number {
     const { initialDelayMs, maxDelayMs } = this.backOff;
     const rounds = Math.floor(this.failures / this.order.length);
     const delayMs = rounds === 0 ? initialDelayMs / 2 : Math.min(maxDelayMs, initialDelayMs * 2 ** (rounds - 1));
-    return delayMs * (0.5 + this.random.next() / 2);
+    // Chance comes last: clients that all rest as long as a session can afford do not come back together either.
+    return Math.min(delayMs, longestMs) * (0.5 + this.random.next() / 2);
   }
 }
 

@@ -2,6 +2,9 @@ import type { Clock } from '@zk/contracts';
 import type { Grant, SessionClaim } from './handshake.js';
 import { LiveSession } from './session.js';
 
+/** A pause between attempts to save a session is at most this part of its timeout, and so much of it is left at the end. */
+const REST_PART = 0.1;
+
 /** The session of the client, if there is one, and what the next handshake asks for. */
 export class SessionKeeper {
   current: LiveSession | undefined;
@@ -17,6 +20,16 @@ export class SessionKeeper {
   /** When the session ends if nothing more is heard. */
   get endMs(): number {
     return this.current?.endMs ?? Infinity;
+  }
+
+  /** The longest pause that the session can afford while there is no connection; Infinity without one. */
+  get longestRestMs(): number {
+    return this.current === undefined ? Infinity : this.current.timeoutMs * REST_PART;
+  }
+
+  /** The latest moment for an attempt that is to save the session; Infinity without one. */
+  get lastCallMs(): number {
+    return this.endMs - (this.current?.timeoutMs ?? 0) * REST_PART;
   }
 
   /** @returns the session that is replaced: a read-only server's is one of its own, and ends with the connection */

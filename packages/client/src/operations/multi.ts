@@ -9,7 +9,7 @@ import {
   read,
 } from '@zk/client-api';
 import type { MultiOp, MultiReadOp, MultiReadResult, MultiResponse } from '@zk/jute';
-import { type Acl, CreateMode, ErrorCode, KeeperError, isTtl } from '@zk/model';
+import { type Acl, CreateMode, ErrorCode, isTtl } from '@zk/model';
 import { withoutPrefix } from '../wire/kinds.js';
 import { badData, badVersion } from '../arguments.js';
 import { badPath, badArguments } from '../paths.js';
@@ -74,9 +74,7 @@ function multiError(operations: readonly WriteOp[], { results }: MultiResponse):
   const codes = results.map((result) => (result.op === 'error' ? result.err : ErrorCode.OK));
   const isCulprit = (code: number): boolean => code !== ErrorCode.OK && code !== ErrorCode.RUNTIMEINCONSISTENCY;
   const culprit = Math.max(0, codes.findIndex(isCulprit));
-  const errors = codes.map((code, i) =>
-    code === ErrorCode.OK ? undefined : new KeeperError(code, operations[i]!.path),
-  );
+  const errors = codes.map((code, i) => (code === ErrorCode.OK ? undefined : errorOfCode(code, operations[i]!.path)));
   return new MultiError(codes[culprit]!, culprit, operations[culprit]?.path, errors);
 }
 

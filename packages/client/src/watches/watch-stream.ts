@@ -5,7 +5,7 @@ import {
   type WatchStream,
   type WatchSubscription,
 } from '@zk/client-api';
-import { Observable, type Subscriber } from 'rxjs';
+import { Observable, type Subscriber, config } from 'rxjs';
 import { badFunction } from '../arguments.js';
 import { follow, unfollow } from '../machine/signals.js';
 import type { Calls } from '../operations/calls.js';
@@ -29,7 +29,8 @@ export class PathWatchStream extends Observable<WatchItem> implements WatchStrea
     const defect = this.defect ?? badFunction(this.path, 'the listener of a watch', listener);
     if (defect !== undefined) throw defect;
     const { core } = this.calls;
-    const limits = core.limitsOf({ ...this.options, ...options });
+    const { signal: ownSignal = this.options.signal, timeout = this.options.timeout } = options;
+    const limits = core.limitsOf({ ...options, signal: ownSignal, timeout });
     const subscriber: WatchSubscriber = {
       prefix: this.calls.prefix,
       next: (item) => this.deliver(listener, item),
@@ -104,8 +105,17 @@ export class PathWatchStream extends Observable<WatchItem> implements WatchStrea
       listener(item);
     } catch (error) {
       this.calls.core.logger.error({ path: this.path, err: error }, 'a listener of a watch has thrown');
+      reportUncaught(error);
     }
   }
+}
+
+/** As RxJS does with what a subscriber has thrown: later, so that other listeners hear of the event all the same. */
+function reportUncaught(error: unknown): void {
+  queueMicrotask(() => {
+    if (config.onUnhandledError === null) throw error;
+    config.onUnhandledError(error);
+  });
 }
 
 class StartedWatch implements WatchSubscription {

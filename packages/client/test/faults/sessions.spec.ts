@@ -1,3 +1,4 @@
+import { SessionExpiredError, connect } from '@zk/client';
 import { TIMEOUT_MS, connected, failureOf, server, settle, statesOf, useFaultRig } from './rig.js';
 
 useFaultRig();
@@ -51,6 +52,32 @@ describe('sessions', () => {
     await server.expireSession(client);
     await server.advance('1s');
     expect(states).toEqual(['connected', 'suspended', 'lost', 'closed']);
+  });
+
+  it('without renewal the client says that its session is over, and not that somebody has closed it', async () => {
+    const client = await connected({ renewSession: false });
+    await server.stop();
+    await settle();
+    const waiting = failureOf(client.exists('/'));
+    await server.advance(TIMEOUT_MS);
+    const failures = [waiting, ...[client.get('/'), client.connected(), client.create('/a')].map(failureOf)];
+    for (const failure of await Promise.all(failures)) {
+      expect(failure).toBeInstanceOf(SessionExpiredError);
+      expect(failure).toMatchObject({ name: 'SESSIONEXPIRED', maybeApplied: false, isFinal: true });
+    }
+    expect(() => client.watch('/').subscribe({ error: () => undefined })).not.toThrow();
+  });
+
+  it('without renewal nobody connects to a session that is over', async () => {
+    const { transport, runtime, connectionString } = server;
+    const client = await connected();
+    const { id, password } = client.session!;
+    await server.time!.during(client.close());
+    const options = { transport, runtime, session: { id, password }, renewSession: false } as const;
+    expect(await failureOf(connect(connectionString, options))).toMatchObject({
+      name: 'SESSIONEXPIRED',
+      isFinal: true,
+    });
   });
 
   it('what was asked for in a session that is lost is rejected, and what is asked for later is answered', async () => {

@@ -1,4 +1,5 @@
 import type { WatchItem } from '@zk/client';
+import { config } from 'rxjs';
 import { connected, failureOf, reconnect, server, settle, text, useFaultRig } from './rig.js';
 
 useFaultRig();
@@ -25,6 +26,28 @@ describe('watches', () => {
     expect(await missedCreation.fired).toMatchObject({ type: 'created', path: '/d' });
     await other.delete('/c');
     expect(await later.fired).toMatchObject({ type: 'deleted', path: '/c' });
+  });
+
+  it('what a listener throws is an uncaught error, and the other listeners hear of the event', async () => {
+    const client = await connected();
+    await client.create('/a');
+    const bug = new Error('bug of a listener');
+    const uncaught = jest.fn();
+    const items: WatchItem[] = [];
+    await client.watch('/a').start(() => {
+      throw bug;
+    });
+    await client.watch('/a').start((item) => items.push(item));
+    config.onUnhandledError = uncaught;
+    try {
+      await client.set('/a', text('1'));
+      await client.set('/a', text('2'));
+      await settle();
+    } finally {
+      config.onUnhandledError = null;
+    }
+    expect(uncaught.mock.calls).toEqual([[bug], [bug]]);
+    expect(items).toHaveLength(2);
   });
 
   it('one-shot watches end with the session', async () => {

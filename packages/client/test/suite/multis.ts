@@ -1,4 +1,4 @@
-import { MultiError, op, read } from '@zk/client';
+import { BadVersionError, MultiError, op, read } from '@zk/client';
 import type { Suite } from './suite.js';
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
@@ -32,6 +32,11 @@ export function describeMultis(suite: Suite): void {
       expect(error).toMatchObject({ name: 'BADVERSION', failedIndex: 1, path: '/a', maybeApplied: false });
       const { errors } = error as MultiError;
       expect(errors.map((each) => each?.name)).toEqual([undefined, 'BADVERSION', 'RUNTIMEINCONSISTENCY']);
+      expect(errors[1]).toBeInstanceOf(BadVersionError);
+      expect(errors.slice(1)).toMatchObject([
+        { path: '/a', maybeApplied: false },
+        { path: '/c', maybeApplied: false },
+      ]);
       expect((await client.getChildren('/')).children).toEqual(['a']);
       await expect(client.multi([op.delete('no-path')])).rejects.toMatchObject({ name: 'BADARGUMENTS' });
     });

@@ -76,10 +76,10 @@ export class DistributedBarrier {
 
 export interface BarrierOptions {
   /** Written into the znode; nobody reads it. Default: nothing (Curator writes the address of the host). */
-  readonly data?: Uint8Array;
+  readonly data?: Uint8Array | undefined;
   /** What missing parents are created as; default: containers. */
-  readonly parents?: ParentKind;
-  readonly acl?: readonly Acl[];
+  readonly parents?: ParentKind | undefined;
+  readonly acl?: readonly Acl[] | undefined;
 }
 
 const barrierRules: OptionRules<BarrierOptions> = { data: rules.bytes, parents: parentsRule, acl: rules.acl };

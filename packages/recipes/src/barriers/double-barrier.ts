@@ -238,10 +238,10 @@ const UNIQUE_LENGTH = 28;
 
 export interface DoubleBarrierOptions {
   /** Names as Curator or as kazoo makes them; default `curator`. They mix on one path either way. */
-  readonly dialect?: Dialect;
+  readonly dialect?: Dialect | undefined;
   /** Written into the member's node. */
-  readonly identity?: string;
-  readonly acl?: readonly Acl[];
+  readonly identity?: string | undefined;
+  readonly acl?: readonly Acl[] | undefined;
 }
 
 const doubleBarrierRules: OptionRules<DoubleBarrierOptions> = {

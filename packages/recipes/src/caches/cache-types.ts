@@ -44,16 +44,16 @@ export type CacheStatus = 'new' | 'filling' | 'current' | 'stale' | 'closed';
 /** Options of every cache. */
 export interface CacheOptions<T> {
   /** How data becomes a value; default: bytes as they are. {@link dataless} keeps no data. */
-  readonly codec?: Codec<T>;
+  readonly codec?: Codec<T> | undefined;
   /** Reads in flight at once; default 256. */
-  readonly concurrency?: number;
+  readonly concurrency?: number | undefined;
   /**
    * `auto` (default): one persistent watch, and one-shot watches on servers before 3.6, which do not know those.
    * `oneShot`: those always, at two per znode.
    */
-  readonly watches?: 'auto' | 'oneShot';
+  readonly watches?: 'auto' | 'oneShot' | undefined;
   /** Events kept for a slow consumer of the async iterable; then it ends with an EventOverflowError. Default 65,536. */
-  readonly bufferSize?: number;
+  readonly bufferSize?: number | undefined;
 }
 
 export const cacheRules: OptionRules<CacheOptions<unknown>> = {

@@ -7,7 +7,7 @@ import { MirrorCache } from './mirror-cache.js';
 
 export interface ChildrenCacheOptions<T> extends CacheOptions<T> {
   /** Whether a child, by its name, is cached. Always asked the same. */
-  readonly filter?: (name: string) => boolean;
+  readonly filter?: ((name: string) => boolean) | undefined;
 }
 
 const childrenCacheRules: OptionRules<ChildrenCacheOptions<unknown>> = {
@@ -30,7 +30,7 @@ export class ChildrenCache<T = Uint8Array> extends MirrorCache<T> implements Ite
     requireRecipe('a ChildrenCache', client, path, options, childrenCacheRules);
     const { filter: accepts } = options;
     const prefix = childPath(path, '');
-    super(client, path, options, {
+    super(client, 'ChildrenCache', path, options, {
       maxDepth: 1,
       ignoresRoot: true,
       accepts: accepts === undefined ? undefined : (child) => accepts(child.slice(prefix.length)),

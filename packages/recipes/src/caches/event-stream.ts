@@ -11,12 +11,12 @@ export class EventOverflowError extends Error {
 
 export interface EventStreamOptions {
   /** Events kept for a slow consumer of the async iterable; default 65,536. */
-  readonly bufferSize?: number;
+  readonly bufferSize?: number | undefined;
   /**
    * When there are more: end the iteration with an EventOverflowError (default: nobody misses an event without knowing),
    * or keep the newest only, which is right where every event says all there is to know.
    */
-  readonly overflow?: 'error' | 'latest';
+  readonly overflow?: 'error' | 'latest' | undefined;
 }
 
 const DEFAULT_BUFFER = 65_536;

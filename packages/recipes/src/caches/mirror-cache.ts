@@ -1,13 +1,6 @@
-import {
-  type CallOptions,
-  CancelledError,
-  ClientClosedError,
-  OperationTimeoutError,
-  type ZkClient,
-  bytes,
-} from '@zk/client-api';
+import { type CallOptions, CancelledError, OperationTimeoutError, type ZkClient, bytes } from '@zk/client-api';
 import { type Observable, filter, take } from 'rxjs';
-import { CallScope, firstOf, requirePath } from '../support/index.js';
+import { CallScope, closedErrorOf, firstOf, requirePath } from '../support/index.js';
 import { type CacheOptions, type CacheProblem, type CacheStatus, dataless } from './cache-types.js';
 import { type MirrorOptions, TreeMirror } from './tree-mirror.js';
 
@@ -16,15 +9,18 @@ export abstract class MirrorCache<T> implements AsyncDisposable {
   readonly path: string;
   protected readonly mirror: TreeMirror<T>;
   readonly #client: ZkClient;
+  readonly #name: string;
   #starting: Promise<void> | undefined;
 
   protected constructor(
     client: ZkClient,
+    name: string,
     path: string,
     options: CacheOptions<T>,
     scope: Pick<MirrorOptions<T>, 'maxDepth' | 'accepts' | 'ignoresRoot'>,
   ) {
     this.#client = client;
+    this.#name = name;
     this.path = requirePath(path);
     const codec = options.codec ?? (bytes as unknown as NonNullable<CacheOptions<T>['codec']>);
     this.mirror = new TreeMirror<T>(client, path, {
@@ -58,7 +54,8 @@ export abstract class MirrorCache<T> implements AsyncDisposable {
   /**
    * Sets the watch and reads what is there; resolves when it is in the cache. Subscribe before to see every event.
    * A start that fails, is cancelled or runs out of time closes the cache.
-   * @throws what the server refuses; OperationTimeoutError, CancelledError, ClientClosedError
+   * @throws what the server refuses; OperationTimeoutError, CancelledError, ClientClosedError,
+   *   RecipeClosedError when it was closed
    */
   async start(options: CallOptions = {}): Promise<void> {
     using scope = new CallScope(this.#client.runtime, options);
@@ -79,7 +76,7 @@ export abstract class MirrorCache<T> implements AsyncDisposable {
     if (scope.hasTimedOut) throw new OperationTimeoutError(this.path, scope.timeoutMs, false);
     if (scope.signal.aborted) throw new CancelledError(this.path, scope.signal.reason, false);
     if (failure !== undefined && !wasClosed) throw failure.error;
-    throw new ClientClosedError(this.path);
+    throw closedErrorOf(this.#client, this.#name, this.path);
   }
 
   /** Removes the watch; streams complete; what was last seen stays readable. Idempotent, never rejects. */

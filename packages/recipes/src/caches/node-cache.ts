@@ -23,7 +23,7 @@ export class NodeCache<T = Uint8Array> extends MirrorCache<T> {
 
   constructor(client: ZkClient, path: string, options: CacheOptions<T> = {}) {
     requireRecipe('a NodeCache', client, path, options, cacheRules);
-    super(client, path, options, { maxDepth: 0, accepts: undefined, ignoresRoot: false });
+    super(client, 'NodeCache', path, options, { maxDepth: 0, accepts: undefined, ignoresRoot: false });
     const changes = new Subject<NodeCacheChange<T>>();
     this.mirror.events$.subscribe({
       next: (event) => {

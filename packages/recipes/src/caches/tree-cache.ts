@@ -6,9 +6,9 @@ import { requireRecipe } from '../support/index.js';
 
 export interface TreeCacheOptions<T> extends CacheOptions<T> {
   /** Levels below the root that are cached: 0 is the root alone, 1 its children as well. Default: all. */
-  readonly maxDepth?: number;
+  readonly maxDepth?: number | undefined;
   /** Whether a znode, by its full path, is cached. What is below one that is not is not either. Always asked the same. */
-  readonly filter?: (path: string) => boolean;
+  readonly filter?: ((path: string) => boolean) | undefined;
 }
 
 const treeCacheRules: OptionRules<TreeCacheOptions<unknown>> = {
@@ -31,7 +31,7 @@ export class TreeCache<T = Uint8Array> extends MirrorCache<T> implements Iterabl
 
   constructor(client: ZkClient, path: string, options: TreeCacheOptions<T> = {}) {
     requireRecipe('a TreeCache', client, path, options, treeCacheRules);
-    super(client, path, options, {
+    super(client, 'TreeCache', path, options, {
       maxDepth: options.maxDepth ?? Infinity,
       accepts: options.filter,
       ignoresRoot: false,

@@ -1,6 +1,14 @@
 import type { ZkClient, ZnodeEvent } from '@zk/client-api';
 import { type Observable, BehaviorSubject, Subject } from 'rxjs';
-import { childPath, exponentialBackoff, isNamed, isTransient, parentPath, withRetry } from '../support/index.js';
+import {
+  childPath,
+  exponentialBackoff,
+  isClientOver,
+  isNamed,
+  isTransient,
+  parentPath,
+  withRetry,
+} from '../support/index.js';
 import type { CacheEvent, CacheNode, CacheProblem, CacheStatus } from './cache-types.js';
 import { type DecodingOptions, MirroredTree } from './mirrored-tree.js';
 import { type Look, type Task, TaskQueue, keep } from './task-queue.js';
@@ -295,7 +303,7 @@ export class TreeMirror<T> {
   }
 
   #giveUp(path: string, error: unknown): void {
-    if (isNamed(error, 'ClientClosedError', 'AUTHFAILED')) {
+    if (isClientOver(error) || isNamed(error, 'AUTHFAILED')) {
       void this.close();
       return;
     }

@@ -15,11 +15,11 @@ import { ServiceRegistration } from './service-registration.js';
 
 export interface ServiceDiscoveryOptions<P = unknown> {
   /** Default: payloads are JSON, as they are. */
-  readonly payload?: PayloadCodec<P>;
+  readonly payload?: PayloadCodec<P> | undefined;
   /** Writes the field `enabled`, as Curator with its compatible mode off. Default false, as Curator's. */
-  readonly withEnabled?: boolean;
+  readonly withEnabled?: boolean | undefined;
   /** Takes over what others write into the nodes of our own instances, e.g. to disable one. Default false. */
-  readonly watchInstances?: boolean;
+  readonly watchInstances?: boolean | undefined;
 }
 
 const discoveryRules: OptionRules<ServiceDiscoveryOptions> = {

@@ -13,14 +13,14 @@ import type { ServiceInstance } from './service-instance.js';
 
 export interface ServiceProviderOptions<P = unknown> {
   /** Default: {@link roundRobin}. */
-  readonly strategy?: ProviderStrategy<P>;
+  readonly strategy?: ProviderStrategy<P> | undefined;
   /** Instances for which one of these is false are not used. */
-  readonly filters?: readonly ((instance: ServiceInstance<P>) => boolean)[];
+  readonly filters?: readonly ((instance: ServiceInstance<P>) => boolean)[] | undefined;
   /**
    * After so many errors within so much time, counted from the first one, an instance is not used until that time is
    * over. Default: 2 within 30 s, as Curator. `false`: never.
    */
-  readonly downAfter?: { readonly errors: number; readonly within: Duration } | false;
+  readonly downAfter?: { readonly errors: number; readonly within: Duration } | false | undefined;
 }
 
 const providerRules: OptionRules<ServiceProviderOptions> = {

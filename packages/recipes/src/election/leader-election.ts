@@ -14,7 +14,7 @@ import { Candidacy, type ElectionOptions, type Term, electionRules } from './ter
 
 export interface LeaderElectionOptions extends ElectionOptions {
   /** Which recipe of Curator it shares a path with; default `selector`. Nothing to choose in the dialect of kazoo. */
-  readonly layout?: 'selector' | 'latch';
+  readonly layout?: 'selector' | 'latch' | undefined;
 }
 
 const leaderElectionRules: OptionRules<LeaderElectionOptions> = {
@@ -49,7 +49,7 @@ export class LeaderElection implements AsyncIterable<Term> {
   }
 
   /** @throws what the server refuses, e.g. NOAUTH; nothing that passes */
-  terms(options: { readonly signal?: AbortSignal } = {}): AsyncGenerator<Term, undefined> {
+  terms(options: { readonly signal?: AbortSignal | undefined } = {}): AsyncGenerator<Term, undefined> {
     return this.#candidacy.terms(options.signal ?? new AbortController().signal);
   }
 
@@ -83,7 +83,7 @@ export class LeaderElection implements AsyncIterable<Term> {
   }
 
   /** Who leads now; undefined when nobody stands. */
-  leader(options: { readonly signal?: AbortSignal } = {}): Promise<Leader | undefined> {
+  leader(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<Leader | undefined> {
     return leaderNow(this.#client, this.#candidacy.rules, options.signal);
   }
 

@@ -57,8 +57,14 @@ export class LeaderLatch implements AsyncDisposable {
     return this.#term.getValue()?.isHeld ?? false;
   }
 
-  /** Resolves at the next moment of leadership. @throws AcquireTimeoutError, AcquireCancelledError, or as `term$` */
+  /**
+   * Resolves at the next moment of leadership.
+   * @throws AcquireTimeoutError, AcquireCancelledError, or as `term$`; Error when it was not started, or was closed
+   */
   async leadership(options: Pick<AcquireOptions, 'timeout' | 'signal'> = {}): Promise<Term> {
+    if (this.#running === undefined && !this.#closed.signal.aborted) {
+      throw new Error(`the latch at ${this.path} was not started: call start() first`);
+    }
     using scope = new CallScope(this.#client.runtime, options);
     const { signal } = scope;
     if (signal.aborted) throw endOf(scope, this.path, signal.reason);
@@ -83,7 +89,7 @@ export class LeaderLatch implements AsyncDisposable {
   }
 
   /** Who leads now; undefined when nobody stands. */
-  leader(options: { readonly signal?: AbortSignal } = {}): Promise<Leader | undefined> {
+  leader(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<Leader | undefined> {
     return leaderNow(this.#client, this.#candidacy.rules, options.signal);
   }
 

@@ -9,6 +9,7 @@ import {
   childPath,
   firstOf,
   identityOf,
+  isClientOver,
   isNamed,
   rankNames,
   withRetry,
@@ -40,7 +41,7 @@ export function observeLeader(client: ZkClient, rules: QueueRules): LatestStream
     follow(client, rules, stop.signal, emit).then(
       () => subscriber.complete(),
       (error: unknown) => {
-        if (stop.signal.aborted || isNamed(error, 'ClientClosedError')) subscriber.complete();
+        if (stop.signal.aborted || isClientOver(error)) subscriber.complete();
         else subscriber.error(error);
       },
     );

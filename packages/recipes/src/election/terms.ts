@@ -12,15 +12,15 @@ import {
   type OwnNode,
   firstOf,
   identityBytes,
-  isNamed,
+  isClientOver,
   isTransient,
 } from '../support/index.js';
 
 export interface ElectionOptions extends Omit<LockOptions, 'identity'> {
   /** What others see as the id of this candidate, as text. Takes the place of `identity`. */
-  readonly id?: string;
+  readonly id?: string | undefined;
   /** Written as JSON where there is no `id`. */
-  readonly identity?: HolderIdentity;
+  readonly identity?: HolderIdentity | undefined;
 }
 
 export const electionRules: OptionRules<ElectionOptions> = { ...lockRules, id: rules.text, identity: rules.object };
@@ -79,7 +79,7 @@ export class Candidacy {
           node = await this.#regain(node, signal);
         }
       } catch (error) {
-        if (signal.aborted || isNamed(error, 'ClientClosedError')) return;
+        if (signal.aborted || isClientOver(error)) return;
         throw error;
       } finally {
         // Whoever leaves the loop has resigned when the loop is left. What is refused here was refused before.

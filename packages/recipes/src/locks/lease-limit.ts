@@ -3,7 +3,8 @@ import { isNamed, requirePath } from '../support/index.js';
 
 /** A number; or a node that has it, as four bytes (big-endian, signed), and may change it. */
 export type MaxLeases =
-  number | { readonly path: string; /** Created with this when it does not exist. */ readonly initial?: number };
+  | number
+  | { readonly path: string; /** Created with this when it does not exist. */ readonly initial?: number | undefined };
 
 const BYTES = 4;
 

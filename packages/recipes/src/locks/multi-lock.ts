@@ -17,7 +17,7 @@ export interface MultiLockOptions extends LockOptions {
    * `sorted` (default): acquires by path, so that two who use the same paths in different orders do not wait for each
    * other. `given`: as listed, as Curator does; then everybody must list them alike.
    */
-  readonly order?: 'sorted' | 'given';
+  readonly order?: 'sorted' | 'given' | undefined;
 }
 
 const multiLockRules: OptionRules<MultiLockOptions> = { ...lockRules, order: rules.oneOf('sorted', 'given') };

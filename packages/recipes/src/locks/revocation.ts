@@ -20,7 +20,7 @@ export function isRevocation(data: Uint8Array): boolean {
 export async function requestRevocation(
   client: ZkClient,
   path: string,
-  options: { readonly signal?: AbortSignal } = {},
+  options: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<boolean> {
   try {
     await client.set(path, utf8.encode(REVOKE), options);

@@ -114,7 +114,11 @@ export abstract class ClientView implements ZkClient {
   getAcl(path: string, options?: CallOptions): Promise<{ readonly acl: readonly Acl[]; readonly stat: Stat }> {
     return this.inner.getAcl(path, options);
   }
-  setAcl(path: string, acl: readonly Acl[], options?: CallOptions & { readonly version?: number }): Promise<Stat> {
+  setAcl(
+    path: string,
+    acl: readonly Acl[],
+    options?: CallOptions & { readonly version?: number | undefined },
+  ): Promise<Stat> {
     return this.inner.setAcl(path, acl, options);
   }
   sync(path?: string, options?: CallOptions): Promise<void> {

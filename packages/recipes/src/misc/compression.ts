@@ -25,9 +25,9 @@ import { type CompressionProvider, gzip } from './gzip.js';
 
 export interface CompressionOptions {
   /** Default: {@link gzip} with what the platform offers. */
-  readonly provider?: CompressionProvider;
+  readonly provider?: CompressionProvider | undefined;
   /** Which znodes, by their path as the caller says it, hold compressed data; default: all. */
-  readonly filter?: (path: string) => boolean;
+  readonly filter?: ((path: string) => boolean) | undefined;
 }
 
 const compressionRules: OptionRules<CompressionOptions> = {

@@ -18,16 +18,16 @@ import { TreeSource } from './configuration-tree.js';
 
 export interface ConfigurationOptions<T> {
   /** Checks every value read and written: zod, valibot, arktype, or any other that speaks Standard Schema. */
-  readonly schema?: StandardSchema<T>;
+  readonly schema?: StandardSchema<T> | undefined;
   /** Instead of a schema: anything that writes and reads JSON. */
-  readonly codec?: Codec<T>;
+  readonly codec?: Codec<T> | undefined;
   /**
    * `json` (default): one znode with JSON. `tree`: a znode per key, with objects as znodes that have children; a leaf is
    * JSON, or else text.
    */
-  readonly layout?: 'json' | 'tree';
+  readonly layout?: 'json' | 'tree' | undefined;
   /** The value while there is nothing in the tree. Without it, {@link Configuration.start} wants a valid value. */
-  readonly defaults?: T;
+  readonly defaults?: T | undefined;
 }
 
 const configurationRules: OptionRules<ConfigurationOptions<unknown>> = {

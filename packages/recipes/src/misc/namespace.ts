@@ -15,8 +15,8 @@ import { ClientView } from './client-view.js';
 
 export interface NamespaceOptions {
   /** What its elements become where they are missing; default `container`, as Curator. */
-  readonly as?: ParentKind;
-  readonly acl?: readonly Acl[];
+  readonly as?: ParentKind | undefined;
+  readonly acl?: readonly Acl[] | undefined;
 }
 
 const namespaceRules: OptionRules<NamespaceOptions> = { as: parentsRule, acl: rules.acl };

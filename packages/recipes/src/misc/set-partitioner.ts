@@ -70,7 +70,7 @@ export class SetPartitioner implements AsyncIterable<Share> {
   }
 
   /** Shares, one after the other, until the loop is left or the signal aborts. @throws what the server refuses */
-  async *shares(options: { readonly signal?: AbortSignal } = {}): AsyncGenerator<Share, void, undefined> {
+  async *shares(options: { readonly signal?: AbortSignal | undefined } = {}): AsyncGenerator<Share, void, undefined> {
     using scope = new CallScope(this.#client.runtime, options);
     let member: OwnNode | undefined;
     try {
@@ -167,13 +167,13 @@ export class SetPartitioner implements AsyncIterable<Share> {
 
 export interface SetPartitionerOptions {
   /** Text by which members are sorted, the same for all of the life of this one; default: unique, and random. */
-  readonly identifier?: string;
+  readonly identifier?: string | undefined;
   /** How long the party must not change before it is divided; default 30 s, as in kazoo. */
-  readonly timeBoundary?: Duration;
+  readonly timeBoundary?: Duration | undefined;
   /** How long others may take to let go of an item; default 1 s, as in kazoo. */
-  readonly maxReactionTime?: Duration;
+  readonly maxReactionTime?: Duration | undefined;
   /** When a lock counts as lost; default `session`. */
-  readonly loss?: LossPolicy;
+  readonly loss?: LossPolicy | undefined;
 }
 
 const partitionerRules: OptionRules<SetPartitionerOptions> = {

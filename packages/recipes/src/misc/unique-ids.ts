@@ -87,7 +87,7 @@ function aborting(signal: AbortSignal): { promise: Promise<never>; reject: () =>
 
 export interface UniqueIdsOptions extends Omit<AtomicNumberOptions<bigint>, 'format'> {
   /** Numbers taken at a time; default 1,000. */
-  readonly blockSize?: number;
+  readonly blockSize?: number | undefined;
 }
 
 const uniqueIdsRules: OptionRules<UniqueIdsOptions> = { ...updatingRules, blockSize: rules.integer(1) };

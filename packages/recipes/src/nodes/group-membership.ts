@@ -16,12 +16,12 @@ export type GroupDialect = 'curator' | 'party' | 'shallowParty';
 
 export interface GroupMembershipOptions<T = Uint8Array> {
   /** Of this member. Default: 32 random hexadecimal digits. Two members of one id are one member, in Curator's layout. */
-  readonly id?: string;
+  readonly id?: string | undefined;
   /** What this member tells of itself, in Curator's layout; default: nothing. */
-  readonly data?: T;
-  readonly codec?: Codec<T>;
+  readonly data?: T | undefined;
+  readonly codec?: Codec<T> | undefined;
   /** Default `curator`. */
-  readonly dialect?: GroupDialect;
+  readonly dialect?: GroupDialect | undefined;
 }
 
 const groupRules: OptionRules<GroupMembershipOptions<unknown>> = {

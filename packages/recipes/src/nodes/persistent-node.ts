@@ -1,7 +1,6 @@
 import {
   type CallOptions,
   CancelledError,
-  ClientClosedError,
   type ClientSession,
   type Codec,
   type CreateModeName,
@@ -16,9 +15,11 @@ import { BehaviorSubject, type Observable, Subject, distinctUntilChanged, filter
 import {
   CallScope,
   childPath,
+  closedErrorOf,
   exponentialBackoff,
   firstOf,
   guaranteedDelete,
+  isClientOver,
   isNamed,
   isTransient,
   mayHaveApplied,
@@ -130,7 +131,8 @@ export class PersistentNode<T = Uint8Array> implements AsyncDisposable {
 
   /**
    * Resolves with the path when the node is there.
-   * @throws what the server refuses; OperationTimeoutError, CancelledError (it goes on trying), ClientClosedError
+   * @throws what the server refuses; OperationTimeoutError, CancelledError (it goes on trying), ClientClosedError,
+   *   RecipeClosedError when it was closed
    */
   async waitForInitialCreate(options: CallOptions = {}): Promise<string> {
     if (this.state === 'refused') throw this.#lastError;
@@ -159,7 +161,7 @@ export class PersistentNode<T = Uint8Array> implements AsyncDisposable {
     const wasStarted = this.#loop !== undefined;
     this.#sessions?.unsubscribe();
     this.#watched?.cancel();
-    this.#life.abort(new ClientClosedError(this.#basePath));
+    this.#life.abort(this.#closedError());
     this.#state.next('closed');
     this.#state.complete();
     this.#progress.complete();
@@ -223,7 +225,7 @@ export class PersistentNode<T = Uint8Array> implements AsyncDisposable {
         await this.#woken();
       } catch (error) {
         if (this.#isClosed) return;
-        if (isNamed(error, 'ClientClosedError', 'AUTHFAILED')) return void this.close();
+        if (isClientOver(error) || isNamed(error, 'AUTHFAILED')) return void this.close();
         if (isTransient(error) || isNamed(error, 'NONODE', 'NODEEXISTS', 'BADVERSION')) {
           await sleep(this.#client.runtime, backoff(++failures, 0, random)!, signal).catch(() => undefined);
         } else {
@@ -337,6 +339,10 @@ export class PersistentNode<T = Uint8Array> implements AsyncDisposable {
     if (this.#isSequential) this.#ownSequentials.claim(path);
   }
 
+  #closedError(): Error {
+    return closedErrorOf(this.#client, 'PersistentNode', this.#basePath);
+  }
+
   #wakeUp(): void {
     this.#isDirty = true;
     this.#wake?.();
@@ -352,7 +358,7 @@ export class PersistentNode<T = Uint8Array> implements AsyncDisposable {
     while (!isDone()) {
       if (scope.hasTimedOut) throw new OperationTimeoutError(this.#basePath, scope.timeoutMs, true);
       if (scope.signal.aborted) throw new CancelledError(this.#basePath, scope.signal.reason, true);
-      if (this.#isClosed) throw new ClientClosedError(this.#basePath);
+      if (this.#isClosed) throw this.#closedError();
       if (this.#refusals > refusals) throw this.#lastError;
       await firstOf({ signals: [scope.signal, this.#life.signal], observables: [this.#progress] });
     }

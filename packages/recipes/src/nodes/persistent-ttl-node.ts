@@ -15,19 +15,19 @@ import { PersistentNode, type PersistentNodeState } from './persistent-node.js';
 export interface PersistentTtlNodeOptions<T> {
   /** How long it outlives the last sign of life of this process. */
   readonly ttl: Duration;
-  readonly codec?: Codec<T>;
-  readonly acl?: readonly Acl[];
+  readonly codec?: Codec<T> | undefined;
+  readonly acl?: readonly Acl[] | undefined;
   /** Name of the child that is written as a sign of life, so that watchers of the node are left in peace; default `touch`. */
-  readonly touchName?: string;
+  readonly touchName?: string | undefined;
   /** How often, as a part of the time to live; default 0.5. */
-  readonly touchFactor?: number;
+  readonly touchFactor?: number | undefined;
   /** What is written there; default: no bytes. Curator writes the address of the host. */
-  readonly touchData?: Uint8Array;
+  readonly touchData?: Uint8Array | undefined;
   /**
    * What the node itself is: `ttl` (default, Curator 5.9), which goes away also when the process died before its first
    * sign of life; or `container` (Curator before 5.9), which then stays for ever.
    */
-  readonly layout?: 'ttl' | 'container';
+  readonly layout?: 'ttl' | 'container' | undefined;
 }
 
 const ttlNodeRules: OptionRules<PersistentTtlNodeOptions<unknown>> = {
@@ -50,8 +50,8 @@ function isFactor(value: unknown): boolean {
  * `extendedTypesEnabled`, or creating it is refused as UNIMPLEMENTED.
  *
  * Suspended: signs of life wait for a connection; if that takes longer than the time to live, the server removes the
- * node, and it is created again. Lost: nothing special, the node belongs to no session. Closed: the server removes it
- * when its time is over.
+ * node, and it is created again. Lost: nothing special, the node belongs to no session. Closed, this or the client: the
+ * server removes it when its time is over.
  */
 export class PersistentTtlNode<T = Uint8Array> implements AsyncDisposable {
   readonly path: string;
@@ -93,6 +93,8 @@ export class PersistentTtlNode<T = Uint8Array> implements AsyncDisposable {
     if (this.#timer !== undefined || this.#isClosed) return this;
     this.#node.start();
     this.#schedule();
+    // It ends with the client too, and no timer may outlive that.
+    this.#node.state$.subscribe({ complete: () => this.#stop() });
     return this;
   }
 
@@ -108,13 +110,17 @@ export class PersistentTtlNode<T = Uint8Array> implements AsyncDisposable {
 
   /** Gives no more signs of life; the server removes the node when its time is over. Idempotent. */
   async close(): Promise<void> {
-    this.#isClosed = true;
-    this.#timer?.cancel();
+    this.#stop();
     await this.#node.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #stop(): void {
+    this.#isClosed = true;
+    this.#timer?.cancel();
   }
 
   #schedule(): void {

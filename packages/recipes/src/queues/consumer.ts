@@ -14,11 +14,11 @@ export type FailureMode =
 
 export interface ConsumeOptions {
   /** Stops the consumer. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Items at a time; default 1, in order. */
-  readonly concurrency?: number;
+  readonly concurrency?: number | undefined;
   /** Default `requeue`. After a failure the consumer pauses, longer with each one in a row, up to 5 s. */
-  readonly onFailure?: FailureMode | ((error: unknown, taken: TakenItems<unknown>) => FailureMode);
+  readonly onFailure?: FailureMode | ((error: unknown, taken: TakenItems<unknown>) => FailureMode) | undefined;
 }
 
 export const consumeRules: OptionRules<ConsumeOptions> = {

@@ -41,7 +41,7 @@ export interface DistributedQueueOptions<T> extends QueueOptions {
    * Where consumers lock items, the same for all of them. With it an item survives its consumer and is handed out at
    * least once; without, at most once, and it is gone if its consumer crashes.
    */
-  readonly lockPath?: string;
+  readonly lockPath?: string | undefined;
 }
 
 const distributedQueueRules: OptionRules<DistributedQueueOptions<unknown>> = {

@@ -265,7 +265,7 @@ export class QueueCore implements ClaimContext {
     const promises: Promise<unknown>[] = [changed];
     if (delayMs !== undefined) {
       const { scheduler } = this.client.runtime;
-      promises.push(new Promise<void>((resolve) => (due = scheduler.after(Math.min(delayMs, MAX_TIMER_MS), resolve))));
+      promises.push(new Promise<void>((resolve) => (due = scheduler.after(delayMs, resolve))));
     }
     await firstOf({ signals: [either.signal], promises });
     due?.cancel();
@@ -319,9 +319,6 @@ export class QueueCore implements ClaimContext {
     return this.client.runtime.clock.wallMs();
   }
 }
-
-/** What platforms take for one timer; a longer wait looks again in between. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export interface Taken<T> {
   readonly value: T;

@@ -16,6 +16,7 @@ import {
   ensurePath,
   exponentialBackoff,
   firstOf,
+  isClientOver,
   isNamed,
   isTransient,
   sleep,
@@ -112,7 +113,7 @@ export class QueueSharder<Q extends Pick<Queue<never>, 'path' | 'close'>> implem
         await this.#round(scope);
         failures = 0;
       } catch (error) {
-        if (scope.signal.aborted || isNamed(error, 'ClientClosedError')) return;
+        if (scope.signal.aborted || isClientOver(error)) return;
         if (!isTransient(error)) this.#problem$.next(error);
         const delayMs = policy(++failures, 0, this.#client.runtime.random)!;
         await sleep(this.#client.runtime, delayMs, scope.signal).catch(() => undefined);
@@ -194,13 +195,13 @@ export interface QueueSharderOptions<Q> {
   /** Makes the object of one queue. The sharder closes it. */
   readonly createQueue: (path: string) => Q;
   /** Called once for every queue that becomes known, e.g. to consume from it. */
-  readonly onQueue?: (queue: Q) => void;
+  readonly onQueue?: ((queue: Q) => void) | undefined;
   /** Items from which on a queue is too long; it is put into again when half of that is left. Default 10,000. */
-  readonly threshold?: number;
+  readonly threshold?: number | undefined;
   /** How often that is looked at; default 30 s. */
-  readonly thresholdCheck?: Duration;
+  readonly thresholdCheck?: Duration | undefined;
   /** Default 10. */
-  readonly maxQueues?: number;
+  readonly maxQueues?: number | undefined;
 }
 
 const sharderRules: OptionRules<QueueSharderOptions<unknown>> = {

@@ -102,15 +102,15 @@ export interface QueueOptions {
    * Whether each put, and each take that removes, leaves a receipt, so that a lost reply is never a question; or the path
    * below which. Default true: beside the queue.
    */
-  readonly receipts?: boolean | string;
-  readonly acl?: readonly Acl[];
+  readonly receipts?: boolean | string | undefined;
+  readonly acl?: readonly Acl[] | undefined;
   /** A put waits while there are so many items. Advisory: several producers may pass it together. Default: no limit. */
-  readonly maxItems?: number;
+  readonly maxItems?: number | undefined;
   /**
    * Where a later item may have to be taken first, the list is read again when it has changed; after this many items at
    * the soonest. 0, the default, is exact, and reads the whole list for every item.
    */
-  readonly minItemsBeforeRefresh?: number;
+  readonly minItemsBeforeRefresh?: number | undefined;
 }
 
 export const queueRules: OptionRules<QueueOptions> = {

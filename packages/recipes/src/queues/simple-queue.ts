@@ -36,7 +36,7 @@ export class SimpleDistributedQueue<T> {
   }
 
   /** @param options.priority 0 to 999, smaller first, default 100; in kazoo's dialect only */
-  async put(item: T, options: CallOptions & { readonly priority?: number } = {}): Promise<void> {
+  async put(item: T, options: CallOptions & { readonly priority?: number | undefined } = {}): Promise<void> {
     requireCallOptions(options);
     const { priority, ...rest } = options;
     if (this.#dialect === 'kazoo') return this.#queue.putOne(() => kazooStem(priority), item, rest);
@@ -76,7 +76,7 @@ export class SimpleDistributedQueue<T> {
 export interface SimpleQueueOptions<T> extends QueueOptions {
   readonly codec: Codec<T>;
   /** Default `curator`. */
-  readonly dialect?: Dialect;
+  readonly dialect?: Dialect | undefined;
 }
 
 const simpleQueueRules: OptionRules<SimpleQueueOptions<unknown>> = {
@@ -109,12 +109,15 @@ export class LockingQueue<T> extends Queue<T> {
   }
 
   /** @param options.priority 0 to 999, smaller first; default 100 */
-  put(item: T, options: CallOptions & { readonly priority?: number } = {}): Promise<void> {
+  put(item: T, options: CallOptions & { readonly priority?: number | undefined } = {}): Promise<void> {
     return this.putAll([item], options);
   }
 
   /** One znode each, all or none. */
-  async putAll(items: readonly T[], options: CallOptions & { readonly priority?: number } = {}): Promise<void> {
+  async putAll(
+    items: readonly T[],
+    options: CallOptions & { readonly priority?: number | undefined } = {},
+  ): Promise<void> {
     requireCallOptions(options);
     const { priority, ...rest } = options;
     return this.scoped(rest, async (scope) => {

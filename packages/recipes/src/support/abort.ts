@@ -108,7 +108,7 @@ export class CallScope implements Disposable {
   /** @throws TypeError for options that are none: a time in their place would be no limit at all */
   constructor(
     runtime: ClientRuntime,
-    options: { readonly timeout?: Duration; readonly signal?: AbortSignal } = {},
+    options: { readonly timeout?: Duration | undefined; readonly signal?: AbortSignal | undefined } = {},
     defaultTimeout: Duration = Infinity,
   ) {
     requireCallOptions(options);
@@ -149,8 +149,8 @@ class ScopeTimeout extends Error {
 /** Resolves at the first of these, never rejects, and leaves nothing behind on the others. Observables count from now on. */
 export function firstOf(sources: {
   readonly signals?: readonly (AbortSignal | undefined)[];
-  readonly promises?: readonly Promise<unknown>[];
-  readonly observables?: readonly Observable<unknown>[];
+  readonly promises?: readonly Promise<unknown>[] | undefined;
+  readonly observables?: readonly Observable<unknown>[] | undefined;
 }): Promise<void> {
   return new Promise((resolve) => {
     const ends: (() => void)[] = [];

@@ -2,7 +2,7 @@ import { type ZkClient, isConnected } from '@zk/client-api';
 import { filter } from 'rxjs';
 import { firstOf } from './abort.js';
 import { childPath } from './paths.js';
-import { exponentialBackoff, isNamed, isTransient, withRetry } from './retry.js';
+import { exponentialBackoff, isClientOver, isNamed, isTransient, withRetry } from './retry.js';
 
 /**
  * Deletes a node, whatever it takes: the deletion goes on in the background until it has happened or the client is
@@ -20,7 +20,7 @@ export function guaranteedDelete(client: ZkClient, path: string): Promise<void> 
 async function tryDelete(client: ZkClient, path: string): Promise<void> {
   let refused: { readonly error: unknown } | undefined;
   const answered = client.delete(path, { guaranteed: true, ifMissing: 'ignore' }).catch((error: unknown) => {
-    if (!isTransient(error) && !isNamed(error, 'ClientClosedError', 'NONODE')) refused = { error };
+    if (!isTransient(error) && !isClientOver(error) && !isNamed(error, 'NONODE')) refused = { error };
   });
   const disconnected = client.state$.pipe(filter((state) => !isConnected(state)));
   await firstOf({ promises: [answered], observables: [disconnected] });

@@ -14,7 +14,7 @@ export type ParentKind = 'container' | 'persistent';
 export async function ensurePath(
   client: ZkClient,
   path: string,
-  options: CallOptions & { readonly as?: ParentKind; readonly acl?: readonly Acl[] } = {},
+  options: CallOptions & { readonly as?: ParentKind | undefined; readonly acl?: readonly Acl[] | undefined } = {},
 ): Promise<void> {
   if (path === '/') return;
   const { as: kind = 'container', ...rest } = options;

@@ -1,3 +1,5 @@
+import { ClientClosedError, type ZkClient } from '@zk/client-api';
+
 /** Why a hold ended. */
 export type LossReason =
   /** Its owner gave it back. */
@@ -30,6 +32,25 @@ export class LockLostError extends Error {
   ) {
     super(`${path} is not held any more: ${TEXTS[reason]}`);
   }
+}
+
+/** A recipe was closed by its owner, while its client goes on. Names what was closed. */
+export class RecipeClosedError extends Error {
+  override readonly name = 'RecipeClosedError';
+
+  constructor(
+    /** What it is: `NodeCache`. */
+    readonly recipe: string,
+    readonly path: string,
+  ) {
+    super(`the ${recipe} at ${path} is closed`);
+  }
+}
+
+/** Why a recipe does nothing any more: it was closed, or its client was. */
+export function closedErrorOf(client: ZkClient, recipe: string, path: string): Error {
+  const isClientOver = client.state === 'closed' || client.state === 'authFailed';
+  return isClientOver ? new ClientClosedError(path) : new RecipeClosedError(recipe, path);
 }
 
 /** The time given for an acquire ran out. Nothing of it is left behind: its node is removed in the background. */

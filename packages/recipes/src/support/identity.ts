@@ -5,13 +5,13 @@ import { type ClientRuntime, utf8 } from '@zk/client-api';
  * themselves. Nothing depends on it.
  */
 export interface HolderIdentity {
-  readonly id?: string;
-  readonly host?: string;
-  readonly pid?: number;
+  readonly id?: string | undefined;
+  readonly host?: string | undefined;
+  readonly pid?: number | undefined;
   /** What it is for, e.g. the name of the job. */
-  readonly purpose?: string;
+  readonly purpose?: string | undefined;
   /** Wall-clock milliseconds of when it took its place in the queue. */
-  readonly sinceMs?: number;
+  readonly sinceMs?: number | undefined;
 }
 
 const EMPTY = new Uint8Array();

@@ -13,7 +13,13 @@ export { guaranteedDelete, sweepChildren } from './clean-up.js';
 export type { ParentKind } from './ensure-path.js';
 export { ensurePath } from './ensure-path.js';
 export type { LossReason } from './errors.js';
-export { AcquireCancelledError, AcquireTimeoutError, LockLostError } from './errors.js';
+export {
+  AcquireCancelledError,
+  AcquireTimeoutError,
+  LockLostError,
+  RecipeClosedError,
+  closedErrorOf,
+} from './errors.js';
 export { hex32, uuid36 } from './guid.js';
 export type { Held, HoldOptions, LossPolicy } from './hold.js';
 export { Hold } from './hold.js';
@@ -26,4 +32,4 @@ export type { HolderIdentity } from './identity.js';
 export { identityBytes, identityOf } from './identity.js';
 export { childPath, nodeName, parentPath, requireName, requirePath } from './paths.js';
 export type { RetryPolicy } from './retry.js';
-export { exponentialBackoff, isNamed, isTransient, mayHaveApplied, withRetry } from './retry.js';
+export { exponentialBackoff, isClientOver, isNamed, isTransient, mayHaveApplied, withRetry } from './retry.js';

@@ -11,7 +11,7 @@ import { LinkedSignal, onAbort } from './abort.js';
 import { guaranteedDelete } from './clean-up.js';
 import { type LossReason, LockLostError } from './errors.js';
 import { childPath, nodeName } from './paths.js';
-import { isNamed, isTransient, withRetry } from './retry.js';
+import { isClientOver, isNamed, isTransient, withRetry } from './retry.js';
 
 /**
  * An ephemeral node of our own: the ground every lock, lease and candidacy stands on.
@@ -154,7 +154,7 @@ export class OwnNode {
       });
     } catch (error) {
       // Without a watch nobody would tell us of the end; refused to read our own node, we do not claim it.
-      if (!this.signal.aborted) this.end(isNamed(error, 'ClientClosedError') ? 'clientClosed' : 'nodeDeleted');
+      if (!this.signal.aborted) this.end(isClientOver(error) ? 'clientClosed' : 'nodeDeleted');
     }
   }
 }
@@ -165,8 +165,8 @@ export interface OwnNodeOptions {
   /** Behind the prefix; a number follows when the mode is sequential. */
   readonly name: string;
   readonly data?: Uint8Array | undefined;
-  readonly mode?: Extract<CreateModeName, 'ephemeral' | 'ephemeralSequential'>;
+  readonly mode?: Extract<CreateModeName, 'ephemeral' | 'ephemeralSequential'> | undefined;
   readonly acl?: readonly Acl[] | undefined;
-  readonly parents?: 'container' | 'persistent';
+  readonly parents?: 'container' | 'persistent' | undefined;
   readonly signal?: AbortSignal | undefined;
 }

@@ -1,7 +1,13 @@
-import { ConnectionLossError, NoAuthError, type ClientRuntime } from '@zk/client-api';
+import {
+  ClientClosedError,
+  ConnectionLossError,
+  NoAuthError,
+  SessionExpiredError,
+  type ClientRuntime,
+} from '@zk/client-api';
 import { ErrorCode } from '@zk/model';
 import { VirtualTime } from '@zk/testing';
-import { exponentialBackoff, isTransient, mayHaveApplied, withRetry } from './retry.js';
+import { exponentialBackoff, isClientOver, isTransient, mayHaveApplied, withRetry } from './retry.js';
 
 const time = new VirtualTime();
 const runtime: ClientRuntime = { clock: time, scheduler: time, random: { next: () => 0 } };
@@ -58,4 +64,16 @@ it.each([
   [new Error('who knows'), false, true],
 ])('judges %s', (error, transient, applied) => {
   expect([isTransient(error), mayHaveApplied(error)]).toEqual([transient, applied]);
+});
+
+describe('the end of a client', () => {
+  it.each<[string, Error, boolean]>([
+    ['its close', new ClientClosedError('/x'), true],
+    ['a lost session without another one', new SessionExpiredError('/x', false, true), true],
+    ['not a session that another one follows', new SessionExpiredError('/x'), false],
+    ['not a broken connection', loss, false],
+  ])('is %s, and ends all attempts', (_what, error, isOver) => {
+    expect(isClientOver(error)).toBe(isOver);
+    expect(isTransient(error)).toBe(!isOver);
+  });
 });

@@ -10,7 +10,11 @@ export type RetryPolicy = (attempt: number, elapsedMs: number, random: RandomSou
 
 /** Doubling delays, each shortened at random by up to half, so that many clients do not come back at once. */
 export function exponentialBackoff(
-  options: { readonly first?: Duration; readonly max?: Duration; readonly attempts?: number } = {},
+  options: {
+    readonly first?: Duration | undefined;
+    readonly max?: Duration | undefined;
+    readonly attempts?: number | undefined;
+  } = {},
 ): RetryPolicy {
   const firstMs = durationMs(options.first ?? 100);
   const maxMs = durationMs(options.max ?? '5s');
@@ -33,7 +37,13 @@ const TRANSIENT = new Set([
 
 /** Whether the same request may succeed later, by itself. Not for what was cancelled, refused or closed. */
 export function isTransient(error: unknown): boolean {
-  return error instanceof Error && TRANSIENT.has(error.name);
+  return error instanceof Error && TRANSIENT.has(error.name) && !isClientOver(error);
+}
+
+/** Whether the client is over: its owner has closed it, or its session was lost and it begins no other one. */
+export function isClientOver(error: unknown): boolean {
+  if (isNamed(error, 'ClientClosedError')) return true;
+  return isNamed(error, 'SESSIONEXPIRED') && (error as { readonly isFinal?: unknown }).isFinal === true;
 }
 
 /** Whether an error has the given stable name, e.g. `NONODE`. Names, since classes may come from another copy. */

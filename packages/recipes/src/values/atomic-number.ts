@@ -8,7 +8,7 @@ export type NumberFormat = 'curator' | 'kazoo';
 
 export interface AtomicNumberOptions<T> extends Omit<AtomicOptions<T>, 'codec' | 'initial'> {
   /** Default `curator`. */
-  readonly format?: NumberFormat;
+  readonly format?: NumberFormat | undefined;
 }
 
 const numberRules: OptionRules<AtomicNumberOptions<unknown>> = { ...updatingRules, format: dialectRule };

@@ -60,7 +60,7 @@ export class DistributedAtomicValue<T> {
   }
 
   /** The value now. The default: see {@link AtomicOptions.initial}. */
-  get(options: CallOptions & { readonly linearizable?: boolean } = {}): Promise<T> {
+  get(options: CallOptions & { readonly linearizable?: boolean | undefined } = {}): Promise<T> {
     const { linearizable } = options;
     return this.#scoped(options, async (scope) => (await this.#read(scope, linearizable)).value);
   }
@@ -235,27 +235,27 @@ const DEFAULT_ATTEMPTS = 10;
 export interface AtomicOptions<T> {
   readonly codec: Codec<T>;
   /** What a znode that is missing or empty stands for; default: what the codec makes of no data. */
-  readonly initial?: T;
+  readonly initial?: T | undefined;
   /** Optimistic attempts before it is promoted, or gives up; default 10 with a promotion, else until the timeout. */
-  readonly attempts?: number;
-  readonly promotion?: PromotionOptions;
+  readonly attempts?: number | undefined;
+  readonly promotion?: PromotionOptions | undefined;
   /**
    * Whether each write leaves a receipt in an ephemeral child of the znode, so that a lost reply is never a question;
    * default true. Without, a lost reply under contention ends in OutcomeUnknownError.
    */
-  readonly receipts?: boolean;
+  readonly receipts?: boolean | undefined;
   /** What missing parents are created as; default: containers. */
-  readonly parents?: ParentKind;
-  readonly acl?: readonly Acl[];
+  readonly parents?: ParentKind | undefined;
+  readonly acl?: readonly Acl[] | undefined;
 }
 
 export interface PromotionOptions {
   /** Of the mutex; everybody who is promoted uses the same. Not the path of the value. */
   readonly lockPath: string;
   /** How long to wait for the mutex; default 30 s. */
-  readonly timeout?: Duration;
+  readonly timeout?: Duration | undefined;
   /** Attempts while holding it, for there may be others who are not promoted; default 10. */
-  readonly attempts?: number;
+  readonly attempts?: number | undefined;
 }
 
 /** Of every kind of atomic value. */

@@ -33,9 +33,11 @@ describe('numbers in znodes', () => {
     ).toEqual([0, 0n, 0n, 0, 0]);
   });
 
-  it('are read without what follows, and refused when cut short', () => {
-    expect(int32Codec.decode(bytes('0000000709'))).toBe(7);
-    expect(int64Codec.decode(bytes('000000000000002a00'))).toBe(42n);
+  it('are refused when something follows, or when cut short', () => {
+    expect(() => int32Codec.decode(bytes('0000000709'))).toThrow(CounterFormatError);
+    expect(() => int64Codec.decode(bytes('000000000000002a00'))).toThrow(CounterFormatError);
+    expect(() => int32Codec.decode(utf8.encode('12345'))).toThrow('a number of 4 bytes was expected, but there are 5');
+    expect(() => int64Codec.decode(utf8.encode('1234567890'))).toThrow(CounterFormatError);
     expect(() => int32Codec.decode(bytes('000007'))).toThrow(CounterFormatError);
     expect(() => int64Codec.decode(bytes('00000000000007'))).toThrow(CounterFormatError);
     for (const text of ['1.5', 'x', '0x10', '']) {

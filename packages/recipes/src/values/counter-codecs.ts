@@ -3,7 +3,8 @@ import { hiOf, int64, loOf } from '@zk/model';
 
 /**
  * How numbers are written (spec: recipes, sections 6.1, 6.2 and 14). All readers take a znode without data for zero, as
- * Curator's atomics and kazoo's Counter do; bytes after the number are ignored.
+ * Curator's atomics and kazoo's Counter do. A binary number has its exact length, as everybody writes it: the beginning
+ * of something longer, such as a number in text, is no number.
  */
 
 /** A znode does not hold a number of the expected format: another recipe's, or damaged. */
@@ -19,7 +20,7 @@ export const int32Codec: Codec<number> = {
     view(data).setInt32(0, value);
     return data;
   },
-  decode: (data) => (isEmpty(data) ? 0 : view(atLeast(data, 4)).getInt32(0)),
+  decode: (data) => (isEmpty(data) ? 0 : view(exactly(data, 4)).getInt32(0)),
 };
 
 /** 8 bytes, big-endian, signed: Curator's DistributedAtomicLong. */
@@ -33,7 +34,7 @@ export const int64Codec: Codec<bigint> = {
   },
   decode(data) {
     if (isEmpty(data)) return 0n;
-    const bytes = view(atLeast(data, 8));
+    const bytes = view(exactly(data, 8));
     return int64(bytes.getInt32(0), bytes.getInt32(4));
   },
 };
@@ -94,9 +95,9 @@ function isEmpty(data: Uint8Array | null): data is null {
   return data === null || data.length === 0;
 }
 
-function atLeast(data: Uint8Array, length: number): Uint8Array {
-  if (data.length >= length) return data;
-  throw new CounterFormatError(`a number of ${length} bytes was expected, but there are only ${data.length}`);
+function exactly(data: Uint8Array, length: number): Uint8Array {
+  if (data.length === length) return data;
+  throw new CounterFormatError(`a number of ${length} bytes was expected, but there are ${data.length}`);
 }
 
 function view(data: Uint8Array): DataView {

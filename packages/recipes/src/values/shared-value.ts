@@ -13,6 +13,7 @@ import { type Observable, BehaviorSubject, Subject, filter } from 'rxjs';
 import {
   CallScope,
   type ParentKind,
+  isClientOver,
   isNamed,
   requireRecipe,
   parentsRule,
@@ -118,7 +119,10 @@ export class SharedValue<T> implements AsyncDisposable, AsyncIterable<VersionedV
    * Sets it if nobody has changed it since `previous`, by default the value seen last. False, and the local value is
    * read again, if somebody has. A lost reply is found out: see {@link SharedValueOptions.receipts}.
    */
-  async trySet(value: T, options: CallOptions & { readonly previous?: VersionedValue<T> } = {}): Promise<boolean> {
+  async trySet(
+    value: T,
+    options: CallOptions & { readonly previous?: VersionedValue<T> | undefined } = {},
+  ): Promise<boolean> {
     requireCallOptions(options);
     const { previous = this.versioned, ...rest } = options;
     const data = this.#options.codec.encode(value);
@@ -203,7 +207,7 @@ export class SharedValue<T> implements AsyncDisposable, AsyncIterable<VersionedV
       try {
         await this.#read(scope);
       } catch (error) {
-        if (this.#closing.signal.aborted || isNamed(error, 'ClientClosedError')) return;
+        if (this.#closing.signal.aborted || isClientOver(error)) return;
         this.#problem$.next(error as Error);
         return;
       }
@@ -255,13 +259,13 @@ export interface SharedValueOptions<T> {
   /** Value the znode is created with when it is missing. */
   readonly seed: T;
   /** Whether `trySet` leaves a receipt in an ephemeral child, so that a lost reply is never a question; default true. */
-  readonly receipts?: boolean;
+  readonly receipts?: boolean | undefined;
   /** What missing parents are created as; default: containers. */
-  readonly parents?: ParentKind;
-  readonly acl?: readonly Acl[];
+  readonly parents?: ParentKind | undefined;
+  readonly acl?: readonly Acl[] | undefined;
 }
 
-type SharedCountOptions = Omit<SharedValueOptions<number>, 'codec' | 'seed'> & { readonly seed?: number };
+type SharedCountOptions = Omit<SharedValueOptions<number>, 'codec' | 'seed'> & { readonly seed?: number | undefined };
 
 const sharedCountRules: OptionRules<SharedCountOptions> = {
   seed: { text: 'an integer', isShown: true, isMet: Number.isInteger },

@@ -110,7 +110,7 @@ function nodeSuite(clients: RigClients): void {
     await node.close();
     await node.close();
     expect(await client.exists(path)).not.toBeNull();
-    await expect(node.setData(text('e'))).rejects.toMatchObject({ name: 'ClientClosedError' });
+    await expect(node.setData(text('e'))).rejects.toMatchObject({ name: 'RecipeClosedError' });
   });
 
   it('tells what the server refuses, and tries again with new data', async () => {

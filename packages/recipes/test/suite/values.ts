@@ -1,4 +1,4 @@
-import { type ZkClient, json, utf8 } from '@zk/client-api';
+import { NoAuthError, type ZkClient, json, utf8 } from '@zk/client-api';
 import { Perms } from '@zk/model';
 import {
   CounterFormatError,
@@ -100,6 +100,18 @@ function atomicNumberSuite(clients: RigClients): void {
     await client.set(path, Uint8Array.of(1, 2, 3));
     await expect(counter.get()).rejects.toThrow(CounterFormatError);
     await expect(counter.increment()).rejects.toThrow(CounterFormatError);
+  });
+
+  it('is refused as a single write is', async () => {
+    const client = await clients.open();
+    const path = freshPath(client, 'refused');
+    await client.create(path, null, {
+      parents: 'persistent',
+      acl: [{ perms: Perms.read, scheme: 'world', id: 'anyone' }],
+    });
+    const refusal = await new DistributedAtomicLong(client, path).increment().catch((error: unknown) => error);
+    expect(refusal).toBeInstanceOf(NoAuthError);
+    expect(refusal).toMatchObject({ name: 'NOAUTH', path, maybeApplied: false });
   });
 
   it('sets, initializes and compares', async () => {
