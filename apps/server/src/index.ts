@@ -1,5 +1,5 @@
 export { main } from './cli/main.js';
-export type { CliIo, CliOutput, ProcessHost, SpawnedServer, StopSignal } from './cli/io.js';
+export type { CliIo, CliOutput, NoteSignal, ProcessHost, SpawnedServer, StopSignal } from './cli/io.js';
 export { ConfigError } from './config/config-error.js';
 export { loadConfig } from './config/load.js';
 export type { ConfigRequest, LoadedConfig } from './config/load.js';

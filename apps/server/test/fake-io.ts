@@ -1,4 +1,4 @@
-import type { CliIo, ProcessHost, SpawnedServer, StopSignal } from '../src/cli/io.js';
+import type { CliIo, NoteSignal, ProcessHost, SpawnedServer, StopSignal } from '../src/cli/io.js';
 import type { RunningServer } from '../src/running-server.js';
 import type { ServerConfig } from '../src/config/server-config.js';
 
@@ -63,6 +63,7 @@ export class FakeIo implements CliIo {
   nowMs = 12;
   server: FakeServer | undefined;
   private signalListener: ((signal: StopSignal) => void) | undefined;
+  private noteListener: ((signal: NoteSignal) => void) | undefined;
   private crashListener: ((error: unknown) => void) | undefined;
   private readonly waiters: (() => void)[] = [];
 
@@ -91,12 +92,16 @@ export class FakeIo implements CliIo {
     this.signalListener?.(signal);
   }
 
+  note(signal: NoteSignal): void {
+    this.noteListener?.(signal);
+  }
+
   crash(error: unknown): void {
     this.crashListener?.(error);
   }
 
   get isListening(): boolean {
-    return this.signalListener !== undefined || this.crashListener !== undefined;
+    return [this.signalListener, this.noteListener, this.crashListener].some((listener) => listener !== undefined);
   }
 
   /** Log lines written to standard output as JSON. */
@@ -112,12 +117,17 @@ export class FakeIo implements CliIo {
       this.signalListener = listener;
       return () => (this.signalListener = undefined);
     },
+    onNote: (listener) => {
+      this.noteListener = listener;
+      return () => (this.noteListener = undefined);
+    },
     onCrash: (listener) => {
       this.crashListener = listener;
       return () => (this.crashListener = undefined);
     },
     exitNow: (code) => void this.exits.push(code),
     uptimeMs: () => this.nowMs,
+    diagnosis: () => ({ rssBytes: 1 }),
     isAlive: (pid) => this.alive.has(pid),
     kill: (pid, signal) => {
       if (!this.alive.has(pid)) throw Object.assign(new Error('no such process'), { code: 'ESRCH' });

@@ -10,6 +10,7 @@ import { exitCodeOf, explainFailure } from './failures.js';
 import type { CliIo, StopSignal } from './io.js';
 import { locateConfig, unreadShellFiles } from './locate-config.js';
 import { flagsOf, loggingOf, type CliOptions } from './options.js';
+import { answerSignals } from './signal-notes.js';
 
 /**
  * One Ctrl-C may arrive twice: from the terminal, and handed on by npm. Only a signal later than this is a second one.
@@ -85,6 +86,8 @@ async function serve(io: CliIo, config: ServerConfig, logger: Logger): Promise<n
       io.processes.exitNow(ExitCode.ok);
     }
   });
+  const stateOf = (): string => (firstSignalMs !== undefined ? 'stopping' : isServing ? 'serving' : 'starting');
+  const unsubscribeNotes = answerSignals(io.processes, logger, stateOf);
   const unsubscribeCrashes = io.processes.onCrash((error) => {
     logger.fatal({ err: error }, 'unexpected error: the server stops');
     io.processes.exitNow(ExitCode.unexpectedError);
@@ -106,6 +109,7 @@ async function serve(io: CliIo, config: ServerConfig, logger: Logger): Promise<n
     return failure.exitCode;
   } finally {
     unsubscribeSignals();
+    unsubscribeNotes();
     unsubscribeCrashes();
   }
 }

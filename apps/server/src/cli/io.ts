@@ -19,16 +19,23 @@ export interface CliOutput {
 
 export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 
+/** A signal that stops nothing: SIGHUP only where the process was started to outlive its terminal. */
+export type NoteSignal = 'SIGQUIT' | 'SIGUSR1' | 'SIGUSR2' | 'SIGHUP';
+
 /** Signals, other processes and the end of this one. */
 export interface ProcessHost {
   /** @returns how to stop listening */
   onSignal(listener: (signal: StopSignal) => void): () => void;
+  /** @returns how to stop listening */
+  onNote(listener: (signal: NoteSignal) => void): () => void;
   /** Uncaught exceptions and unhandled rejections. @returns how to stop listening */
   onCrash(listener: (error: unknown) => void): () => void;
   /** Ends this process at once. */
   exitNow(code: number): void;
   /** Milliseconds since this process began. */
   uptimeMs(): number;
+  /** Fields for the log: what this process uses. */
+  diagnosis(): Record<string, unknown>;
   isAlive(pid: number): boolean;
   /** @throws Error with `code`: `ESRCH` no such process, `EPERM` not ours */
   kill(pid: number, signal: StopSignal | 'SIGKILL'): void;

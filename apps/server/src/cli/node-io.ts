@@ -1,22 +1,33 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { createFdSink } from '../logging/fd-sink.js';
-import type { CliIo, CliOutput, ProcessHost, SpawnedServer, StopSignal } from './io.js';
+import { diagnosis } from './diagnosis.js';
+import { isHangupIgnored, ownOrigins } from './hangup.js';
+import type { CliIo, CliOutput, NoteSignal, ProcessHost, SpawnedServer, StopSignal } from './io.js';
 
-const STOP_SIGNALS: readonly StopSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+const STOP_SIGNALS: readonly StopSignal[] = ['SIGINT', 'SIGTERM'];
+const NOTE_SIGNALS: readonly NoteSignal[] = ['SIGQUIT', 'SIGUSR1', 'SIGUSR2'];
 
 function output(fd: number, isTerminal: boolean | undefined): CliOutput {
   const sink = createFdSink(fd);
   return { write: (text) => sink.write(text), isTerminal: isTerminal === true };
 }
 
+/** Calls the listener for each of the signals. @returns how to stop that */
+function listenTo<S extends NodeJS.Signals>(signals: readonly S[], listener: (signal: S) => void): () => void {
+  const handlers = signals.map((signal) => [signal, () => listener(signal)] as const);
+  for (const [signal, handler] of handlers) process.on(signal, handler);
+  return () => {
+    for (const [signal, handler] of handlers) process.off(signal, handler);
+  };
+}
+
 const processes: ProcessHost = {
   onSignal(listener) {
-    const handlers = STOP_SIGNALS.map((signal) => [signal, () => listener(signal)] as const);
-    for (const [signal, handler] of handlers) process.on(signal, handler);
-    return () => {
-      for (const [signal, handler] of handlers) process.off(signal, handler);
-    };
+    return listenTo(isHangupIgnored(ownOrigins()) ? STOP_SIGNALS : [...STOP_SIGNALS, 'SIGHUP'], listener);
+  },
+  onNote(listener) {
+    return listenTo(isHangupIgnored(ownOrigins()) ? [...NOTE_SIGNALS, 'SIGHUP'] : NOTE_SIGNALS, listener);
   },
   onCrash(listener) {
     process.on('uncaughtException', listener);
@@ -28,6 +39,7 @@ const processes: ProcessHost = {
   },
   exitNow: (code) => process.exit(code),
   uptimeMs: () => performance.now(),
+  diagnosis,
   isAlive(pid) {
     try {
       process.kill(pid, 0);

@@ -47,6 +47,20 @@ describe('zk-server start-foreground', () => {
     await done;
   });
 
+  it.each([
+    ['SIGQUIT', 'diagnosis, as SIGQUIT asks for', { state: 'serving', rssBytes: 1 }],
+    ['SIGUSR1', 'a signal without effect: the debugger of Node.js is switched off', {}],
+    ['SIGUSR2', 'a signal without effect', {}],
+    ['SIGHUP', 'a signal without effect: the server was started to outlive its terminal', {}],
+  ] as const)('answers %s in the log and goes on', async (signal, msg, fields) => {
+    const { io, done } = await serving();
+    io.note(signal);
+    expect(io.logged).toContainEqual(expect.objectContaining({ msg, ...fields }));
+    expect([io.server?.isStopped, io.exits]).toEqual([false, []]);
+    io.signal('SIGTERM');
+    expect(await done).toBe(0);
+  });
+
   it('takes one Ctrl-C that arrives twice, from the terminal and from npm, for one', async () => {
     const { io, done } = await serving();
     io.signal('SIGINT');
