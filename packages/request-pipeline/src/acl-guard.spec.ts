@@ -51,8 +51,9 @@ describe('AclGuard', () => {
 
   it('asks about no entry behind the one that gives what is asked for, however long the list', () => {
     const key = listOf('ann', ...many);
-    const reader = encodeAcls([{ scheme: 'digest', id: 'ann', perms: Perms.read }].concat(adminsOf(...many, 'ann')));
-    const mixed = tree.acls.intern(reader, 0, reader.length);
+    const entries = [{ scheme: 'digest', id: 'ann', perms: Perms.read }, ...adminsOf(...many, 'ann')];
+    const bytes = encodeAcls(entries);
+    const mixed = tree.acls.intern(bytes, 0, bytes.length);
     const ann = of('ann');
     expect(guard.allows(key, Perms.write, ann)).toBe(true);
     expect(guard.allows(mixed, Perms.read, ann)).toBe(true);
