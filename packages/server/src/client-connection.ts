@@ -23,7 +23,7 @@ export interface ConnectionHost extends OutboxHost {
   readonly share: TurnShare;
   /** Whether a request of more than {@link LONG_FRAME_BYTES} waits for its turn. */
   mustQueue(): boolean;
-  /** The same, when the turn is over: others come first. */
+  /** It stopped reading, and goes on when others have had their turn. */
   yielding(connection: ClientConnection): void;
   /** Whether requests are throttled at all; if so, each one that comes is asked about. */
   readonly isThrottling: boolean;

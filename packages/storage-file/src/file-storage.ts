@@ -96,8 +96,10 @@ export class FileStorage implements Storage {
     };
   }
 
-  /** As Apache ZooKeeper's purge: whole snapshots count, broken ones before the oldest kept go too.
-   * But for {@link SnapshotTrail}, of which Apache's knows nothing. */
+  /**
+   * As Apache ZooKeeper's purge, save for {@link SnapshotTrail}: whole snapshots count, broken ones before the oldest kept go
+   * too.
+   */
   purge(retain: number): Promise<readonly string[]> {
     return this.#removals.run(() => this.#purge(retain));
   }
