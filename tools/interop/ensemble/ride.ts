@@ -38,6 +38,8 @@ export class Ride {
   private readonly lost: number[] = [];
   private readonly gaps: (readonly [from: number, to: number])[] = [];
   private readonly ended: Promise<void>;
+  private noteReady!: () => void;
+  private readonly isReady = new Promise<void>((resolve) => (this.noteReady = resolve));
 
   constructor(
     private readonly report: PeerReport,
@@ -48,6 +50,11 @@ export class Ride {
       env: { PYTHONDONTWRITEBYTECODE: '1' },
       onLine: (line) => this.note(line),
     });
+  }
+
+  /** Until the rider has its znodes, or has ended early: before that, no server may go. */
+  async ready(): Promise<void> {
+    await Promise.race([this.isReady, this.ended]);
   }
 
   /** To be called when `RIDE_END` is there. */
@@ -66,6 +73,7 @@ export class Ride {
   private note(line: string): void {
     const [what, ...numbers] = line.split(' ');
     const [from = 0, to = 0] = numbers.map(Number);
+    if (what === 'ready') this.noteReady();
     if (what === 'lost') this.lost.push(from);
     if (what === 'gap') this.gaps.push([from, to]);
   }

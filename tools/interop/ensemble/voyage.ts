@@ -40,6 +40,7 @@ export class Voyage {
     await create(ensemble, RIDE_ROOT);
     const workload = await Workload.start({ ports: clientPorts(ensemble.members), root: '/checked', syncAttempts });
     const rides = riders.map((rider) => new Ride(report, rider));
+    for (const ride of rides) await ride.ready();
     return new Voyage(options, workload, rides);
   }
 

@@ -12,7 +12,8 @@ import org.apache.zookeeper.data.Stat;
 
 /**
  * Stays connected while servers are exchanged: appends numbers to a znode until the znode ROOT/end is there, then says
- * whether all is as it was told. Prints `lost MS` and `gap FROM TO`, in milliseconds since 1970, for what it noticed.
+ * whether all is as it was told. Prints `ready` when its znodes are there, and `lost MS` and `gap FROM TO`, in
+ * milliseconds since 1970, for what it noticed.
  *
  * usage: Rider HOST:PORT,... ROOT
  */
@@ -56,8 +57,10 @@ public final class Rider {
     }
 
     private void ride() throws Exception {
-        create(list, CreateMode.PERSISTENT);
-        create(ephemeral, CreateMode.EPHEMERAL);
+        awaitConnection();
+        zk.create(list, new byte[0], Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT);
+        zk.create(ephemeral, new byte[0], Ids.OPEN_ACL_UNSAFE, CreateMode.EPHEMERAL);
+        System.out.println("ready");
         for (int number = 1; ; number++) {
             try {
                 if (zk.exists(end, false) != null) {
@@ -87,19 +90,6 @@ public final class Rider {
             System.out.println("gap " + lastWriteMs + " " + now);
         }
         lastWriteMs = now;
-    }
-
-    private void create(String path, CreateMode mode) throws Exception {
-        for (;;) {
-            try {
-                zk.create(path, new byte[0], Ids.OPEN_ACL_UNSAFE, mode);
-                return;
-            } catch (KeeperException.NodeExistsException done) {
-                return;
-            } catch (KeeperException.ConnectionLossException lost) {
-                awaitConnection();
-            }
-        }
     }
 
     private synchronized void awaitConnection() throws InterruptedException {

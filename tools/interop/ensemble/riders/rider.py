@@ -1,5 +1,6 @@
 """Stays connected while servers are exchanged: takes a lock and counts under it until the znode ROOT/end is there, then
-says whether all is as it was told. Prints `lost MS` and `gap FROM TO`, in milliseconds since 1970, for what it noticed.
+says whether all is as it was told. Prints `ready` when its znodes are there, and `lost MS` and `gap FROM TO`, in
+milliseconds since 1970, for what it noticed.
 
 usage: rider.py HOST:PORT,... ROOT
 """
@@ -65,10 +66,10 @@ def main():
     client = KazooClient(HOSTS, timeout=SESSION_TIMEOUT_S, connection_retry=retry.copy())
     client.add_listener(note_state)
     client.start(30)
-    retry(client.ensure_path, ROOT)
-    retry(client.create, COUNTER, b"0")
-    retry(client.create, EPHEMERAL, ephemeral=True)
+    client.create(COUNTER, b"0")
+    client.create(EPHEMERAL, ephemeral=True)
     session = client.client_id[0]
+    print("ready", flush=True)
     counted, in_doubt = ride(client, retry)
     value = int(retry(client.get, COUNTER)[0])
     say("kazoo's counter stands where acknowledged increments have brought it", counted <= value <= counted + in_doubt)
