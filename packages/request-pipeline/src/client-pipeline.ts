@@ -298,22 +298,22 @@ export abstract class ClientPipeline {
   /** A session that is gone gets no reply at all; one that moved loses this connection. */
   private mayProceed(client: Client, session: Session, xid: number): boolean {
     if (!this.authentication.suffices(client, xid)) return false;
-    if (!this.hears(client, session)) return false;
+    if (!this.touchEither(client, session)) return false;
     if (session.owner === client) return true;
     client.connection.closeNow();
     return false;
   }
 
-  private hears(client: Client, session: Session): boolean {
+  private touchEither(client: Client, session: Session): boolean {
     return session.isLocal ? this.local.touch(client, session, this.nowMs) : this.touch(client, session);
   }
 
-  /** The client has sent what the server does not get round to reading: its session must not expire meanwhile. */
-  keepWaiting(client: Client, nowMs: number): void {
+  /** The client has sent what nobody has got round to reading: its session must not expire meanwhile. */
+  touchWaiting(client: Client, nowMs: number): void {
     const { session } = client;
     if (session === null || session.owner !== client || client.ignoresRequests || client.isClosed) return;
     this.nowMs = nowMs;
-    this.hears(client, session);
+    this.touchEither(client, session);
   }
 
   /** Answers a read when every write before it is finished. */

@@ -341,9 +341,9 @@ describe('the pipeline', () => {
 
     it('do not expire while their client waits to be read, and do not come back when it has gone', () => {
       rig.nowMs += 7_000;
-      rig.pipeline.keepWaiting(client.client, rig.nowMs);
+      rig.pipeline.touchWaiting(client.client, rig.nowMs);
       rig.pipeline.remove(other.client);
-      rig.pipeline.keepWaiting(other.client, rig.nowMs);
+      rig.pipeline.touchWaiting(other.client, rig.nowMs);
       rig.sessions.expire(rig.nowMs);
       rig.commitAll();
       expect(rig.ended.filter((event) => event.startsWith('expired'))).toEqual(['expired 1']);

@@ -122,10 +122,13 @@ export class ConnectionDesk implements ConnectionHost {
     return this.reaper.expire(nowMs);
   }
 
-  /** Sessions do not expire for want of what the server has not got round to reading. Before they are looked at. */
-  keepWaiting(nowMs: number): void {
+  /**
+   * Whoever stands in line has spoken, though nobody has listened yet. To be called before sessions expire, and at least
+   * once a tick: a learner tells its leader of them with its heartbeats.
+   */
+  touchWaiting(nowMs: number): void {
     for (const line of [this.waiting, this.yielded]) {
-      for (const { client } of line) this.pipeline?.keepWaiting(client, nowMs);
+      for (const { client } of line) this.pipeline?.touchWaiting(client, nowMs);
     }
   }
 
@@ -209,7 +212,7 @@ export class ConnectionDesk implements ConnectionHost {
 
   yielding(connection: ClientConnection): void {
     this.yielded.push(connection);
-    this.pipeline?.keepWaiting(connection.client, this.turnNow());
+    this.turnNow();
   }
 
   stalled(connection: ClientConnection): void {
@@ -303,10 +306,8 @@ export class ConnectionDesk implements ConnectionHost {
     while (served < yielded.length && !this.isTurnLong());
     this.isResumingYielded = false;
     if (served === yielded.length) return;
-    const left = yielded.slice(served);
-    this.yielded = left.concat(this.yielded);
-    const nowMs = this.turnNow();
-    for (const { client } of left) this.pipeline?.keepWaiting(client, nowMs);
+    this.yielded = yielded.slice(served).concat(this.yielded);
+    this.turnNow();
   }
 
   private isTurnLong(): boolean {

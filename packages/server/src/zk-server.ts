@@ -369,7 +369,7 @@ export class ZkServer implements DeskHost, UpkeepHost, ReplicaHost {
   expireDue(nowMs: number): void {
     // While nobody is served, time stands still for sessions: whoever serves next gives them a full timeout.
     if (this.desk.pipeline !== undefined) {
-      this.desk.keepWaiting(nowMs);
+      this.desk.touchWaiting(nowMs);
       this.sessions.expire(nowMs);
     }
     this.stats.sessionlessExpired += this.desk.expire(nowMs);

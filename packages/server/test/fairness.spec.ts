@@ -113,7 +113,6 @@ describe('a client whose requests take long', () => {
     const greedy = await Promise.all(Array.from({ length: 30 }, () => harness.connect()));
     const other = await harness.connect();
     await other.create('/long');
-    const kept = jest.spyOn(harness.server.pipeline, 'keepWaiting');
     harness.storage.holdSyncs();
     const order: number[] = [];
     const writes = greedy.map((client, i) =>
@@ -121,7 +120,6 @@ describe('a client whose requests take long', () => {
     );
     await other.exists('/');
     const { inFlight } = harness.server.pipeline;
-    expect(new Set(kept.mock.calls.map(([{ session }]) => session?.id)).size).toBeGreaterThan(15);
     harness.storage.releaseSyncs();
     await Promise.all(writes);
     expect(inFlight).toBeLessThan(15);
