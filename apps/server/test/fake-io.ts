@@ -41,6 +41,8 @@ export interface FakeIoOptions {
   readonly spawnPid?: number | undefined;
   /** Processes that exist at first. */
   readonly alive?: readonly number[];
+  /** What processes were started with, where that is known. */
+  readonly commands?: Readonly<Record<number, readonly string[]>>;
   /** Processes that do not care about SIGTERM. */
   readonly stubborn?: readonly number[];
 }
@@ -128,6 +130,7 @@ export class FakeIo implements CliIo {
     exitNow: (code) => void this.exits.push(code),
     uptimeMs: () => this.nowMs,
     diagnosis: () => ({ rssBytes: 1 }),
+    commandOf: (pid) => this.options.commands?.[pid],
     isAlive: (pid) => this.alive.has(pid),
     kill: (pid, signal) => {
       if (!this.alive.has(pid)) throw Object.assign(new Error('no such process'), { code: 'ESRCH' });

@@ -1,6 +1,7 @@
 import type { Logger } from '@zk/contracts';
 import { type AuditEntry, auditLine } from '@zk/server';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { makeDirectories } from '@zk/storage-file';
+import { closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DataDirectoryError } from '../cli/exit-codes.js';
 import { createFdSink } from '../logging/fd-sink.js';
@@ -52,7 +53,7 @@ export function auditToFile(file: string, now: () => Date = () => new Date()): A
 
 function openForAppending(file: string): number {
   try {
-    mkdirSync(dirname(file), { recursive: true });
+    makeDirectories(dirname(file));
     return openSync(file, 'a');
   } catch (error) {
     throw new DataDirectoryError(`the audit log cannot be written: ${(error as Error).message}`, { cause: error });

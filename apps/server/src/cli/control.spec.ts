@@ -79,6 +79,28 @@ describe('zk-server start', () => {
     expect((await run(['start'])).code).toBe(0);
   });
 
+  it.each([
+    ['another program has the number of', ['/usr/sbin/cron', '-f'], 'STARTED\n', 1],
+    ['this server is', ['node', '/opt/zk/main.js', 'start-foreground'], 'already running as process 77.\n', 0],
+    ["Apache's is", ['java', '-cp', 'x', 'org.apache.zookeeper.server.quorum.QuorumPeerMain', 'zoo.cfg'], 'already', 0],
+  ])('looks who %s the process of the pid file', async (_who, command, said, started) => {
+    mkdirSync(path('data'));
+    writeFileSync(pidFile(), '77');
+    const { io } = await run(['start'], { alive: [77], commands: { 77: command } });
+    expect(io.stdout).toContain(`Starting zookeeper ... ${said}`);
+    expect(io.spawned).toHaveLength(started);
+  });
+
+  it.each([
+    ['ZOO_LOG_DIR', '/proc/x'],
+    ['ZOO_LOG_DIR', '/dev/null/x'],
+  ])('says so when %s is %s, where nothing can be made', async (name, directory) => {
+    const { io, code } = await run(['start'], { environment: { [name]: directory } });
+    expect(io.stderr).toContain(`the log directory ${directory} cannot be used: `);
+    expect(io.stderr).not.toContain('    at ');
+    expect([code, io.spawned]).toEqual([3, []]);
+  });
+
   it('reports a server that ends at once, with its exit code and the end of its log', async () => {
     const io = prepare(['start'], { spawnOutcome: 3, environment: { ZOO_LOG_DIR: path('log') } });
     const spawn = io.processes.spawn;
@@ -145,6 +167,16 @@ describe('zk-server stop', () => {
     expect(io.stdout).toBe('Stopping zookeeper ... STOPPED\n');
     expect(existsSync(pidFile())).toBe(false);
     expect(code).toBe(0);
+  });
+
+  it('ends nobody else who has been given the number since', async () => {
+    mkdirSync(path('data'));
+    writeFileSync(pidFile(), '77');
+    const { io, code } = await run(['stop'], { alive: [77], commands: { 77: ['/usr/sbin/cron', '-f'] } });
+    expect(io.stdout).toBe(
+      `Stopping zookeeper ... no zookeeper to stop (process 77 of ${pidFile()} is another program)\n`,
+    );
+    expect([code, io.killed, existsSync(pidFile())]).toEqual([0, [], false]);
   });
 
   it('says when there is nothing to stop', async () => {

@@ -23,13 +23,25 @@ export function prepareDataDirectories(
           'fix the path or create it',
       );
     }
-    try {
-      makeDirectories(version);
-      accessSync(version, constants.R_OK | constants.W_OK | constants.X_OK);
-    } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      throw new DataDirectoryError(`${key} ${directory} cannot be used: ${reasonOf(code, directory) ?? message}`);
-    }
+    prepare(key, directory, version);
+  }
+}
+
+/**
+ * The same for the directory that a server in the background writes its log to.
+ * @throws DataDirectoryError
+ */
+export function prepareLogDirectory(directory: string): void {
+  prepare('the log directory', directory, directory);
+}
+
+function prepare(what: string, directory: string, innermost: string): void {
+  try {
+    makeDirectories(innermost);
+    accessSync(innermost, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new DataDirectoryError(`${what} ${directory} cannot be used: ${reasonOf(code, directory) ?? message}`);
   }
 }
 

@@ -2,6 +2,7 @@ import type { Logger } from '@zk/contracts';
 import type { RunningServer } from '../running-server.js';
 import { loadConfig, type LoadedConfig } from '../config/load.js';
 import type { ServerConfig } from '../config/server-config.js';
+import { PRODUCT_VERSION } from '../version.js';
 import { announceConfig } from './announce.js';
 import { banner, joinAddress } from './banner.js';
 import { prepareDataDirectories } from './data-directories.js';
@@ -35,6 +36,8 @@ export async function runForeground(io: CliIo, options: CliOptions, args: readon
       createLogger({ ...logging, hasColours: io.out.isTerminal, sink: io.out }),
     ),
   ]);
+  const { version: node, pid } = process;
+  logger.info({ version: PRODUCT_VERSION, node, pid, config: configFile ?? 'none' }, 'starting');
   for (const warning of loaded.warnings) logger.warn({}, warning);
   for (const note of loaded.notes) logger.info({}, note);
   for (const name of unreadShellFiles(io, configFile)) {

@@ -6,6 +6,9 @@ import type { CliIo } from './io.js';
 import { locateConfig } from './locate-config.js';
 import { flagsOf, type CliOptions } from './options.js';
 
+/** The command of this program that serves. */
+export const FOREGROUND = 'start-foreground';
+
 /**
  * What `stop` and `status` need to know about a server. They read the settings without judging them: a mistake in the
  * file must not keep anybody from stopping the server that was started before the mistake was made.
@@ -52,6 +55,15 @@ function readConfig(io: CliIo, configFile: string): string {
   } catch (error) {
     throw new ConfigError([`${configFile}: cannot be read: ${(error as Error).message}`]);
   }
+}
+
+/**
+ * Whether a process may be a server, this one or Apache's: after a reboot the number in a pid file that was left behind
+ * may be anybody's.
+ */
+export function mayBeServer({ processes }: Pick<CliIo, 'processes'>, pid: number): boolean {
+  const words = processes.commandOf(pid);
+  return words === undefined || words.some((word) => word === FOREGROUND || word.startsWith('org.apache.zookeeper.'));
 }
 
 /** The process in the pid file; undefined when there is no such file or no number in it. */

@@ -37,6 +37,8 @@ export interface ProcessHost {
   /** Fields for the log: what this process uses. */
   diagnosis(): Record<string, unknown>;
   isAlive(pid: number): boolean;
+  /** The words a process was started with; undefined where the system does not tell. */
+  commandOf(pid: number): readonly string[] | undefined;
   /** @throws Error with `code`: `ESRCH` no such process, `EPERM` not ours */
   kill(pid: number, signal: StopSignal | 'SIGKILL'): void;
   /** The words that run this program with other arguments. */

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { createFdSink } from '../logging/fd-sink.js';
 import { diagnosis } from './diagnosis.js';
 import { isHangupIgnored, ownOrigins } from './hangup.js';
@@ -46,6 +46,13 @@ const processes: ProcessHost = {
       return true;
     } catch (error) {
       return (error as NodeJS.ErrnoException).code === 'EPERM';
+    }
+  },
+  commandOf(pid) {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    } catch {
+      return undefined;
     }
   },
   kill: (pid, signal) => void process.kill(pid, signal),

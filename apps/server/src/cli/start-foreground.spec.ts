@@ -35,6 +35,14 @@ describe('zk-server start-foreground', () => {
     await done;
   });
 
+  it('says first what it is and by which file it goes', async () => {
+    const { io, done } = await serving();
+    expect(io.logged[0]).toMatchObject({ msg: 'starting', node: process.version, config: 'conf/zoo.cfg' });
+    expect(io.logged[0]).toMatchObject({ version: expect.stringMatching(/^\d+\.\d+\.\d+/), pid: process.pid });
+    io.signal('SIGTERM');
+    await done;
+  });
+
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],

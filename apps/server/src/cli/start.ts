@@ -1,12 +1,13 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { makeDirectories } from '@zk/storage-file';
 import type { ServerConfig } from '../config/server-config.js';
 import { announceConfig } from './announce.js';
-import { prepareDataDirectories } from './data-directories.js';
+import { prepareDataDirectories, prepareLogDirectory } from './data-directories.js';
 import { ExitCode } from './exit-codes.js';
 import { loadServerConfig } from './foreground.js';
-import { pidFileOf, readPid } from './instance.js';
+import { FOREGROUND, mayBeServer, pidFileOf, readPid } from './instance.js';
 import type { CliIo, SpawnedServer } from './io.js';
 import { locateConfig } from './locate-config.js';
 import { argumentsFor, loggingOf, type CliOptions } from './options.js';
@@ -46,14 +47,14 @@ export async function runStart(io: CliIo, options: CliOptions, args: readonly st
 
   io.out.write('Starting zookeeper ... ');
   const running = readPid(pidFile);
-  if (running !== undefined && io.processes.isAlive(running)) {
+  if (running !== undefined && io.processes.isAlive(running) && mayBeServer(io, running)) {
     io.out.write(`already running as process ${running}.\n`);
     return ExitCode.unexpectedError;
   }
   prepareDataDirectories(config);
   const logFile = logFileOf(io, config);
-  mkdirSync(dirname(logFile), { recursive: true });
-  const server = io.processes.spawn(argumentsFor('start-foreground', options, args), logFile);
+  prepareLogDirectory(dirname(logFile));
+  const server = io.processes.spawn(argumentsFor(FOREGROUND, options, args), logFile);
   if (server.pid === undefined) {
     io.out.write('SERVER DID NOT START\n');
     return ExitCode.unexpectedError;
@@ -71,7 +72,7 @@ function missingDataDirectory(io: CliIo, config: ServerConfig): string | undefin
 
 function writePid(io: CliIo, pidFile: string, pid: number): boolean {
   try {
-    mkdirSync(dirname(pidFile), { recursive: true });
+    makeDirectories(dirname(pidFile));
     writeFileSync(pidFile, String(pid));
     return true;
   } catch (error) {

@@ -1,6 +1,6 @@
 import { existsSync, rmSync } from 'node:fs';
 import { ExitCode, UsageError } from './exit-codes.js';
-import { findInstance, readPid } from './instance.js';
+import { findInstance, mayBeServer, readPid } from './instance.js';
 import type { CliIo } from './io.js';
 import type { CliOptions } from './options.js';
 import { announceConfig } from './announce.js';
@@ -25,6 +25,11 @@ export async function runStop(io: CliIo, options: CliOptions, args: readonly str
     return ExitCode.ok;
   }
   const pid = readPid(pidFile);
+  if (pid !== undefined && io.processes.isAlive(pid) && !mayBeServer(io, pid)) {
+    rmSync(pidFile, { force: true });
+    io.out.write(`no zookeeper to stop (process ${pid} of ${pidFile} is another program)\n`);
+    return ExitCode.ok;
+  }
   if (pid !== undefined && !(await endProcess(io, pid))) {
     io.out.write(`STILL RUNNING\n`);
     io.err.write(

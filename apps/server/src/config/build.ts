@@ -3,7 +3,7 @@ import { type EnsembleConfig, type ServerSpec, hostText } from '@zk/quorum';
 import { buildEnsemble } from './ensemble/build-ensemble.js';
 import type { EnsembleSettings } from './ensemble/ensemble-settings.js';
 import { judgeMembership } from './ensemble/judge.js';
-import type { Membership } from './ensemble/membership.js';
+import { type Membership, sharedAddresses } from './ensemble/membership.js';
 import { readServerId } from './ensemble/server-id.js';
 import { adminConfig } from './admin.js';
 import { auditConfig } from './audit.js';
@@ -115,6 +115,7 @@ function ensembleSettings(
   if (problem !== undefined) reader.problems.push(problem);
   if (verdict === 'standalone' || problem !== undefined) return undefined;
   if (warning !== undefined) reader.warnings.push(warning);
+  reader.warnings.push(...sharedAddresses(membership));
   const serverId = readServerId(dataDir, reader.boolean('extendedTypesEnabled'), reader.problems);
   if (serverId !== undefined && !membership.config.servers.has(serverId)) {
     reader.problems.push(`${membership.where()}: there is no line server.${serverId}, which myid in ${dataDir} names`);

@@ -49,6 +49,7 @@ export async function loadConfig(request: ConfigRequest): Promise<LoadedConfig> 
   );
   const reader = new SettingReader(gathered.settings, index);
   reader.problems.push(...gathered.problems);
+  reader.warnings.push(...gathered.warnings);
 
   const { settings } = gathered;
   const members = loadMembers(reader, { settings, configFile, workingDirectory, readFile: readIfThere });

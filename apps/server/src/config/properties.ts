@@ -103,6 +103,15 @@ function unescapeText(text: string, report: (message: string) => void): string {
   return out;
 }
 
+/** Says of each key that stands there more than once which one counts: the last, as in a properties file anywhere. */
+export function repetitions(entries: readonly PropertyEntry[], label: string): string[] {
+  const last = new Map(entries.map(({ key, line }) => [key, line]));
+  return entries.flatMap(({ key, line }) => {
+    const winner = last.get(key);
+    return winner === line ? [] : [`${label}:${line}: ${key} is set again in line ${winner}, and only that counts`];
+  });
+}
+
 /** Escapes a value so that {@link parseProperties} gives it back. */
 export function escapePropertyValue(value: string): string {
   return value

@@ -1,6 +1,6 @@
 import { indexKeys, type KeyIndex } from './key-index.js';
 import type { KeySpec } from './key-spec.js';
-import { parseProperties } from './properties.js';
+import { parseProperties, repetitions } from './properties.js';
 
 /** Where a setting came from, in rising order of precedence. */
 export type SettingSource = 'file' | 'environment' | 'flag';
@@ -46,6 +46,7 @@ export interface GatheredSettings {
   readonly settings: ReadonlyMap<string, Setting>;
   readonly unknown: readonly UnknownKey[];
   readonly problems: readonly string[];
+  readonly warnings: readonly string[];
 }
 
 /** Reads the sources, lowest precedence first, so that later ones replace earlier ones. */
@@ -53,6 +54,7 @@ export function gatherSettings(sources: SettingSources, index: KeyIndex = indexK
   const settings = new Map<string, Setting>();
   const unknown: UnknownKey[] = [];
   const problems: string[] = [];
+  const warnings: string[] = [];
   const put = (spec: KeySpec, name: string, text: string, source: SettingSource, where: string): void => {
     settings.set(name, { spec, name, text, source, where });
   };
@@ -61,6 +63,7 @@ export function gatherSettings(sources: SettingSources, index: KeyIndex = indexK
     const { text, label } = sources.file;
     const parsed = parseProperties(text);
     for (const defect of parsed.defects) problems.push(`${label}:${defect.line}: ${defect.message}`);
+    warnings.push(...repetitions(parsed.entries, label));
     for (const entry of parsed.entries) {
       const where = `${label}:${entry.line}`;
       const spec = index.byName(entry.key);
@@ -90,7 +93,7 @@ export function gatherSettings(sources: SettingSources, index: KeyIndex = indexK
       unknown.push({ key: flag.name, where: flag.where, hint });
     }
   }
-  return { settings, unknown, problems };
+  return { settings, unknown, problems, warnings };
 }
 
 function fullName(spec: KeySpec, property: string): string {

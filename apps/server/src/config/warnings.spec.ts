@@ -39,6 +39,11 @@ describe('warnings about the configuration', () => {
       ],
     ],
     [
+      'a key that is set twice',
+      { file: 'dataDir=/d\ntickTime=1000\nsnapCount=5\ntickTime=3000' },
+      ['zoo.cfg:2: tickTime is set again in line 4, and only that counts'],
+    ],
+    [
       'an empty address',
       { file: 'dataDir=/d\nclientPortAddress=' },
       [

@@ -28,6 +28,15 @@ describe('createLogger', () => {
       expect(JSON.parse(lines[0] ?? '')).toMatchObject({ zxid: expected });
     });
 
+    it('says what caused an error once', async () => {
+      const { lines, logger } = await record('json');
+      const cause = new Error('the file is gone');
+      logger.error({ err: new Error('no certificate: the file is gone', { cause }) }, 'x');
+      const { err } = JSON.parse(lines[0] ?? '') as { err: { message: string; stack: string } };
+      expect(err.message).toBe('no certificate: the file is gone');
+      expect(err.stack).toContain('caused by: Error: the file is gone');
+    });
+
     it('keeps the stack of an error', async () => {
       const { lines, logger } = await record('json');
       logger.error({ error: new Error('broken') }, 'x');

@@ -34,6 +34,12 @@ function showValue(value: unknown): unknown {
   return typeof value === 'bigint' ? `0x${hex64(value)}` : value;
 }
 
+/** Causes are told by the stack; pino's message would repeat what the own message says of them. */
+function showError(error: Error): unknown {
+  const shown = stdSerializers.err(error);
+  return error instanceof Error ? { ...shown, message: error.message } : shown;
+}
+
 /** Makes a logger. Asynchronous only because the pretty printer is loaded when it is wanted. */
 export async function createLogger({ level, format, hasColours, sink }: LoggerOptions): Promise<Logger> {
   const isPretty = format === 'pretty';
@@ -46,7 +52,7 @@ export async function createLogger({ level, format, hasColours, sink }: LoggerOp
       base: undefined,
       timestamp: isPretty ? stdTimeFunctions.epochTime : stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }), log: showFields },
-      serializers: { error: stdSerializers.err, err: stdSerializers.err },
+      serializers: { error: showError, err: showError },
     },
     destination,
   );

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { parseHex64 } from '@zk/model';
-import { parseProperties, type PropertyEntry } from '../properties.js';
+import { parseProperties, repetitions, type PropertyEntry } from '../properties.js';
 import type { MemberLine } from './membership.js';
 
 /** What a dynamic file holds. */
@@ -8,6 +8,7 @@ export interface DynamicFile {
   readonly lines: readonly MemberLine[];
   /** Of the configuration: a zxid. */
   readonly version: bigint;
+  readonly warnings: readonly string[];
 }
 
 /** Whether a key of Apache's may stand in a dynamic file. */
@@ -26,27 +27,29 @@ export function nextFileOf(staticFile: string): string {
  */
 export function parseDynamicFile(text: string, path: string, problems: string[]): DynamicFile {
   const end = /\.([^./]*)$/.exec(basename(path))?.[1] ?? '';
-  const { lines, version } = linesOf(text, basename(path), problems);
+  const { lines, version, warnings } = linesOf(text, basename(path), problems);
   if (version !== undefined) {
     problems.push(`${version.where}: version does not belong into a dynamic file: the end of its name is the version`);
   }
-  return { lines, version: parseHex64(end) ?? 0n };
+  return { lines, version: parseHex64(end) ?? 0n, warnings };
 }
 
 /** Reads the text of a `.dynamic.next` file, whose version stands inside. */
 export function parseNextFile(text: string, path: string, problems: string[]): DynamicFile {
   const label = basename(path);
-  const { lines, version } = linesOf(text, label, problems);
+  const { lines, version, warnings } = linesOf(text, label, problems);
   const parsed = parseHex64(version?.value ?? '0');
   if (parsed === undefined) problems.push(`${version?.where ?? label}: version must be hexadecimal`);
-  return { lines, version: parsed ?? 0n };
+  return { lines, version: parsed ?? 0n, warnings };
 }
 
-function linesOf(
-  text: string,
-  label: string,
-  problems: string[],
-): { lines: readonly MemberLine[]; version: MemberLine | undefined } {
+interface FileLines {
+  readonly lines: readonly MemberLine[];
+  readonly version: MemberLine | undefined;
+  readonly warnings: readonly string[];
+}
+
+function linesOf(text: string, label: string, problems: string[]): FileLines {
   const { entries, defects } = parseProperties(text);
   for (const { line, message } of defects) problems.push(`${label}:${line}: ${message}`);
   const lineOf = ({ key, value, line }: PropertyEntry): MemberLine => ({ key, value, where: `${label}:${line}` });
@@ -56,5 +59,9 @@ function linesOf(
     if (isMemberKey(key) || key === 'version') continue;
     problems.push(`${where}: ${key} does not belong into a dynamic file, only server, group and weight lines do`);
   }
-  return { lines: all.filter(({ key }) => isMemberKey(key)), version: all.find(({ key }) => key === 'version') };
+  return {
+    lines: all.filter(({ key }) => isMemberKey(key)),
+    version: all.find(({ key }) => key === 'version'),
+    warnings: repetitions(entries, label),
+  };
 }

@@ -74,6 +74,7 @@ function openFile(
     const text = sources.readFile(path);
     if (text !== undefined) {
       const file = parse(text, path, reader.problems);
+      reader.warnings.push(...file.warnings);
       return reader.problems.length > before ? undefined : file;
     }
     if (isNeeded) reader.problems.push(`${at}: cannot be read: there is no such file`);

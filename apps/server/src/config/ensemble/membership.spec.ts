@@ -30,6 +30,26 @@ describe('the members of an ensemble', () => {
     });
   });
 
+  it.each([
+    ['another host', 'h3:1:2', []],
+    ['other ports', 'h1:3:4', []],
+    [
+      'the same address',
+      'h1:1:2',
+      ['server.3 has the address h1:1 of server.1', 'server.3 has the address h1:2 of server.1'],
+    ],
+    ['a port of each kind', 'h2:2:9', ['server.3 has the address h2:2 of server.2']],
+    [
+      'the same address, written otherwise',
+      '[::1]:1:2\nserver.2=[0:0::1]:1:3',
+      ['server.3 has the address [0:0:0:0:0:0:0:1]:1 of server.2'],
+    ],
+  ])('a third server with %s', async (_what, third, expected) => {
+    const text = `dataDir=data\n${LIMITS}\nserver.1=h1:1:2\nserver.2=h2:1:2\nserver.3=${third}`;
+    const warnings = (await files.warningsOf(text)).filter((warning) => warning.includes('address'));
+    expect(warnings).toEqual(expected.map((warning) => `zoo.cfg:6: ${warning}`));
+  });
+
   describe('member lines', () => {
     const multi = 'multiAddress.enabled=true\n';
     it.each([

@@ -1,4 +1,4 @@
-import { EnsembleConfig, parseServerSpec, type ServerId } from '@zk/quorum';
+import { EnsembleConfig, hostText, parseServerSpec, type ServerId } from '@zk/quorum';
 
 /** One `server.N`, `group.N` or `weight.N`, and where it stands. */
 export interface MemberLine {
@@ -40,6 +40,23 @@ export function readMembership(
     problems.push(`${grouping?.where ?? where()}: ${(error as Error).message}`);
     return undefined;
   }
+}
+
+/** Servers that another one shares an address with: whoever is called there, only one of them can answer. */
+export function sharedAddresses({ config, where }: Membership): string[] {
+  const owners = new Map<string, ServerId>();
+  const found: string[] = [];
+  for (const { id, addresses } of config.servers.values()) {
+    for (const { host, quorumPort, electionPort } of addresses) {
+      for (const port of [quorumPort, electionPort]) {
+        const address = `${host.includes(':') ? `[${hostText(host)}]` : host}:${port}`;
+        const owner = owners.get(address);
+        if (owner === undefined) owners.set(address, id);
+        else if (owner !== id) found.push(`${where(id)}: server.${id} has the address ${address} of server.${owner}`);
+      }
+    }
+  }
+  return found;
 }
 
 function problemsOf({ key, value }: MemberLine, rules: MembershipRules): readonly string[] {
