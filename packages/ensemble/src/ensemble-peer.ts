@@ -182,7 +182,7 @@ export class EnsemblePeer {
       case 'send-snapshot':
         return quorum.sendSnapshot(output.link);
       case 'close':
-        return quorum.close(output.link, output.reason);
+        return quorum.close(output.link, output.reason, output.isWarning);
       case 'append':
         disk.append(output.entry);
         return this.onEvent(output);

@@ -107,10 +107,10 @@ export class QuorumNetwork {
     this.links.get(link)?.sendSnapshot((form, sink) => this.state.dump(form, sink));
   }
 
-  close(link: LinkId, reason: string): void {
+  close(link: LinkId, reason: string, isWarning = false): void {
     const open = this.links.get(link);
     if (open === undefined) return;
-    this.logger.info({ remote: open.remoteAddress, reason }, 'a quorum connection is closed');
+    this.logger[isWarning ? 'warn' : 'info']({ remote: open.remoteAddress, reason }, 'a quorum connection is closed');
     this.links.delete(link);
     open.end();
   }

@@ -176,7 +176,7 @@ export class Leader implements Role {
     }
     // Its acknowledgements would stand in for those of this leader's own disk.
     if (info.server === this.context.id) {
-      this.links.close(learner, `it says it is server ${info.server}, as is this leader`);
+      this.links.close(learner, `it says it is server ${info.server}, as is this leader`, true);
       return undefined;
     }
     if (info.configVersion > this.context.config.version) return this.refuse(learner, info);

@@ -1,13 +1,20 @@
 import type { Zxid } from '@zk/model';
+import type { ServerId } from '@zk/quorum';
 import { LearnerLink, type SyncMode } from './learner-link.js';
 import type { LinkId } from './messages.js';
 import { packets } from './packets.js';
 import type { PeerContext } from './peer-context.js';
 
+/** A server that replaces its own connections so often within a minute is hardly one server. */
+const TWIN_SIGNS = 3;
+const TWIN_WINDOW_MS = 60_000;
+
 /** The connections of those who learn from this peer, be it their leader or their observer master. */
 export class LearnerLinks extends Map<LinkId, LearnerLink> {
   /** When the next ping is due: twice per tick. */
   pingAtMs: number;
+  /** When servers replaced a connection of theirs that was still open, of late. */
+  private readonly replacements = new Map<ServerId, number[]>();
 
   constructor(private readonly context: PeerContext) {
     super();
@@ -32,9 +39,9 @@ export class LearnerLinks extends Map<LinkId, LearnerLink> {
     if (learner !== undefined && learner.stage !== 'up') learner.lastHeardMs = this.context.nowMs;
   }
 
-  close(learner: LearnerLink, reason: string): void {
+  close(learner: LearnerLink, reason: string, isWarning = false): void {
     this.delete(learner.link);
-    this.context.outputs.push({ kind: 'close', link: learner.link, reason });
+    this.context.outputs.push({ kind: 'close', link: learner.link, reason, ...(isWarning && { isWarning }) });
   }
 
   closeAll(reason: string): void {
@@ -58,10 +65,23 @@ export class LearnerLinks extends Map<LinkId, LearnerLink> {
 
   /** A server has one connection, and that is the newest. */
   closeOlderThan(newer: LearnerLink): void {
+    const { server } = newer;
+    if (server === undefined) return;
     for (const older of [...this.values()]) {
-      if (older.server === newer.server && older !== newer)
-        this.close(older, `server ${newer.server} has connected again`);
+      if (older.server !== server || older === newer) continue;
+      const isTwin = this.mayBeTwin(server);
+      const doubt = isTwin ? ', and again: do two servers have that number in their myid?' : '';
+      this.close(older, `server ${server} has connected again${doubt}`, isTwin);
     }
+  }
+
+  /** Two servers with one number take turns, each at the cost of the other. True for every so-manieth replacement. */
+  private mayBeTwin(server: ServerId): boolean {
+    const { nowMs } = this.context;
+    const recent = (this.replacements.get(server) ?? []).filter((atMs) => nowMs - atMs < TWIN_WINDOW_MS);
+    const isTwin = recent.push(nowMs) >= TWIN_SIGNS;
+    this.replacements.set(server, isTwin ? [] : recent);
+    return isTwin;
   }
 
   /** @returns whether a ping is due now; the next one is planned then */

@@ -109,7 +109,8 @@ export type PeerOutput =
   | { readonly kind: 'acknowledged'; readonly server: ServerId; readonly afterMs: number }
   /** The state machine as it is now, without header and seals, then the signature. May be fuzzy. */
   | { readonly kind: 'send-snapshot'; readonly link: LinkId }
-  | { readonly kind: 'close'; readonly link: LinkId; readonly reason: string }
+  /** `isWarning`: somebody should look into it. */
+  | { readonly kind: 'close'; readonly link: LinkId; readonly reason: string; readonly isWarning?: boolean }
   | { readonly kind: 'append'; readonly entry: LogEntry }
   | { readonly kind: 'sync'; readonly point: WritePoint }
   | { readonly kind: 'write'; readonly ticket: number; readonly write: DiskWrite; readonly point: WritePoint }

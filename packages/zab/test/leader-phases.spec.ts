@@ -223,6 +223,29 @@ describe('a leader', () => {
     expect(driven.take('deliver').length).toBe(1);
   });
 
+  it('suspects two servers with one number where connections are replaced again and again', () => {
+    const driven = join(join(leader(), 1n), 2n);
+    let link = 20;
+    const again = (times: number): void => {
+      for (let i = 0; i < times; i++) {
+        driven.give({ kind: 'accepted', link: ++link });
+        from(driven, link, packets.followerInfo(1n, 1, 0n, false));
+      }
+    };
+    const isSuspected = (): boolean[] => {
+      const replaced = driven.take('close').filter(({ reason }) => reason.includes('connected again'));
+      return replaced.map(({ reason, isWarning }) => isWarning === true && reason.includes('two servers'));
+    };
+    again(5);
+    expect(isSuspected()).toEqual([false, false, true, false, false]);
+    for (let i = 0; i < 60; i++) {
+      from(driven, link, packets.pong(packets.ping(0n), new Map()));
+      from(driven, 12, packets.pong(packets.ping(0n), new Map())).wait(1000);
+    }
+    again(1);
+    expect(isSuspected()).toEqual([false, false, true, false, false, false]);
+  });
+
   it('steps down when a tick ends without a quorum of learners', () => {
     const driven = join(leader(), 1n).give({ kind: 'closed', link: 11 });
     expect(driven.peer.status().role).toBe('leader');
