@@ -150,7 +150,7 @@ export class ZooKeeperClient implements ZkClient {
     request.acl = options?.acl ?? this.core.options.acl;
     request.number = CreateMode[mode];
     this.core.call(request, options);
-    return request.promise as Promise<Created>;
+    return request.outcome as Promise<Created>;
   }
 
   set<T = Uint8Array>(path: string, data: T | null, options?: SetOptions<T>): Promise<Stat> {
@@ -163,7 +163,7 @@ export class ZooKeeperClient implements ZkClient {
     request.data = bytes;
     request.number = version;
     this.core.call(request, options);
-    return request.promise as Promise<Stat>;
+    return request.outcome as Promise<Stat>;
   }
 
   delete(path: string, options?: DeleteOptions): Promise<void> {
@@ -175,7 +175,7 @@ export class ZooKeeperClient implements ZkClient {
     const request = new Request(kinds.deleteKind, this.prefix, path);
     request.number = version;
     this.core.call(request, options);
-    return request.promise as Promise<void>;
+    return request.outcome as Promise<void>;
   }
 
   async update<T = Uint8Array>(
@@ -298,7 +298,7 @@ export class ZooKeeperClient implements ZkClient {
     // What the sync has seen, only servers that are not behind it can show; another session may meet one that is.
     request.isOfSession = synced !== undefined;
     this.core.call(request, options);
-    return (synced === undefined ? request.promise : behind(synced, request.promise)) as Promise<T>;
+    return (synced === undefined ? request.outcome : behind(synced, request)) as Promise<T>;
   }
 
   private async readAndWatch<T>(
@@ -313,7 +313,7 @@ export class ZooKeeperClient implements ZkClient {
     request.isWatching = !watch.isCovered;
     request.extra = watch;
     this.core.call(request, options);
-    return new WatchedValue((await request.promise) as T, watch);
+    return new WatchedValue((await request.outcome) as T, watch);
   }
 }
 
@@ -357,10 +357,10 @@ function encoded<T>(
 }
 
 /** The second, unless the first fails. Both are under way. */
-async function behind(first: Promise<void>, second: Promise<unknown>): Promise<unknown> {
-  second.catch(() => undefined);
+async function behind(first: Promise<void>, second: Request): Promise<unknown> {
+  second.promise.catch(() => undefined);
   await first;
-  return second;
+  return await second.outcome;
 }
 
 /** In an async function a throw is a rejection. */

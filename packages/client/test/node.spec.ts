@@ -1,4 +1,4 @@
-import { createClient, connect, REQUEST_CHANNEL, type RequestTrace } from '@zk/client';
+import { type ZkClient, createClient, connect, REQUEST_CHANNEL, type RequestTrace } from '@zk/client';
 import { silentLogger } from '@zk/contracts';
 import { createServer, type ZkServer } from '@zk/server';
 import { TcpTransport } from '@zk/transport-tcp';
@@ -28,6 +28,30 @@ describe('in Node', () => {
   it('connects by name, and by whatever address of it answers', async () => {
     const client = await connect(address.replace('127.0.0.1', 'localhost'));
     expect(client.state).toBe('connected');
+    await client.close();
+  });
+
+  it.each<[string, (client: ZkClient) => Promise<unknown>]>([
+    ['get', (client) => client.get('/nowhere')],
+    ['linearizable get', (client) => client.get('/nowhere', { linearizable: true })],
+    ['getChildren', (client) => client.getChildren('/nowhere')],
+    ['create', (client) => client.create('/nowhere/child')],
+    ['create with protection', (client) => client.create('/nowhere/child', null, { protection: true })],
+    ['set', (client) => client.set('/nowhere', null)],
+    ['delete', (client) => client.delete('/nowhere')],
+    ['recursive delete', (client) => client.delete('/nowhere', { recursive: true })],
+    ['update', (client) => client.update('/nowhere', (data) => data)],
+    ['getAcl', (client) => client.getAcl('/nowhere')],
+    ['several at once', (client) => Promise.all([client.exists('/'), client.get('/nowhere')])],
+  ])('the stack of a refusal leads to whoever asked: %s', async (_what, ask) => {
+    const client = await connect(address);
+    async function theCaller(): Promise<void> {
+      await ask(client);
+    }
+    const refusal: unknown = await theCaller().catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ name: 'NONODE' });
+    expect((refusal as Error).stack).toMatch(/^NONODE: .*nowhere/);
+    expect((refusal as Error).stack).toMatch(/at (async )?theCaller /);
     await client.close();
   });
 

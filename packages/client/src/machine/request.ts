@@ -73,6 +73,17 @@ export class Request {
     this.resolve = lastResolve;
     this.reject = lastReject;
   }
+
+  /** The promise for those who asked: the stack of what rejects it leads to them, not to the reading of a reply. */
+  get outcome(): Promise<unknown> {
+    return this.promise.then(undefined, leadToCaller);
+  }
+}
+
+/** In a handler of a promise that a function awaits, V8 knows which function that is. Other engines keep the first stack. */
+function leadToCaller(error: unknown): never {
+  if (error instanceof Error && 'maybeApplied' in error) Error.captureStackTrace?.(error, leadToCaller);
+  throw error;
 }
 
 let lastResolve: (value: unknown) => void;

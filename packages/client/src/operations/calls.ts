@@ -15,7 +15,7 @@ export class Calls {
     const request = new Request(kind, this.prefix, path);
     request.extra = extra;
     this.core.call(request, options);
-    return (await request.promise) as T;
+    return (await request.outcome) as T;
   }
 
   /** One step of a call that takes several. */
@@ -23,6 +23,6 @@ export class Calls {
     const request = new Request(kind, this.prefix, path);
     fill?.(request);
     this.core.step(request, limits);
-    return request.promise as Promise<T>;
+    return request.outcome as Promise<T>;
   }
 }
