@@ -27,6 +27,8 @@ export class PeerReport {
   repeated = 0;
   failover: Failover | undefined;
   private noise = '';
+  /** When the check that runs began, or its attempt: with the verdict on the one before. */
+  private attemptBegan = performance.now();
 
   constructor(
     readonly peer: string,
@@ -40,12 +42,14 @@ export class PeerReport {
   }
 
   pass(sentence: string): void {
+    this.attemptBegan = performance.now();
     this.passed += 1;
     this.failover?.noteCheck();
     if (this.isVerbose) console.log(`  ok ${sentence}`);
   }
 
   fail(sentence: string): void {
+    this.attemptBegan = performance.now();
     this.failures.push(sentence);
     console.log(`  NOT OK ${sentence}`);
   }
@@ -71,6 +75,7 @@ export class PeerReport {
   /** Runs a peer's program and counts its lines. */
   async program(command: string, args: readonly string[], options: RunOptions = {}): Promise<void> {
     let isDone = false;
+    this.attemptBegan = performance.now();
     const before = this.failures.length;
     const result = await run(command, args, {
       timeoutMs: PATIENCE_MS,
@@ -93,11 +98,13 @@ export class PeerReport {
     if (this.failures.length > before) this.noise += `${result.stdout}\n${result.stderr}`;
   }
 
-  /** A program repeats a check: it may, if the ensemble was disturbed. */
+  /** A program repeats a check: it may, if the ensemble was disturbed since the check began. */
   again(sentence: string): void {
     this.repeated += 1;
     if (this.isVerbose) console.log(`  again ${sentence}`);
-    if (this.failover?.isDisturbing !== true) this.fail(`${sentence} (at the first attempt, without a reason)`);
+    const isExcused = this.failover?.hasDisturbedSince(this.attemptBegan) === true;
+    this.attemptBegan = performance.now();
+    if (!isExcused) this.fail(`${sentence} (at the first attempt, without a reason)`);
   }
 
   /** Something to be shown should anything have failed. */

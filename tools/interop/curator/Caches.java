@@ -38,8 +38,12 @@ final class Caches {
             events.clear();
             change(path);
             Harness.eventually("the same content", 10_000, () -> content(path).equals(contentOf(cache)));
-            Harness.isTrue("a deletion in " + events, events.contains("NODE_DELETED " + path + "/old/deep"));
+            // Listeners are told behind the change of the content.
+            String deletion = "NODE_DELETED " + path + "/old/deep";
+            Harness.eventually("news of the deletion", 10_000, () -> events.contains(deletion));
             watcher.getZookeeperClient().getZooKeeper().close();
+            // Noticed behind the reset, it would be taken for the end of the new connection.
+            Harness.eventually("its notice", 10_000, () -> !watcher.getZookeeperClient().isConnected());
             client.create().forPath(path + "/later", Harness.bytes("3"));
             client.delete().forPath(path + "/new");
             watcher.getZookeeperClient().reset();

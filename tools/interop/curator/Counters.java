@@ -71,7 +71,7 @@ final class Counters {
             mine.start();
             theirs.start();
             theirs.setCount(5);
-            Harness.eventually("the news", 5_000, () -> heard.get() == 5 && mine.getCount() == 5);
+            Harness.eventually("the news", 15_000, () -> heard.get() == 5 && mine.getCount() == 5);
             var stale = theirs.getVersionedValue();
             mine.setCount(6);
             Harness.isTrue("stale", !theirs.trySetCount(stale, 8));

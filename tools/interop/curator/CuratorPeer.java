@@ -1,11 +1,15 @@
 import java.util.List;
 import org.apache.curator.framework.CuratorFramework;
 import org.apache.curator.framework.CuratorFrameworkFactory;
+import org.apache.curator.framework.imps.CuratorFrameworkState;
 import org.apache.curator.retry.RetryOneTime;
+import org.apache.zookeeper.Watcher.Event.KeeperState;
 import org.apache.zookeeper.ZooKeeper;
 
 /** Curator's framework and recipes against the server at args[0]. */
 public final class CuratorPeer {
+    private static final int CONNECTION_TIMEOUT_MS = 10_000;
+
     private CuratorPeer() {}
 
     public static void main(String[] args) throws Exception {
@@ -26,10 +30,11 @@ public final class CuratorPeer {
     }
 
     static CuratorFramework open() throws Exception {
-        CuratorFramework client = CuratorFrameworkFactory.newClient(Harness.address, 6_000, 5_000, new RetryOneTime(100));
+        CuratorFramework client = CuratorFrameworkFactory.newClient(
+            Harness.address, Harness.SESSION_TIMEOUT_MS, CONNECTION_TIMEOUT_MS, new RetryOneTime(100));
         client.getConnectionStateListenable().addListener((source, state) -> {
             if (!state.isConnected()) {
-                Harness.noteLoss(1);
+                Harness.noteLoss(() -> isOut(source));
             }
         });
         client.start();
@@ -37,13 +42,32 @@ public final class CuratorPeer {
         return client;
     }
 
+    /** Of a client that is closed nobody tells whether it is connected. */
+    private static boolean isOut(CuratorFramework client) {
+        boolean isOpen = client.getState() == CuratorFrameworkState.STARTED;
+        return isOpen && !client.getZookeeperClient().isConnected();
+    }
+
     /** Ends a client's session on the server, as an expiry would: somebody else attaches to it and closes it. */
     static void endSession(CuratorFramework client) throws Exception {
         ZooKeeper mine = client.getZookeeperClient().getZooKeeper();
+        long id = mine.getSessionId();
+        byte[] password = mine.getSessionPasswd();
+        // Its client may take the session back in between, so that the close does not reach it.
+        Harness.eventually("the end of the session", 60_000, () -> isOverWhenClosed(id, password));
+    }
+
+    /** Attaches to a session and closes it; whether it was over before. */
+    private static boolean isOverWhenClosed(long id, byte[] password) throws Exception {
         Harness.Events events = new Harness.Events();
-        ZooKeeper other = new ZooKeeper(Harness.address, 6_000, events, mine.getSessionId(), mine.getSessionPasswd());
-        events.connected.await();
-        other.close();
+        ZooKeeper other = new ZooKeeper(Harness.address, Harness.SESSION_TIMEOUT_MS, events, id, password);
+        try {
+            Harness.eventually("an answer about the session", 30_000,
+                () -> events.states.contains(KeeperState.SyncConnected) || events.states.contains(KeeperState.Expired));
+            return events.states.contains(KeeperState.Expired);
+        } finally {
+            other.close();
+        }
     }
 
     static void closeAll(List<? extends AutoCloseable> closeables) throws Exception {

@@ -47,7 +47,7 @@ final class Locks {
             mine.release();
             Harness.isTrue("still mine", !theirs.acquire(50, TimeUnit.MILLISECONDS));
             mine.release();
-            Harness.isTrue("theirs now", theirs.acquire(5, TimeUnit.SECONDS));
+            Harness.isTrue("theirs now", theirs.acquire(30, TimeUnit.SECONDS));
             theirs.release();
         });
         Harness.check("InterProcessMutex: the end of the holder's session frees it", () -> {
@@ -56,7 +56,7 @@ final class Locks {
             new InterProcessMutex(mortal, path).acquire();
             InterProcessMutex heir = new InterProcessMutex(client, path);
             CuratorPeer.endSession(mortal);
-            Harness.isTrue("acquired", heir.acquire(5, TimeUnit.SECONDS));
+            Harness.isTrue("acquired", heir.acquire(30, TimeUnit.SECONDS));
             heir.release();
             mortal.close();
         });
@@ -65,12 +65,12 @@ final class Locks {
             InterProcessReadWriteLock one = new InterProcessReadWriteLock(client, path);
             InterProcessReadWriteLock two = new InterProcessReadWriteLock(clients.get(1), path);
             one.readLock().acquire();
-            Harness.isTrue("a second reader", two.readLock().acquire(2, TimeUnit.SECONDS));
+            Harness.isTrue("a second reader", two.readLock().acquire(30, TimeUnit.SECONDS));
             InterProcessReadWriteLock three = new InterProcessReadWriteLock(clients.get(2), path);
             Harness.isTrue("no writer", !three.writeLock().acquire(100, TimeUnit.MILLISECONDS));
             one.readLock().release();
             two.readLock().release();
-            Harness.isTrue("the writer", three.writeLock().acquire(2, TimeUnit.SECONDS));
+            Harness.isTrue("the writer", three.writeLock().acquire(30, TimeUnit.SECONDS));
             Harness.isTrue("no reader", !two.readLock().acquire(100, TimeUnit.MILLISECONDS));
             three.writeLock().release();
         });
@@ -82,7 +82,7 @@ final class Locks {
             InterProcessMultiLock both = new InterProcessMultiLock(client, List.of(a, b));
             Harness.isTrue("not both", !both.acquire(200, TimeUnit.MILLISECONDS));
             held.release();
-            Harness.isTrue("both", both.acquire(5, TimeUnit.SECONDS));
+            Harness.isTrue("both", both.acquire(30, TimeUnit.SECONDS));
             both.release();
         });
         Harness.check("InterProcessSemaphoreV2: as many leases as it has", () -> {
@@ -90,10 +90,10 @@ final class Locks {
             InterProcessSemaphoreV2 mine = new InterProcessSemaphoreV2(client, path, 3);
             InterProcessSemaphoreV2 theirs = new InterProcessSemaphoreV2(clients.get(1), path, 3);
             List<Lease> leases = new ArrayList<>(mine.acquire(2));
-            leases.add(theirs.acquire(2, TimeUnit.SECONDS));
+            leases.add(theirs.acquire(30, TimeUnit.SECONDS));
             Harness.equal("a fourth", null, theirs.acquire(200, TimeUnit.MILLISECONDS));
             mine.returnLease(leases.get(0));
-            Lease again = theirs.acquire(5, TimeUnit.SECONDS);
+            Lease again = theirs.acquire(30, TimeUnit.SECONDS);
             Harness.isTrue("after a return", again != null);
             CuratorPeer.closeAll(List.of(again, leases.get(1), leases.get(2)));
         });
@@ -104,22 +104,32 @@ final class Locks {
             DistributedBarrier theirs = new DistributedBarrier(clients.get(1), path);
             Harness.isTrue("it holds", !theirs.waitOnBarrier(200, TimeUnit.MILLISECONDS));
             barrier.removeBarrier();
-            Harness.isTrue("it lets go", theirs.waitOnBarrier(5, TimeUnit.SECONDS));
+            Harness.isTrue("it lets go", theirs.waitOnBarrier(30, TimeUnit.SECONDS));
         });
         Harness.check("DistributedDoubleBarrier: all enter together and leave together", () -> {
             String path = Harness.fresh();
-            AtomicInteger inside = new AtomicInteger();
+            AtomicInteger leaving = new AtomicInteger();
+            // Curator's `enter` may wait for ever when another member leaves meanwhile.
+            CountDownLatch inside = new CountDownLatch(3);
             List<Integer> seen = together(clients, (c) -> {
                 DistributedDoubleBarrier barrier = new DistributedDoubleBarrier(c, path, 3);
-                Harness.isTrue("entered", barrier.enter(10, TimeUnit.SECONDS));
-                inside.incrementAndGet();
-                Harness.isTrue("left", barrier.leave(10, TimeUnit.SECONDS));
-                return inside.get();
+                Harness.isTrue("entered", barrier.enter(30, TimeUnit.SECONDS));
+                Harness.equal("members", 3L, membersOf(c, path));
+                inside.countDown();
+                Harness.isTrue("all are inside", inside.await(30, TimeUnit.SECONDS));
+                leaving.incrementAndGet();
+                Harness.isTrue("left", barrier.leave(30, TimeUnit.SECONDS));
+                return leaving.get();
             });
             Harness.equal(List.of(3, 3, 3), seen);
         });
         clients.get(1).close();
         clients.get(2).close();
+    }
+
+    /** Of a double barrier, whose znode says with another child that it is full. */
+    private static long membersOf(CuratorFramework client, String barrier) throws Exception {
+        return client.getChildren().forPath(barrier).stream().filter(name -> !name.equals("ready")).count();
     }
 
     interface PerClient<T> {
@@ -161,7 +171,7 @@ final class Locks {
         start.countDown();
         List<T> results = new ArrayList<>();
         for (Future<T> future : futures) {
-            results.add(future.get(30, TimeUnit.SECONDS));
+            results.add(future.get(120, TimeUnit.SECONDS));
         }
         threads.shutdown();
         return results;

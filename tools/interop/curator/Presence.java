@@ -41,13 +41,13 @@ final class Presence {
         });
         Harness.check("PersistentTtlNode: stays while it is touched, goes when it is not", () -> {
             String path = Harness.fresh();
-            PersistentTtlNode node = new PersistentTtlNode(client, path, 1_000, Harness.bytes("x"));
+            PersistentTtlNode node = new PersistentTtlNode(client, path, 6_000, Harness.bytes("x"));
             node.start();
             Harness.isTrue("created", node.waitForInitialCreate(10, TimeUnit.SECONDS));
-            Thread.sleep(2_500);
+            Thread.sleep(8_000);
             Harness.isTrue("it stays", client.checkExists().forPath(path) != null);
             node.close();
-            Harness.eventually("its removal", 15_000, () -> client.checkExists().forPath(path) == null);
+            Harness.eventually("its removal", 30_000, () -> client.checkExists().forPath(path) == null);
         });
         Harness.check("GroupMember: members see who is there", () -> {
             String path = Harness.fresh();

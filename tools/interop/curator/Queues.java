@@ -1,7 +1,9 @@
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.apache.curator.framework.CuratorFramework;
@@ -16,6 +18,8 @@ import org.apache.curator.framework.state.ConnectionState;
 
 /** Queues. */
 final class Queues {
+    private static final long TAKE_LIMIT_MS = 30_000;
+
     private static final QueueSerializer<String> TEXT = new QueueSerializer<>() {
         @Override
         public byte[] serialize(String item) {
@@ -75,7 +79,7 @@ final class Queues {
             producer.put("late", 9);
             producer.put("soon", 5);
             producer.put("now", 1);
-            producer.flushPuts(5, TimeUnit.SECONDS);
+            Harness.isTrue("flushed", producer.flushPuts(30, TimeUnit.SECONDS));
             Consumer consumer = new Consumer();
             DistributedPriorityQueue<String> queue = QueueBuilder.builder(client, consumer, TEXT, path).buildPriorityQueue(0);
             queue.start();
@@ -83,14 +87,21 @@ final class Queues {
             CuratorPeer.closeAll(List.of(producer, queue));
         });
         Harness.check("DistributedDelayQueue: not before its time", () -> {
+            String path = Harness.fresh();
+            DistributedDelayQueue<String> producer =
+                QueueBuilder.<String>builder(client, null, TEXT, path).buildDelayQueue();
+            producer.start();
+            long now = System.currentTimeMillis();
+            producer.put("later", now + 700);
+            producer.put("sooner", now + 200);
+            Harness.isTrue("flushed", producer.flushPuts(30, TimeUnit.SECONDS));
             Consumer consumer = new Consumer();
-            DistributedDelayQueue<String> queue =
-                QueueBuilder.builder(client, consumer, TEXT, Harness.fresh()).buildDelayQueue();
+            DistributedDelayQueue<String> queue = QueueBuilder.builder(client, consumer, TEXT, path).buildDelayQueue();
             queue.start();
-            queue.put("later", System.currentTimeMillis() + 700);
-            queue.put("sooner", System.currentTimeMillis() + 200);
             Harness.equal(List.of("sooner", "later"), consumer.take(2));
-            queue.close();
+            Harness.isTrue("200 ms have passed", consumer.arrivals.get("sooner") >= now + 200);
+            Harness.isTrue("700 ms have passed", consumer.arrivals.get("later") >= now + 700);
+            CuratorPeer.closeAll(List.of(producer, queue));
         });
         Harness.check("SimpleDistributedQueue: offer, peek, take, poll", () -> {
             SimpleDistributedQueue queue = new SimpleDistributedQueue(client, Harness.fresh());
@@ -105,9 +116,12 @@ final class Queues {
 
     private static final class Consumer implements QueueConsumer<String> {
         final BlockingQueue<String> items = new LinkedBlockingQueue<>();
+        /** In ms since 1970. */
+        final Map<String, Long> arrivals = new ConcurrentHashMap<>();
 
         @Override
         public void consumeMessage(String item) {
+            arrivals.put(item, System.currentTimeMillis());
             items.add(item);
         }
 
@@ -116,10 +130,12 @@ final class Queues {
             // Only the items matter here.
         }
 
+        /** With null for each that has not come in time, which is one for all of them. */
         List<String> take(int count) throws Exception {
+            long deadline = System.nanoTime() + TAKE_LIMIT_MS * 1_000_000L;
             List<String> taken = new ArrayList<>();
             for (int i = 0; i < count; i++) {
-                taken.add(items.poll(10, TimeUnit.SECONDS));
+                taken.add(items.poll(deadline - System.nanoTime(), TimeUnit.NANOSECONDS));
             }
             return taken;
         }

@@ -23,9 +23,9 @@ export class Failover {
     return this.failovers.length;
   }
 
-  /** While it is true, a check that failed may be repeated: it was interrupted. */
-  get isDisturbing(): boolean {
-    return this.running > 0 || performance.now() < this.disturbedUntil;
+  /** Where it is true, a check that began then and has failed now may be repeated: it was interrupted. */
+  hasDisturbedSince(time: number): boolean {
+    return this.running > 0 || time < this.disturbedUntil;
   }
 
   noteCheck(): void {

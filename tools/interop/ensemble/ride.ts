@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { PeerReport } from '../harness.ts';
 import { INTEROP_DIR, compileJava, installApache, installKazoo } from '../install.ts';
 import { javaArgs } from '../java.ts';
+import type { Stall } from './heartbeat.ts';
 
 const RIDE_LIMIT_MS = 1_800_000;
 
@@ -37,7 +38,8 @@ export async function installRiders(): Promise<(hosts: string) => readonly Rider
 export class Ride {
   private readonly lost: number[] = [];
   private readonly gaps: (readonly [from: number, to: number])[] = [];
-  private readonly ended: Promise<void>;
+  /** Behind `RIDE_END`. */
+  readonly ended: Promise<void>;
   private noteReady!: () => void;
   private readonly isReady = new Promise<void>((resolve) => (this.noteReady = resolve));
 
@@ -57,16 +59,14 @@ export class Ride {
     await Promise.race([this.isReady, this.ended]);
   }
 
-  /** To be called when `RIDE_END` is there. */
-  async finish(disturbances: readonly Disturbance[]): Promise<void> {
-    await this.ended;
+  /** `stalls`: when the whole machine stood still, which explains waits, but not that a connection was lost. */
+  judge(disturbances: readonly Disturbance[], stalls: readonly Stall[]): void {
     const { name } = this.rider;
-    const isExplained = (from: number, to: number): boolean =>
-      disturbances.some((one) => from <= one.to && to >= one.from);
-    const strange = this.lost.filter((at) => !isExplained(at, at));
+    const strange = this.lost.filter((at) => !overlaps(disturbances, at, at));
     const sentence = `${name} lost its connection only when a server went (${this.lost.length} times)`;
     this.report.check(sentence, strange.length === 0, `at ${strange.join(', ')}`);
-    const waits = this.gaps.filter(([from, to]) => !isExplained(from, to)).map(([from, to]) => `${to - from} ms`);
+    const reasons = [...disturbances, ...stalls];
+    const waits = this.gaps.filter(([from, to]) => !overlaps(reasons, from, to)).map(([from, to]) => `${to - from} ms`);
     this.report.check(`${name} waited longer than a second only then`, waits.length === 0, waits.join(', '));
   }
 
@@ -77,4 +77,8 @@ export class Ride {
     if (what === 'lost') this.lost.push(from);
     if (what === 'gap') this.gaps.push([from, to]);
   }
+}
+
+function overlaps(intervals: readonly Stall[], from: number, to: number): boolean {
+  return intervals.some((one) => from <= one.to && to >= one.from);
 }

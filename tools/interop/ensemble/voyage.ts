@@ -7,6 +7,7 @@ import { RawClient } from '../../lib/raw-client.ts';
 import { Op, body } from '../../lib/wire.ts';
 import type { PeerReport } from '../harness.ts';
 import { compareMembers, titleOf } from './compare.ts';
+import { Heartbeat } from './heartbeat.ts';
 import { clientPorts } from './members.ts';
 import { RIDE_END, RIDE_ROOT, Ride } from './ride.ts';
 import type { Disturbance, RiderProgram } from './ride.ts';
@@ -17,6 +18,8 @@ const STRETCH = 200;
 const DEADLINE_MS = 60_000;
 /** What a client may take to find another server, behind the moment when there is one. */
 const RECONNECT_MS = 3_000;
+/** What one question of many may take. */
+const POLL_TIMEOUT_MS = 2_000;
 
 export interface VoyageOptions {
   readonly report: PeerReport;
@@ -33,15 +36,17 @@ export class Voyage {
     private readonly options: VoyageOptions,
     private readonly workload: Workload,
     private readonly rides: readonly Ride[],
+    private readonly heartbeat: Heartbeat,
   ) {}
 
   static async start(options: VoyageOptions): Promise<Voyage> {
     const { report, ensemble, riders = [], syncAttempts } = options;
     await create(ensemble, RIDE_ROOT);
     const workload = await Workload.start({ ports: clientPorts(ensemble.members), root: '/checked', syncAttempts });
+    const heartbeat = await Heartbeat.start(ensemble.directory);
     const rides = riders.map((rider) => new Ride(report, rider));
     for (const ride of rides) await ride.ready();
-    return new Voyage(options, workload, rides);
+    return new Voyage(options, workload, rides, heartbeat);
   }
 
   /** Clients may lose their connections while the action runs; when it is done all servers serve, and clients write. */
@@ -76,7 +81,9 @@ export class Voyage {
   async finish(): Promise<void> {
     const { report, name, ensemble } = this.options;
     await create(ensemble, RIDE_END);
-    for (const ride of this.rides) await ride.finish(this.disturbances);
+    for (const ride of this.rides) await ride.ended;
+    const stalls = await this.heartbeat.stop();
+    for (const ride of this.rides) ride.judge(this.disturbances, stalls);
     await this.workload.finish(report, name);
     await compareMembers(report, name, ensemble.members);
   }
@@ -88,7 +95,7 @@ async function followersAreSynced(ensemble: EnsembleProcesses): Promise<void> {
   const deadline = performance.now() + DEADLINE_MS;
   for (;;) {
     const leader = await ensemble.waitLeader();
-    const mntr = await fourLetterWord(leader.clientPort, 'mntr', leader.address);
+    const mntr = await fourLetterWord(leader.clientPort, 'mntr', leader.address, POLL_TIMEOUT_MS);
     if (Number(/^zk_synced_followers\s+(\d+)/m.exec(mntr)?.[1]) >= wanted) return;
     if (performance.now() > deadline) throw new Error(`${titleOf(leader)} does not count ${wanted} synced followers`);
     await delay(100);

@@ -28,7 +28,7 @@ final class Access extends Group {
     }
 
     private static Harness.Client as(String auth) throws Exception {
-        Harness.Client client = Harness.connect(Harness.address, 4_000);
+        Harness.Client client = Harness.connect();
         client.addAuthInfo("digest", Harness.bytes(auth));
         return client;
     }
@@ -224,7 +224,7 @@ final class Access extends Group {
             String path = make(Ids.CREATOR_ALL_ACL, client);
             client.events.states.clear();
             client.breakConnection();
-            client.events.expectState(KeeperState.SyncConnected, 10_000);
+            client.events.expectState(KeeperState.SyncConnected, 30_000);
             Harness.equal("a", new String(client.getData(path, false, null)));
             client.close();
         });

@@ -3,8 +3,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.Queue;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 
 /** Prints one line per check; knows of no client, and of no Java later than 8. */
 class Checks {
@@ -17,6 +21,9 @@ class Checks {
         "OperationTimeoutException", "RequestTimeoutException", "SessionExpiredException", "SessionMovedException");
     /** Connections that were lost in this attempt without the doing of the check. */
     private static final AtomicInteger LOSSES = new AtomicInteger();
+    /** Of connections that were lost: whether they still are. */
+    private static final Queue<BooleanSupplier> OUTAGES = new ConcurrentLinkedQueue<>();
+    private static final long TELLING_LIMIT_MS = 5_000;
     /** Set by a program that notes its losses: then a check is repeated for nothing else. */
     static boolean notesLosses;
     /** Makes a known state for a check that was interrupted. */
@@ -35,19 +42,32 @@ class Checks {
         System.out.println("  took " + (System.nanoTime() - from) / 1_000_000 + " ms");
     }
 
-    /** A connection was lost, or is about to be: by the doing of the check it counts -1. */
-    static void noteLoss(int count) {
-        LOSSES.addAndGet(count);
+    /** A connection was lost, and is not back for as long as the answer is true. */
+    static void noteLoss(BooleanSupplier isOut) {
+        OUTAGES.add(isOut);
+        LOSSES.incrementAndGet();
+    }
+
+    /** A connection is about to be lost by the doing of the check. */
+    static void foreseeLoss() {
+        LOSSES.decrementAndGet();
+    }
+
+    /** Whoever is without a connection yet is so for this attempt, too. */
+    private static void forgetLosses() {
+        LOSSES.set(0);
+        OUTAGES.removeIf(isOut -> !isOut.getAsBoolean());
+        LOSSES.addAndGet(OUTAGES.size());
     }
 
     /** Tries a check, and tells whether it was interrupted and may be tried again. */
     private static boolean isRepeated(String sentence, Body body, int attempt) {
-        LOSSES.set(0);
         try {
             if (attempt > 1) {
                 Thread.sleep(3_000);
                 beforeRepeat.run();
             }
+            forgetLosses();
             body.run();
             System.out.println("ok " + sentence);
             return false;
@@ -67,13 +87,16 @@ class Checks {
                 return true;
             }
         }
-        try {
-            // Clients tell of a lost connection behind the answers that it cost.
-            Thread.sleep(200);
-        } catch (InterruptedException stop) {
-            Thread.currentThread().interrupt();
+        return !notesLosses || isLossTold();
+    }
+
+    /** Clients tell of a lost connection behind the answers that it cost. */
+    private static boolean isLossTold() {
+        long deadline = System.nanoTime() + TELLING_LIMIT_MS * 1_000_000L;
+        while (LOSSES.get() <= 0 && System.nanoTime() < deadline) {
+            LockSupport.parkNanos(20_000_000L);
         }
-        return !notesLosses || LOSSES.get() > 0;
+        return LOSSES.get() > 0;
     }
 
     static void equal(Object expected, Object actual) {

@@ -74,8 +74,10 @@ final class Harness extends Checks {
         }
 
         void breakConnection() throws Exception {
-            noteLoss(-1);
+            foreseeLoss();
             getTestable().closeSocket();
+            // The client waits for its next ping or request before it looks at its socket.
+            exists("/", false, (rc, path, context, stat) -> { }, null);
         }
 
         /** Waits until the event thread has delivered everything that the server sent before now. */
@@ -91,13 +93,15 @@ final class Harness extends Checks {
         final CountDownLatch connected = new CountDownLatch(1);
         final BlockingQueue<WatchedEvent> events = new LinkedBlockingQueue<>();
         final BlockingQueue<Event.KeeperState> states = new LinkedBlockingQueue<>();
+        private volatile boolean isOut;
 
         @Override
         public void process(WatchedEvent event) {
             if (event.getType() == Event.EventType.None) {
                 states.add(event.getState());
-                if (event.getState() == Event.KeeperState.Disconnected) {
-                    noteLoss(1);
+                isOut = event.getState() == Event.KeeperState.Disconnected;
+                if (isOut) {
+                    noteLoss(() -> isOut);
                 }
                 if (event.getState() == Event.KeeperState.SyncConnected) {
                     connected.countDown();

@@ -7,6 +7,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.KeeperException.Code;
+import org.apache.zookeeper.Op;
+import org.apache.zookeeper.OpResult;
 import org.apache.zookeeper.ZooDefs.Ids;
 import org.apache.zookeeper.data.Stat;
 
@@ -252,10 +254,12 @@ final class Operations extends Group {
         });
         Harness.check("a znode with a time to live goes when it has rested that long, and not with a child", () -> {
             String path = Harness.fresh();
-            Stat stat = new Stat();
-            zk.create(path, null, Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT_WITH_TTL, stat, 500);
+            // At once: its time may be over before a second request comes.
+            List<OpResult> created = zk.multi(List.of(
+                Op.create(path, null, Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT_WITH_TTL, 500),
+                Op.create(path + "/c", null, Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT)));
+            Stat stat = ((OpResult.CreateResult) created.get(0)).getStat();
             Harness.equal("ephemeralOwner", 0L, stat.getEphemeralOwner());
-            zk.create(path + "/c", null, Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT);
             Thread.sleep(1_200);
             Harness.isTrue("it stays while it has a child", zk.exists(path, false) != null);
             zk.delete(path + "/c", -1);
@@ -263,8 +267,10 @@ final class Operations extends Group {
         });
         Harness.check("a sequential znode with a long time to live stays", () -> {
             String path = make("x");
+            Stat stat = new Stat();
             String name = zk.create(path + "/t-", null, Ids.OPEN_ACL_UNSAFE,
-                CreateMode.PERSISTENT_SEQUENTIAL_WITH_TTL, new Stat(), 3_600_000);
+                CreateMode.PERSISTENT_SEQUENTIAL_WITH_TTL, stat, 3_600_000);
+            Harness.equal("ephemeralOwner", 0L, stat.getEphemeralOwner());
             Harness.equal(path + "/t-0000000000", name);
             Harness.isTrue("it is there", zk.exists(name, false) != null);
         });

@@ -299,7 +299,7 @@ final class Watches extends Group {
 
     private void reconnection() {
         Harness.check("watches of every kind survive a broken connection, and changes meanwhile are heard", () -> {
-            Harness.Client other = Harness.connect(Harness.address, 4_000);
+            Harness.Client other = Harness.connect();
             String path = make();
             create(path + "/gone");
             Harness.Events data = new Harness.Events();
@@ -323,7 +323,7 @@ final class Watches extends Group {
             children.expect(EventType.NodeChildrenChanged, path);
             absent.expect(EventType.NodeCreated, path + "/new");
             gone.expect(EventType.NodeDeleted, path + "/gone");
-            other.events.expectState(KeeperState.SyncConnected, 10_000);
+            other.events.expectState(KeeperState.SyncConnected, 30_000);
             other.settle();
             persistent.events.clear();
             recursive.events.clear();

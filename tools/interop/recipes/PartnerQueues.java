@@ -96,34 +96,40 @@ final class PartnerQueues {
                 try (DistributedQueue<String> queue = builder(null, path).buildQueue()) {
                     queue.start();
                     queue.put(item);
-                    queue.flushPuts(10, TimeUnit.SECONDS);
+                    expectFlushed(queue.flushPuts(30, TimeUnit.SECONDS));
                 }
                 break;
             case "priority":
                 try (DistributedPriorityQueue<String> queue = builder(null, path).buildPriorityQueue(0)) {
                     queue.start();
                     queue.put(item, Integer.parseInt(extra));
-                    queue.flushPuts(10, TimeUnit.SECONDS);
+                    expectFlushed(queue.flushPuts(30, TimeUnit.SECONDS));
                 }
                 break;
             case "delay":
                 try (DistributedDelayQueue<String> queue = builder(null, path).buildDelayQueue()) {
                     queue.start();
                     queue.put(item, Long.parseLong(extra));
-                    queue.flushPuts(10, TimeUnit.SECONDS);
+                    expectFlushed(queue.flushPuts(30, TimeUnit.SECONDS));
                 }
                 break;
             case "id":
                 try (DistributedIdQueue<String> queue = builder(null, path).buildIdQueue()) {
                     queue.start();
                     queue.put(item, extra);
-                    queue.flushPuts(10, TimeUnit.SECONDS);
+                    expectFlushed(queue.flushPuts(30, TimeUnit.SECONDS));
                 }
                 break;
             default:
                 throw new IllegalArgumentException(kind);
         }
         return "put";
+    }
+
+    private static void expectFlushed(boolean isFlushed) {
+        if (!isFlushed) {
+            throw new IllegalStateException("not flushed in time");
+        }
     }
 
     private String consume(String kind, String path, boolean failsNext) throws Exception {

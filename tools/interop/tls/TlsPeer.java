@@ -73,7 +73,7 @@ public final class TlsPeer {
     private static void login(String section, String user, String address, Map<String, String> settings) throws Exception {
         settings.put("zookeeper.sasl.clientconfig", section);
         Session session = Session.open(address, settings);
-        Harness.isTrue("SaslAuthenticated was told", session.authenticated.await(5, TimeUnit.SECONDS));
+        Harness.isTrue("SaslAuthenticated was told", session.authenticated.await(30, TimeUnit.SECONDS));
         Harness.equal(true, session.ids().contains("sasl:" + user));
         String path = Harness.fresh();
         ACL mine = new ACL(31, new Id("sasl", user));
@@ -87,7 +87,7 @@ public final class TlsPeer {
 
     private static void failed(String section) throws Exception {
         Session session = new Session(plain, Map.of("zookeeper.sasl.clientconfig", section));
-        Harness.isTrue("AuthFailed was told", session.refused.await(10, TimeUnit.SECONDS));
+        Harness.isTrue("AuthFailed was told", session.refused.await(30, TimeUnit.SECONDS));
         session.close();
     }
 
@@ -149,7 +149,7 @@ public final class TlsPeer {
 
         static Session open(String address, Map<String, String> settings) throws Exception {
             Session session = new Session(address, settings);
-            Harness.isTrue("no connection within 10 s", session.connected.await(10, TimeUnit.SECONDS));
+            Harness.isTrue("no connection within 30 s", session.connected.await(30, TimeUnit.SECONDS));
             return session;
         }
 

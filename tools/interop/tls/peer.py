@@ -4,7 +4,7 @@ import logging
 import sys
 
 from kazoo.client import KazooClient
-from kazoo.exceptions import AuthFailedError, NoAuthError
+from kazoo.exceptions import AuthFailedError, ConnectionClosedError, NoAuthError
 from kazoo.handlers.threading import KazooTimeoutError
 from kazoo.security import ACL, Id, Permissions
 
@@ -85,8 +85,9 @@ def not_authenticated(address, **options):
     try:
         client.start(10)
         client.get("/")
-    except (AuthFailedError, KazooTimeoutError):
-        # Its start calls it a time-out when the refusal comes before it looks whether it is connected.
+    except (AuthFailedError, ConnectionClosedError, KazooTimeoutError):
+        # Its start calls it a time-out when the refusal comes before it looks whether it is connected; its get finds it
+        # closed when the refusal comes in between.
         assert any("AUTH_FAILED" in line for line in notes.lines), "nothing was told"
         return
     finally:

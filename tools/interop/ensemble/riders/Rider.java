@@ -1,6 +1,7 @@
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.zookeeper.CreateMode;
@@ -28,7 +29,9 @@ public final class Rider {
     private final String ephemeral;
     private final String end;
     private final ZooKeeper zk;
-    private long lastWriteMs = System.currentTimeMillis();
+    private long lastWriteMs;
+    /** Whether the last write may have been done, or may still be. */
+    private boolean isInDoubt;
 
     private Rider(String hosts, String root) throws Exception {
         list = root + "/java";
@@ -61,12 +64,19 @@ public final class Rider {
         zk.create(list, new byte[0], Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT);
         zk.create(ephemeral, new byte[0], Ids.OPEN_ACL_UNSAFE, CreateMode.EPHEMERAL);
         System.out.println("ready");
+        lastWriteMs = System.currentTimeMillis();
         for (int number = 1; ; number++) {
             try {
                 if (zk.exists(end, false) != null) {
                     return;
                 }
                 append(number);
+            } catch (KeeperException.BadVersionException refused) {
+                // It was read where the write in doubt had not arrived yet.
+                if (!isInDoubt) {
+                    throw refused;
+                }
+                isInDoubt = false;
             } catch (KeeperException.ConnectionLossException lost) {
                 awaitConnection();
             }
@@ -82,8 +92,10 @@ public final class Rider {
             zk.setData(list, after, stat.getVersion());
         } catch (KeeperException.ConnectionLossException lost) {
             unknown.add(number);
+            isInDoubt = true;
             throw lost;
         }
+        isInDoubt = false;
         acknowledged.add(number);
         long now = System.currentTimeMillis();
         if (now - lastWriteMs >= NOTICED_GAP_MS) {
@@ -98,16 +110,29 @@ public final class Rider {
         }
     }
 
+    /** Repeats a question until there is a connection that answers it. */
+    private <T> T read(Callable<T> question) throws Exception {
+        for (;;) {
+            try {
+                return question.call();
+            } catch (KeeperException.ConnectionLossException lost) {
+                awaitConnection();
+                Thread.sleep(10);
+            }
+        }
+    }
+
     private void judge() throws Exception {
         List<Integer> found = new ArrayList<>();
-        for (String number : new String(zk.getData(list, false, null), StandardCharsets.UTF_8).split(" ")) {
+        byte[] numbers = read(() -> zk.getData(list, false, null));
+        for (String number : new String(numbers, StandardCharsets.UTF_8).split(" ")) {
             found.add(Integer.valueOf(number));
         }
         found.removeAll(unknown);
         say("the Java client finds what was acknowledged, once and in order", found.equals(acknowledged));
         say("the Java client wrote all the time", acknowledged.size() > 50);
         say("the Java client's session was never lost", expirations.get() == 0);
-        Stat stat = zk.exists(ephemeral, false);
+        Stat stat = read(() -> zk.exists(ephemeral, false));
         say("the Java client's ephemeral is still its own", stat != null && stat.getEphemeralOwner() == zk.getSessionId());
         zk.close();
     }

@@ -9,6 +9,7 @@ import sys
 import time
 
 from kazoo.client import KazooClient
+from kazoo.exceptions import BadVersionError
 from kazoo.protocol.states import KazooState
 from kazoo.retry import KazooRetry
 
@@ -38,6 +39,7 @@ def say(sentence, is_true):
 def count_up(client, retry):
     """Compare and set until it is acknowledged; a lost reply leaves one increment in doubt."""
     in_doubt = 0
+    was_lost = False
     while True:
         data, stat = retry(client.get, COUNTER)
         try:
@@ -45,7 +47,13 @@ def count_up(client, retry):
             return in_doubt
         except retry.retry_exceptions:
             in_doubt += 1
+            was_lost = True
             time.sleep(0.05)
+        except BadVersionError:
+            # It was read where the write in doubt had not arrived yet.
+            if not was_lost:
+                raise
+            was_lost = False
 
 
 def ride(client, retry):
