@@ -156,7 +156,7 @@ async function newLeader({ ensemble }: Measured, old: Member): Promise<void> {
 /** When `leader` says itself that it does not lead; in `performance.now`. */
 async function stopsLeading(leader: Member): Promise<number> {
   await eventually(async () => {
-    const answer = await fourLetterWord(leader.clientPort, 'srvr', leader.address);
+    const answer = await fourLetterWord(leader.clientPort, 'srvr', leader.address, 2_000);
     return !answer.includes('Mode: leader');
   }, `server.${leader.id} still says that it leads`);
   return performance.now();

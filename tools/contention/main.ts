@@ -109,7 +109,7 @@ async function pause(worker: Worker, ms: number, verdicts: Verdicts): Promise<vo
 
 /** Sessions that were paused or killed need their time to expire. */
 async function leftBehind(client: Awaited<ReturnType<typeof connect>>, paths: readonly string[]): Promise<string[]> {
-  const deadline = performance.now() + options.session * 3 + 5_000;
+  const deadline = performance.now() + options.session * 3 + 30_000;
   for (;;) {
     const found: string[] = [];
     for (const path of paths) {

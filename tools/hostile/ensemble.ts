@@ -10,7 +10,7 @@ import { RawClient } from '../lib/raw-client.js';
 import { human, progress, type Checks } from '../lib/report.js';
 import { body, Op } from '../lib/wire.js';
 import { attack, type AttackCounts } from './attack.js';
-import { greedyCases, prepareGreedy, sendGreedy } from './greedy.js';
+import { greedyCases, isWanted, prepareGreedy, sendGreedy } from './greedy.js';
 import { Janitor, superAuth, superDigest } from './janitor.js';
 import { loadCorpus } from './mutate.js';
 
@@ -26,10 +26,14 @@ export interface EnsembleFloodSettings {
 const ROOT = '/hostile';
 const LARGE = `${ROOT}/large`;
 const GREEDY = '/greedy';
-/** As in the configurations that people start from: how long servers bear with each other hangs on it. */
+/** As in the configurations that people start from. */
 const DEFAULT_TICK_MS = 2_000;
+/** How long servers bear with each other, as in those: with short ticks it takes more of them. */
+const INIT_MS = 20_000;
+const SYNC_MS = 10_000;
 /** Longer than it takes for the sessions of dropped connections to expire, and for what was sent to them to be given up. */
 const SETTLE_MS = 5_000;
+const QUIET_DEADLINE_MS = 60_000;
 
 /** So many servers, ready for single cases and for a flood: sessions of connections that are dropped end soon. */
 export function startEnsemble(kind: ServerKind, servers: number, tickTimeMs = 500): Promise<EnsembleProcesses> {
@@ -37,6 +41,8 @@ export function startEnsemble(kind: ServerKind, servers: number, tickTimeMs = 50
     members: Array.from({ length: servers }, () => ({ kind })),
     config: {
       tickTime: tickTimeMs,
+      initLimit: INIT_MS / tickTimeMs,
+      syncLimit: SYNC_MS / tickTimeMs,
       minSessionTimeout: 1_000,
       maxSessionTimeout: 60_000,
       'DigestAuthenticationProvider.superDigest': superDigest,
@@ -71,15 +77,9 @@ export async function floodEnsemble(
     }
     await delay(SETTLE_MS);
     await compareTrees(ensemble, checks);
-    ensemble.members.forEach((member, index) => {
-      const [before = 0, after] = [descriptors[index], openDescriptors(member.pid)];
-      // Of the compared trees' clients, the last may not be gone yet.
-      checks.check(
-        `server ${member.id}: descriptors are back to the start`,
-        after <= before + 1,
-        `${before} before, ${after} after`,
-      );
-    });
+    for (const [index, member] of ensemble.members.entries()) {
+      await expectDescriptors(member, descriptors[index] ?? 0, checks);
+    }
     for (const member of ensemble.members) await useOrdinarily(member, checks);
     return { counts };
   } catch (error) {
@@ -109,7 +109,7 @@ export async function beGreedyToEnsemble(
         progress(`server ${member.id}: ${greedy.name}`);
         const outcome = await sendGreedy(member.clientPort, greedy);
         const detail = `${outcome}; wanted: ${greedy.outcome}`;
-        checks.check(`server ${member.id}, ${greedy.name}: answered`, outcome === greedy.outcome, detail);
+        checks.check(`server ${member.id}, ${greedy.name}: answered`, isWanted(greedy, outcome), detail);
       }
       const now = await rolesOf(ensemble);
       checks.check(`server ${member.id} was asked for too much: every server is what it was`, now === roles, now);
@@ -165,17 +165,39 @@ async function floodMember(member: Member, settings: EnsembleFloodSettings, shar
   return counts;
 }
 
+/** Expiry takes its time; a leak stays however long one waits. */
+async function expectDescriptors(member: Member, before: number, checks: Checks): Promise<void> {
+  const deadline = performance.now() + QUIET_DEADLINE_MS;
+  let after = openDescriptors(member.pid);
+  while (after > before && performance.now() < deadline) {
+    await delay(500);
+    after = openDescriptors(member.pid);
+  }
+  const detail = `${before} before, ${after} after`;
+  checks.check(`server ${member.id}: descriptors are back to the start`, after <= before, detail);
+}
+
 /** With what the flood has created: all that it left is the same everywhere, to the last field of the last stat. */
 async function compareTrees(ensemble: EnsembleProcesses, checks: Checks): Promise<void> {
-  let first: string | undefined;
-  for (const member of ensemble.members) {
-    const client = await RawClient.open({ port: member.clientPort });
-    await client.request(Op.auth, superAuth(), -4);
-    const dump = await dumpSharedTree(client);
-    await client.close();
-    first ??= dump;
+  let dumps = await dumpAll(ensemble);
+  // One after the other: what expires in between is in some of them only. A real difference stays.
+  if (new Set(dumps).size > 1) dumps = await dumpAll(ensemble);
+  const [first = ''] = dumps;
+  for (const [index, member] of ensemble.members.entries()) {
+    const dump = dumps[index] ?? '';
     checks.check(`server ${member.id} has the tree of server 1`, dump === first, differenceOf(first, dump));
   }
+}
+
+async function dumpAll({ members }: EnsembleProcesses): Promise<string[]> {
+  const dumps: string[] = [];
+  for (const member of members) {
+    const client = await RawClient.open({ port: member.clientPort });
+    await client.request(Op.auth, superAuth(), -4);
+    dumps.push(await dumpSharedTree(client));
+    await client.close();
+  }
+  return dumps;
 }
 
 /** The first line that differs, of each. */

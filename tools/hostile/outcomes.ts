@@ -1,6 +1,7 @@
 /** Runs the cases against a server and reduces what happens to one short word each, fit for comparison. */
 import { connect } from 'node:net';
-import { RawClient } from '../lib/raw-client.js';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { ConnectionLost, RawClient } from '../lib/raw-client.js';
 import { progress } from '../lib/report.js';
 import { body, ByteReader, connectPayload, ByteWriter, frame, Op } from '../lib/wire.js';
 import { ROOT, STEADY, type Case } from './case.js';
@@ -13,11 +14,12 @@ import { ROOT, STEADY, type Case } from './case.js';
 export type Outcome = string;
 
 const PING_XID = -2;
-const PATIENCE_MS = 3_000;
-/** Where no reply is due, a server that closes does so at once. */
+const PATIENCE_MS = 20_000;
+/** Where no reply is due, a server that closes does so at once; whether it had the time to is another question. */
 const SILENCE_MS = 400;
 /** A request without any reply is followed by a ping after this time. */
 const UNANSWERED_MS = 300;
+const LATER_TIMEOUT_MS = 10_000;
 /** Errors behind which a server closes the connection: unknown opcode, failed authentication. */
 const CLOSING_ERRORS = new Set([-6, -115, -124]);
 
@@ -54,6 +56,7 @@ function runCase(port: number, one: Case): Promise<Outcome> {
       if (end === 'open') resolve(said === '' ? 'ignored' : said);
       else resolve(said === '' ? end : `${said} ${end}`);
     };
+    const finishSilent = (): void => finish(heard.length > 0 ? 'open' : 'silent');
     // Only once the case is answered: the server may close right behind its reply, and a ping could slip in between.
     const pingSoon = (afterMs: number): void => {
       clearTimeout(silence);
@@ -62,7 +65,7 @@ function runCase(port: number, one: Case): Promise<Outcome> {
     const sendCase = (): void => {
       socket.write(one.bytes);
       if (one.needsSession && one.expectsReply) pingSoon(UNANSWERED_MS);
-      else silence = setTimeout(() => finish(heard.length > 0 ? 'open' : 'silent'), SILENCE_MS);
+      else silence = setTimeout(() => void movedOn(port).then(finishSilent), SILENCE_MS);
     };
     socket.on('error', () => undefined); // 'close' follows
     socket.on('close', () => finish('closed'));
@@ -91,6 +94,22 @@ function runCase(port: number, one: Case): Promise<Outcome> {
       }
     });
   });
+}
+
+/**
+ * Resolves when the server has made a session for somebody who came later: a write, so that whatever it had to say of what
+ * came before has been sent by then, and has been read here two turns later.
+ */
+async function movedOn(port: number): Promise<void> {
+  try {
+    const later = await RawClient.open({ port, timeoutMs: LATER_TIMEOUT_MS });
+    void later.close();
+  } catch (error) {
+    // A server that serves nobody any more is told by its own check.
+    if (!(error instanceof ConnectionLost)) throw error;
+  }
+  await nextTurn();
+  await nextTurn();
 }
 
 function describeReply(payload: Buffer, one: Case): string {

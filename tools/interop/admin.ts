@@ -12,6 +12,7 @@ import { startLedByLast } from './ensemble/members.ts';
 import type { Seat } from './ensemble/members.ts';
 import type { PeerReport } from './harness.ts';
 import { installApache } from './install.ts';
+import { listening } from './listening.ts';
 import type { Peer, PeerContext } from './peers.ts';
 import { SUPER_AUTH, startServer } from './server.ts';
 import type { TestedServer } from './server.ts';
@@ -60,6 +61,7 @@ async function alone({ report, against }: PeerContext): Promise<void> {
     startServer(against, { settings: settings(pair.ours) }),
     startServer('apache', { settings: settings(pair.apaches) }),
   ]);
+  await Promise.all([listening(pair.ours), listening(pair.apaches)]);
   const clients = await Promise.all([history(ours), history(apaches)]);
   await sameShapes(report, pair, 'alone');
   await openShapes(report, pair, 'alone');
@@ -236,5 +238,7 @@ function roleLines(zabstate: string): string {
 async function startTrio(make: ServerKind): Promise<{ ensemble: EnsembleProcesses; ports: readonly number[] }> {
   const ports = [await freePort(), await freePort(), await freePort()];
   const seats: Seat[] = ports.map((port, index) => ({ make, isObserver: index === 0, config: settings(port) }));
-  return { ensemble: await startLedByLast(seats), ports };
+  const ensemble = await startLedByLast(seats);
+  await Promise.all(ports.map(listening));
+  return { ensemble, ports };
 }

@@ -5,17 +5,21 @@
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import { freePort } from '../lib/launch.ts';
 import type { ServerKind } from '../lib/launch.ts';
 import { INTEROP_DIR, REPO_ROOT, installApache, installJars } from './install.ts';
 import type { PeerReport } from './harness.ts';
+import { listening } from './listening.ts';
 import { scrape } from './metrics/exposition.ts';
 import type { Exposition } from './metrics/exposition.ts';
 import { load } from './metrics/load.ts';
 import type { Peer } from './peers.ts';
 import { startServer } from './server.ts';
 
+const REST_DEADLINE_MS = 10_000;
+const POLL_MS = 50;
 const PROVIDER = 'org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider';
 
 /** Lines whose values follow from the load alone. */
@@ -70,11 +74,23 @@ async function measure(kind: ServerKind, extraJars: readonly string[]): Promise<
   const server = await startServer(kind, { settings, extraJars });
   try {
     const clients = await load(Number(server.address.split(':')[1]));
-    const exposition = await scrape(httpPort);
+    await listening(httpPort);
+    const exposition = await scrapeAtRest(httpPort, clients.length);
     await Promise.all(clients.map((client) => client.close()));
     return exposition;
   } finally {
     await server.stop();
+  }
+}
+
+/** As soon as nobody is counted who has left, which takes a server a moment. */
+async function scrapeAtRest(port: number, clients: number): Promise<Exposition> {
+  const deadline = performance.now() + REST_DEADLINE_MS;
+  for (;;) {
+    const exposition = await scrape(port);
+    if (valueOf(exposition, 'num_alive_connections') === String(clients)) return exposition;
+    if (performance.now() > deadline) return exposition;
+    await delay(POLL_MS);
   }
 }
 
@@ -95,9 +111,11 @@ function compare(report: PeerReport, theirs: Exposition, ours: Exposition): void
       [...exposition.types.keys()].some((each) => isAmong(each, [name]));
     report.check(`${name} is Apache's alone, as the documentation says`, family(theirs) && !family(ours));
   }
-  const valueOf = (exposition: Exposition, line: string): string =>
-    String([...exposition.lines.values()].map((lines) => lines.get(line)).find((value) => value !== undefined));
   for (const line of SAME_VALUES) report.equal(`${line} is the same`, valueOf(ours, line), valueOf(theirs, line));
+}
+
+function valueOf({ lines }: Exposition, line: string): string {
+  return String([...lines.values()].map((each) => each.get(line)).find((value) => value !== undefined));
 }
 
 /** The names that docs/metrics.md says this server has not; one that ends in `*` stands for a family. */

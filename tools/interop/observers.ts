@@ -40,6 +40,8 @@ const KILLS = 1;
 const LONG_KILLS = 6;
 const DEADLINE_MS = 60_000;
 const POLL_MS = 50;
+/** Of one question among many. */
+const ANSWER_MS = 2_000;
 
 export const observers: Peer = {
   name: 'observers',
@@ -77,9 +79,19 @@ async function expectMaster(report: PeerReport, name: string, ensemble: Ensemble
   const master = await masterOf(ensemble);
   const where = `${titleOf(ensemble.member(1))} learns from ${titleOf(master)}`;
   report.check(`${name}: ${where}, which follows`, master !== leader);
-  const served = await metric(master, 'synced_observers');
+  const served = await servedBy(master);
   report.check(`${name}: which says so`, Number(served) === 1, `zk_synced_observers ${served}`);
   return master;
+}
+
+/** How many observers it says it serves; it is given time to notice one. */
+async function servedBy(master: Member): Promise<string | undefined> {
+  const deadline = performance.now() + DEADLINE_MS;
+  for (;;) {
+    const served = await metric(master, 'synced_observers');
+    if (Number(served) === 1 || performance.now() > deadline) return served;
+    await delay(POLL_MS);
+  }
 }
 
 /** Its master dies; the observer finds another one, and the leader does not notice it. */
@@ -110,6 +122,6 @@ async function masterOf(ensemble: EnsembleProcesses, not?: Member): Promise<Memb
 }
 
 async function metric(member: Member, name: string): Promise<string | undefined> {
-  const answer = await fourLetterWord(member.clientPort, 'mntr', member.address);
+  const answer = await fourLetterWord(member.clientPort, 'mntr', member.address, ANSWER_MS);
   return new RegExp(`^zk_${name}\\s+(\\S+)`, 'm').exec(answer)?.[1];
 }

@@ -31,6 +31,8 @@ const ORACLE = 'oracle';
 const WRITES = 20;
 const DEADLINE_MS = 60_000;
 const POLL_MS = 50;
+/** Longer than a server is held up that serves all the same. */
+const ANSWER_MS = 20_000;
 
 export const oracle: Peer = {
   name: 'oracle',
@@ -103,7 +105,7 @@ async function write({ members }: EnsembleProcesses, path: string, ...through: r
 /** Whether it gives up within the deadline: a leader notices when its follower has been silent for a tick. */
 async function servesNobody(member: Member): Promise<boolean> {
   for (const deadline = performance.now() + DEADLINE_MS; performance.now() < deadline; await delay(POLL_MS)) {
-    if ((await member.srvr()) === undefined) return true;
+    if ((await member.srvr(ANSWER_MS)) === undefined) return true;
   }
   return false;
 }

@@ -151,8 +151,11 @@ export function whyMissing(kind: ServerKind): string | undefined {
     : undefined;
 }
 
-/** Answer of a four-letter word; empty when nobody answers. */
-export function fourLetterWord(port: number, word: string, host = '127.0.0.1', timeoutMs = 2_000): Promise<string> {
+/**
+ * Answer of a four-letter word; empty when nobody answers. Whoever asks but once waits for long: a server that is held up
+ * is not one that does not answer. Whoever asks again and again gives a time of its own.
+ */
+export function fourLetterWord(port: number, word: string, host = '127.0.0.1', timeoutMs = 20_000): Promise<string> {
   return new Promise((resolveAnswer) => {
     let answer = '';
     const socket = connect({ port, host });
@@ -207,7 +210,7 @@ export function removeDirectory(directory: string): void {
 }
 
 async function isServing(port: number): Promise<boolean> {
-  return (await fourLetterWord(port, 'srvr')).includes('Zxid');
+  return (await fourLetterWord(port, 'srvr', '127.0.0.1', 2_000)).includes('Zxid');
 }
 
 /** The last 8 KiB of a file; empty where there is none. */

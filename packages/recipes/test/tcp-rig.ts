@@ -1,5 +1,5 @@
 import { createClient } from '@zk/client';
-import type { ZkClient } from '@zk/client-api';
+import { SessionExpiredError, type ZkClient } from '@zk/client-api';
 import { FaultyTransport } from '@zk/testing';
 import { TcpTransport } from '@zk/transport-tcp';
 import type { RecipeRig } from './suite/rig.js';
@@ -21,10 +21,26 @@ export function tcpRig(name: string, servers: string): RecipeRig {
       // Whoever knows id and password can end a session from elsewhere.
       expireSession: async (client) => {
         const { id, password } = client.session!;
-        const thief = createClient(servers, { session: { id, password }, renewSession: false });
-        await thief.connected();
-        await thief.close();
+        // Its owner may have taken it back before it is closed.
+        while (await canEnd(servers, { id, password })) continue;
       },
     },
   };
+}
+
+/** Attaches to a session and closes it; false when there is no such session any more. */
+async function canEnd(
+  servers: string,
+  session: { readonly id: bigint; readonly password: Uint8Array },
+): Promise<boolean> {
+  const thief = createClient(servers, { session, renewSession: false });
+  try {
+    await thief.connected();
+    return true;
+  } catch (error) {
+    if (error instanceof SessionExpiredError) return false;
+    throw error;
+  } finally {
+    await thief.close();
+  }
 }

@@ -2,13 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import { connect } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 
 import { freePort, temporaryDirectory } from '../../lib/launch.ts';
 import type { ServerKind } from '../../lib/launch.ts';
 import type { PeerReport } from '../harness.ts';
+import { listening } from '../listening.ts';
 import type { PeerContext } from '../peers.ts';
 import { startServer } from '../server.ts';
 import { writeCertificates } from '../tls/certificates.ts';
@@ -32,7 +31,6 @@ const WAYS: Readonly<Record<string, { readonly certificate: string | undefined }
 };
 
 const TIMEOUT_MS = 10_000;
-const POLL_MS = 20;
 
 export async function overTls({ report, against }: PeerContext): Promise<void> {
   const folder = temporaryDirectory('zk-admin-certificates-');
@@ -74,21 +72,6 @@ async function answersOf(kind: ServerKind, folder: string, settings: Settings): 
   } finally {
     await server.stop();
   }
-}
-
-/** The admin server comes up after the port of clients. */
-async function listening(port: number): Promise<void> {
-  const deadline = performance.now() + TIMEOUT_MS;
-  const isOpen = (): Promise<boolean> =>
-    new Promise((resolve) => {
-      const socket = connect({ host: '127.0.0.1', port });
-      socket.once('error', () => resolve(false));
-      socket.once('connect', () => {
-        socket.destroy();
-        resolve(true);
-      });
-    });
-  while (!(await isOpen()) && performance.now() < deadline) await delay(POLL_MS);
 }
 
 /** Status and body, or that there is no answer: which error a client sees of a refusal depends on timing. */

@@ -13,7 +13,10 @@ export interface Answer {
   readonly events: string;
 }
 
-/** Time for events to arrive after the command that caused them has been answered. */
+/** A line, and how many events it brings about, unless none. */
+export type ScriptLine = string | readonly [line: string, events: number];
+
+/** Time for events to arrive that nobody expects, after the command that caused them has been answered. */
 const EVENT_MS = 60;
 const ANSWER_MS = 40_000;
 
@@ -38,11 +41,11 @@ export class DrivenShell {
     this.child.on('exit', () => (this.hasEnded = true));
   }
 
-  async runAll(lines: readonly string[]): Promise<readonly Answer[]> {
+  async runAll(lines: readonly ScriptLine[]): Promise<readonly Answer[]> {
     // What the shell prints at its start is compared elsewhere.
-    await this.run('sync /');
+    await this.run('sync /', 1);
     const answers: Answer[] = [];
-    for (const line of lines) answers.push(await this.run(line));
+    for (const each of lines) answers.push(await (typeof each === 'string' ? this.run(each) : this.run(...each)));
     return answers;
   }
 
@@ -55,7 +58,7 @@ export class DrivenShell {
     clearTimeout(overdue);
   }
 
-  private async run(line: string): Promise<Answer> {
+  private async run(line: string, events = 0): Promise<Answer> {
     const mark = `no-such-command-${++this.marks}`;
     this.child.stdin.write(`${line}\nprintwatches\n${mark}\n`);
     const deadline = performance.now() + ANSWER_MS;
@@ -66,6 +69,8 @@ export class DrivenShell {
       if (performance.now() > deadline) throw new Error(`no answer to: ${line}\n${this.out}\n${this.err}`);
       await delay(2);
     }
+    // A shell prints them when it comes to that; those that never come are told by the comparison.
+    while (this.eventCount < events && !this.hasEnded && performance.now() < deadline) await delay(2);
     await delay(EVENT_MS);
     const answer = this.take(mark);
     this.out = '';
@@ -73,14 +78,26 @@ export class DrivenShell {
     return answer;
   }
 
+  private get eventCount(): number {
+    return this.out.match(/^WatchedEvent .*\n/gm)?.length ?? 0;
+  }
+
   private take(mark: string): Answer {
     const usage = this.err.lastIndexOf('ZooKeeper -server host:port', this.err.indexOf(`not found ${mark}`));
     const lines = normalise(this.nameIds(this.out.replace(/^printwatches is o(?:n|ff)\n/m, ''))).split('\n');
-    const isEvent = (text: string): boolean => text.startsWith('WatchedEvent');
     return {
-      out: lines.filter((text) => !isEvent(text) && text !== 'WATCHER::' && text !== '').join('\n'),
+      out: lines.filter(isAnswer).join('\n'),
       err: normalise(this.err.slice(0, usage)),
       events: lines.filter(isEvent).sort().join('\n'),
     };
   }
+}
+
+function isEvent(line: string): boolean {
+  return line.startsWith('WatchedEvent');
+}
+
+/** Whether a line is none of those that an event is printed as, one by one, from another thread. */
+export function isAnswer(line: string): boolean {
+  return !isEvent(line) && line !== 'WATCHER::' && line !== '';
 }

@@ -3,6 +3,7 @@
 usage: terminal.py NODE ZK_CLI SERVER
 """
 
+import itertools
 import os
 import pty
 import re
@@ -45,9 +46,9 @@ class Terminal:
     def type(self, text):
         os.write(self.fd, text.encode())
 
-    def expect(self, pattern):
+    def expect(self, pattern, seconds=DEADLINE_S):
         """Waits for text that matches, from where the last match ended; escapes do not count."""
-        deadline = time.monotonic() + DEADLINE_S
+        deadline = time.monotonic() + seconds
         while True:
             text = ESCAPES.sub("", self.raw)
             found = re.compile(pattern).search(text, self.at)
@@ -56,6 +57,17 @@ class Terminal:
                 return found
             if time.monotonic() > deadline or not self.read(0.2):
                 raise AssertionError(f"{pattern!r} did not come; there was {text[self.at:]!r}")
+
+    def provoke(self, attempt, pattern):
+        """For what nothing shows that the shell is ready for it: attempts it until the text comes that it brings about."""
+        deadline = time.monotonic() + DEADLINE_S
+        while True:
+            attempt()
+            try:
+                return self.expect(pattern, 1)
+            except AssertionError:
+                if time.monotonic() > deadline:
+                    raise
 
     def prompt(self):
         return self.expect(r"\[zk: [^\]]*\(CONNECTED\) (\d+)\] ")
@@ -131,11 +143,15 @@ def main():
         shell.prompt()
 
     def lists_candidates():
-        shell.type("ls /terminal/\t")
-        # Nothing shows that the first one was heard; what comes in one piece with it would be taken as pasted.
-        time.sleep(0.5)
-        shell.type("\t")
-        shell.expect(r"/terminal/alpha\s+/terminal/alpine\s+/terminal/beta")
+        def tabs_twice():
+            # On a line of its own each time: a tab that comes in one piece with the next is taken as pasted, and stays.
+            shell.type("\x15ls /terminal/")
+            shell.expect("ls /terminal/")
+            shell.type("\t")
+            time.sleep(0.5)
+            shell.type("\t")
+
+        shell.provoke(tabs_twice, r"/terminal/alpha\s+/terminal/alpine\s+/terminal/beta")
         shell.type("\x15")
         shell.type("\r")
         shell.prompt()
@@ -180,9 +196,8 @@ def main():
 
     def interrupts_command():
         shell.type("watch /terminal\r")
-        time.sleep(0.5)
-        one_shot("set", "/terminal/beta", "newer")
-        shell.expect(r"dataChanged\s+/terminal/beta")
+        values = itertools.count()
+        shell.provoke(lambda: one_shot("set", "/terminal/beta", f"newer-{next(values)}"), r"dataChanged\s+/terminal/beta")
         shell.type("\x03")
         shell.prompt()
         shell.type("ls /terminal/beta\r")

@@ -69,6 +69,8 @@ async function live(report: PeerReport, name: string, ensemble: EnsembleProcesse
   });
   for (let kill = 1; kill <= kills; kill++) await killLeader(report, `${name}, kill ${kill}`, ensemble, workload);
   await workload.finish(report, name);
+  // An observer may still be without a leader: nothing of the above goes to it.
+  await ensemble.waitAllServing();
   await compareMembers(report, name, members);
 }
 

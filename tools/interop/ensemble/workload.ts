@@ -28,8 +28,8 @@ export interface WorkloadOptions {
   readonly syncAttempts?: number;
 }
 
-/** Where a server of Apache's may lead; see `StrandContext`. */
-export const APACHE_SYNC_ATTEMPTS = 5;
+/** Where a server of Apache's may lead: time alone is the limit; see `StrandContext`. */
+export const APACHE_SYNC_ATTEMPTS = Infinity;
 
 const SETTLE_DEADLINE_MS = 30_000;
 

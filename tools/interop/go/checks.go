@@ -389,7 +389,7 @@ var sessions = []check{
 		return first(err, problem, fires(watch, zk.EventNodeDeleted, base+"/short"))
 	}},
 	{"ephemerals go when their session expires, and its owner is told", func(mine, other *line) error {
-		short, err := open(1500 * time.Millisecond)
+		short, err := open(6 * time.Second)
 		if err != nil {
 			return err
 		}
@@ -405,12 +405,12 @@ var sessions = []check{
 		return first(err, equal("a new session", short.SessionID() != before, true))
 	}},
 	{"an idle session is kept alive by pings", func(mine, other *line) error {
-		idle, err := open(2 * time.Second)
+		idle, err := open(6 * time.Second)
 		if err != nil {
 			return err
 		}
 		_, err = idle.Create(base+"/idle", nil, zk.FlagEphemeral, openACL)
-		time.Sleep(5 * time.Second)
+		time.Sleep(13 * time.Second)
 		isThere, _, problem := other.Exists(base + "/idle")
 		return first(err, problem, equal("exists", isThere, true))
 	}},

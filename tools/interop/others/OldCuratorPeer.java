@@ -199,6 +199,8 @@ final class OldCuratorPeer {
             PersistentNode node = new PersistentNode(client, CreateMode.EPHEMERAL, false, path, Checks.bytes("here"));
             node.start();
             Checks.isTrue("it is made", node.waitForInitialCreate(TIMEOUT_MS, TimeUnit.MILLISECONDS));
+            // Of another server, which may hear of it later.
+            Checks.eventually("it is there", TIMEOUT_MS, () -> other.checkExists().forPath(path) != null);
             long first = other.checkExists().forPath(path).getCzxid();
             other.delete().forPath(path);
             Checks.eventually("its return", TIMEOUT_MS, () ->

@@ -132,11 +132,13 @@ final class ZkClientPeer {
         ZkClient other = open();
         String path = fresh();
         one.createPersistent(path, 0);
+        // Of another server, which may hear of it later; so may the first one of the last update.
+        Checks.eventually("it is there", TIMEOUT_MS, () -> other.exists(path));
         Thread thread = new Thread(() -> count(other, path));
         thread.start();
         count(one, path);
         thread.join();
-        Checks.equal(100, one.<Integer>readData(path));
+        Checks.eventually("all updates", TIMEOUT_MS, () -> one.<Integer>readData(path) == 100);
         other.close();
         one.close();
     }

@@ -1,4 +1,6 @@
 /** What all parts of the checked workload share. */
+import { setTimeout as delay } from 'node:timers/promises';
+
 import type { ActualNode } from '../../../crash/model.ts';
 import type { Reply } from '../../../lib/raw-client.ts';
 import { ByteReader, Op, body } from '../../../lib/wire.ts';
@@ -16,8 +18,8 @@ export interface StrandContext {
   readonly label: string;
   readonly sessionTimeoutMs: number;
   /**
-   * How often a read behind a sync may be repeated until it shows what it must: once, but for Apache's leader, which
-   * answers the sync of a client of its own before it has applied what it has committed.
+   * How many reads behind a sync may be tried, within a few seconds, until one shows what it must: one, but for Apache's
+   * leader, which answers the sync of a client of its own before it has applied what it has committed.
    */
   readonly syncAttempts: number;
   readonly complain: (what: string) => void;
@@ -77,6 +79,10 @@ export function openClient(
   return RovingClient.open({ ports: turned, timeoutMs: sessionTimeoutMs, ...options });
 }
 
+/** Of Apache's leader, between a commit and what it applies. */
+const SYNC_PATIENCE_MS = 5_000;
+const SYNC_PAUSE_MS = 5;
+
 /** What getData of a path answers behind a sync at the same server; see `syncAttempts`. */
 export async function readBehindSync(
   reader: RovingClient,
@@ -84,14 +90,17 @@ export async function readBehindSync(
   path: string,
   isExpected: (reply: Reply) => boolean,
 ): Promise<Reply> {
+  let deadline = Infinity;
   for (let attempt = 1; ;) {
     const { attachments } = reader;
     await reader.ask(Op.sync, body.path(path));
     const reply = await reader.ask(Op.getData, body.pathAndFlag(path, false));
     // On another server than the one that has synced, it says nothing.
     if (attachments !== reader.attachments) continue;
-    if (isExpected(reply) || attempt === syncAttempts) return reply;
+    if (deadline === Infinity) deadline = performance.now() + SYNC_PATIENCE_MS;
+    if (isExpected(reply) || attempt >= syncAttempts || performance.now() > deadline) return reply;
     attempt += 1;
+    await delay(SYNC_PAUSE_MS);
   }
 }
 
