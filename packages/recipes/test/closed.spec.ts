@@ -1,12 +1,15 @@
-import type { ZkClient } from '@zk/client-api';
+import { type ZkClient, utf8 } from '@zk/client-api';
 import type { TestServer } from '@zk/testing';
 import {
   ChildrenCache,
+  DistributedQueue,
   LeaderLatch,
   NodeCache,
   PersistentNode,
   PersistentTtlNode,
+  QueueSharder,
   RecipeClosedError,
+  SharedCount,
   TreeCache,
 } from '../src/index.js';
 import { connectTo, withServer } from './memory-rig.js';
@@ -26,7 +29,23 @@ const lateCalls: [string, (of: ZkClient) => [Closable, () => Promise<unknown>]][
   ['the TreeCache at /x', (of) => startOf(new TreeCache(of, '/x'))],
   ['the PersistentNode at /x', (of) => setOf(new PersistentNode(of, '/x', new Uint8Array()))],
   ['the PersistentNode at /x', (of) => setOf(new PersistentTtlNode(of, '/x', new Uint8Array(), { ttl: '1h' }))],
+  ['the LeaderLatch at /x', (of) => callOf(new LeaderLatch(of, '/x'), async (latch) => latch.start())],
+  ['the LeaderLatch at /x', (of) => callOf(new LeaderLatch(of, '/x').start(), (latch) => latch.leadership())],
+  ['the QueueSharder at /x', (of) => callOf(sharderOf(of), (sharder) => sharder.start())],
+  ['the queue at /x', (of) => callOf(new DistributedQueue(of, '/x', { codec: utf8 }), (queue) => queue.take())],
+  ['the SharedValue at /x', (of) => callOf(new SharedCount(of, '/x'), (count) => count.start())],
 ];
+
+function callOf<R extends Closable>(recipe: R, call: (recipe: R) => Promise<unknown>): [R, () => Promise<unknown>] {
+  return [recipe, () => call(recipe)];
+}
+
+function sharderOf(of: ZkClient): QueueSharder<DistributedQueue<string>> {
+  return new QueueSharder(of, '/x', {
+    leaderPath: '/y',
+    createQueue: (path) => new DistributedQueue(of, path, { codec: utf8 }),
+  });
+}
 
 function startOf(cache: Closable & { start(): Promise<void> }): [Closable, () => Promise<unknown>] {
   return [cache, () => cache.start()];

@@ -2,7 +2,7 @@ import type { CallOptions, ZkClient } from '@zk/client-api';
 import { BehaviorSubject, type Observable, filter, firstValueFrom, fromEvent, takeUntil } from 'rxjs';
 import type { AcquireOptions, Participant } from '../locks/index.js';
 import { endOf } from '../locks/queue.js';
-import { CallScope, type LatestStream, firstOf, requireRecipe } from '../support/index.js';
+import { CallScope, type LatestStream, closedErrorOf, firstOf, requireRecipe } from '../support/index.js';
 import { candidates } from './leader-election.js';
 import { type Leader, leaderNow, observeLeader } from './observe.js';
 import { Candidacy, type ElectionOptions, type Term, electionRules } from './terms.js';
@@ -32,9 +32,9 @@ export class LeaderLatch implements AsyncDisposable {
     this.#candidacy = new Candidacy(client, path, markers, options, 'connection');
   }
 
-  /** Stands, from now on. Idempotent. @throws Error when it was closed */
+  /** Stands, from now on. Idempotent. @throws RecipeClosedError when it was closed: another one may stand */
   start(): this {
-    if (this.#closed.signal.aborted) throw new Error('a latch that was closed does not stand again: make another one');
+    if (this.#closed.signal.aborted) throw closedErrorOf(this.#client, 'LeaderLatch', this.path);
     this.#running ??= this.#run();
     return this;
   }
@@ -59,7 +59,8 @@ export class LeaderLatch implements AsyncDisposable {
 
   /**
    * Resolves at the next moment of leadership.
-   * @throws AcquireTimeoutError, AcquireCancelledError, or as `term$`; Error when it was not started, or was closed
+   * @throws AcquireTimeoutError, AcquireCancelledError, or as `term$`; Error when it was not started,
+   *   RecipeClosedError when it was closed
    */
   async leadership(options: Pick<AcquireOptions, 'timeout' | 'signal'> = {}): Promise<Term> {
     if (this.#running === undefined && !this.#closed.signal.aborted) {
@@ -74,7 +75,7 @@ export class LeaderLatch implements AsyncDisposable {
     );
     const term = await firstValueFrom(held, { defaultValue: undefined });
     if (term !== undefined) return term;
-    throw endOf(scope, this.path, new Error(`the latch at ${this.path} was closed`));
+    throw endOf(scope, this.path, closedErrorOf(this.#client, 'LeaderLatch', this.path));
   }
 
   /** Stops standing, and resigns. Idempotent; never rejects. */

@@ -1,6 +1,6 @@
 import { type WatchFired, type Watched, type NodeChildren, type ZkClient, op } from '@zk/client-api';
 import type { Acl } from '@zk/model';
-import { LinkedSignal, childPath, firstOf, isNamed, requirePath } from '../support/index.js';
+import { LinkedSignal, childPath, closedErrorOf, firstOf, isNamed, requirePath } from '../support/index.js';
 import { type Outcome, ReceiptWriter } from '../values/receipts.js';
 import { type Patience, persistently } from '../values/scoped.js';
 import { type Claim, type ClaimContext, LockedClaim, RemovedClaim } from './claim.js';
@@ -154,7 +154,7 @@ export class QueueCore implements ClaimContext {
 
   /** Nobody waits any more; what is in hands stays there. */
   async close(): Promise<void> {
-    this.#closing.abort(new Error(`the queue object of ${this.layout.items} was closed`));
+    this.#closing.abort(closedErrorOf(this.client, 'queue', this.layout.items));
     if (this.#listing !== undefined) this.#forget(this.#listing);
     await this.#loading?.catch(() => undefined);
     if (this.#listing !== undefined) this.#forget(this.#listing);

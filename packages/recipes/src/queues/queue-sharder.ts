@@ -13,6 +13,7 @@ import { LeaderLatch } from '../election/index.js';
 import {
   CallScope,
   childPath,
+  closedErrorOf,
   ensurePath,
   exponentialBackoff,
   firstOf,
@@ -62,7 +63,7 @@ export class QueueSharder<Q extends Pick<Queue<never>, 'path' | 'close'>> implem
 
   /** Finds the queues, makes the first one if there is none, and looks after them from now on. Idempotent. */
   async start(options: CallOptions = {}): Promise<this> {
-    if (this.#closing.signal.aborted) throw new Error('a sharder that was closed does not start again');
+    if (this.#closing.signal.aborted) throw closedErrorOf(this.#client, 'QueueSharder', this.path);
     if (this.#running !== undefined) return this;
     const find = async (scope: CallScope): Promise<void> => {
       (await this.#look(scope)).cancel();
@@ -94,7 +95,7 @@ export class QueueSharder<Q extends Pick<Queue<never>, 'path' | 'close'>> implem
 
   /** Closes its queues, too. What is in them stays. Idempotent. */
   async close(): Promise<void> {
-    this.#closing.abort(new Error(`the sharder of ${this.path} was closed`));
+    this.#closing.abort(closedErrorOf(this.#client, 'QueueSharder', this.path));
     await this.#running;
     await Promise.allSettled([this.#latch.close(), ...[...this.#queues.values()].map((queue) => queue.close())]);
     this.#problem$.complete();

@@ -13,6 +13,7 @@ import { type Observable, BehaviorSubject, Subject, filter } from 'rxjs';
 import {
   CallScope,
   type ParentKind,
+  closedErrorOf,
   isClientOver,
   isNamed,
   requireRecipe,
@@ -57,9 +58,10 @@ export class SharedValue<T> implements AsyncDisposable, AsyncIterable<VersionedV
 
   /**
    * Creates the znode with the seed if it is missing, reads it, and keeps watching. Idempotent.
-   * @throws what the codec says of a value it cannot read
+   * @throws what the codec says of a value it cannot read; RecipeClosedError when it was closed
    */
   start(options: CallOptions = {}): Promise<this> {
+    if (this.#closing.signal.aborted) return Promise.reject(closedErrorOf(this.#client, 'SharedValue', this.path));
     this.#starting ??= scoped(this.#client, this.path, options, (scope) => this.#start(scope)).catch(
       (error: unknown) => {
         this.#starting = undefined;
@@ -134,7 +136,7 @@ export class SharedValue<T> implements AsyncDisposable, AsyncIterable<VersionedV
   /** Stops watching; the value stays, here and on the server. Idempotent. */
   async close(): Promise<void> {
     if (!this.#closing.signal.aborted) {
-      this.#closing.abort(new Error('the shared value was closed'));
+      this.#closing.abort(closedErrorOf(this.#client, 'SharedValue', this.path));
       this.#value$.complete();
       this.#problem$.complete();
     }
