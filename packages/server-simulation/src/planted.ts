@@ -13,6 +13,8 @@ export interface PlantedBug {
   readonly faultKinds?: readonly string[];
   /** How many of them. */
   readonly faults?: number;
+  /** How much simulated time, where the usual is too short. */
+  readonly durationMs?: number;
   /** How often the membership changes; absent: the seed decides. */
   readonly reconfigurations?: number;
 }
@@ -208,7 +210,8 @@ export const PLANTED: Readonly<Record<string, PlantedBug>> = {
       snapshotter.abandon = () => Promise.resolve();
     },
     faultKinds: ['deposed-at-snapshot'],
-    faults: 10,
+    faults: 20,
+    durationMs: 8000,
     reconfigurations: 0,
   },
   'behind-client': {
