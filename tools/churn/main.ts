@@ -145,7 +145,7 @@ async function judgeRest(server: RunningServer, checks: Checks): Promise<void> {
 
 /** The numbers of `mntr`. */
 async function monitor(server: RunningServer): Promise<Record<string, number>> {
-  const lines = (await fourLetterWord(server.port, 'mntr', '127.0.0.1', 2_000)).split('\n');
+  const lines = (await fourLetterWord(server.port, 'mntr')).split('\n');
   return Object.fromEntries(
     lines.map((line) => line.split('\t')).map(([key = '', value = '']) => [key, Number(value)]),
   );
