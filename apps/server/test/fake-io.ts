@@ -1,4 +1,4 @@
-import type { CliIo, NoteSignal, ProcessHost, SpawnedServer, StopSignal } from '../src/cli/io.js';
+import type { CliIo, NoteSignal, Notice, ProcessHost, SpawnedServer, StopSignal } from '../src/cli/io.js';
 import type { RunningServer } from '../src/running-server.js';
 import type { ServerConfig } from '../src/config/server-config.js';
 
@@ -43,6 +43,8 @@ export interface FakeIoOptions {
   readonly alive?: readonly number[];
   /** What processes were started with, where that is known. */
   readonly commands?: Readonly<Record<number, readonly string[]>>;
+  /** Why the supervisor cannot be told. */
+  readonly supervisorObstacle?: string;
   /** Processes that do not care about SIGTERM. */
   readonly stubborn?: readonly number[];
 }
@@ -60,6 +62,7 @@ export class FakeIo implements CliIo {
   readonly spawned: { args: readonly string[]; outputFile: string }[] = [];
   readonly killed: (readonly [number, string])[] = [];
   readonly alive: Set<number>;
+  readonly notices: Notice[] = [];
   isDetached = false;
   readyCount = 0;
   nowMs = 12;
@@ -148,6 +151,10 @@ export class FakeIo implements CliIo {
     announceReady: () => {
       this.readyCount++;
       for (const resolve of this.waiters.splice(0)) resolve();
+    },
+    notifySupervisor: (notice) => {
+      this.notices.push(notice);
+      return Promise.resolve(this.options.supervisorObstacle);
     },
     after: () => new Promise((resolve) => setImmediate(resolve)),
   };

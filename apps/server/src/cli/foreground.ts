@@ -12,6 +12,7 @@ import type { CliIo, StopSignal } from './io.js';
 import { locateConfig, unreadShellFiles } from './locate-config.js';
 import { flagsOf, loggingOf, type CliOptions } from './options.js';
 import { answerSignals } from './signal-notes.js';
+import { tellSupervisor } from './supervisor.js';
 
 /**
  * One Ctrl-C may arrive twice: from the terminal, and handed on by npm. Only a signal later than this is a second one.
@@ -102,6 +103,10 @@ async function serve(io: CliIo, config: ServerConfig, logger: Logger): Promise<n
     void server.failed.then((error) => stop({ kind: 'failed', error }));
     announceServing(io, config, logger, server);
     const end = await stopping;
+    void tellSupervisor(io.processes, logger, {
+      state: 'stopping',
+      status: end.kind === 'failed' ? end.error.message : 'stopping',
+    });
     if (end.kind === 'failed') logger.fatal({ err: end.error }, 'the server cannot go on');
     await server.stop();
     logger.info({}, 'stopped');
@@ -129,18 +134,22 @@ function announceServing(io: CliIo, config: ServerConfig, logger: Logger, server
   const { dataDir, ensemble } = config;
   const member = ensemble && { id: ensemble.serverId, of: ensemble.config.servers.size };
   const further = server.addresses.slice(1).map((other) => [other.name, joinAddress(other.host, other.port)] as const);
+  const address = joinAddress(host, port);
+  const state =
+    member === undefined ? 'serving clients' : 'listening; clients are served while the ensemble has a leader';
   logger.info(
     {
-      address: joinAddress(host, port),
+      address,
       ...Object.fromEntries(further),
       dataDir,
       ...(member && { server: String(member.id), servers: member.of }),
       readyAfterMs: Math.round(io.processes.uptimeMs()),
     },
-    member === undefined ? 'serving clients' : 'listening; clients are served while the ensemble has a leader',
+    state,
   );
   if (io.out.isTerminal) {
     io.out.write(banner({ host, port, dataDir, workingDirectory: io.workingDirectory, member }));
   }
   io.processes.announceReady();
+  void tellSupervisor(io.processes, logger, { state: 'ready', status: `${address}: ${state}` });
 }

@@ -22,6 +22,12 @@ export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 /** A signal that stops nothing: SIGHUP only where the process was started to outlive its terminal. */
 export type NoteSignal = 'SIGQUIT' | 'SIGUSR1' | 'SIGUSR2' | 'SIGHUP';
 
+/** What systemd knows a service of `Type=notify` by, `READY` and `STOPPING` of sd_notify(3), and a line for people. */
+export interface Notice {
+  readonly state: 'ready' | 'stopping';
+  readonly status: string;
+}
+
 /** Signals, other processes and the end of this one. */
 export interface ProcessHost {
   /** @returns how to stop listening */
@@ -47,6 +53,8 @@ export interface ProcessHost {
   spawn(args: readonly string[], outputFile: string): SpawnedServer;
   /** Tells the process that spawned this one, if any, that the server answers. */
   announceReady(): void;
+  /** @returns why the supervisor could not be told; undefined when it was, or there is none that wants to be */
+  notifySupervisor(notice: Notice): Promise<string | undefined>;
   after(delayMs: number): Promise<void>;
 }
 

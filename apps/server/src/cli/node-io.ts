@@ -4,6 +4,7 @@ import { createFdSink } from '../logging/fd-sink.js';
 import { diagnosis } from './diagnosis.js';
 import { isHangupIgnored, ownOrigins } from './hangup.js';
 import type { CliIo, CliOutput, NoteSignal, ProcessHost, SpawnedServer, StopSignal } from './io.js';
+import { notifySystemd } from './supervisor.js';
 
 const STOP_SIGNALS: readonly StopSignal[] = ['SIGINT', 'SIGTERM'];
 const NOTE_SIGNALS: readonly NoteSignal[] = ['SIGQUIT', 'SIGUSR1', 'SIGUSR2'];
@@ -61,6 +62,7 @@ const processes: ProcessHost = {
   announceReady() {
     process.send?.('ready', () => process.disconnect());
   },
+  notifySupervisor: (notice) => notifySystemd(process.env, notice),
   after: (delayMs) => new Promise((resolve) => setTimeout(resolve, delayMs)),
 };
 

@@ -43,6 +43,29 @@ describe('zk-server start-foreground', () => {
     await done;
   });
 
+  it('tells its supervisor that it serves, and that it stops', async () => {
+    const { io, done } = await serving();
+    expect(io.notices).toEqual([{ state: 'ready', status: '127.0.0.1:2181: serving clients' }]);
+    io.signal('SIGTERM');
+    await done;
+    expect(io.notices[1]).toEqual({ state: 'stopping', status: 'stopping' });
+  });
+
+  it('tells its supervisor why it cannot go on', async () => {
+    const { io, done } = await serving();
+    io.server?.fail(new Error('the log is lost'));
+    await done;
+    expect(io.notices[1]).toEqual({ state: 'stopping', status: 'the log is lost' });
+  });
+
+  it('says in the log when its supervisor cannot be told', async () => {
+    const { io, done } = await serving([], { supervisorObstacle: 'no systemd-notify' });
+    io.signal('SIGTERM');
+    await done;
+    const msg = 'systemd could not be told';
+    expect(io.logged).toContainEqual(expect.objectContaining({ msg, state: 'ready', cause: 'no systemd-notify' }));
+  });
+
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
