@@ -210,7 +210,8 @@ function sessionTimeouts(reader: SettingReader, tickTimeMs: number) {
 function dataDirectories(reader: SettingReader, workingDirectory: string) {
   const dataDir = reader.text('dataDir');
   if (dataDir === undefined) {
-    reader.problems.push('dataDir is not set: say where to keep the data, with dataDir=… in the file or --data-dir');
+    const what = reader.isSet('dataDir') ? `${reader.where('dataDir')}: dataDir is empty` : 'dataDir is not set';
+    reader.problems.push(`${what}: say where to keep the data, with dataDir=… in the file or --data-dir`);
   }
   const dataLogDir = reader.text('dataLogDir') ?? dataDir;
   for (const name of ['dataDir', 'dataLogDir']) {

@@ -185,6 +185,18 @@ describe('loadConfig', () => {
     ]);
   });
 
+  it('says where dataDir is empty', async () => {
+    expect(await files.problemsOf('tickTime=2000\ndataDir=')).toEqual([
+      'zoo.cfg:2: dataDir is empty: say where to keep the data, with dataDir=… in the file or --data-dir',
+    ]);
+  });
+
+  it('says of a value that cannot be read for the comment behind it where comments belong', async () => {
+    expect(await files.problemsOf('dataDir=/d\nclientPort=2181 # clients')).toEqual([
+      'zoo.cfg:2: clientPort must be a port from 0 to 65535, got "2181 # clients"; a comment needs a line of its own',
+    ]);
+  });
+
   it('names a file that is not there', async () => {
     const request = { file: 'gone.cfg', environment: {}, flags: [], workingDirectory: files.directory };
     await expect(loadConfig(request)).rejects.toThrow('gone.cfg: cannot be read: there is no such file');

@@ -112,6 +112,21 @@ export function repetitions(entries: readonly PropertyEntry[], label: string): s
   });
 }
 
+/** Whether a value seems to end in a comment, which the format does not know: to Java it is part of the value. */
+export function holdsComment(value: string): boolean {
+  return /\s#/.test(value);
+}
+
+/** Says of each value that seems to end in a comment that it is taken as a whole: a directory would get that name. */
+export function commentsBehindValues(entries: readonly PropertyEntry[], label: string): string[] {
+  return entries
+    .filter(({ value }) => holdsComment(value))
+    .map(
+      ({ key, line }) =>
+        `${label}:${line}: the value of ${key} goes on behind the #; a comment needs a line of its own`,
+    );
+}
+
 /** Escapes a value so that {@link parseProperties} gives it back. */
 export function escapePropertyValue(value: string): string {
   return value

@@ -1,5 +1,6 @@
 import { effectiveDefault, type KeySpec } from './key-spec.js';
 import type { KeyIndex } from './key-index.js';
+import { holdsComment } from './properties.js';
 import type { Setting } from './settings.js';
 import {
   readBoolean,
@@ -101,7 +102,7 @@ export class SettingReader {
     const setting = this.settings.get(name);
     if (setting !== undefined) {
       const result = parse(spec, setting.text);
-      if ('problem' in result) this.problems.push(`${setting.where}: ${name} ${result.problem}`);
+      if ('problem' in result) this.problems.push(`${setting.where}: ${name} ${result.problem}${commentHint(setting)}`);
       else {
         if (result.warning !== undefined) this.warnings.push(`${setting.where}: ${name} ${result.warning}`);
         return result.value;
@@ -113,4 +114,8 @@ export class SettingReader {
     if ('problem' in result) throw new Error(`the default of ${name} in the table ${result.problem}`);
     return result.value;
   }
+}
+
+function commentHint({ source, text }: Setting): string {
+  return source === 'file' && holdsComment(text) ? '; a comment needs a line of its own' : '';
 }

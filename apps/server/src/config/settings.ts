@@ -1,6 +1,6 @@
 import { indexKeys, type KeyIndex } from './key-index.js';
 import type { KeySpec } from './key-spec.js';
-import { parseProperties, repetitions } from './properties.js';
+import { commentsBehindValues, parseProperties, repetitions } from './properties.js';
 
 /** Where a setting came from, in rising order of precedence. */
 export type SettingSource = 'file' | 'environment' | 'flag';
@@ -63,7 +63,7 @@ export function gatherSettings(sources: SettingSources, index: KeyIndex = indexK
     const { text, label } = sources.file;
     const parsed = parseProperties(text);
     for (const defect of parsed.defects) problems.push(`${label}:${defect.line}: ${defect.message}`);
-    warnings.push(...repetitions(parsed.entries, label));
+    warnings.push(...repetitions(parsed.entries, label), ...commentsBehindValues(parsed.entries, label));
     for (const entry of parsed.entries) {
       const where = `${label}:${entry.line}`;
       const spec = index.byName(entry.key);

@@ -44,6 +44,11 @@ describe('warnings about the configuration', () => {
       ['zoo.cfg:2: tickTime is set again in line 4, and only that counts'],
     ],
     [
+      'a comment behind a value, which is part of it',
+      { file: 'dataDir=/d # my data\ndataLogDir=/d#1' },
+      ['zoo.cfg:1: the value of dataDir goes on behind the #; a comment needs a line of its own'],
+    ],
+    [
       'an empty address',
       { file: 'dataDir=/d\nclientPortAddress=' },
       [
