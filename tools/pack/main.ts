@@ -4,16 +4,25 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { flag, parseOptions, text } from '../lib/options.js';
+import { flag, optionalText, parseOptions, text } from '../lib/options.js';
 import { Checks, note, writeJson } from '../lib/report.js';
 import { type Bundle, PageServer, bundlePage, findBrowser, installBrowser } from './browser.js';
 import { type Outcome, mustRun } from './commands.js';
 import { problemsOf } from './inspect.js';
-import { compileAndRun, install, loadAll, runModule, runProgram, typeScriptProjects } from './project.js';
-import { publishablePackages, stage } from './stage.js';
+import {
+  compileAndRun,
+  developmentTypes,
+  install,
+  loadAll,
+  runModule,
+  runProgram,
+  typeScriptProjects,
+} from './project.js';
+import { dependenciesOf, publishablePackages, stage } from './stage.js';
 
 const options = parseOptions('pack-check', 'Packs every package and tries the tarballs in an empty project.', {
   out: text(path.join('dist', 'tarballs'), 'folder', 'where the tarballs go'),
+  into: optionalText('folder', 'installs zk-server and zk-cli there, and tries nothing'),
   'no-browser': flag('leaves out the page in a headless Chromium'),
   'no-install': flag('does not install a Chromium where there is none (Debian, root)'),
   keep: flag('keeps the project it tried them in'),
@@ -26,9 +35,11 @@ process.exit(await main());
 async function main(): Promise<number> {
   const out = path.resolve(options.out);
   const tarballs = await packAll(out);
+  if (options.into !== undefined)
+    return checks.failed === 0 ? installPrograms(path.resolve(options.into), tarballs) : 1;
   const project = mkdtempSync(path.join(tmpdir(), 'zk-consumer-'));
   try {
-    await install(project, tarballs);
+    await install(project, tarballs, developmentTypes());
     note(`installed ${tarballs.size} tarballs in an empty project`);
     await tryInNode(project, [...tarballs.keys()]);
     if (!options['no-browser']) await tryInBrowser(project);
@@ -39,6 +50,12 @@ async function main(): Promise<number> {
   if (options.json !== '') writeJson(options.json, checks.results);
   note(`pack-check: ${checks.passed} passed, ${checks.failed} failed`);
   return checks.failed === 0 ? 0 : 1;
+}
+
+async function installPrograms(folder: string, tarballs: ReadonlyMap<string, string>): Promise<number> {
+  await install(folder, dependenciesOf(['@zk/app-server', '@zk/app-client'], tarballs), {});
+  note(`pack-check: zk-server and zk-cli are in ${path.join(folder, 'node_modules', '.bin')}`);
+  return 0;
 }
 
 async function packAll(out: string): Promise<Map<string, string>> {
@@ -64,9 +81,9 @@ async function packAll(out: string): Promise<Map<string, string>> {
   return tarballs;
 }
 
-/** npm may say other things before. */
+/** The form has changed with versions of npm. */
 function packedFrom(output: string): readonly { readonly filename: string }[] {
-  const parsed: unknown = JSON.parse(output.slice(output.search(/^[[{]/m)));
+  const parsed: unknown = JSON.parse(output);
   return (Array.isArray(parsed) ? parsed : Object.values(parsed as object)) as { filename: string }[];
 }
 
@@ -124,7 +141,7 @@ function checkPage(name: string, { isFine, text }: { readonly isFine: boolean; r
   if (isFine) note(`    ${text}`);
 }
 
-function check(name: string, { isFine, output }: Outcome): void {
+function check(name: string, { isFine, output }: Pick<Outcome, 'isFine' | 'output'>): void {
   if (isFine) checks.pass(name);
   else checks.fail(name, output);
   if (isFine) note(`  ok ${name}`);

@@ -17,11 +17,19 @@ function versionHere(name: string): string {
   return devDependencies[name] ?? '*';
 }
 
+/** What a project needs besides to be compiled. */
+export function developmentTypes(): Readonly<Record<string, string>> {
+  return { '@types/node': versionHere('@types/node') };
+}
+
 /** @param tarballs by package name */
-export async function install(project: string, tarballs: ReadonlyMap<string, string>): Promise<void> {
+export async function install(
+  project: string,
+  tarballs: ReadonlyMap<string, string>,
+  devDependencies: Readonly<Record<string, string>>,
+): Promise<void> {
   mkdirSync(project, { recursive: true });
   const dependencies = Object.fromEntries([...tarballs].map(([name, file]) => [name, `file:${file}`]));
-  const devDependencies = { '@types/node': versionHere('@types/node') };
   writeJson(path.join(project, 'package.json'), { name: 'consumer', private: true, dependencies, devDependencies });
   const args = ['install', '--no-audit', '--no-fund', '--prefer-offline', '--ignore-scripts', '--loglevel=error'];
   await mustRun('npm', args, { cwd: project, timeoutMs: 300_000 });

@@ -48,6 +48,20 @@ export function publishablePackages(): SourcePackage[] {
     );
 }
 
+/** Of the tarballs, by package name, those which the named packages need, and theirs. */
+export function dependenciesOf(names: readonly string[], tarballs: ReadonlyMap<string, string>): Map<string, string> {
+  const manifests = new Map(publishablePackages().map(({ manifest }) => [manifest.name, manifest]));
+  const needed = new Map<string, string>();
+  const open = [...names];
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    const tarball = tarballs.get(name);
+    if (tarball === undefined || needed.has(name)) continue;
+    needed.set(name, tarball);
+    open.push(...Object.keys(manifests.get(name)?.dependencies ?? {}));
+  }
+  return needed;
+}
+
 export function readManifest(folder: string): Manifest {
   return JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as Manifest;
 }

@@ -28,11 +28,11 @@ export function prepareDataDirectories(
 }
 
 /**
- * The same for the directory that a server in the background writes its log to.
+ * The same for another directory; `what` names it where it cannot be used.
  * @throws DataDirectoryError
  */
-export function prepareLogDirectory(directory: string): void {
-  prepare('the log directory', directory, directory);
+export function prepareDirectory(what: string, directory: string): void {
+  prepare(what, directory, directory);
 }
 
 function prepare(what: string, directory: string, innermost: string): void {

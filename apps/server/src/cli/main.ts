@@ -20,6 +20,11 @@ const COMMANDS: readonly (readonly [name: string, summary: string, load: () => P
     'run as this process; logs on standard output',
     async () => (await import('./foreground.js')).runForeground,
   ],
+  [
+    'container',
+    'write zoo.cfg and myid by ZOO_ variables where there are none, then as start-foreground',
+    async () => (await import('./container.js')).runContainer,
+  ],
   ['stop', 'stop the server of the pid file', async () => (await import('./stop.js')).runStop],
   ['restart', 'stop, then start', async () => restart],
   ['status', 'ask the server for its mode', async () => (await import('./status.js')).runStatus],

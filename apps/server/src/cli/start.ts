@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { makeDirectories } from '@zk/storage-file';
 import type { ServerConfig } from '../config/server-config.js';
 import { announceConfig } from './announce.js';
-import { prepareDataDirectories, prepareLogDirectory } from './data-directories.js';
+import { prepareDataDirectories, prepareDirectory } from './data-directories.js';
 import { ExitCode } from './exit-codes.js';
 import { loadServerConfig } from './foreground.js';
 import { FOREGROUND, mayBeServer, pidFileOf, readPid } from './instance.js';
@@ -53,7 +53,7 @@ export async function runStart(io: CliIo, options: CliOptions, args: readonly st
   }
   prepareDataDirectories(config);
   const logFile = logFileOf(io, config);
-  prepareLogDirectory(dirname(logFile));
+  prepareDirectory('the log directory', dirname(logFile));
   const server = io.processes.spawn(argumentsFor(FOREGROUND, options, args), logFile);
   if (server.pid === undefined) {
     io.out.write('SERVER DID NOT START\n');
