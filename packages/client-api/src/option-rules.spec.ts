@@ -54,6 +54,7 @@ describe('options of a call', () => {
     [{ signal: new AbortController() }, 'signal is an AbortSignal, not an object (AbortController)'],
     [{ timeoutMs: 3 }, 'there is no option "timeoutMs": did you mean "timeout"?'],
     [{ ifexists: 'keep' }, 'did you mean "ifExists"?'],
+    [{ vesrion: 3 }, 'there is no option "vesrion": did you mean "version"?'],
     [{ overflow: 'drop' }, 'overflow is "reset", "dropOldest" or "error", not "drop"'],
   ])('%p are refused', (options, message) => {
     expect(callOptionsDefect(options)?.message).toContain(message);
@@ -65,6 +66,8 @@ it.each([
   ['sessionTimeoutMs', 'sessionTimeout'],
   ['dialekt', 'dialect'],
   ['identify', 'identity'],
+  ['vesrion', 'version'],
+  ['veriosn', undefined],
   ['acls', undefined],
   ['session', undefined],
 ])('%s is probably %s', (name, meant) => {
