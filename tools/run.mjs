@@ -12,7 +12,8 @@ process.chdir(root);
 process.env.NX_DAEMON = 'false';
 process.env.NX_NO_CLOUD = 'true';
 
-const [command = 'help', ...args] = process.argv.slice(2);
+const [asked = 'help', ...args] = process.argv.slice(2);
+const command = asked === '--help' ? 'help' : asked;
 const stamps = path.join(root, 'dist', 'stamps');
 
 const commands = {
@@ -39,10 +40,18 @@ const commands = {
   help,
 };
 
+/** Of those whose arguments are another program's, or nobody's; the other commands explain themselves. */
+const usages = {
+  build: 'npm run build: installs what is missing, and compiles what has changed',
+  test: 'npm test [-- PACKAGE …]: every test that needs nothing but Node, or those of some packages (data-tree, app-server)',
+  lint: 'npm run lint: types, layers, format, and the checks of the repository itself',
+};
+
 if (Number(process.versions.node.split('.')[0]) < 20) {
   fail(`Node.js 20 or newer is needed; this is ${process.version}.`);
 }
-(commands[command] ?? (() => fail(`unknown command "${command}"`)))();
+if (args.includes('--help') && command in usages) console.log(usages[command]);
+else (commands[command] ?? (() => fail(`unknown command "${command}"`)))();
 
 function help() {
   console.log(`usage: node tools/run.mjs <${Object.keys(commands).join('|')}> [arguments]`);

@@ -121,10 +121,10 @@ function valueOf({ lines }: Exposition, line: string): string {
 /** The names that docs/metrics.md says this server has not; one that ends in `*` stands for a family. */
 function absentNames(): readonly string[] {
   const text = readFileSync(join(REPO_ROOT, 'docs/metrics.md'), 'utf8');
-  const rows = text.slice(text.indexOf('## What Apache has, and this server has not')).matchAll(/^\|.*\|(.*)\|$/gm);
-  return [...rows].flatMap(([, names = '']) =>
-    [...names.matchAll(/`([a-z0-9_*]+)`/g)].map(([, name]) => name as string),
-  );
+  const section = text.slice(text.indexOf('## What Apache has, and this server has not'));
+  // Items of its list, and the lines on which they go on.
+  const items = section.split('\n').filter((line) => /^(?:- | {2})/.test(line));
+  return [...items.join('\n').matchAll(/`([a-z0-9_*]+)`/g)].map(([, name]) => name as string);
 }
 
 function isAmong(name: string, names: readonly string[]): boolean {

@@ -28,9 +28,15 @@ export function keyTables(): string {
 }
 
 function keyRow(spec: KeySpec): string {
-  const property = spec.property === undefined ? '–' : `\`${spec.property}\``;
   const unit = spec.unit === undefined || spec.default === undefined ? '' : ` ${spec.unit}`;
-  return `| \`${spec.name}\` | ${property} | ${defaultText(spec)}${unit} | ${spec.status} | ${cell(spec.meaning)} |`;
+  return `| \`${spec.name}\` | ${propertyText(spec)} | ${defaultText(spec)}${unit} | ${spec.status} | ${cell(spec.meaning)} |`;
+}
+
+/** In full only where it is not what most are: with both names in full, a row is too wide to read. */
+function propertyText({ name, property }: KeySpec): string {
+  if (property === undefined) return '–';
+  if (property === name) return 'the same';
+  return property === `zookeeper.${name}` ? '`zookeeper.…`' : `\`${property}\``;
 }
 
 function defaultText(spec: KeySpec): string {

@@ -63,24 +63,34 @@ export interface ZkClient extends AsyncDisposable {
   /** A view of this client below `path`; it shares the connection, and its `close` does nothing. */
   chroot(path: string): ZkClient;
 
+  /** Data and Stat. @throws NoNodeError */
   get(path: string, options?: GetOptions<Uint8Array>): Promise<NodeData<Uint8Array>>;
   get<T>(path: string, options: GetOptions<T>): Promise<NodeData<T>>;
   /** The Stat, or null when there is no such znode. */
   exists(path: string, options?: ReadOptions): Promise<Stat | null>;
+  /** Names of the children, not their paths, in no particular order, and the Stat of the parent. @throws NoNodeError */
   getChildren(path: string, options?: ReadOptions): Promise<NodeChildren>;
 
+  /**
+   * Makes a znode: persistent and without data unless told otherwise. The path in the answer has the number of a
+   * sequential one. As in `create('/jobs/job-', bytes, { mode: 'ephemeralSequential', parents: 'container' })`.
+   *
+   * @throws NodeExistsError (see `ifExists`), NoNodeError without a parent (see `parents`), NoChildrenForEphemeralsError
+   */
   create(path: string, data?: Uint8Array | null, options?: CreateOptions): Promise<Created>;
   create<T>(
     path: string,
     data: T,
     options: CreateOptions<T> & { readonly codec: NonNullable<CreateOptions<T>['codec']> },
   ): Promise<Created>;
+  /** Replaces the data, of whatever version unless told otherwise. @throws NoNodeError, BadVersionError */
   set(path: string, data: Uint8Array | null, options?: SetOptions): Promise<Stat>;
   set<T>(
     path: string,
     data: T,
     options: SetOptions<T> & { readonly codec: NonNullable<SetOptions<T>['codec']> },
   ): Promise<Stat>;
+  /** @throws NoNodeError (see `ifMissing`), NotEmptyError (see `recursive`), BadVersionError */
   delete(path: string, options?: DeleteOptions): Promise<void>;
   /**
    * Compare and set until it holds: reads, calls `change`, and writes on the condition that nobody wrote in between.
@@ -102,7 +112,9 @@ export interface ZkClient extends AsyncDisposable {
   /** Reads of one moment; each gives a value or an error of its own. */
   multiRead<const O extends readonly ReadOp[]>(operations: O, options?: CallOptions): Promise<ReadResults<O>>;
 
+  /** Who may do what with a znode. @throws NoNodeError */
   getAcl(path: string, options?: CallOptions): Promise<{ readonly acl: readonly Acl[]; readonly stat: Stat }>;
+  /** Replaces the whole list; `version` is the `aversion` of the Stat. @throws NoNodeError, InvalidAclError, BadVersionError */
   setAcl(
     path: string,
     acl: readonly Acl[],
@@ -114,11 +126,13 @@ export interface ZkClient extends AsyncDisposable {
   getEphemerals(prefix?: string, options?: CallOptions): Promise<readonly string[]>;
   /** Znodes below the path, at any depth. */
   countDescendants(path: string, options?: CallOptions): Promise<number>;
+  /** As whom the server knows this session. */
   whoAmI(options?: CallOptions): Promise<readonly Id[]>;
   /** Adds credentials, now and on every later connection. @throws AuthFailedError, after which the client is useless */
   addAuth(scheme: string, auth: Uint8Array | string, options?: CallOptions): Promise<void>;
   /** The dynamic configuration of the ensemble. */
   getConfig(options?: ReadOptions): Promise<NodeData<Uint8Array>>;
+  /** Changes the members of the ensemble; gives the new configuration. @throws ReconfigDisabledError, NoAuthError */
   reconfig(
     change: {
       readonly joining?: readonly string[] | undefined;

@@ -81,6 +81,7 @@ export interface SetOptions<T = Uint8Array> extends CallOptions {
 }
 
 export interface DeleteOptions extends CallOptions {
+  /** Only if the znode has this version; default: any. */
   readonly version?: number | undefined;
   /** What to do when there is none: reject with NONODE (default), or be content. */
   readonly ifMissing?: 'fail' | 'ignore' | undefined;
