@@ -39,7 +39,9 @@ export class DigestAuthProvider implements AuthProvider {
 
   /** Two parts around a colon; empty parts at the end do not count. */
   isValid(aclId: string): boolean {
-    return aclId.replace(/:+$/, '').split(':').length === 2;
+    const last = lastNonColon(aclId);
+    const colon = aclId.indexOf(':');
+    return colon >= 0 && colon < last && aclId.lastIndexOf(':', last) === colon;
   }
 
   userName(connectionId: string): string {
@@ -63,6 +65,13 @@ function hashedId(userAndPassword: string, algorithm: string): string {
 function userOf(text: string): string {
   const colon = text.indexOf(':');
   return colon < 0 ? text : text.slice(0, colon);
+}
+
+/** -1 when there are only colons. A regular expression would try again from each of a million colons. */
+function lastNonColon(text: string): number {
+  let at = text.length - 1;
+  while (at >= 0 && text[at] === ':') at--;
+  return at;
 }
 
 /** Java writes `SHA-256`, `SHA-512/256`, `SHA3-256`; OpenSSL `sha256`, `sha512-256`, `sha3-256`. */

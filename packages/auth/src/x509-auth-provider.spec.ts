@@ -68,4 +68,8 @@ describe('X509AuthProvider', () => {
     expect(new X509AuthProvider().isValid(long)).toBe(true);
     expect(new X509AuthProvider().isValid(`${long}<`)).toBe(false);
   });
+
+  it('refuses a name that is longer than that of any certificate', () => {
+    expect(new X509AuthProvider().isValid(`CN=${'a'.repeat(16_000_000)}`)).toBe(false);
+  });
 });

@@ -6,9 +6,10 @@ export function* parseProperties(text: string): Iterable<[string, string]> {
   for (const raw of text.replace(/\\\r?\n[ \t]*/g, '').split(/\r\n|\r|\n/)) {
     const line = raw.trimStart();
     if (line === '' || line.startsWith('#') || line.startsWith('!')) continue;
-    const match = /^((?:\\.|[^\\=:\s])+)\s*[=:\s]\s*(.*)$/.exec(line);
-    if (match === null) throw new Error(`"${line}" is not key=value`);
-    yield [unescaped(match[1]!), unescaped(match[2]!.trimEnd())];
+    // Only one way to match, so that no text takes long: this is read from whoever asks for a reconfiguration.
+    const match = /^((?:\\.|[^\\=:\s])+)(\s*(?:[=:]\s*)?)/s.exec(line);
+    if (match === null || match[2] === '') throw new Error(`"${line}" is not key=value`);
+    yield [unescaped(match[1]!), unescaped(line.slice(match[0].length).trimEnd())];
   }
 }
 

@@ -313,4 +313,13 @@ describe('a configuration', () => {
   ])('%s is refused', (bad, message) => {
     expect(() => EnsembleConfig.parse(bad)).toThrow(message);
   });
+
+  // Looked at in a way that takes the square or the cube of their number, the test would not end.
+  it.each([
+    ['blanks and a separator of lines that is none', `server.1${' '.repeat(20_000)}b\u2028c`],
+    ['blanks alone', `server.1${' '.repeat(1_000_000)}`],
+    ['a key alone', 'a'.repeat(1_000_000)],
+  ])('%s are refused, however many they are', (_what, text) => {
+    expect(() => EnsembleConfig.parse(text)).toThrow();
+  });
 });

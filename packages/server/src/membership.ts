@@ -14,6 +14,8 @@ export interface MembershipStore {
 }
 
 const PATH = utf8Bytes('/zookeeper/config');
+/** Of what the log says about a refusal, which quotes the request: that may be a megabyte of anything. */
+const MAX_REASON_CHARS = 500;
 
 export interface MembershipParts {
   readonly clock: Clock;
@@ -52,7 +54,7 @@ export class Membership {
     if (situation === undefined) throw new Error('nobody leads before the start');
     const planned = planReconfig(request, { ...situation, ...this.rules }, version);
     if ('config' in planned) return { text: planned.config.text };
-    this.parts.logger.warn({ reason: planned.reason }, 'a reconfiguration is refused');
+    this.parts.logger.warn({ reason: planned.reason.slice(0, MAX_REASON_CHARS) }, 'a reconfiguration is refused');
     return { code: planned.code };
   };
 

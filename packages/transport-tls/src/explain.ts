@@ -32,6 +32,9 @@ const UNTRUSTED = new Set([
   'CERT_SIGNATURE_FAILURE',
 ]);
 
+/** Of a name, for the log: a certificate that nobody trusts may have one of a hundred thousand. */
+const MAX_NAME_CHARS = 500;
+
 /** What a refused certificate is refused for. `whose` is `server zoo1:2281` or `client 10.0.0.7`. */
 export function certificateProblem(code: string, whose: string, certificate: Certificate): TlsError {
   const subject = partOf(certificate, subjectOf);
@@ -86,7 +89,7 @@ const mnemonic = (error: Error): string => error.message.toUpperCase().replaceAl
 
 function partOf(certificate: Certificate, read: (der: Uint8Array) => string): string | undefined {
   try {
-    return certificate.raw === undefined ? undefined : read(certificate.raw);
+    return certificate.raw === undefined ? undefined : read(certificate.raw).slice(0, MAX_NAME_CHARS);
   } catch {
     // A certificate so odd that its names cannot be read is described without them.
     return undefined;

@@ -1,3 +1,4 @@
+import forge from 'node-forge';
 import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,6 +18,12 @@ describe('a subject', () => {
       'CN=Ann\\, Lee+UID=ann,OU=a\\=b \\<c\\>,O=Zoo\\#1,ST=Bayern,L=München,DC=example,' +
         '1.2.840.113549.1.9.1=#160f616e6e406578616d706c652e6f7267,C=DE',
     );
+  });
+
+  // Looked at in a way that takes the square of their number, the test would not end.
+  it('is found where it is little but blanks, which are looked at once each', () => {
+    const blanks = ' '.repeat(3_000_000);
+    expect(subjectOf(certificateFor(`a${blanks}x `))).toBe(`DC=a${blanks}x\\ `);
   });
 
   it('is not found in other bytes', () => {
@@ -108,3 +115,16 @@ describe('a damaged store', () => {
     }
   });
 });
+
+/** As much of a certificate as has a subject. */
+function certificateFor(domainComponent: string): Uint8Array {
+  const { asn1 } = forge;
+  const { OID, UTF8, SEQUENCE, SET, INTEGER } = asn1.Type;
+  const part = (type: forge.asn1.Type, value: string | forge.asn1.Asn1[]): forge.asn1.Asn1 =>
+    asn1.create(asn1.Class.UNIVERSAL, type, Array.isArray(value), value);
+  const oid = asn1.oidToDer('0.9.2342.19200300.100.1.25').getBytes();
+  const name = part(SEQUENCE, [part(SET, [part(SEQUENCE, [part(OID, oid), part(UTF8, domainComponent)])])]);
+  const nothing = part(SEQUENCE, []);
+  const base = part(SEQUENCE, [part(INTEGER, '\u0001'), nothing, nothing, nothing, name]);
+  return Buffer.from(asn1.toDer(part(SEQUENCE, [base])).getBytes(), 'binary');
+}

@@ -76,6 +76,9 @@ function escaped(text: string): string {
   const inner = text.replace(/[,=+<>#;"\\]/g, '\\$&').replaceAll('\0', '\\00');
   const leading = /^ */.exec(inner)![0].length;
   if (leading === inner.length) return '\\ '.repeat(leading);
-  const trailing = / *$/.exec(inner)![0].length;
+  // A regular expression would try again from each blank of a subject that is nothing but blanks in the middle.
+  let end = inner.length;
+  while (inner[end - 1] === ' ') end--;
+  const trailing = inner.length - end;
   return '\\ '.repeat(leading) + inner.slice(leading, inner.length - trailing) + '\\ '.repeat(trailing);
 }
