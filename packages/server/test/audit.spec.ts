@@ -1,9 +1,10 @@
-import { CreateMode, Perms, hex64 } from '@zk/model';
-import type { MultiOp } from '@zk/jute';
+import { CreateMode, ErrorCode, OpCode, Perms, Xid, hex64 } from '@zk/model';
+import type { MultiOp, RecordWriter } from '@zk/jute';
 import type { RawClient } from '@zk/test-client';
-import { AUDIT_LOG, type AuditEntry, auditLine } from '../src/index.js';
+import { AUDIT_LOG, type AuditEntry, type Registration, type ServerOptions, auditLine } from '../src/index.js';
 import { Harness } from './harness.js';
 import { outcome } from './outcomes.js';
+import { RawSession } from './raw-session.js';
 import { VirtualEnsemble } from './virtual-ensemble.js';
 
 const ANYONE = { perms: Perms.all, scheme: 'world', id: 'anyone' };
@@ -147,6 +148,72 @@ describe('the audit log', () => {
     await untilTrue(() => lines.length > 0);
     harness.storage.releaseSyncs();
     expect(said()).toEqual(['operation=create\tznode=/unheard\tznode_type=persistent\tresult=invoked']);
+  });
+});
+
+describe('the audit log of clients that choose odd xids', () => {
+  const lines: string[] = [];
+  const record = (entry: AuditEntry): void => void lines.push(auditLine(entry).replace(/^.*(operation=\w+)/, '$1'));
+  const registrations: readonly Registration[] = [[AUDIT_LOG, { processUser: 'operator', record }]];
+  let harness: Harness;
+
+  afterEach(async () => {
+    lines.length = 0;
+    await harness.end();
+  });
+
+  const start = async (options: Partial<ServerOptions> = {}): Promise<RawSession> => {
+    harness = await new Harness({ registrations, options }).start();
+    return RawSession.open(harness);
+  };
+  const pathAlone = (writer: RecordWriter): RecordWriter => writer.ustring('/nowhere').boolean(false);
+  const creation =
+    (path: string, flags = 0) =>
+    (writer: RecordWriter): RecordWriter =>
+      writer.ustring(path).buffer(null).int32(1).int32(Perms.all).ustring('world').ustring('anyone').int32(flags);
+  const made = 'operation=create\tznode=/a\tznode_type=persistent\tresult=';
+
+  it('does not take the answer to a ping for that to a create', async () => {
+    const raw = await start();
+    raw.send(Xid.ping, OpCode.ping);
+    raw.send(Xid.ping, OpCode.create, creation('/a'));
+    expect(await raw.take(2)).toEqual(['-2:0', '-2:0']);
+    expect(lines).toEqual([`${made}success`]);
+  });
+
+  it('does not take the refusal of a read for that of a create', async () => {
+    const raw = await start();
+    raw.send(7, OpCode.getData, pathAlone);
+    raw.send(7, OpCode.create, creation('/a'));
+    expect(await raw.take(2)).toEqual(['7:-101', '7:0']);
+    expect(lines).toEqual([`${made}success`]);
+  });
+
+  it('does not take the refusal of a proof, which comes at once, for that of a create', async () => {
+    const raw = await start();
+    raw.send(7, OpCode.create, creation('/a'));
+    raw.send(7, OpCode.auth, (writer) => writer.int32(0).ustring('nonsense').buffer(null));
+    expect((await raw.next()).err).toBe(ErrorCode.AUTHFAILED);
+    await raw.frames.closed;
+    await untilTrue(() => lines.length > 0);
+    expect(lines).not.toEqual([`${made}failure`]);
+  });
+
+  it('claims nothing of a change whose reply looks like an event', async () => {
+    const raw = await start();
+    raw.send(-1, OpCode.create, creation('/a'));
+    expect(await raw.take(1)).toEqual(['-1:0']);
+    expect(lines).toEqual([`${made}invoked`]);
+  });
+
+  it('tells of paths that are longer than what is read elsewhere', async () => {
+    const raw = await start({ maxFrameBytes: 8_000_000, maxTxnBytes: 9_000_000 });
+    const path = `/${'a'.repeat(2 * 0xfffff - 1)}`;
+    raw.send(1, OpCode.create, creation(path, CreateMode.persistentSequential));
+    expect(await raw.take(1)).toEqual(['1:0']);
+    expect(lines.map((line) => line.length)).toEqual([
+      `operation=create\tznode=${path}0000000000\tznode_type=persistent_sequential\tresult=success`.length,
+    ]);
   });
 });
 

@@ -1,11 +1,11 @@
 import type { AuthProviders } from '@zk/contracts';
-import { RecordReader, readInt32 } from '@zk/jute';
-import { ErrorCode, type Id, hexOf } from '@zk/model';
+import { readInt32 } from '@zk/jute';
+import { ErrorCode, type Id, OpCode, Xid, hexOf } from '@zk/model';
 import type { Client, Outbox } from '@zk/request-pipeline';
 import type { ClientConnection } from '../client-connection.js';
 import { ConnectionDesk } from '../connection-desk.js';
 import type { AuditLog, AuditResult } from './audit-log.js';
-import { type AuditedChange, type AuditedRequest, auditedRequest } from './audited-request.js';
+import { type AuditedChange, type AuditedRequest, auditedRequest, wholeReader } from './audited-request.js';
 
 /** A change that a client has asked for, and whose reply has not left yet. */
 interface Asked {
@@ -15,7 +15,12 @@ interface Asked {
   readonly user: string;
 }
 
+/** What the next reply is to: a change that is audited or, of anything else, its xid. */
+type Expected = Asked | number;
+
 const REPLY_HEADER_BYTES = 16;
+/** What a ConnectResponse begins with, where replies have their xid. */
+const PROTOCOL_VERSION = 0;
 
 /** A desk, with an audit log if there is somebody to keep it. */
 export function createDesk(
@@ -30,8 +35,13 @@ export function createDesk(
  * its client is connected to, when the reply leaves; the log and the pipelines know nothing of it.
  */
 class AuditedDesk extends ConnectionDesk {
-  /** The changes on their way of each connection, in the order of their replies. */
-  private readonly asked = new Map<ClientConnection, Asked[]>();
+  /**
+   * The replies on their way to each connection, in their order. Clients choose the xids, and may give two requests the same:
+   * a change must not be told by the reply to something else.
+   */
+  private readonly expected = new Map<ClientConnection, Expected[]>();
+  /** Where replies begin in an outbox that came before their turn: those to proofs of identity. */
+  private readonly overtaking = new Map<ClientConnection, Set<number>>();
   private readonly providers: AuthProviders;
 
   constructor(
@@ -42,58 +52,102 @@ class AuditedDesk extends ConnectionDesk {
     this.providers = parts[1].providers;
   }
 
-  override submit(connection: ClientConnection, bytes: Uint8Array, start: number, end: number): void {
-    if (end - start >= 8) this.note(connection, bytes, start, end);
-    super.submit(connection, bytes, start, end);
+  override connect(connection: ClientConnection, bytes: Uint8Array, start: number, end: number): void {
+    this.expect(connection, PROTOCOL_VERSION);
+    super.connect(connection, bytes, start, end);
   }
 
-  private note(connection: ClientConnection, bytes: Uint8Array, start: number, end: number): void {
+  override submit(connection: ClientConnection, bytes: Uint8Array, start: number, end: number): void {
+    const type = end - start < 8 ? undefined : readInt32(bytes, start + 4);
+    const isProof = type === OpCode.auth || type === OpCode.sasl;
+    if (type !== undefined && !isProof) this.note(connection, type, bytes, start, end);
+    const { outbox } = connection.client;
+    const replyAt = outbox.length;
+    super.submit(connection, bytes, start, end);
+    if (isProof && outbox.length > replyAt) this.overtakes(connection, replyAt);
+  }
+
+  override throttle(
+    connection: ClientConnection,
+    bytes: Uint8Array,
+    start: number,
+    waitedMs: number,
+  ): 'pass' | 'wait' | 'refused' {
+    const verdict = super.throttle(connection, bytes, start, waitedMs);
+    if (verdict === 'refused') this.expect(connection, readInt32(bytes, start));
+    return verdict;
+  }
+
+  private note(connection: ClientConnection, type: number, bytes: Uint8Array, start: number, end: number): void {
     const { client } = connection;
-    const request = auditedRequest(readInt32(bytes, start + 4), bytes, start + 8, end);
-    if (request === undefined || client.ignoresRequests) return;
-    const noted = {
-      xid: readInt32(bytes, start),
-      request,
-      session: sessionText(client),
-      user: this.userText(client.ids),
-    };
-    const earlier = this.asked.get(connection);
-    if (earlier === undefined) this.asked.set(connection, [noted]);
-    else earlier.push(noted);
+    if (client.ignoresRequests) return;
+    const xid = type === OpCode.ping ? Xid.ping : readInt32(bytes, start);
+    const request = auditedRequest(type, bytes, start + 8, end);
+    if (request === undefined) {
+      // Nobody answers in the name of a session that is gone.
+      if (client.session?.isAlive === true) this.expect(connection, xid);
+      return;
+    }
+    const asked = { xid, request, session: sessionText(client), user: this.userText(client.ids) };
+    // Its reply will look like an event.
+    if (xid === Xid.notification) this.tell(connection, asked, request.asked, 'invoked');
+    else this.expect(connection, asked);
+  }
+
+  private expect(connection: ClientConnection, next: Expected): void {
+    if (next === Xid.notification) return;
+    const earlier = this.expected.get(connection);
+    if (earlier === undefined) this.expected.set(connection, [next]);
+    else earlier.push(next);
+  }
+
+  private overtakes(connection: ClientConnection, at: number): void {
+    const earlier = this.overtaking.get(connection);
+    if (earlier === undefined) this.overtaking.set(connection, new Set([at]));
+    else earlier.add(at);
   }
 
   override sending(outbox: Outbox): void {
     super.sending(outbox);
     const connection = outbox.owner as ClientConnection;
-    const asked = this.asked.get(connection);
-    if (asked !== undefined) this.matchReplies(connection, asked, outbox);
+    const expected = this.expected.get(connection);
+    if (expected !== undefined) this.matchReplies(connection, expected, outbox);
+    this.overtaking.delete(connection);
   }
 
   /** Only whole frames are sent. */
-  private matchReplies(connection: ClientConnection, asked: Asked[], { bytes, length }: Outbox): void {
-    for (let at = 0; at + 4 < length; at += 4 + readInt32(bytes, at)) {
+  private matchReplies(connection: ClientConnection, expected: Expected[], { bytes, length }: Outbox): void {
+    const overtaking = this.overtaking.get(connection);
+    let next = 0;
+    for (let at = 0; at + 4 < length && next < expected.length; at += 4 + readInt32(bytes, at)) {
       const start = at + 4;
       const end = start + readInt32(bytes, at);
-      const [first] = asked;
-      if (first === undefined) break;
-      if (end - start < REPLY_HEADER_BYTES || readInt32(bytes, start) !== first.xid) continue;
-      asked.shift();
-      const isRefused = readInt32(bytes, start + 12) !== ErrorCode.OK;
-      const reply = new RecordReader(bytes, start + REPLY_HEADER_BYTES, end);
-      const changes = isRefused ? undefined : first.request.done(reply);
-      if (changes === undefined) this.tell(connection, first, first.request.asked, 'failure');
-      else for (const change of changes) this.tell(connection, first, change, 'success');
+      const first = expected[next]!;
+      const xid = typeof first === 'number' ? first : first.xid;
+      if (end - start < REPLY_HEADER_BYTES || readInt32(bytes, start) !== xid || overtaking?.has(at) === true) continue;
+      next++;
+      if (typeof first !== 'number') this.replied(connection, first, bytes, start, end);
     }
-    if (asked.length === 0) this.asked.delete(connection);
+    if (next === expected.length) this.expected.delete(connection);
+    else expected.splice(0, next);
+  }
+
+  private replied(connection: ClientConnection, asked: Asked, bytes: Uint8Array, start: number, end: number): void {
+    const { request } = asked;
+    const isRefused = readInt32(bytes, start + 12) !== ErrorCode.OK;
+    const changes = isRefused ? undefined : request.done(wholeReader(bytes, start + REPLY_HEADER_BYTES, end));
+    if (changes === undefined) this.tell(connection, asked, request.asked, 'failure');
+    else for (const change of changes) this.tell(connection, asked, change, 'success');
   }
 
   /** What its client was not told may have happened all the same, or happen yet. */
   override closed(connection: ClientConnection, error?: Error): void {
     super.closed(connection, error);
-    for (const asked of this.asked.get(connection) ?? []) {
-      this.tell(connection, asked, asked.request.asked, 'invoked');
+    for (const asked of this.expected.get(connection) ?? []) {
+      if (typeof asked !== 'number') this.tell(connection, asked, asked.request.asked, 'invoked');
     }
-    this.asked.delete(connection);
+    this.expected.delete(connection);
+    this.overtaking.delete(connection);
   }
 
   private tell(

@@ -55,6 +55,11 @@ const OPERATIONS: ReadonlyMap<number, string> = new Map([
   [OpCode.reconfig, 'reconfig'],
 ]);
 
+/** Reads texts as long as the frame: how long that may be was decided when it came, or was made. */
+export function wholeReader(bytes: Uint8Array, start: number, end: number): RecordReader {
+  return new RecordReader(bytes, start, end, { maxLengthBytes: end - start });
+}
+
 /** @returns undefined for a request that changes nothing */
 export function auditedRequest(
   type: number,
@@ -65,7 +70,7 @@ export function auditedRequest(
   const operation = OPERATIONS.get(type);
   if (operation === undefined) return undefined;
   try {
-    return decoded(type, operation, new RecordReader(bytes, start, end));
+    return decoded(type, operation, wholeReader(bytes, start, end));
   } catch (error) {
     // The server refuses it, too; that it was tried is worth a line.
     if (error instanceof MarshallingError) return unchanging({ operation });
