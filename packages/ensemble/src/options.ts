@@ -20,6 +20,8 @@ export interface EnsembleOptions {
   readonly observerMaster?: ObserverMasterOptions;
   /** Bytes that may wait for a learner that reads too slowly, before it is disconnected. */
   readonly maxQueuedBytes: number;
+  /** The longest data of a packet, and the longest text in it: no less than the longest transaction. The same for all. */
+  readonly maxPacketBytes: number;
   /**
    * A learner gets transactions from the log, not a snapshot, as long as the log is shorter than this part of the newest
    * snapshot; 0: however long it is, below 0: never. Absent: 1, and in any case up to 256 MiB.
@@ -63,5 +65,6 @@ export const defaultEnsembleOptions: Omit<EnsembleOptions, 'id' | 'config'> = {
   electionBindAttempts: 3,
   multiAddress: { isEnabled: false, isReachabilityChecked: true, reachabilityTimeoutMs: 1000 },
   maxQueuedBytes: 256 << 20,
+  maxPacketBytes: 2 * 0xfffff,
   isListeningOnAllAddresses: false,
 };

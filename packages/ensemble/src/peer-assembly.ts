@@ -135,10 +135,11 @@ export class PeerAssembly {
       snapshotProgress: (link) => host.give({ kind: 'snapshot-progress', link }),
       snapshotReceived: (link) => host.give({ kind: 'snapshot-received', link }),
     };
-    const { maxQueuedBytes: learners, observerMaster } = this.options;
+    const { maxQueuedBytes: learners, maxPacketBytes, observerMaster } = this.options;
     return new QuorumNetwork(transport, scheduler, clock, state, logger, quorumHost, {
       dialling: this.dialling,
       maxQueuedBytes: { learners, observers: observerMaster?.maxQueuedBytes ?? learners },
+      maxPacketBytes,
     });
   }
 

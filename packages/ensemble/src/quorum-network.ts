@@ -29,6 +29,8 @@ export interface QuorumNetworkOptions {
   readonly dialling: DiallingOptions;
   /** Bytes that may wait for whoever came to that port, before it is disconnected. */
   readonly maxQueuedBytes: Readonly<Record<LearnerPort, number>>;
+  /** The longest data of a packet that is read. */
+  readonly maxPacketBytes: number;
 }
 
 /** Learners that may be connected at once: an ensemble has fewer, a mistake may have more. */
@@ -198,7 +200,10 @@ export class QuorumNetwork {
         return taken;
       },
     };
-    const stream = new PacketStream(handler, { mergesAcks: !takesSnapshots });
+    const stream = new PacketStream(handler, {
+      maxBytes: this.options.maxPacketBytes,
+      mergesAcks: !takesSnapshots,
+    });
     return {
       onData: (bytes, start, end) => {
         if (!isOpen()) return;

@@ -39,7 +39,7 @@ class End {
         snapshotProgress: (link) => void this.progressed.push(link),
         snapshotReceived: (link) => void this.heard.push(`snapshot ${link}`),
       },
-      { dialling: { timeoutMs: 5000 }, maxQueuedBytes: { learners, observers } },
+      { dialling: { timeoutMs: 5000 }, maxQueuedBytes: { learners, observers }, maxPacketBytes: 2 * 0xfffff },
     );
   }
 

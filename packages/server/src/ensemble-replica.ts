@@ -74,7 +74,7 @@ export class EnsembleReplica implements Replica {
     const { transport, isReadOnlyModeEnabled = false } = ensemble;
     this.peer = new EnsemblePeer(
       { ...parts, transport, state: this.state, quiesce: () => host.snapshotter.abandon() },
-      ensemble,
+      { maxPacketBytes: host.options.maxTxnBytes, ...ensemble },
       (event) => this.heard(event),
     );
     const { initLimitTicks, syncLimitTicks } = { ...defaultPeerOptions, ...ensemble.peer };

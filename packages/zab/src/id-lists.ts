@@ -18,7 +18,8 @@ export class IdLists {
   /** @throws MarshallingError */
   read(bytes: Uint8Array, start: number, end: number): readonly Id[] {
     for (const known of this.known) if (isEqual(known.bytes, bytes, start, end)) return known.ids;
-    const reader = new RecordReader(bytes, start, end);
+    // How long a text may be was looked at when the length of the packet was.
+    const reader = new RecordReader(bytes, start, end, { maxLengthBytes: end - start });
     const ids = reader.vector((element) => ({ scheme: text(element), id: text(element) }));
     if (ids === null) throw new MarshallingError('no list of identities', start);
     if (this.known.length === MAX_KNOWN) this.known.pop();
