@@ -5,6 +5,14 @@ import type { Client } from './client.js';
 import type { FrameReader } from './frame-reader.js';
 import { OpKind } from './op-kinds.js';
 
+/**
+ * Ids that one connection may have. They are kept as long as it lasts, and are looked at, and sent to the leader, with every
+ * request of it; nobody needs as many.
+ */
+const MAX_IDS = 1024;
+/** What they may add up to, in characters, before the last one. */
+const MAX_ID_CHARS = 1024 * 1024;
+
 /** Proofs of identity (spec: client protocol, section 13). They live on the connection and are part of no transaction. */
 export class Authentication {
   /** Proofs refused so far. */
@@ -38,7 +46,7 @@ export class Authentication {
       this.exchange(client, xid, bytes, start, end);
       return;
     }
-    const ids = this.prove(client, bytes, start, end);
+    const ids = hasTooMany(client.ids) ? undefined : this.prove(client, bytes, start, end);
     if (ids === undefined) {
       client.outbox.beginReply(xid, 0, 0, ErrorCode.AUTHFAILED, 0);
       this.fail(client);
@@ -117,6 +125,10 @@ export class Authentication {
     client.ignoresRequests = true;
     client.connection.closeAfterFlush();
   }
+}
+
+function hasTooMany(ids: readonly Id[]): boolean {
+  return ids.length >= MAX_IDS || ids.reduce((sum, { id }) => sum + id.length, 0) > MAX_ID_CHARS;
 }
 
 function addIds(client: Client, ids: readonly Id[]): void {
