@@ -76,17 +76,27 @@ async function webSocketTransport(
 ): Promise<Transport> {
   const { WebSocketTransport } = await import('@zk/transport-websocket');
   const { path, allowedOrigins, allowsMissingOrigin, isTls } = config;
-  const keyStore = isTls ? tls?.keyStore : undefined;
-  const identity =
-    keyStore === undefined ? undefined : await (await import('@zk/transport-tls')).loadIdentity(materialOf(keyStore));
   const options: WebSocketTransportOptions = {
     path,
     allowedOrigins,
     allowMissingOrigin: allowsMissingOrigin,
-    ...(identity === undefined ? {} : { tls: { ...identity } }),
+    ...(isTls && tls !== undefined ? await webSocketTls(tls, logger) : {}),
     logger,
   };
   return new WebSocketTransport(options);
+}
+
+/** The certificate, versions and ciphers of the TLS port, and what takes their place when files change. */
+async function webSocketTls(
+  tls: TlsConfig,
+  logger: Logger,
+): Promise<Pick<WebSocketTransportOptions, 'tls' | 'watchTls'>> {
+  const { Credentials } = await import('@zk/transport-tls');
+  const credentials = new Credentials(credentialsOf(tls), logger);
+  return {
+    tls: (await credentials.prepared()).options,
+    watchTls: (onChange) => credentials.watch(({ options }) => onChange(options)),
+  };
 }
 
 function materialOf({ file, type, password, passwordFile }: StoreConfig): TlsMaterial {

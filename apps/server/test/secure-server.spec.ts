@@ -6,6 +6,7 @@ import { WebSocketTransport } from '@zk/transport-websocket';
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type ConnectionOptions, connect as dialTls } from 'node:tls';
 import { issue } from '../../../packages/transport-tls/test/certificates.js';
 import { main } from '../src/cli/main.js';
 import { composeServer } from '../src/compose.js';
@@ -96,6 +97,33 @@ describe('the standard node, from zoo.cfg,', () => {
     await before.create('/still-here', new Uint8Array(1));
     expect((await before.getData('/still-here')).data).toHaveLength(1);
     await before.close();
+  });
+
+  it('asks of WebSockets what it asks of others: versions, and the certificate of now', async () => {
+    copyFileSync(join(directory, 'server.pem'), join(directory, 'own.pem'));
+    const at = await start(
+      'clientPort=0',
+      'webSocketPort=0',
+      'webSocketPortAddress=127.0.0.1',
+      'webSocketTls=true',
+      'ssl.enabledProtocols=TLSv1.3',
+      'client.certReload=true',
+      'ssl.keyStore.location=own.pem',
+    );
+    const handshake = (options: ConnectionOptions): Promise<string> =>
+      new Promise((resolve, reject) => {
+        const socket = dialTls({ ...at['websocket']!, ca: authority.cert, ...options }, () => {
+          resolve(String(socket.getPeerCertificate().subject.CN));
+          socket.destroy();
+        });
+        socket.on('error', reject);
+      });
+    expect(await handshake({})).toBe('server');
+    await expect(handshake({ maxVersion: 'TLSv1.2' })).rejects.toMatchObject({
+      code: 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION',
+    });
+    copyFileSync(join(directory, 'renewed.pem'), join(directory, 'own.pem'));
+    while ((await handshake({})) !== 'renewed');
   });
 
   it('tells its status where it has no other port', async () => {

@@ -12,8 +12,9 @@ import { type IncomingMessage, type Server, createServer } from 'node:http';
 import { type ServerOptions as HttpsOptions, createServer as createSecureServer } from 'node:https';
 import { type AddressInfo, type Socket, connect, isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type ConnectionOptions, connect as connectSecurely } from 'node:tls';
+import { type ConnectionOptions, type SecureContextOptions, connect as connectSecurely } from 'node:tls';
 import WebSocket, { WebSocketServer } from 'ws';
+import { Arrivals } from './arrivals.js';
 import { DEFAULT_CLOSE_TIMEOUT_MS, DEFAULT_PATH, type WebSocketOptions } from './options.js';
 import { type WebSocketConnection, addressOf, asError, reasonOf } from './websocket-connection.js';
 import { type WsWireOptions, connectionOf, endpointsOf } from './ws-wire.js';
@@ -33,11 +34,20 @@ export interface WebSocketTransportOptions extends WebSocketOptions {
   readonly keepAliveMs?: number;
   /** Key and certificate of a listener; authorities, key and certificate of a dialling end. */
   readonly tls?: HttpsOptions & ConnectionOptions;
+  /** Tells a listener of keys and certificates that take the place of those in `tls`, until what it returns is called. */
+  readonly watchTls?: (onChange: (tls: SecureContextOptions) => void) => () => void;
+  /** How long it may take from a connection to its WebSocket, TLS included; default 10,000. */
+  readonly handshakeTimeoutMs?: number;
   readonly logger?: Logger;
 }
 
 const DEFAULT_MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 const DEFAULT_KEEP_ALIVE_MS = 30_000;
+const DEFAULT_HANDSHAKE_TIMEOUT_MS = 10_000;
+/** A page that is not allowed tries again and again, in many browsers; one line a second says enough. */
+const REFUSAL_LOG_INTERVAL_MS = 1_000;
+/** Of what a stranger has sent, in the log. */
+const MAX_QUOTED_CHARS = 200;
 
 type Accept = (connection: Connection) => ConnectionHandler | undefined;
 
@@ -49,6 +59,8 @@ export class WebSocketTransport implements Transport {
   private readonly logger: Logger;
   private readonly wireOptions: WsWireOptions;
   private readonly limits: { readonly maxPayload: number; readonly perMessageDeflate: false };
+  private silentUntilMs = 0;
+  private suppressed = 0;
 
   constructor(private readonly options: WebSocketTransportOptions = {}) {
     this.path = options.path ?? DEFAULT_PATH;
@@ -70,28 +82,48 @@ export class WebSocketTransport implements Transport {
     http.on('request', (_request, response) => {
       response.writeHead(426, { connection: 'close', upgrade: 'websocket' }).end('WebSocket only\n');
     });
+    const arrivals = new Arrivals(this.options.handshakeTimeoutMs ?? DEFAULT_HANDSHAKE_TIMEOUT_MS);
+    http.on('connection', (socket: Socket) => arrivals.arrived(socket));
     const upgrader = new WebSocketServer({ noServer: true, clientTracking: false, ...this.limits });
     http.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
       const refusal = this.refusalOf(request);
       if (refusal !== undefined) {
-        this.logger.warn({ client: socket.remoteAddress, status: refusal.status }, refusal.reason);
+        this.logRefusal(socket.remoteAddress, refusal.status, refusal.reason);
         refuse(socket, refusal.status);
         return;
       }
       socket.setNoDelay(true);
       socket.setKeepAlive(options.keepAlive ?? false);
-      upgrader.handleUpgrade(request, socket, head, (webSocket) => this.accepted(webSocket, socket, accept));
+      upgrader.handleUpgrade(request, socket, head, (webSocket) => {
+        arrivals.settled(socket);
+        this.accepted(webSocket, socket, accept);
+      });
     });
     const { address, port } = await bind(http, options);
+    const unwatch =
+      'setSecureContext' in http ? this.options.watchTls?.((changed) => http.setSecureContext(changed)) : undefined;
     return {
       host: address,
       port,
       // Frees the address at once; the event that it is closed would wait for the connections.
       close: async () => {
+        unwatch?.();
         http.close();
         http.closeIdleConnections();
+        arrivals.close();
       },
     };
+  }
+
+  private logRefusal(client: string | undefined, status: string, reason: string): void {
+    const nowMs = performance.now();
+    if (nowMs < this.silentUntilMs) {
+      this.suppressed++;
+      return;
+    }
+    this.logger.warn({ client, status, suppressed: this.suppressed }, reason);
+    this.silentUntilMs = nowMs + REFUSAL_LOG_INTERVAL_MS;
+    this.suppressed = 0;
   }
 
   dial(options: DialOptions, open: (connection: Connection) => ConnectionHandler): Promise<Connection> {
@@ -149,14 +181,18 @@ export class WebSocketTransport implements Transport {
 
   private refusalOf(request: IncomingMessage): { readonly status: string; readonly reason: string } | undefined {
     const [path] = (request.url ?? '').split('?');
-    if (path !== this.path) return { status: '404 Not Found', reason: `a WebSocket for another path: ${path}` };
+    if (path !== this.path)
+      return { status: '404 Not Found', reason: `a WebSocket for another path: ${quotable(path)}` };
     const { origin } = request.headers;
     if (origin === undefined) {
       if (this.options.allowMissingOrigin ?? true) return undefined;
       return { status: '403 Forbidden', reason: 'a WebSocket without an origin' };
     }
     if (this.origins.has('*') || this.origins.has(plainOrigin(origin))) return undefined;
-    return { status: '403 Forbidden', reason: `a WebSocket from a page of ${origin}, which is not an allowed origin` };
+    return {
+      status: '403 Forbidden',
+      reason: `a WebSocket from a page of ${quotable(origin)}, which is not an allowed origin`,
+    };
   }
 
   private explained(error: Error, { host, port }: DialOptions): Error {
@@ -168,13 +204,19 @@ export class WebSocketTransport implements Transport {
   }
 }
 
+function quotable(text: string | undefined): string {
+  return (text ?? '').slice(0, MAX_QUOTED_CHARS);
+}
+
 /** Origins are compared as browsers write them: lower case, nothing behind the port. */
 function plainOrigin(origin: string): string {
   return origin.toLowerCase().replace(/\/$/, '');
 }
 
+/** Whoever does not hang up then is cut off when the time for the handshake is over. */
 function refuse(socket: Duplex, status: string): void {
   socket.on('error', () => socket.destroy());
+  socket.resume();
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 

@@ -1,5 +1,5 @@
 import { Ear } from '@zk/compliance';
-import type { Listener } from '@zk/contracts';
+import { type Listener, silentLogger } from '@zk/contracts';
 import { WebSocketTransport, type WebSocketTransportOptions } from '@zk/transport-websocket';
 import forge from 'node-forge';
 import { request } from 'node:http';
@@ -166,6 +166,59 @@ describe('WebSocketTransport', () => {
     await closed;
     expect(await knock('/')).toBe(101);
     expect(ears).toHaveLength(1);
+  });
+
+  const UPGRADE = [
+    'GET / HTTP/1.1',
+    'Host: zk',
+    'Connection: Upgrade',
+    'Upgrade: websocket',
+    'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
+    'Sec-WebSocket-Version: 13',
+    '',
+  ].join('\r\n');
+
+  it.each([
+    ['says nothing', ''],
+    ['says half of it', UPGRADE],
+    ['stays when it has been refused', `${UPGRADE}Origin: https://evil.example\r\n\r\n`],
+  ])('sends away who %s', async (_, said) => {
+    await listen({ handshakeTimeoutMs: 50 });
+    await knock('/');
+    const socket = connect({ host: '127.0.0.1', port: listener.port, allowHalfOpen: true });
+    const end = new Promise((resolve) => socket.once('end', resolve));
+    const serverSide = new Promise((resolve) => socket.once('error', resolve));
+    socket.resume().write(said);
+    await end;
+    // Nobody is there any more: what is still written is refused.
+    const writing = setInterval(() => socket.write('x'), 10);
+    await serverSide;
+    clearInterval(writing);
+    socket.destroy();
+    sockets[0]!.send(Buffer.from('still here'));
+    await ears[0]!.hears('still here');
+  });
+
+  it('lets nobody in who was on the way when it is closed', async () => {
+    await listen();
+    const socket = connect(listener.port, '127.0.0.1');
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    await new Promise((resolve) => socket.once('connect', resolve));
+    socket.on('error', () => undefined).resume();
+    socket.write(UPGRADE);
+    await knock('/');
+    await listener.close();
+    await closed;
+  });
+
+  it('says once a second whom it refuses, in few words', async () => {
+    const lines: string[] = [];
+    const logger = { ...silentLogger, warn: (_fields: object, message: string) => void lines.push(message) };
+    await listen({ logger });
+    const origin = `https://${'e'.repeat(2000)}`;
+    for (let i = 0; i < 3; i++) await knock('/', { origin });
+    expect(lines).toHaveLength(1);
+    expect(lines[0]!.length).toBeLessThan(300);
   });
 
   it('speaks TLS, and only to whom it trusts', async () => {
