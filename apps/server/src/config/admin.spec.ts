@@ -62,6 +62,12 @@ describe('a configuration that is shown to others', () => {
     [' ssl.quorum.trustStore.password : hush', ' ssl.quorum.trustStore.password : *****'],
     ['DigestAuthenticationProvider.superDigest super:x=', 'DigestAuthenticationProvider.superDigest *****'],
     ['ssl.keyStore.password=hu\\\n  sh\ntickTime=1', 'ssl.keyStore.password=*****\n*****\ntickTime=1'],
+    ['ssl.keyStore.passw\\ord=hush', 'ssl.keyStore.passw\\ord=*****'],
+    ['ssl.keyStore.\\\npassword=hush', 'ssl.keyStore.*****\n*****'],
+    ['tickTime=1\rssl.keyStore.password=hush\rsyncLimit=5', 'tickTime=1\nssl.keyStore.password=*****\nsyncLimit=5'],
+    ['zookeeper.ssl.keyStore.password=hush', 'zookeeper.ssl.keyStore.password=*****'],
+    ['ssl.keystore.password=hush', 'ssl.keystore.password=*****'],
+    ['ssl.keyStore.passwordPath=here', 'ssl.keyStore.passwordPath=here'],
     ['# ssl.keyStore.password=hush', '# ssl.keyStore.password=hush'],
     ['', ''],
   ])('%j becomes %j', (text, shown) => {

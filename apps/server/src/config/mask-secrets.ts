@@ -1,17 +1,34 @@
 import { indexKeys } from './key-index.js';
+import { type PropertyEntry, parseProperties } from './properties.js';
 
-const SETTING = /^(\s*)([^#!\s=:][^\s=:]*)(\s*[=:\s]\s*)/;
+/** Of keys that nobody knows, such as one that is written wrongly: what tells a secret. */
+const TELLING = /passw|secret|digest$/i;
+/** Whatever can stand in front of a value, where the key stands on the same line. */
+const KEY = /^\s*(?:\\.|[^\\\s=:])+\s*[=:]?\s*/;
+const MASK = '*****';
 
-/** The text of a configuration file, to be shown to others: the values of passwords and the like are not in it. */
+/**
+ * The text of a configuration file, to be shown to others: the values of passwords and the like are not in it. Lines are
+ * taken for what the parser takes them for, however they are written.
+ */
 export function maskSecrets(text: string): string {
   const index = indexKeys();
-  let hidesNext = false;
-  const lines = text.split('\n').map((line) => {
-    const match = hidesNext ? null : SETTING.exec(line);
-    const isSecret = hidesNext || index.byName(match?.[2] ?? '')?.isSecret === true;
-    // A backslash at the end goes on with the value in the next line.
-    hidesNext = isSecret && /\\\s*$/.test(line);
-    return isSecret ? `${match?.[0] ?? ''}*****` : line;
-  });
-  return lines.join('\n');
+  const isSecret = (key: string): boolean => {
+    const spec = index.byName(key);
+    return spec === undefined ? TELLING.test(key) : spec.isSecret === true;
+  };
+  const masked = new Map<number, string>();
+  const lines = text.split(/\r\n|\n|\r/);
+  for (const entry of parseProperties(text).entries) {
+    if (isSecret(entry.key)) for (const [line, shown] of shownOf(entry, lines)) masked.set(line, shown);
+  }
+  return lines.map((line, at) => masked.get(at + 1) ?? line).join('\n');
+}
+
+/** The lines of a secret, as they are shown. */
+function shownOf({ line: first, endLine }: PropertyEntry, lines: readonly string[]): Map<number, string> {
+  const shown = new Map<number, string>();
+  for (let line = first; line <= endLine; line++) shown.set(line, MASK);
+  shown.set(first, `${KEY.exec(lines[first - 1] ?? '')?.[0] ?? ''}${MASK}`);
+  return shown;
 }
