@@ -2,6 +2,7 @@ import { RecordWriter, utf8Bytes, utf8Text } from '@zk/jute';
 import { ErrorCode, OpCode, Xid } from '@zk/model';
 import type { SaslStep } from '@zk/contracts';
 import { MachineRig, replyFrame } from '../../test/machine-rig.js';
+import { addWatchKind, removeWatchesKind, setWatchesKind } from '../wire/kinds.js';
 
 const NONODE = { err: ErrorCode.NONODE };
 
@@ -249,6 +250,17 @@ describe('requests', () => {
     rig.machine.drained(rig.attempt);
     rig.endTurn();
     expect(rig.sent).toHaveLength(2);
+  });
+
+  it('that are for one connection do not wait for the next one', async () => {
+    const rig = new MachineRig().start().connect();
+    rig.isTaking = false;
+    rig.get('/a');
+    rig.endTurn();
+    const late = [addWatchKind, removeWatchesKind, setWatchesKind].map((kind) => rig.request('/a', kind));
+    rig.endTurn().close();
+    for (const { promise } of late) await expect(promise).rejects.toMatchObject({ maybeApplied: false });
+    expect(rig.machine.queue.waitingCount).toBe(1);
   });
 
   it('may be refused out of turn, as by a server that throttles', async () => {

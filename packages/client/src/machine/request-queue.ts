@@ -169,9 +169,15 @@ export class RequestQueue {
     this.fail(request, error);
   }
 
-  /** The connection broke: what may be repeated goes back to the front of the queue, what may not is rejected. */
+  /**
+   * The connection broke: what may be repeated goes back to the front of the queue, what may not is rejected. So is what
+   * was for this connection and still waits. Guard of 'a watch is not removed by what was meant for the connection
+   * before' in test/faults/watches.spec.ts.
+   */
   connectionLost(cause: unknown): void {
     this.takeBack((path) => new ConnectionLossError(path, true, { cause }));
+    const isOver = ({ kind }: Request): boolean => kind.isOfConnection === true;
+    this.rejectWaiting(isOver, (path) => new ConnectionLossError(path, false, { cause }));
   }
 
   /**
@@ -180,13 +186,8 @@ export class RequestQueue {
    */
   sessionLost(): void {
     this.takeBack((path) => new SessionExpiredError(path, true));
-    this.waiting.filter((request) => {
-      if (request.stage !== 'settled' && request.kind.isRepeatable && !request.isOfSession) return true;
-      this.waitingBytes -= request.sizeBytes;
-      if (request.stage !== 'settled') this.fail(request, new SessionExpiredError(request.path, false));
-      return false;
-    });
-    this.deadWaiting = 0;
+    const isOver = ({ kind, isOfSession }: Request): boolean => !kind.isRepeatable || isOfSession;
+    this.rejectWaiting(isOver, (path) => new SessionExpiredError(path, false));
   }
 
   /** Rejects everything. The error is told whether the request may have been applied. */
@@ -228,6 +229,17 @@ export class RequestQueue {
       request.stage = 'waiting';
       this.addFirst(request);
     }
+  }
+
+  /** Rejects those that wait and are over; the dead go with them. */
+  private rejectWaiting(isOver: (request: Request) => boolean, errorOf: (path: string) => Error): void {
+    this.waiting.filter((request) => {
+      if (request.stage !== 'settled' && !isOver(request)) return true;
+      this.waitingBytes -= request.sizeBytes;
+      if (request.stage !== 'settled') this.fail(request, errorOf(request.path));
+      return false;
+    });
+    this.deadWaiting = 0;
   }
 
   private write(request: Request, out: Outbox, nowMs: number): boolean {

@@ -13,6 +13,8 @@ export interface RequestKind {
   readonly opcode: number;
   /** Whether it may be sent again when no reply came: true for what changes nothing. */
   readonly isRepeatable: boolean;
+  /** Whether it means something on this connection only: it is not sent on another one, also if it was never sent. */
+  readonly isOfConnection?: boolean;
   /** Writes what follows the header. */
   encode(out: Outbox, request: Request): void;
   /** Reads what follows the header of a reply without an error. The bytes are valid during the call only. */

@@ -15,7 +15,7 @@ function kind(
   isRepeatable: boolean,
   encode: RequestKind['encode'],
   decode: RequestKind['decode'],
-  more: Pick<RequestKind, 'answer' | 'abandoned'> = {},
+  more: Pick<RequestKind, 'answer' | 'abandoned' | 'isOfConnection'> = {},
 ): RequestKind {
   return { name, opcode, isRepeatable, encode, decode, ...more };
 }
@@ -118,8 +118,16 @@ export const setKind = kind(
 /** Changes nothing that a second one would change again. */
 export const syncKind = kind('sync', OpCode.sync, true, encodePath, nothing);
 /** Watches belong to a connection: whoever keeps them sets them again on the next one, so these are not repeated. */
-export const addWatchKind = kind('addWatch', OpCode.addWatch, false, encodePathAndNumber, nothing);
-export const removeWatchesKind = kind('removeWatches', OpCode.removeWatches, false, encodePathAndNumber, nothing);
+const ofConnection = { isOfConnection: true } as const;
+export const addWatchKind = kind('addWatch', OpCode.addWatch, false, encodePathAndNumber, nothing, ofConnection);
+export const removeWatchesKind = kind(
+  'removeWatches',
+  OpCode.removeWatches,
+  false,
+  encodePathAndNumber,
+  nothing,
+  ofConnection,
+);
 
 const scratch = new RecordWriter(1024);
 
@@ -153,5 +161,5 @@ export const ephemeralsKind = recordKind(operations.getEphemerals, true);
 export const countKind = recordKind(operations.getAllChildrenNumber, true);
 export const whoAmIKind = recordKind(operations.whoAmI, true);
 export const reconfigKind: RequestKind = { ...recordKind(operations.reconfig, false), decode: decodeGet };
-export const setWatchesKind = recordKind(operations.setWatches, false);
-export const setWatches2Kind = recordKind(operations.setWatches2, false);
+export const setWatchesKind: RequestKind = { ...recordKind(operations.setWatches, false), ...ofConnection };
+export const setWatches2Kind: RequestKind = { ...recordKind(operations.setWatches2, false), ...ofConnection };

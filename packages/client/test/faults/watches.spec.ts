@@ -93,6 +93,28 @@ describe('watches', () => {
     await expect(late).resolves.toBeDefined();
   });
 
+  it('a watch is not removed by what was meant for the connection before', async () => {
+    const client = await connected();
+    const other = await connected();
+    await client.create('/a');
+    const former = await client.watch('/a').start(() => undefined);
+    server.stall(client);
+    const window = Array.from({ length: 1_000 }, () => client.exists('/a'));
+    await settle();
+    void former.unsubscribe();
+    await settle();
+    expect(client.metrics).toMatchObject({ outstanding: 1_000, waiting: 1 });
+    server.cut(client);
+    await settle();
+    expect(client.state).toBe('suspended');
+    const items: WatchItem[] = [];
+    const starting = client.watch('/a').start((item) => items.push(item));
+    await server.time!.during(Promise.all([starting, ...window]));
+    await other.set('/a', text('1'));
+    await client.sync();
+    expect(items).toMatchObject([{ type: 'dataChanged', path: '/a' }]);
+  });
+
   it('many thousand watches are set again in packets below 128 KiB', async () => {
     const client = await connected();
     const name = 'x'.repeat(150);
