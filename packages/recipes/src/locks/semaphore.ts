@@ -116,29 +116,18 @@ export class Semaphore implements Lockable<Lease> {
 
   async #take(count: number, options: LeaseOptions, scope: CallScope, once: boolean): Promise<Leases | null> {
     if (!Number.isInteger(count) || count < 1) throw new RangeError(`one lease or more, not ${count}`);
-    let taken: OwnNode[] = [];
     try {
       await this.#layout.prepare(scope.signal);
       if (this.#limit.fixed !== undefined && count > this.#limit.fixed)
         throw new RangeError(`${count} leases of ${this.#limit.fixed} would never be granted`);
       // Looks before it creates anything (kazoo#732).
       if (once && !(await this.#hasRoom(count, scope))) return null;
-      for (;;) {
-        // With a session go the leases that were taken before.
-        for (const lost of taken.filter((node) => !node.isOurs())) void lost.remove();
-        taken = taken.filter((node) => node.isOurs());
-        if (taken.length === count) break;
-        const node = await this.#takeOne(options, scope, once);
-        if (node === undefined) return null;
-        taken.push(node);
-      }
+      const taken = await this.#takeAll(count, options, scope, once);
+      if (taken === undefined) return null;
       const { loss } = this.#options;
-      return new Leases(taken.splice(0).map((node) => new Lease(this.#client, node, { loss })));
+      return new Leases(taken.map((node) => new Lease(this.#client, node, { loss })));
     } catch (error) {
       throw endOf(scope, this.path, error);
-    } finally {
-      // Those that are not part of a result: guard of "by a semaphore that gets some leases" in lock-faults.spec.ts.
-      for (const node of taken) void node.remove();
     }
   }
 
@@ -148,26 +137,59 @@ export class Semaphore implements Lockable<Lease> {
     return length + count <= (await this.#limit.read(scope.signal));
   }
 
-  async #takeOne(options: LeaseOptions, scope: CallScope, once: boolean): Promise<OwnNode | undefined> {
+  /** Each attempt begins with nothing: with a session go the leases that were taken before. */
+  async #takeAll(
+    count: number,
+    options: LeaseOptions,
+    scope: CallScope,
+    once: boolean,
+  ): Promise<readonly OwnNode[] | undefined> {
     const backoff = exponentialBackoff();
     const { runtime } = this.#client;
     for (let attempt = 1; ; attempt++) {
       let inner: OwnNode | undefined;
+      const taken: OwnNode[] = [];
+      let isGranted = false;
       try {
         inner = await enter(this.#client, this.#layout.queue, scope, {
           data: () => this.#data(options),
           acl: this.#options.acl,
           once,
         });
-        return inner === undefined ? undefined : await this.#lease(inner, options, scope, once);
+        isGranted = inner !== undefined && (await this.#fill(taken, count, inner, options, scope, once));
+        return isGranted ? taken : undefined;
       } catch (error) {
         const isRepeatable = isTransient(error) || inner?.signal.aborted === true || error === leaseLost;
         if (scope.signal.aborted || once || !isRepeatable) throw error;
         await sleep(runtime, backoff(attempt, 0, runtime.random) ?? 0, scope.signal);
       } finally {
+        // Those that are not part of a result: guard of "by a semaphore that gets some leases" in lock-faults.spec.ts.
+        if (!isGranted) for (const node of taken) void node.remove();
         void inner?.remove();
       }
     }
+  }
+
+  /**
+   * The inner lock is kept until there are enough: of two that want several, each with some of them, neither would ever
+   * get the rest. Guard of "do not wait for each other's" in suite/semaphores.ts. False when `once` is set and there is
+   * no room.
+   */
+  async #fill(
+    taken: OwnNode[],
+    count: number,
+    inner: OwnNode,
+    options: LeaseOptions,
+    scope: CallScope,
+    once: boolean,
+  ): Promise<boolean> {
+    while (taken.length < count) {
+      const node = await this.#lease(inner, options, scope, once);
+      if (node === undefined) return false;
+      taken.push(node);
+    }
+    if (!taken.every((node) => node.isOurs())) throw leaseLost;
+    return true;
   }
 
   /** With the inner lock: waits for room. */

@@ -43,6 +43,15 @@ export function semaphoreSuite(clients: RigClients, dialect: Dialect): void {
     await expect(one.acquireMany(4)).rejects.toThrow(RangeError);
   });
 
+  it("lets those who want several have them one after the other: they do not wait for each other's", async () => {
+    const { one, two } = await open(2);
+    const takeAndRelease = async (semaphore: Semaphore): Promise<number> => {
+      await using leases = await semaphore.acquireMany(2);
+      return leases.holds.length;
+    };
+    expect(await Promise.all([one, two, one, two].map(takeAndRelease))).toEqual([2, 2, 2, 2]);
+  });
+
   it('takes its nodes away when it is cancelled', async () => {
     const { client, path, one, two } = await open(1);
     await using lease = await one.acquire();
