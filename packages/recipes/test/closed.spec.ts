@@ -3,12 +3,14 @@ import type { TestServer } from '@zk/testing';
 import {
   ChildrenCache,
   DistributedQueue,
+  GroupMembership,
   LeaderLatch,
   NodeCache,
   PersistentNode,
   PersistentTtlNode,
   QueueSharder,
   RecipeClosedError,
+  ServiceDiscovery,
   SharedCount,
   TreeCache,
 } from '../src/index.js';
@@ -33,6 +35,8 @@ const lateCalls: [string, (of: ZkClient) => [Closable, () => Promise<unknown>]][
   ['the LeaderLatch at /x', (of) => callOf(new LeaderLatch(of, '/x').start(), (latch) => latch.leadership())],
   ['the QueueSharder at /x', (of) => callOf(sharderOf(of), (sharder) => sharder.start())],
   ['the queue at /x', (of) => callOf(new DistributedQueue(of, '/x', { codec: utf8 }), (queue) => queue.take())],
+  ['the ServiceDiscovery at /x', (of) => callOf(new ServiceDiscovery(of, '/x'), (all) => all.register({ name: 's' }))],
+  ['the GroupMembership at /x', (of) => callOf(new GroupMembership(of, '/x'), (group) => group.join())],
   ['the SharedValue at /x', (of) => callOf(new SharedCount(of, '/x'), (count) => count.start())],
 ];
 

@@ -7,7 +7,7 @@ import {
   requireOptions,
   rules,
 } from '@zk/client-api';
-import { childPath, isNamed, requirePath, uuid36, requireRecipe } from '../support/index.js';
+import { childPath, closedErrorOf, isNamed, requirePath, uuid36, requireRecipe } from '../support/index.js';
 import { ServiceCache } from './service-cache.js';
 import { type PayloadCodec, type ServiceInstance, serviceInstanceCodec } from './service-instance.js';
 import { ServiceProvider, type ServiceProviderOptions } from './service-provider.js';
@@ -59,6 +59,7 @@ export class ServiceDiscovery<P = unknown> implements AsyncDisposable {
   readonly #basePath: string;
   readonly #watchInstances: boolean;
   readonly #registrations = new Set<ServiceRegistration<P>>();
+  #isClosed = false;
 
   constructor(client: ZkClient, basePath: string, options: ServiceDiscoveryOptions<P> = {}) {
     requireRecipe('a ServiceDiscovery', client, basePath, options, discoveryRules);
@@ -72,9 +73,10 @@ export class ServiceDiscovery<P = unknown> implements AsyncDisposable {
    * Registers an instance until it is unregistered, or this object or the client is closed. Defaults: a random id, now,
    * DYNAMIC, enabled, everything else null. There is no default for the address: this package does not ask the host.
    *
-   * @throws what the server refuses; OperationTimeoutError, CancelledError, ClientClosedError
+   * @throws what the server refuses; OperationTimeoutError, CancelledError, ClientClosedError, RecipeClosedError
    */
   async register(init: ServiceInstanceInit<P>, options: CallOptions = {}): Promise<ServiceRegistration<P>> {
+    if (this.#isClosed) throw closedErrorOf(this.#client, 'ServiceDiscovery', this.#basePath);
     const instance = this.#complete(init);
     const path = childPath(this.#servicePath(instance.name), instance.id);
     const registration = new ServiceRegistration<P>(this.#client, path, instance, {
@@ -120,8 +122,9 @@ export class ServiceDiscovery<P = unknown> implements AsyncDisposable {
     return new ServiceProvider(this.#client.runtime, this.cache(name), options);
   }
 
-  /** Unregisters all. Idempotent. */
+  /** Unregisters all, and registers no more. Idempotent. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     await Promise.all([...this.#registrations].map((registration) => registration.unregister()));
   }
 

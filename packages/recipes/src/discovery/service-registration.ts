@@ -16,7 +16,6 @@ const MODES: Readonly<Record<ServiceType, CreateModeName>> = {
  * in place of what a former process of the same id left. Made by `ServiceDiscovery.register`.
  */
 export class ServiceRegistration<P = unknown> implements AsyncDisposable {
-  readonly #codec: Codec<ServiceInstance<P>>;
   readonly #node: PersistentNode<ServiceInstance<P>>;
   readonly #watched: NodeCache<ServiceInstance<P>> | undefined;
 
@@ -27,7 +26,6 @@ export class ServiceRegistration<P = unknown> implements AsyncDisposable {
     options: { readonly codec: Codec<ServiceInstance<P>>; readonly watch: boolean },
   ) {
     const { codec } = options;
-    this.#codec = codec;
     this.#node = new PersistentNode(client, path, instance, {
       mode: MODES[instance.serviceType],
       // The name is the id: others look it up.
@@ -61,8 +59,9 @@ export class ServiceRegistration<P = unknown> implements AsyncDisposable {
     await this.#node.start().waitForInitialCreate(options);
     if (this.#watched === undefined) return;
     this.#watched.changes.subscribe(({ current }) => {
-      if (current === undefined || this.#isSame(current.data)) return;
-      void this.#node.setData(current.data).catch(() => undefined);
+      // Not written once more: whoever wrote it may have written again by then. Guard of "keeps what was written last" in
+      // suite/discovery.ts.
+      if (current !== undefined) this.#node.takeOver(current.data, current.stat);
     });
     await this.#watched.start(options);
   }
@@ -86,10 +85,5 @@ export class ServiceRegistration<P = unknown> implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.unregister();
-  }
-
-  #isSame(other: ServiceInstance<P>): boolean {
-    const [a, b] = [this.#codec.encode(this.instance)!, this.#codec.encode(other)!];
-    return a.length === b.length && a.every((byte, i) => byte === b[i]);
   }
 }

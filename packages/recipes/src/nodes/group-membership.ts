@@ -2,7 +2,7 @@ import { type CallOptions, type Codec, type ZkClient, bytes, utf8, type OptionRu
 import { type Observable, Subject } from 'rxjs';
 import { ChildrenCache } from '../caches/index.js';
 import { EventStream } from '../caches/event-stream.js';
-import { childPath, hex32, requireName, requirePath, requireRecipe } from '../support/index.js';
+import { childPath, closedErrorOf, hex32, requireName, requirePath, requireRecipe } from '../support/index.js';
 import { PersistentNode, type PersistentNodeState } from './persistent-node.js';
 
 /**
@@ -56,6 +56,7 @@ export class GroupMembership<T = Uint8Array> implements AsyncDisposable {
   readonly #unique: string;
   #data: T | undefined;
   #node: PersistentNode | undefined;
+  #isClosed = false;
 
   constructor(client: ZkClient, path: string, options: GroupMembershipOptions<T> = {}) {
     requireRecipe('a GroupMembership', client, path, options, groupRules);
@@ -99,9 +100,10 @@ export class GroupMembership<T = Uint8Array> implements AsyncDisposable {
 
   /**
    * Becomes a member, and stays one until {@link leave}; resolves when the others can see it.
-   * @throws as {@link PersistentNode.waitForInitialCreate}; it goes on trying
+   * @throws as {@link PersistentNode.waitForInitialCreate}; it goes on trying. RecipeClosedError when it was closed
    */
   async join(options: CallOptions = {}): Promise<void> {
+    if (this.#isClosed) throw closedErrorOf(this.#client, 'GroupMembership', this.#path);
     this.#node ??= new PersistentNode(this.#client, childPath(this.#path, this.#ownName), this.#ownData(), {
       mode: 'ephemeral',
       protection: false,
@@ -135,6 +137,7 @@ export class GroupMembership<T = Uint8Array> implements AsyncDisposable {
 
   /** Leaves, and stops looking. Idempotent. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     await Promise.all([this.leave(), this.#cache.close()]);
   }
 

@@ -10,7 +10,7 @@ import {
   bytes,
   requireOptions,
 } from '@zk/client-api';
-import { type SessionId, type Stat } from '@zk/model';
+import { type SessionId, type Stat, type Zxid } from '@zk/model';
 import { BehaviorSubject, type Observable, Subject, distinctUntilChanged, filter } from 'rxjs';
 import {
   CallScope,
@@ -62,6 +62,8 @@ export class PersistentNode<T = Uint8Array> implements AsyncDisposable {
   /** Grows with every {@link setData}; what the server has is {@link #written}. */
   #wanted = 1;
   #written = 0;
+  /** Of the last of our writes that was answered. */
+  #writtenZxid: Zxid = -1n;
   #watched: Watched<unknown> | undefined;
   #replacedIn: SessionId | undefined;
   #presentIn: SessionId | undefined;
@@ -150,6 +152,14 @@ export class PersistentNode<T = Uint8Array> implements AsyncDisposable {
     const revision = ++this.#wanted;
     this.#wakeUp();
     await this.#waitUntil(() => this.#written >= revision, options);
+  }
+
+  /**
+   * @internal Data that was found in the node, for every creation from now on: if it is not from before our own last
+   * write, nor about to be replaced by the next one.
+   */
+  takeOver(data: T, { mzxid }: Pick<Stat, 'mzxid'>): void {
+    if (this.#written >= this.#wanted && mzxid > this.#writtenZxid) this.#data = data;
   }
 
   /**
@@ -253,7 +263,8 @@ export class PersistentNode<T = Uint8Array> implements AsyncDisposable {
     }
     if (this.#written < this.#wanted) {
       const revision = this.#wanted;
-      await this.#client.set(this.#path!, this.#codec.encode(this.#data));
+      const { mzxid } = await this.#client.set(this.#path!, this.#codec.encode(this.#data));
+      this.#writtenZxid = mzxid;
       this.#written = Math.max(this.#written, revision);
     }
     if (this.#isClosed) return;
@@ -311,6 +322,7 @@ export class PersistentNode<T = Uint8Array> implements AsyncDisposable {
         ...(ttl === undefined ? {} : { ttl }),
       });
       this.#written = revision;
+      this.#writtenZxid = created.stat.mzxid;
       this.#adopt(created.path);
     } catch (error) {
       if (isNamed(error, 'NODEEXISTS') && !mode.includes('equential')) {

@@ -81,6 +81,27 @@ function registrationSuite(clients: RigClients): void {
     expect(await discovery.instance('api', 'i')).toEqual(disabled);
   });
 
+  it('keeps what was written last, also when changes follow each other quickly', async () => {
+    const [client, other] = await Promise.all([clients.open(), clients.open()]);
+    const base = freshPath(client, 'services');
+    await using discovery = new ServiceDiscovery(client, base, { watchInstances: true });
+    const registration = await discovery.register({ name: 'api', id: 'i' });
+    const portNow = async (): Promise<unknown> => (await discovery.instance('api', 'i'))!.port;
+    let last: Promise<void> = Promise.resolve();
+    for (let port = 1; port <= 10; port++) {
+      last = registration.update({ port });
+      await other.sync();
+    }
+    await last;
+    await Promise.all([client.sync(), other.sync()]);
+    expect([registration.instance.port, await portNow()]).toEqual([10, 10]);
+    const written = [11, 12, 13].map((port) => discovery.codec.encode({ ...registration.instance, port }));
+    await Promise.all(written.map((data) => other.set(registration.path!, data)));
+    await eventually(() => registration.instance.port === 13);
+    expect(await portNow()).toBe(13);
+    expect((await client.exists(registration.path!))!.version).toBeLessThanOrEqual(13);
+  });
+
   it('withdraws what was cancelled', async () => {
     const client = await clients.open();
     const base = freshPath(client, 'services');
