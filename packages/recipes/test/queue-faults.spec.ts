@@ -93,6 +93,83 @@ it('a take that is cancelled while it locks leaves no lock behind', async () => 
   await until(async () => (await children('/locks')).length === 0);
 });
 
+it('a take that is cancelled after a lost reply leaves no lock behind', async () => {
+  const queue = new DistributedQueue(a, '/q', LOCKED);
+  await pass(queue.put('item'));
+  await pass(a.create('/locks'));
+  const controller = new AbortController();
+  const lost = server.dropNextReply('create', a);
+  const taking = queue.take({ signal: controller.signal }).catch((error: unknown) => error);
+  await lost;
+  await until(() => a.state === 'suspended');
+  controller.abort();
+  expect(await pass(taking)).toMatchObject({ name: 'AbortError' });
+  await until(async () => (await children('/locks')).length === 0);
+  expect((await pass(queue.take())).item).toBe('item');
+});
+
+it('a take that is cancelled while it removes hands out what it has removed', async () => {
+  const queue = new SimpleDistributedQueue(a, '/q', { codec });
+  await pass(queue.put('item'));
+  const controller = new AbortController();
+  const stalled = server.stallAtNextReply('multi', a);
+  const taking = queue.take({ signal: controller.signal });
+  await stalled;
+  controller.abort();
+  await server.advance(100);
+  server.release(a);
+  expect(await pass(taking)).toBe('item');
+});
+
+it('a take that is cancelled while it removes says so when the answer never comes', async () => {
+  const queue = new SimpleDistributedQueue(a, '/q', { codec });
+  await pass(queue.put('item'));
+  const stalled = server.stallAtNextReply('multi', a);
+  const taking = queue.take({ timeout: 100 }).catch((error: unknown) => error);
+  await stalled;
+  expect(await pass(taking)).toMatchObject({ name: 'TakeUnknownError', value: ['item'] });
+  expect(a.state).toBe('suspended');
+});
+
+it('a consumer that is stopped while it removes an item handles it', async () => {
+  const queue = new DistributedQueue(a, '/q', { codec });
+  await pass(queue.put('item'));
+  const stalled = server.stallAtNextReply('multi', a);
+  const handled: string[] = [];
+  const consumer = queue.consume((item) => void handled.push(item));
+  await stalled;
+  const stopping = consumer.stop();
+  await server.advance(100);
+  server.release(a);
+  await pass(stopping);
+  expect(handled).toEqual(['item']);
+});
+
+it('a consumer that is stopped while it removes an item reports it when the answer never comes', async () => {
+  const queue = new DistributedQueue(a, '/q', { codec });
+  await pass(queue.put('item'));
+  const stalled = server.stallAtNextReply('multi', a);
+  const consumer = queue.consume(() => undefined);
+  const problems: unknown[] = [];
+  consumer.problems$.subscribe(({ error }) => problems.push(error));
+  await stalled;
+  const stopping = consumer.stop();
+  server.cut(a);
+  await pass(stopping);
+  expect(problems).toMatchObject([{ name: 'TakeUnknownError', value: ['item'] }]);
+});
+
+it('a take that has seen no item yet says that the queue is closed', async () => {
+  await server.refuseConnections();
+  server.cut(a);
+  await until(() => a.state === 'suspended');
+  const queue = new DistributedQueue(a, '/q', { codec });
+  const taking = queue.take().catch((error: unknown) => error);
+  await pass(queue.close());
+  expect(await taking).toMatchObject({ name: 'RecipeClosedError' });
+  await server.acceptConnections();
+});
+
 it('an item is reported when nobody can tell who has removed it', async () => {
   const queue = new SimpleDistributedQueue(a, '/q', { codec });
   await pass(queue.put('precious'));

@@ -175,6 +175,24 @@ describe('many writes at a time', () => {
   });
 });
 
+it('a writer leaves one receipt, however many calls are cancelled', async () => {
+  const counter = new DistributedAtomicLong(a, PATH);
+  for (let round = 0; round < 5; round++) {
+    const controller = new AbortController();
+    const stalled = server.stallAtNextReply('multi', a);
+    const adding = counter.increment({ signal: controller.signal }).catch((error: unknown) => error);
+    await stalled;
+    controller.abort();
+    expect(await pass(adding)).toMatchObject({ name: 'AbortError', maybeApplied: true });
+    server.release(a);
+    await pass(a.sync());
+  }
+  expect((await pass(counter.increment())).succeeded).toBe(true);
+  expect((await pass(a.getChildren(PATH))).children).toHaveLength(1);
+  await pass(counter.close());
+  expect((await pass(a.getChildren(PATH))).children).toEqual([]);
+});
+
 describe('a shared value', () => {
   it('tried once is set once, whatever became of the reply', async () => {
     const shared = await pass(new SharedCount(a, PATH, { seed: 1 }).start());
@@ -185,6 +203,20 @@ describe('a shared value', () => {
     expect(await pass(shared.trySet(3))).toBe(true);
     expect((await pass(a.get(PATH))).stat.version).toBe(2);
     await until(() => other.value === 3);
+  });
+
+  it('is closed at once, also while it starts', async () => {
+    await server.refuseConnections();
+    server.cut(a);
+    await until(() => a.state === 'suspended');
+    const shared = new SharedCount(a, PATH);
+    const starting = shared.start().catch((error: unknown) => error);
+    await pass(shared.close());
+    expect(await starting).toMatchObject({ name: 'RecipeClosedError' });
+    expect(a.state).toBe('suspended');
+    await server.acceptConnections();
+    await pass(a.sync());
+    expect(await pass(a.exists(PATH))).toBeNull();
   });
 
   it('is not fresh while there is no connection, and shows what changed meanwhile', async () => {

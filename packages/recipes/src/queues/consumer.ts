@@ -85,13 +85,13 @@ export class QueueConsumer<T> implements AsyncDisposable {
       try {
         taken = await this.#queue.take({ signal });
       } catch (error) {
-        if (signal.aborted) return;
-        if (!isNamed(error, 'UnreadableItemError', 'TakeUnknownError')) {
-          this.#stopping.abort(error);
-          throw error;
+        if (isNamed(error, 'UnreadableItemError', 'TakeUnknownError')) {
+          this.#problem$.next({ kind: 'take', error, name: undefined });
+          continue;
         }
-        this.#problem$.next({ kind: 'take', error, name: undefined });
-        continue;
+        if (signal.aborted) return;
+        this.#stopping.abort(error);
+        throw error;
       }
       await this.#handle(taken);
     }
@@ -110,8 +110,7 @@ export class QueueConsumer<T> implements AsyncDisposable {
   }
 
   async #fail(taken: TakenItems<T>, error: unknown): Promise<void> {
-    const { onFailure = 'requeue' } = this.#options;
-    const mode = typeof onFailure === 'function' ? onFailure(error, taken) : onFailure;
+    const mode = this.#modeOf(taken, error);
     const options = { timeout: Infinity };
     await this.#settle(taken, () => {
       if (mode === 'delete') return taken.complete(options);
@@ -121,6 +120,19 @@ export class QueueConsumer<T> implements AsyncDisposable {
     const delayMs = backoff(++this.#failuresInARow, 0, runtime.random)!;
     const pause = sleep(runtime, delayMs, this.#stopping.signal).catch(() => undefined);
     await firstOf({ promises: [pause] });
+  }
+
+  #modeOf(taken: TakenItems<T>, error: unknown): FailureMode {
+    const { onFailure = 'requeue' } = this.#options;
+    if (typeof onFailure !== 'function') return onFailure;
+    try {
+      return onFailure(error, taken);
+    } catch (thrown) {
+      // Guard of "puts an item back when nobody can say what becomes of it" in
+      // suite/queue-consumers.ts: its lock would stay.
+      this.#problem$.next({ kind: 'handler', error: thrown, name: taken.name });
+      return 'requeue';
+    }
   }
 
   async #settle(taken: TakenItems<T>, action: () => Promise<void>): Promise<void> {

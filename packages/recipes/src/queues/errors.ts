@@ -11,8 +11,9 @@ export class UnreadableItemError extends Error {
 }
 
 /**
- * An item is gone from the queue, and there is no way left to find out whether it was this call that removed it or
- * another consumer: the reply was lost, and the session with it. Here it is, so that it is not lost silently.
+ * An item is gone from the queue, or may be, and there is no way left to find out whether it was this call that removed it or
+ * another consumer: the reply was lost, and the session or the time of the call with it. Here it is, so that it is not
+ * lost silently.
  */
 export class TakeUnknownError extends Error {
   override readonly name = 'TakeUnknownError';

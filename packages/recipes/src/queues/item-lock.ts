@@ -18,30 +18,48 @@ export async function createLock(
   scope: Patience,
   ensureDirectory: () => Promise<void>,
 ): Promise<ItemLock | undefined> {
-  const token = utf8.encode(hex32(client.runtime.random))!;
+  const locking = { client, path, token: utf8.encode(hex32(client.runtime.random))!, isUnsure: false };
+  try {
+    return await lock(locking, scope, ensureDirectory);
+  } catch (error) {
+    // Guard of "a take that is cancelled after a lost reply leaves no lock behind" in queue-faults.spec.ts.
+    if (locking.isUnsure) void unlock(client, locking);
+    throw error;
+  }
+}
+
+interface Locking {
+  readonly client: ZkClient;
+  readonly path: string;
+  readonly token: Uint8Array;
+  /** A create had no reply. */
+  isUnsure: boolean;
+}
+
+async function lock(
+  locking: Locking,
+  scope: Patience,
+  ensureDirectory: () => Promise<void>,
+): Promise<ItemLock | undefined> {
+  const { client, path, token } = locking;
   const { signal } = scope;
   const policy = exponentialBackoff();
-  let isUnsure = false;
   for (let attempt = 1; ; attempt++) {
     const session = client.session ?? (await client.connected({ signal }));
     try {
       const { stat } = await client.create(path, token, { mode: 'ephemeral', signal });
       if (stat.ephemeralOwner === session.id) return { path, token, sessionId: session.id, signal: session.signal };
       // Made by a session that came after the one we looked at, or found by its token: not certain, so not taken.
-      void unlock(client, { path, token });
+      void unlock(client, locking);
       return undefined;
     } catch (error) {
       if (isNamed(error, 'NONODE')) await ensureDirectory();
       else if (isNamed(error, 'NODEEXISTS')) {
         // Guard of "a lock whose reply was lost is found again" in queue-faults.spec.ts.
-        return isUnsure ? findLock(client, path, token, scope) : undefined;
+        return locking.isUnsure ? findLock(client, path, token, scope) : undefined;
       } else {
-        const isUnder = mayHaveApplied(error);
-        isUnsure ||= isUnder;
-        if (!isTransient(error) || signal.aborted) {
-          if (isUnsure) void unlock(client, { path, token });
-          throw error;
-        }
+        locking.isUnsure ||= mayHaveApplied(error);
+        if (!isTransient(error) || signal.aborted) throw error;
         await sleep(client.runtime, policy(attempt, 0, client.runtime.random)!, signal);
       }
     }

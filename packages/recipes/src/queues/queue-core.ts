@@ -193,11 +193,13 @@ export class QueueCore implements ClaimContext {
         ? 'unknown'
         : 'notApplied';
     try {
-      // Guard of "an item is neither lost nor doubled when it is taken" in queue-faults.spec.ts.
-      await this.writer.write([op.delete(path, found.version)], scope, stillThere);
+      // Guards of "an item is neither lost nor doubled when it is taken" and "a take that is cancelled while it removes
+      // hands out what it has removed" in queue-faults.spec.ts.
+      const options = { compare: stillThere, isSeenThrough: true };
+      await this.writer.write([op.delete(path, found.version)], scope, options);
     } catch (error) {
       if (isNamed(error, 'NONODE', 'BADVERSION')) return undefined;
-      throw isNamed(error, 'OutcomeUnknownError') ? new TakeUnknownError(path, value, error) : error;
+      throw isMaybeApplied(error) ? new TakeUnknownError(path, value, error) : error;
     }
     return { value, claim: new RemovedClaim(this, name, found.data) };
   }
@@ -245,6 +247,9 @@ export class QueueCore implements ClaimContext {
       // Shared, and so not ended by the patience of one.
       this.#loading ??= Listing.load(this.client, this.layout, this.#closing)
         .then((listing) => (this.#listing = listing))
+        .catch((error: unknown) => {
+          throw this.#closing.signal.aborted ? this.#closing.signal.reason : error;
+        })
         .finally(() => (this.#loading = undefined));
       const loading = this.#loading;
       await firstOf({ signals: [scope.signal], promises: [loading] });
@@ -318,6 +323,11 @@ export class QueueCore implements ClaimContext {
   #wallMs(): number {
     return this.client.runtime.clock.wallMs();
   }
+}
+
+/** Unlike `mayHaveApplied`, in no doubt about errors that say nothing: the reason of a signal, say. */
+function isMaybeApplied(error: unknown): boolean {
+  return error instanceof Error && 'maybeApplied' in error && error.maybeApplied === true;
 }
 
 export interface Taken<T> {

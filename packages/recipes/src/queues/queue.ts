@@ -14,9 +14,10 @@ import { type ItemHandler, TakenItems } from './taken-items.js';
  *
  * Suspended: puts and takes wait for a connection. Lost: waiting takes go on in the next session; an item that is locked
  * by a consumer is given up, its `signal` aborts, and it is handed out again when the server has ended the session.
- * Cancelled, out of time: the call rejects; a take leaves no lock behind. Lost replies: an item is put once; a take that
- * removes items hands out what it removed; what cannot be found out because the session went too is reported
- * (OutcomeUnknownError, TakeUnknownError with the item in it).
+ * Cancelled, out of time: the call rejects; a take leaves no lock behind. One whose removal is under way waits for the
+ * answer as long as there is a connection, and hands out what it has removed. Lost replies: an item is put once; a take
+ * that removes items hands out what it removed; what cannot be found out because the session or the patience went too is
+ * reported (OutcomeUnknownError, TakeUnknownError with the item in it).
  */
 export abstract class Queue<T> implements AsyncDisposable {
   readonly path: string;

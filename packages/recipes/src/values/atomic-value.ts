@@ -189,7 +189,8 @@ export class DistributedAtomicValue<T> {
         : op.set(this.path, data, requireVersion(this.path, stat));
     for (;;) {
       try {
-        await this.#writer.write([operation], scope, () => this.#compare(operation.kind, stat?.version, data, scope));
+        const compare = (): Promise<Outcome> => this.#compare(operation.kind, stat?.version, data, scope);
+        await this.#writer.write([operation], scope, { compare });
         return true;
       } catch (error) {
         if (isNamed(error, 'BADVERSION', 'NODEEXISTS')) return false;

@@ -11,7 +11,7 @@ import {
   mayHaveApplied,
   sleep,
 } from '../support/index.js';
-import { type Patience, persistently } from './scoped.js';
+import { ConnectedPatience, type Patience, persistently } from './scoped.js';
 
 /**
  * Writes of which one knows whether they happened.
@@ -54,7 +54,6 @@ export class ReceiptWriter {
   /**
    * Performs the operations, all or none, exactly once.
    *
-   * @param compare asked when neither reply nor receipt tells: `notApplied` must be certain for the state it looked at
    * @returns the results, or undefined when it is certain that they were applied but the reply is lost
    * @throws what the server refuses, as the error of the operation that failed (not a MultiError); then nothing happened
    * @throws OutcomeUnknownError
@@ -62,12 +61,12 @@ export class ReceiptWriter {
   async write(
     operations: readonly WriteOp[],
     scope: Patience,
-    compare?: (scope: Patience) => Promise<Outcome>,
+    options: WriteOptions = {},
   ): Promise<readonly WriteAnswer[] | undefined> {
     if (this.#inFlight >= MAX_IN_FLIGHT) await this.#place(scope.signal);
     this.#inFlight++;
     try {
-      return await this.#write(operations, scope, compare);
+      return await this.#write(operations, scope, options);
     } finally {
       this.#inFlight--;
       this.#waiting.shift()?.();
@@ -77,9 +76,9 @@ export class ReceiptWriter {
   async #write(
     operations: readonly WriteOp[],
     scope: Patience,
-    compare?: (scope: Patience) => Promise<Outcome>,
+    options: WriteOptions,
   ): Promise<readonly WriteAnswer[] | undefined> {
-    const attempt = new Attempt(this.#client, operations, compare ?? (() => Promise.resolve('unknown')));
+    const attempt = new Attempt(this.#client, operations, options);
     const policy = exponentialBackoff({ max: '1s' });
     for (let count = 1; ; count++) {
       const session = this.#client.session ?? (await this.#client.connected({ signal: scope.signal }));
@@ -140,18 +139,23 @@ export class ReceiptWriter {
     receipt: Receipt | undefined,
     scope: Patience,
   ): Promise<'applied' | 'wait' | 'again'> {
-    if (isTransient(error) && !scope.signal.aborted) {
-      // Guard of "counts an increment once when its reply is lost" in value-faults.spec.ts.
-      const outcome = mayHaveApplied(error) ? await attempt.settle(receipt, scope) : 'notApplied';
+    const isReceiptRefused = isMultiError(error) && error.failedIndex === attempt.operations.length;
+    if (receipt !== undefined && isReceiptRefused) {
+      return this.#receiptRefused(error.errors[error.failedIndex] ?? error, receipt, scope);
+    }
+    try {
+      if (isTransient(error) && !scope.signal.aborted) {
+        // Guard of "counts an increment once when its reply is lost" in value-faults.spec.ts.
+        const outcome = mayHaveApplied(error) ? await attempt.settle(receipt, scope) : 'notApplied';
+        return outcome === 'applied' ? 'applied' : 'wait';
+      }
+    } finally {
+      // Also of a call that ends here: its receipt may be there, and there would be one more for each such call. Guard of
+      // "leaves one receipt, however many calls are cancelled" in value-faults.spec.ts.
       if (receipt !== undefined) this.#free.push(receipt);
-      return outcome === 'applied' ? 'applied' : 'wait';
     }
     if (!isMultiError(error)) throw attempt.isUnsure ? new OutcomeUnknownError(attempt.path, error) : error;
     const refusal = error.errors[error.failedIndex] ?? error;
-    if (receipt !== undefined && error.failedIndex === attempt.operations.length) {
-      return this.#receiptRefused(refusal, receipt, scope);
-    }
-    if (receipt !== undefined) this.#free.push(receipt);
     // Perhaps it is refused because an earlier attempt of a session before was applied after all.
     if (attempt.isUnsure && (await attempt.compare(scope)) === 'applied') return 'applied';
     throw refusal;
@@ -165,7 +169,12 @@ export class ReceiptWriter {
       }
       return 'again';
     }
-    if (isNamed(refusal, 'NODEEXISTS')) return 'again';
+    if (isNamed(refusal, 'NODEEXISTS')) {
+      // The reply of the write that made it has come to nobody.
+      receipt.isCreated = true;
+      this.#free.push(receipt);
+      return 'again';
+    }
     if (isNamed(refusal, ...NOT_ALLOWED)) {
       this.#isEnabled = false;
       return 'again';
@@ -198,6 +207,16 @@ const NOT_ALLOWED = ['NOAUTH', 'NOCHILDRENFOREPHEMERALS', 'QUOTAEXCEEDED', 'INVA
 
 /** Whether a write happened, as far as somebody can tell. */
 export type Outcome = 'applied' | 'notApplied' | 'unknown';
+
+export interface WriteOptions {
+  /** Asked when neither reply nor receipt tells: `notApplied` must be certain for the state it looked at. */
+  readonly compare?: (scope: Patience) => Promise<Outcome>;
+  /**
+   * Once it is under way, the answer counts more than the patience of the caller, and is waited for as long as there is
+   * a connection.
+   */
+  readonly isSeenThrough?: boolean;
+}
 
 /** One result of a write. */
 export interface WriteAnswer {
@@ -235,13 +254,19 @@ class Attempt {
   constructor(
     private readonly client: ZkClient,
     readonly operations: readonly WriteOp[],
-    private readonly comparison: (scope: Patience) => Promise<Outcome>,
+    private readonly options: WriteOptions,
   ) {
     this.path = operations[0]!.path;
   }
 
   async send(receipt: Receipt | undefined, token: string, scope: Patience): Promise<readonly WriteAnswer[]> {
-    const { signal } = scope;
+    if (!this.options.isSeenThrough) return this.#send(receipt, token, scope);
+    if (scope.signal.aborted) throw scope.signal.reason;
+    using patience = new ConnectedPatience(this.client, scope.signal);
+    return await this.#send(receipt, token, patience);
+  }
+
+  async #send(receipt: Receipt | undefined, token: string, { signal }: Patience): Promise<readonly WriteAnswer[]> {
     this.#token = token;
     if (receipt === undefined) return this.client.multi(this.operations, { signal });
     const data = utf8.encode(token);
@@ -264,7 +289,7 @@ class Attempt {
   }
 
   async compare(scope: Patience): Promise<'applied' | 'notApplied'> {
-    const outcome = await this.comparison(scope);
+    const outcome = (await this.options.compare?.(scope)) ?? 'unknown';
     if (outcome === 'unknown') throw new OutcomeUnknownError(this.path, undefined);
     return outcome;
   }

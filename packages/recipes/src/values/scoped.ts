@@ -1,5 +1,21 @@
-import { type CallOptions, CancelledError, OperationTimeoutError, type ZkClient, type Duration } from '@zk/client-api';
-import { CallScope, exponentialBackoff, isNamed, isTransient, mayHaveApplied, withRetry } from '../support/index.js';
+import {
+  type CallOptions,
+  CancelledError,
+  OperationTimeoutError,
+  type ZkClient,
+  type Duration,
+  isConnected,
+} from '@zk/client-api';
+import {
+  CallScope,
+  LinkedSignal,
+  exponentialBackoff,
+  isNamed,
+  isTransient,
+  mayHaveApplied,
+  onAbort,
+  withRetry,
+} from '../support/index.js';
 
 /**
  * Runs a call of a recipe in the time and with the signal of its caller. What ends it comes out as from the client
@@ -45,4 +61,28 @@ export function persistently<T>(client: ZkClient, scope: Patience, task: () => P
     policy: exponentialBackoff({ max: '1s' }),
     shouldRetry: (error) => isTransient(error) && !scope.signal.aborted,
   });
+}
+
+/** Ends with the patience of a caller, but not while there is a connection. */
+export class ConnectedPatience implements Patience, Disposable {
+  readonly #ended = new LinkedSignal();
+  readonly #unfollow: () => void;
+  #states: { unsubscribe(): void } | undefined;
+
+  constructor(client: ZkClient, signal: AbortSignal) {
+    this.#unfollow = onAbort(signal, () => {
+      this.#states = client.state$.subscribe((state) => {
+        if (!isConnected(state)) this.#ended.abort(signal.reason);
+      });
+    });
+  }
+
+  get signal(): AbortSignal {
+    return this.#ended.signal;
+  }
+
+  [Symbol.dispose](): void {
+    this.#unfollow();
+    this.#states?.unsubscribe();
+  }
 }

@@ -12,6 +12,7 @@ import { type Acl, type Zxid } from '@zk/model';
 import { type Observable, BehaviorSubject, Subject, filter } from 'rxjs';
 import {
   CallScope,
+  LinkedSignal,
   type ParentKind,
   closedErrorOf,
   isClientOver,
@@ -23,7 +24,7 @@ import {
 import { int32Codec } from './counter-codecs.js';
 import { latestOf } from './latest.js';
 import { type Outcome, ReceiptWriter } from './receipts.js';
-import { persistently, scoped } from './scoped.js';
+import { type Patience, persistently, scoped } from './scoped.js';
 import { Turns } from './turns.js';
 import { equalBytes, requireVersion } from './versions.js';
 
@@ -65,6 +66,7 @@ export class SharedValue<T> implements AsyncDisposable, AsyncIterable<VersionedV
     this.#starting ??= scoped(this.#client, this.path, options, (scope) => this.#start(scope)).catch(
       (error: unknown) => {
         this.#starting = undefined;
+        if (this.#closing.signal.aborted) throw this.#closing.signal.reason;
         throw error;
       },
     );
@@ -148,8 +150,10 @@ export class SharedValue<T> implements AsyncDisposable, AsyncIterable<VersionedV
     return this.close();
   }
 
-  async #start(scope: CallScope): Promise<this> {
+  async #start(call: CallScope): Promise<this> {
     const data = this.#options.codec.encode(this.#options.seed);
+    // Guard of "is closed at once, also while it starts" in value-faults.spec.ts.
+    using scope = new LinkedSignal(call.signal, this.#closing.signal);
     await persistently(this.#client, scope, () =>
       this.#client.create(this.path, data, { ...this.#createOptions(scope), ifExists: 'keep' }),
     );
@@ -172,7 +176,7 @@ export class SharedValue<T> implements AsyncDisposable, AsyncIterable<VersionedV
     const version = requireVersion(this.path, previous);
     try {
       const compare = (): Promise<Outcome> => this.#compare(version, data, scope);
-      const [answer] = (await this.#writer.write([op.set(this.path, data, version)], scope, compare)) ?? [];
+      const [answer] = (await this.#writer.write([op.set(this.path, data, version)], scope, { compare })) ?? [];
       if (answer?.stat === undefined) await this.#read(scope);
       else this.#accept({ value, version: answer.stat.version, zxid: answer.stat.mzxid });
       return true;
@@ -216,7 +220,7 @@ export class SharedValue<T> implements AsyncDisposable, AsyncIterable<VersionedV
     }
   }
 
-  async #read(scope: CallScope): Promise<void> {
+  async #read(scope: Patience): Promise<void> {
     const { codec } = this.#options;
     await persistently(this.#client, scope, async () => {
       this.#isStale = false;
@@ -238,7 +242,7 @@ export class SharedValue<T> implements AsyncDisposable, AsyncIterable<VersionedV
     if (!this.#closing.signal.aborted) this.#value$.next(next);
   }
 
-  #createOptions(scope: CallScope): { parents: ParentKind; signal: AbortSignal; acl?: readonly Acl[] } {
+  #createOptions(scope: Patience): { parents: ParentKind; signal: AbortSignal; acl?: readonly Acl[] } {
     const { acl, parents = 'container' } = this.#options;
     return { parents, signal: scope.signal, ...(acl === undefined ? {} : { acl }) };
   }

@@ -47,6 +47,29 @@ export function consumerSuite(clients: RigClients): void {
     expect(await drain(queue)).toEqual(rest);
   });
 
+  it('puts an item back when nobody can say what becomes of it', async () => {
+    const client = await clients.open();
+    const path = freshPath(client, 'queue');
+    await using queue = new DistributedQueue(client, path, { codec, lockPath: `${path}-locks` });
+    const seen: string[] = [];
+    const messages: string[] = [];
+    await using consumer = queue.consume(
+      (item) => {
+        seen.push(item);
+        if (seen.length === 1) throw new Error('bug of the handler');
+      },
+      {
+        onFailure: () => {
+          throw new Error('bug of the policy');
+        },
+      },
+    );
+    consumer.problems$.subscribe(({ error }) => messages.push((error as Error).message));
+    await queue.put('item');
+    await eventually(() => seen.length === 2);
+    expect(messages).toEqual(['bug of the handler', 'bug of the policy']);
+  });
+
   it('works on several at a time, and waits for them when it stops', async () => {
     const client = await clients.open();
     const path = freshPath(client, 'queue');
