@@ -53,6 +53,13 @@ it('stands again after its node has vanished while it was suspended (CURATOR-724
   expect(again.token > term.token).toBe(true);
 });
 
+it('that is refused for good says why to who waits, and that it does not lead to who asks', async () => {
+  await pass(b.create(PATH, null, { acl: [{ perms: 1, scheme: 'world', id: 'anyone' }] }));
+  await using latch = new LeaderLatch(a, PATH).start();
+  await expect(pass(latch.leadership())).rejects.toMatchObject({ name: 'NOAUTH' });
+  expect([latch.hasLeadership, latch.term]).toEqual([false, undefined]);
+});
+
 it('stands again when its node is deleted under it', async () => {
   await using latch = new LeaderLatch(a, PATH).start();
   const term = await pass(latch.leadership());

@@ -23,6 +23,7 @@ export class LeaderLatch implements AsyncDisposable {
   readonly #closed = new AbortController();
   readonly #term = new BehaviorSubject<Term | undefined>(undefined);
   #running: Promise<void> | undefined;
+  #isRefused = false;
 
   constructor(client: ZkClient, path: string, options: ElectionOptions = {}) {
     requireRecipe('a LeaderLatch', client, path, options, electionRules);
@@ -47,14 +48,14 @@ export class LeaderLatch implements AsyncDisposable {
     return this.#term.asObservable();
   }
 
-  /** The present term; look at its `isHeld` before something that must not happen twice. */
+  /** The present term; look at its `isHeld` before something that must not happen twice. Never throws. */
   get term(): Term | undefined {
-    return this.#term.getValue();
+    return this.#isRefused ? undefined : this.#term.getValue();
   }
 
   /** Whether it is certain, now and on the monotonic clock, that this one leads. */
   get hasLeadership(): boolean {
-    return this.#term.getValue()?.isHeld ?? false;
+    return this.term?.isHeld ?? false;
   }
 
   /**
@@ -115,6 +116,8 @@ export class LeaderLatch implements AsyncDisposable {
       }
       this.#term.complete();
     } catch (error) {
+      // From now on the subject throws the error at whoever asks for its value.
+      this.#isRefused = true;
       this.#term.error(error);
     }
   }
