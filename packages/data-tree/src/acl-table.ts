@@ -69,6 +69,7 @@ export class AclTable {
   private readonly byKey = new Map<number, Entry>();
   private readonly byHash = new Map<number, Entry>();
   private last: Entry | undefined;
+  /** The highest key ever given; keys are not used twice. */
   private lastKey = 0;
   /** Behind the list of the last {@link internAt}. */
   scannedTo = 0;
@@ -77,11 +78,6 @@ export class AclTable {
   /** Lists in use. */
   get size(): number {
     return this.byKey.size;
-  }
-
-  /** The highest key ever given; keys are not used twice. */
-  get highestKey(): number {
-    return this.lastKey;
   }
 
   /**
@@ -122,13 +118,6 @@ export class AclTable {
     }
     this.scannedTo = endOfAcls(bytes, start, limit);
     return this.intern(bytes, start, this.scannedTo);
-  }
-
-  /** Counts one more use of a key. */
-  retain(key: number): void {
-    if (key === OPEN_ACL_KEY) return;
-    const entry = this.entry(key);
-    if (entry !== undefined) entry.uses++;
   }
 
   /** Takes one use away; a list without a use is forgotten. */

@@ -39,20 +39,6 @@ export class LoadableTree extends ZnodeStore {
     this.refreshDigest(this.root, NO_BYTES, 0, 0);
   }
 
-  /** Overwrites /zookeeper/config without a transaction: the committed configuration, at its version. */
-  overwriteConfig(data: Uint8Array, zxidHi: number, zxidLo: number): void {
-    const path = utf8Bytes(SYSTEM_PATHS.config);
-    const id = this.find(path, 0, path.length);
-    if (id === -1) return;
-    this.replaceData(id, data, 0, data.length);
-    const stat = this.ensureStat(id);
-    const words = this.statWords(stat);
-    const at = this.statAt(stat);
-    words[at + F.version] = -1;
-    words[at + F.mzxidHi] = zxidHi;
-    words[at + F.mzxidLo] = zxidLo;
-  }
-
   /** Adds what is missing of /, /zookeeper, /zookeeper/quota and /zookeeper/config. @internal */
   addSystemNodes(): void {
     for (const text of [SYSTEM_PATHS.zookeeper, SYSTEM_PATHS.quota, SYSTEM_PATHS.config]) {

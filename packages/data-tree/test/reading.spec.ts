@@ -174,23 +174,13 @@ describe('TTL nodes', () => {
   });
 });
 
-it('keeps flags of others with a znode, apart from its name and kind', () => {
+it('keeps a flag with a znode, apart from its name and kind', () => {
   const tree = build([create('/x')]);
   const id = find(tree, '/x');
-  expect(tree.hasFlag(id, Flag.watched | Flag.watchedChildren)).toBe(false);
-  tree.setFlag(id, Flag.watched);
-  expect(tree.hasFlag(id, Flag.watched)).toBe(true);
+  expect(tree.hasFlag(id, Flag.quota)).toBe(false);
+  tree.setFlag(id, Flag.quota);
+  expect(tree.hasFlag(id, Flag.quota)).toBe(true);
   expect([tree.nameLength(id), tree.kind(id), tree.pathOf(id)]).toEqual([1, ZnodeKind.persistent, '/x']);
-  tree.clearFlag(id, Flag.watched);
-  expect(tree.hasFlag(id, Flag.watched)).toBe(false);
-});
-
-it('overwrites the configuration without a transaction', () => {
-  const tree = new DataTree();
-  const digest = { ...tree.digest };
-  tree.overwriteConfig(utf8Bytes('server.1=host:2888:3888\nversion=100000000'), 1, 0);
-  expect(stat(tree, '/zookeeper/config')).toMatchObject({ version: -1, aversion: -1, mzxid: 0x1_0000_0000n });
-  expect(tree.digest).toEqual(expect.objectContaining(digest));
 });
 
 it('tells a visitor what became of each operation', () => {

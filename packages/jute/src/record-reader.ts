@@ -100,13 +100,6 @@ export class RecordReader {
     return this.bytes.subarray(at, at + length);
   }
 
-  /** Passes over a string or a buffer; returns its length, -1 for null. Its bytes end at {@link position}. */
-  skipBuffer(): number {
-    const length = this.length();
-    if (length > 0) this.take(length);
-    return length;
-  }
-
   skip(count: number): void {
     this.take(count);
   }

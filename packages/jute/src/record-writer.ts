@@ -83,13 +83,6 @@ export class RecordWriter {
     return this;
   }
 
-  /** Overwrites the int32 at a position already written: a length that became known later. */
-  patchInt32(at: number, value: number): this {
-    if (at < 0 || at + 4 > this.end) throw new RangeError(`nothing was written at ${at}, only ${this.end} bytes`);
-    writeInt32(this.target, at, value);
-    return this;
-  }
-
   /** A copy of everything written; it owns its whole ArrayBuffer. */
   bytes(): Uint8Array<ArrayBuffer> {
     return this.target.slice(0, this.end);

@@ -82,11 +82,6 @@ export class SnapshotDecoder {
     this.stage = this.isFile ? 'header' : 'sessionCount';
   }
 
-  /** Bytes consumed so far. */
-  get consumedBytes(): number {
-    return this.position.offset;
-  }
-
   /** Whether a stream has ended; what came behind it is {@link rest}. A file ends with its last byte. */
   get isComplete(): boolean {
     return this.stage === 'rest';

@@ -144,10 +144,6 @@ export class WatchEntries {
     return this.heads.length;
   }
 
-  hasDataWatches(watcher: number): boolean {
-    return (this.dataCounts[watcher] ?? 0) > 0;
-  }
-
   beginEvent(): void {
     this.recipientCount = 0;
     if (this.eventNumber === 0x7fffffff) {

@@ -276,10 +276,6 @@ describe('WatchTable: figures', () => {
       connectionCount: 2,
       pathCount: 3,
     });
-    expect([...rig.table.byWatcher()]).toEqual([
-      { watcher: 1, paths: ['/a'] },
-      { watcher: 2, paths: ['/missing', '/b'] },
-    ]);
     expect([...rig.table.byPath()]).toEqual([
       { path: '/a', watchers: [1] },
       { path: '/missing', watchers: [2] },

@@ -189,19 +189,7 @@ export class WatchTable implements TreeListener {
     return this.entries.dataPlaceCount;
   }
 
-  /** The data table by watcher, as `wchc` shows it. Nothing may change meanwhile. */
-  *byWatcher(): IterableIterator<{ readonly watcher: number; readonly paths: readonly string[] }> {
-    for (let watcher = 0; watcher < this.entries.watcherLimit; watcher++) {
-      if (!this.entries.hasDataWatches(watcher)) continue;
-      const paths: string[] = [];
-      for (let entry = this.entries.firstOf(watcher); entry >= 0; entry = this.entries.nextOf(entry)) {
-        if (this.entries.isInDataTable(entry)) paths.push(this.pathOf(this.entries.placeOf(entry)));
-      }
-      yield { watcher, paths };
-    }
-  }
-
-  /** The data table by path, as `wchp` shows it. Nothing may change meanwhile. */
+  /** The data table by path, from which `wchp` and `wchc` are told. Nothing may change meanwhile. */
   *byPath(): IterableIterator<{ readonly path: string; readonly watchers: readonly number[] }> {
     const seen = new Set<number>();
     for (let watcher = 0; watcher < this.entries.watcherLimit; watcher++) {

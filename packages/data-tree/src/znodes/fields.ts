@@ -75,7 +75,7 @@ export const RECORD_WORDS = 17;
 
 export const NAME_LENGTH_MASK = 0xff_ffff;
 
-/** Bits of {@link Word.flagsAndName}. Whoever sets one of the watch bits also clears it. */
+/** Bits of {@link Word.flagsAndName}. */
 export const Flag = Object.freeze({
   /** Below /zookeeper/: adds nothing to the digest of the tree. */
   system: 1 << 24,
@@ -83,9 +83,6 @@ export const Flag = Object.freeze({
   kindMask: 3 << 25,
   /** The data of this znode belongs to a quota: limits or stats. */
   quota: 1 << 27,
-  /** Free for the watch table: something waits for a change of this znode, or of its children. */
-  watched: 1 << 28,
-  watchedChildren: 1 << 29,
   /** There is a Stat record. */
   stat: 1 << 30,
   /** Adds to the digest of the tree: digests are kept, and it is not a system znode. */

@@ -58,11 +58,6 @@ export class PathIndex {
     return this.table.byteLength + (this.old === null ? 0 : this.old.byteLength);
   }
 
-  /** Whether a second table exists at the moment; for tests. */
-  get isResizing(): boolean {
-    return this.old !== null;
-  }
-
   /** How many znodes are to come, as far as one can tell: growing then skips sizes. 0 ends it. */
   expect(count: number): void {
     this.expected = count;

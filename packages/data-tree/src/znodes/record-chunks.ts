@@ -13,7 +13,7 @@ export const CHUNK_RECORDS = 1 << CHUNK_SHIFT;
 export const CHUNK_MASK = CHUNK_RECORDS - 1;
 
 /** The index packs an id into 26 bits beside 6 bits of hash. */
-export const MAX_RECORDS = (1 << 26) - CHUNK_RECORDS;
+const MAX_RECORDS = (1 << 26) - CHUNK_RECORDS;
 
 /** Records the first chunk has room for at first, and how often that grows. */
 const FIRST_CHUNK_RECORDS = 1 << 10;

@@ -58,10 +58,6 @@ export class ZnodeRecords {
     this.setWord(id, W.flagsAndName, this.word(id, W.flagsAndName) | bits);
   }
 
-  clearFlag(id: number, bits: number): void {
-    this.setWord(id, W.flagsAndName, this.word(id, W.flagsAndName) & ~bits);
-  }
-
   /** Bytes of data; -1 for null. */
   dataLength(id: number): number {
     return this.word(id, W.dataLength);

@@ -5,7 +5,7 @@
 import { invariant } from '@zk/model';
 import { AclTable } from '../acl-table.js';
 import { DigestSum } from '../digest.js';
-import { copyBytes } from '@zk/jute';
+import { copyBytes, equalBytes, utf8Bytes } from '@zk/jute';
 import { Flag, KIND_SHIFT, NAME_LENGTH_MASK, Word, ZNODE_WORDS, ZnodeKind } from './fields.js';
 import { OwnerLists } from './owners.js';
 import { DEFAULT_HASH_SEED, hashMore, hashMultiplier, rootHash } from './path-hash.js';
@@ -22,7 +22,7 @@ const SLASH = 0x2f;
 const NO_BYTES = new Uint8Array(0);
 
 /** The name of the znode below which nothing counts for the digest. */
-const ZOOKEEPER = Uint8Array.from('zookeeper', (c) => c.charCodeAt(0));
+const ZOOKEEPER = utf8Bytes('zookeeper');
 
 /** A walk over the tree that survives changes between its steps: see SnapshotEncoder. */
 export interface TreeCursor {
@@ -143,7 +143,9 @@ export class ZnodeStore extends ZnodeStats {
       parentChunk[parentAt + W.childCount]!++;
       this.countDescendants(parent, 1);
       if ((parentFlags & FLAG.system) !== 0 || parent === this.zookeeper) flags |= FLAG.system;
-      else if (parent === this.root && isZookeeper(names, nameStart, nameEnd)) this.zookeeper = id;
+      else if (parent === this.root && equalBytes(ZOOKEEPER, 0, ZOOKEEPER.length, names, nameStart, nameEnd)) {
+        this.zookeeper = id;
+      }
       if (next !== -1) this.setWord(next, W.prevSibling, id);
     }
     if (this.digestEnabled && (flags & FLAG.system) === 0) flags |= FLAG.counted;
@@ -236,10 +238,4 @@ export class ZnodeStore extends ZnodeStats {
     invariant(i !== -1, 'a cursor is removed once');
     this.cursors.splice(i, 1);
   }
-}
-
-function isZookeeper(names: Uint8Array, start: number, end: number): boolean {
-  if (end - start !== ZOOKEEPER.length) return false;
-  for (let i = 0; i < ZOOKEEPER.length; i++) if (names[start + i] !== ZOOKEEPER[i]) return false;
-  return true;
 }
