@@ -1,5 +1,5 @@
 import { readInt32, writeInt32 } from '@zk/jute';
-import { parseHex64 } from '@zk/model';
+import { CorruptionError, parseHex64 } from '@zk/model';
 import type { Zxid } from '@zk/model';
 
 /** Names and fixed bytes of the disk format (spec: disk format, sections 1 to 3). */
@@ -8,8 +8,10 @@ export const VERSION_DIR = 'version-2';
 
 /** FileHeader: magic, version 2, dbid. Only the magic is checked on reading, as in Apache ZooKeeper. */
 export const FILE_HEADER_BYTES = 16;
-export const LOG_MAGIC = 0x5a4b4c47;
-export const SNAPSHOT_MAGIC = 0x5a4b534e;
+const LOG_MAGIC = 0x5a4b4c47;
+
+/** Of snapshots that snappy-java has compressed. */
+export const SNAPPY_MAGIC = Uint8Array.of(0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0);
 
 /** Checksum (int64), length (int32). */
 export const ENTRY_HEAD_BYTES = 12;
@@ -29,8 +31,19 @@ export function writeLogHeader(bytes: Uint8Array, at: number): number {
   return at + FILE_HEADER_BYTES;
 }
 
+/** @throws CorruptionError unless the first `filled` bytes of a file begin with the header of a log */
+export function assertLogHeader(path: string, head: Uint8Array, filled: number): void {
+  if (filled < FILE_HEADER_BYTES) {
+    const detail = `expected a header of ${FILE_HEADER_BYTES} bytes, found ${filled}`;
+    throw new CorruptionError(path, filled, detail, 'It can hold no transaction: move it away and start again');
+  }
+  if (readInt32(head, 0) === LOG_MAGIC) return;
+  const detail = `expected 0x5a4b4c47 "ZKLG", found ${magicText(head)}`;
+  throw new CorruptionError(path, 0, detail, 'It is not a txn log: move it away, or restore it from a copy');
+}
+
 /** The magic as an operator reads it: its letters where it has some, hexadecimal otherwise. */
-export function magicText(bytes: Uint8Array): string {
+function magicText(bytes: Uint8Array): string {
   const hex = (readInt32(bytes, 0) >>> 0).toString(16).padStart(8, '0');
   const letters = String.fromCharCode(...bytes.subarray(0, 4));
   return /^[ -~]{4}$/.test(letters) ? `0x${hex} "${letters}"` : `0x${hex}`;

@@ -5,7 +5,7 @@ import type { SnapshotInfo, SnapshotStore, SnapshotTrail, SnapshotWriter } from 
 import { equalBytes } from '@zk/jute';
 import type { Zxid } from '@zk/model';
 import { fileNamesIn, syncDirectory } from './durable-fs.js';
-import { parseSnapshotName } from './file-format.js';
+import { SNAPPY_MAGIC, parseSnapshotName } from './file-format.js';
 import type { SnapshotSuffix } from './file-format.js';
 import type { ResolvedOptions } from './options.js';
 import { readSnapshot } from './snapshot-reader.js';
@@ -15,7 +15,6 @@ import type { WorkQueue } from './work-queue.js';
 
 const SEAL_END = Uint8Array.of(0, 0, 0, 1, 0x2f);
 const GZIP_MAGIC = Uint8Array.of(0x1f, 0x8b);
-const SNAPPY_MAGIC = Uint8Array.of(0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0);
 const SHORTEST_BYTES = 10;
 
 export interface FileSnapshotsParts {

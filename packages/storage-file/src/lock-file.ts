@@ -5,7 +5,7 @@ import type { Logger } from '@zk/contracts';
 import type { StorageClock, StorageScheduler } from './machine-time.js';
 
 /** In `version-2`; neither Apache ZooKeeper nor its tools look at it. */
-export const LOCK_FILE = '.zk-lock';
+const LOCK_FILE = '.zk-lock';
 
 /** How long the threads of a process that was killed may take to end. */
 const ENDING_MS = 10_000;
@@ -69,31 +69,13 @@ export class DirectoryLock {
 }
 
 async function takeFile(path: string, directory: string, options: LockOptions): Promise<void> {
-  const own: Holder = {
-    pid: process.pid,
-    started: (await startOf(process.pid)) ?? '',
-    host: hostname(),
-    boot: await bootId(),
-  };
+  const own = await thisProcess();
   // The file appears under its name with its text in it: nobody reads half of one.
   const draft = `${path}.${process.pid}`;
-  await writeFile(draft, `${JSON.stringify(own)}\n`).catch(async (error: unknown) => {
-    // A full disk has room for an empty file. Why it failed matters more than whether that can be removed.
-    await rm(draft, { force: true }).catch(() => undefined);
-    throw new Error(
-      `Cannot write ${draft}: ${(error as Error).message}. Is there space, and may this user write there?`,
-      {
-        cause: error,
-      },
-    );
-  });
+  await writeDraft(draft, own);
   try {
     for (let attempt = 0; attempt < 5; attempt++) {
-      try {
-        return await link(draft, path);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      }
+      if (await linkIfFree(draft, path)) return;
       const holder = await readHolder(path);
       if (holder !== undefined && (await isAlive(holder, own, options))) {
         throw new Error(
@@ -107,6 +89,35 @@ async function takeFile(path: string, directory: string, options: LockOptions): 
     throw new Error(`${path} is being taken by other servers again and again. Start one server in ${directory}`);
   } finally {
     await rm(draft, { force: true });
+  }
+}
+
+async function thisProcess(): Promise<Holder> {
+  const started = (await startOf(process.pid)) ?? '';
+  return { pid: process.pid, started, host: hostname(), boot: await bootId() };
+}
+
+async function writeDraft(draft: string, own: Holder): Promise<void> {
+  try {
+    await writeFile(draft, `${JSON.stringify(own)}\n`);
+  } catch (error) {
+    // A full disk has room for an empty file. Why it failed matters more than whether that can be removed.
+    await rm(draft, { force: true }).catch(() => undefined);
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`Cannot write ${draft}: ${reason}. Is there space, and may this user write there?`, {
+      cause: error,
+    });
+  }
+}
+
+/** @returns false when somebody has the path already */
+async function linkIfFree(draft: string, path: string): Promise<boolean> {
+  try {
+    await link(draft, path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
   }
 }
 

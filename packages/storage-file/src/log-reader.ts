@@ -1,15 +1,14 @@
 import type { FileHandle } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
 import { adler32, readInt32 } from '@zk/jute';
-import { CorruptionError } from '@zk/model';
+import { CorruptionError, hexOf } from '@zk/model';
 import {
   END_OF_RECORD,
   ENTRY_HEAD_BYTES,
   FILE_HEADER_BYTES,
-  LOG_MAGIC,
   TXN_HEADER_BYTES,
   ZXID_OFFSET,
-  magicText,
+  assertLogHeader,
 } from './file-format.js';
 import { examineTail } from './log-tail.js';
 
@@ -144,7 +143,8 @@ export class LogFileReader {
       if (chunk[end] !== END_OF_RECORD) return `an entry ends with 0x${chunk[end]!.toString(16)} instead of 0x42`;
       const checksum = adler32(chunk, start, end);
       if (readInt32(chunk, at) !== 0 || readInt32(chunk, at + 4) !== (checksum | 0)) {
-        return `the checksum of an entry is 0x${hex(chunk, at)}, its bytes have 0x${checksum.toString(16)}`;
+        const found = hexOf(readInt32(chunk, at), readInt32(chunk, at + 4));
+        return `the checksum of an entry is 0x${found}, its bytes have 0x${checksum.toString(16)}`;
       }
       const hi = readInt32(chunk, start + ZXID_OFFSET);
       const lo = readInt32(chunk, start + ZXID_OFFSET + 4);
@@ -185,25 +185,9 @@ export class LogFileReader {
   }
 
   #checkHeader(): void {
-    if (this.#filled < FILE_HEADER_BYTES) {
-      throw new CorruptionError(
-        this.#path,
-        this.#filled,
-        `expected a header of ${FILE_HEADER_BYTES} bytes, found ${this.#filled}`,
-        'It can hold no transaction: move it away and start again',
-      );
-    }
-    if (readInt32(this.#chunk, 0) === LOG_MAGIC) {
-      this.#hasHeader = true;
-      this.#at = FILE_HEADER_BYTES;
-      return;
-    }
-    throw new CorruptionError(
-      this.#path,
-      0,
-      `expected 0x5a4b4c47 "ZKLG", found ${magicText(this.#chunk)}`,
-      'It is not a txn log: move it away, or restore it from a copy',
-    );
+    assertLogHeader(this.#path, this.#chunk, this.#filled);
+    this.#hasHeader = true;
+    this.#at = FILE_HEADER_BYTES;
   }
 
   /** Judges the place where entries end by what lies behind it. */
@@ -224,10 +208,4 @@ export class LogFileReader {
         `while the server was writing can it be right to cut the file: truncate -s ${offset} ${this.#path}`,
     );
   }
-}
-
-function hex(bytes: Uint8Array, at: number): string {
-  const text = (word: number) => (word >>> 0).toString(16);
-  const hi = readInt32(bytes, at);
-  return (hi === 0 ? '' : text(hi)) + text(readInt32(bytes, at + 4)).padStart(hi === 0 ? 1 : 8, '0');
 }

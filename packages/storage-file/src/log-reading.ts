@@ -131,7 +131,9 @@ class LogReading implements AsyncIterable<readonly LoggedTxn[]> {
     if (this.#hasLast) {
       const order = orderOf(hi, lo, this.#lastHi, this.#lastLo);
       if (order === 'repeated') return true;
-      if (order === 'gap') throw gapError(this.#name, offset, hi, lo, this.#lastHi, this.#lastLo);
+      if (order === 'gap') {
+        throw gapError(join(this.#host.directory, this.#name), offset, hi, lo, this.#lastHi, this.#lastLo);
+      }
       if (compare64(hi, lo, this.#upToHi, this.#upToLo) > 0) return false;
     }
     this.#batch.push({ zxid: int64(hi, lo), txn: bytes.slice(start, end) });

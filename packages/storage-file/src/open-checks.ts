@@ -2,10 +2,9 @@ import { constants } from 'node:fs';
 import { access, open, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Logger, SnapshotInfo } from '@zk/contracts';
-import { readInt32 } from '@zk/jute';
 import { CorruptionError, hex64 } from '@zk/model';
 import { fileNamesIn, syncDirectory } from './durable-fs.js';
-import { FILE_HEADER_BYTES, LOG_MAGIC, logZxidOf, magicText, parseSnapshotName } from './file-format.js';
+import { FILE_HEADER_BYTES, assertLogHeader, logZxidOf, parseSnapshotName } from './file-format.js';
 import { PROBE_FILE } from './file-txn-log.js';
 import { listLogs } from './log-recovery.js';
 import { makeDirectories } from './make-directories.js';
@@ -76,14 +75,7 @@ export async function checkLogHeaders(directory: string): Promise<void> {
     const header = new Uint8Array(FILE_HEADER_BYTES);
     const bytesRead = await readHead(path, header);
     if (header.every((byte) => byte === 0) && name === logs.at(-1)?.name) continue;
-    if (bytesRead < FILE_HEADER_BYTES) {
-      const detail = `expected a header of ${FILE_HEADER_BYTES} bytes, found ${bytesRead}`;
-      throw new CorruptionError(path, bytesRead, detail, 'It can hold no transaction: move it away and start again');
-    }
-    if (readInt32(header, 0) !== LOG_MAGIC) {
-      const detail = `expected 0x5a4b4c47 "ZKLG", found ${magicText(header)}`;
-      throw new CorruptionError(path, 0, detail, 'It is not a txn log: move it away, or restore it from a copy');
-    }
+    assertLogHeader(path, header, bytesRead);
   }
 }
 

@@ -5,10 +5,9 @@ import { createGunzip } from 'node:zlib';
 import { pipeline } from 'node:stream';
 import { equalBytes, readInt32 } from '@zk/jute';
 import { CorruptionError } from '@zk/model';
-import type { SnapshotSuffix } from './file-format.js';
+import { SNAPPY_MAGIC, type SnapshotSuffix } from './file-format.js';
 
 const PIECE_BYTES = 1024 * 1024;
-const SNAPPY_MAGIC = Uint8Array.of(0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0);
 const SNAPPY_HEADER_BYTES = 16;
 /** snappy-java writes blocks of 32 KiB, other writers of that framing up to this. */
 const MAX_SNAPPY_BLOCK_BYTES = 64 * 1024 * 1024;
@@ -75,7 +74,7 @@ async function* readSnappy(path: string): AsyncIterable<Uint8Array> {
   let offset = 0;
   try {
     const header = await readExactly(file, SNAPPY_HEADER_BYTES);
-    if (header === undefined || !equalBytes(header, 0, 8, SNAPPY_MAGIC, 0, 8)) {
+    if (header === undefined || !equalBytes(header, 0, SNAPPY_MAGIC.length, SNAPPY_MAGIC, 0, SNAPPY_MAGIC.length)) {
       throw new CorruptionError(path, 0, 'expected the magic 82 "SNAPPY" 00', ADVICE);
     }
     for (;;) {

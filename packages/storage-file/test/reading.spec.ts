@@ -32,6 +32,13 @@ describe('reading log files while they are written', () => {
     expect(zxidsOf(await read(await dir.opened(), 1n, 5n))).toEqual(range(1n, 5));
   });
 
+  it('says where the file lies in which something is missing, as an operator would type it', async () => {
+    dir.write('log.1', logFile(1n, 2n, 4n));
+    const storage = await dir.opened();
+    const file = `${storage.location.dataLogDir}/version-2/log.1`;
+    await expect(read(storage, 1n, 4n)).rejects.toMatchObject({ name: 'CorruptionError', file });
+  });
+
   it('passes over a file in which nothing is', async () => {
     dir.write('log.1', logFile(1n, 2n));
     dir.write('log.3', logHeader);
