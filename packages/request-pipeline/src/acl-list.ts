@@ -1,12 +1,6 @@
+import type { SubmittedAcl } from '@zk/data-tree';
 import { RecordReader, type RecordWriter } from '@zk/jute';
 import type { Acl } from '@zk/model';
-
-/** An ACL entry as it came, which may lack what it needs. */
-export interface SubmittedAcl {
-  readonly perms: number;
-  readonly scheme: string | null;
-  readonly id: string | null;
-}
 
 /** Decodes a vector of ACL entries; null stays null. */
 export function readAclList(bytes: Uint8Array, start: number, end: number): readonly SubmittedAcl[] | null {

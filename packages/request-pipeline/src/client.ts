@@ -15,6 +15,11 @@ export interface ClientConnection {
   established(): void;
 }
 
+/** The client of this server that acts for a session; null where nobody does, or a client of another server. */
+export function ownerOf(session: Session): Client | null {
+  return session.owner instanceof Client ? session.owner : null;
+}
+
 /** One connected client, as the pipeline sees it. */
 export class Client {
   session: Session | null = null;

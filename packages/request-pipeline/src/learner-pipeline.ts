@@ -3,7 +3,7 @@ import { ErrorCode, type Id, OpCode, invariant } from '@zk/model';
 import { type Session, passwordMatches } from '@zk/session';
 import type { ClientPipelineOptions, ClientPipelineParts } from './client-pipeline-parts.js';
 import { ClientPipeline } from './client-pipeline.js';
-import type { Client } from './client.js';
+import { type Client, ownerOf } from './client.js';
 import type { ConnectRequest } from './connect.js';
 import { type ForwardedRequest, ForwardedRequests } from './forwarded.js';
 import { WriteReplies } from './replies.js';
@@ -81,8 +81,8 @@ export class LearnerPipeline extends ClientPipeline {
   protected override reattach(client: Client, request: ConnectRequest): void {
     const { sessions, leader } = this.parts;
     const { sessionHi, sessionLo, password } = request;
-    const previous = sessions.get(sessionHi, sessionLo)?.owner as Client | null | undefined;
-    if (previous && previous !== client) previous.connection.closeNow();
+    const known = sessions.get(sessionHi, sessionLo);
+    if (known !== undefined && known.owner !== client) ownerOf(known)?.connection.closeNow();
     if (!passwordMatches(sessionHi, sessionLo, password, 0, password.length)) {
       this.refuseSession(client);
       return;
@@ -273,7 +273,7 @@ export class LearnerPipeline extends ClientPipeline {
 
   /** By its client, here or elsewhere, or because it expired. */
   private sessionClosed(session: Session, request: ForwardedRequest | null): void {
-    const owner = session.owner as Client | null;
+    const owner = ownerOf(session);
     session.owner = null;
     this.leave(session);
     this.parts.onSession?.(request === null ? 'expired' : 'closed', session);

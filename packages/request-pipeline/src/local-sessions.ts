@@ -1,5 +1,5 @@
 import { type Session, type SessionTracker, passwordMatches } from '@zk/session';
-import type { Client } from './client.js';
+import { type Client, ownerOf } from './client.js';
 import type { SessionChange } from './client-pipeline-parts.js';
 
 /** What local sessions ask of their pipeline. */
@@ -37,8 +37,7 @@ export class LocalSessions {
   }
 
   reattach(client: Client, session: Session, password: Uint8Array, nowMs: number): void {
-    const previous = session.owner as Client | null;
-    if (previous !== client) previous?.connection.closeNow();
+    if (session.owner !== client) ownerOf(session)?.connection.closeNow();
     const isValid =
       passwordMatches(session.idHi, session.idLo, password, 0, password.length) && this.touch(client, session, nowMs);
     if (isValid) this.attach(client, session, 'reattached');
@@ -80,7 +79,7 @@ export class LocalSessions {
   }
 
   expire(session: Session): void {
-    const owner = session.owner as Client | null;
+    const owner = ownerOf(session);
     this.end(session, 'expired');
     owner?.connection.closeNow();
   }

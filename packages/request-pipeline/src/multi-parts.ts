@@ -34,9 +34,9 @@ export function nextPart(reader: FrameReader, request: WriteRequest): number {
     case OpCode.create:
     case OpCode.create2:
     case OpCode.createContainer:
-      return request.readCreate(reader, false) ? kindOfCreate(request, type) : BROKEN;
+      return request.readCreate(reader) ? kindOfCreate(request, type) : BROKEN;
     case OpCode.createTTL:
-      return request.readCreate(reader, true) ? kindOfCreateTtl(request) : BROKEN;
+      return request.readCreateTtl(reader) ? kindOfCreateTtl(request) : BROKEN;
     default:
       return BROKEN;
   }

@@ -4,7 +4,7 @@ import { ErrorCode, OpCode } from '@zk/model';
 import { type Session, passwordMatches } from '@zk/session';
 import type { ClientPipelineOptions, ClientPipelineParts } from './client-pipeline-parts.js';
 import { ClientPipeline } from './client-pipeline.js';
-import { Client } from './client.js';
+import { type Client, ownerOf } from './client.js';
 import type { ConnectRequest } from './connect.js';
 import { EarlyLook } from './early-look.js';
 import { FrameReader } from './frame-reader.js';
@@ -134,13 +134,7 @@ export class RequestPipeline extends ClientPipeline {
 
   /** Whoever acted for the session no longer does: a client of this server loses its connection. */
   private disown(session: Session): void {
-    const client = this.ownerOf(session);
-    client?.connection.closeNow();
-  }
-
-  /** The client of this server that acts for the session, if it is one. */
-  private ownerOf(session: Session): Client | null {
-    return session.owner instanceof Client ? session.owner : null;
+    ownerOf(session)?.connection.closeNow();
   }
 
   protected override touch(client: Client, session: Session): boolean {
@@ -331,7 +325,7 @@ export class RequestPipeline extends ClientPipeline {
       this.parts.onSession?.('created', session);
       return;
     }
-    const owner = this.ownerOf(session);
+    const owner = ownerOf(session);
     this.parts.sessions.remove(session);
     this.parts.onSession?.(slot.isExpiry ? 'expired' : 'closed', session);
     if (client !== null && !client.isClosed) {

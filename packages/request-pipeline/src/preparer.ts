@@ -3,6 +3,7 @@ import {
   type DataTree,
   DigestSum,
   Field,
+  type SubmittedAcl,
   ZnodeKind,
   crcOfPathAndData,
   crcOfPathDataChange,
@@ -10,10 +11,10 @@ import {
   fixupAcls,
   kindOfOwner,
 } from '@zk/data-tree';
-import { RecordWriter, utf8Bytes } from '@zk/jute';
-import { type Acl, ErrorCode, type Id, Perms } from '@zk/model';
+import { RecordWriter, equalBytes, utf8Bytes } from '@zk/jute';
+import { type Acl, ErrorCode, type Id, Perms, SYSTEM_PATHS } from '@zk/model';
 import { AclGuard } from './acl-guard.js';
-import { type SubmittedAcl, readAclList, writeAclList } from './acl-list.js';
+import { readAclList, writeAclList } from './acl-list.js';
 import { type ChangeRecord, clearWords, loadRecord } from './change-record.js';
 import { FrameReader } from './frame-reader.js';
 import { Overlay } from './overlay.js';
@@ -55,7 +56,7 @@ export class RequestContext {
 const COUNT_BYTES = 4;
 /** Permissions and two lengths. */
 const MIN_ACL_BYTES = 12;
-const OPEN_LIST = new RecordWriter(64).int32(1).int32(Perms.all).ustring('world').ustring('anyone').bytes().slice();
+const OPEN_LIST = new RecordWriter(64).int32(1).int32(Perms.all).ustring('world').ustring('anyone').bytes();
 
 /**
  * The shared part of validation: looking up what a path will be, changing it in the overlay, and predicting the
@@ -194,15 +195,26 @@ export class Preparer {
     this.change(record, field + 1, lo);
   }
 
-  /** Notes new data in a record: its length, and what it makes of the digest. */
-  assignData(record: ChangeRecord, data: Uint8Array, start: number, end: number, isNull: boolean): void {
-    record.dataLength = isNull ? 0 : end - start;
+  /** Notes new data in a record: its length, and what it makes of the digest. Null data is an empty range. */
+  assignData(record: ChangeRecord, data: Uint8Array, start: number, end: number): void {
+    record.dataLength = end - start;
     if (!record.isCounted) return;
-    const dataEnd = isNull ? start : end;
-    const crc = crcOfPathAndData(record.path, 0, record.pathLength, data, start, dataEnd);
+    const crc = crcOfPathAndData(record.path, 0, record.pathLength, data, start, end);
     const { words } = record;
     words[Field.crc]! ^= crcOfPathDataChange(words[Field.crcPathData]! ^ crc);
     words[Field.crcPathData] = crc;
+  }
+
+  /** The data of a znode is set, to what {@link assignData} takes. */
+  dataWritten(record: ChangeRecord, version: number, data: Uint8Array, start: number, end: number): void {
+    const { zxidHi, zxidLo, wallMs } = this.context;
+    this.overlay.touch(record);
+    this.uncount(record);
+    this.change(record, Field.version, version);
+    this.change64(record, Field.mzxidHi, zxidHi, zxidLo);
+    this.change64(record, Field.mtimeHi, Math.floor(wallMs / 0x1_0000_0000), wallMs | 0);
+    this.assignData(record, data, start, end);
+    this.count(record);
   }
 
   /** A child was removed: the parent's count and pzxid (which only moves up). */
@@ -251,11 +263,10 @@ export function nextVersion(current: number, expected: number): number | undefin
   return expected === -1 || expected === current ? (current + 1) | 0 : undefined;
 }
 
-/** The system paths that may not be deleted. */
-const undeletable = ['/', '/zookeeper', '/zookeeper/quota', '/zookeeper/config'].map(utf8Bytes);
+const undeletable = Object.values(SYSTEM_PATHS).map(utf8Bytes);
 
 export function isUndeletable(path: Uint8Array, start: number, end: number): boolean {
-  return undeletable.some((fixed) => sameBytes(fixed, path, start, end));
+  return undeletable.some((fixed) => equalBytes(fixed, 0, fixed.length, path, start, end));
 }
 
 const ZOOKEEPER_PREFIX = utf8Bytes('/zookeeper/');
@@ -268,16 +279,10 @@ function isHidden(record: ChangeRecord): boolean {
 }
 
 function isOpenList(bytes: Uint8Array, start: number, end: number): boolean {
-  return sameBytes(OPEN_LIST, bytes, start, end);
+  return equalBytes(OPEN_LIST, 0, OPEN_LIST.length, bytes, start, end);
 }
 
 function isAscii(bytes: Uint8Array, start: number, end: number): boolean {
   for (let i = start; i < end; i++) if (bytes[i]! >= 0x80) return false;
-  return true;
-}
-
-function sameBytes(fixed: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
-  if (end - start !== fixed.length) return false;
-  for (let i = 0; i < fixed.length; i++) if (fixed[i] !== bytes[start + i]) return false;
   return true;
 }

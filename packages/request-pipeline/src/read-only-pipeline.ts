@@ -1,4 +1,4 @@
-import { ErrorCode, invariant } from '@zk/model';
+import { ErrorCode, InvariantViolation } from '@zk/model';
 import type { Session } from '@zk/session';
 import type { ClientPipelineOptions, ClientPipelineParts } from './client-pipeline-parts.js';
 import { ClientPipeline } from './client-pipeline.js';
@@ -65,5 +65,5 @@ export class ReadOnlyPipeline extends ClientPipeline {
 }
 
 function onlyLocal(): never {
-  return invariant(false, 'a read-only server has local sessions only') as never;
+  throw new InvariantViolation('a read-only server has local sessions only');
 }

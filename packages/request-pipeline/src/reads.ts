@@ -50,9 +50,8 @@ export class Reads {
       case OpCode.exists:
         return this.exists(client, xid);
       case OpCode.getChildren:
-        return this.getChildren(client, xid, false);
       case OpCode.getChildren2:
-        return this.getChildren(client, xid, true);
+        return this.getChildren(client, xid, type);
       case OpCode.ping:
         client.outbox.beginReply(-2, this.tree.lastZxidHi, this.tree.lastZxidLo, ErrorCode.OK, 0);
         return ErrorCode.OK;
@@ -105,7 +104,7 @@ export class Reads {
     return ErrorCode.OK;
   }
 
-  /** The watch is set before anything else is looked at, so that it waits for the creation of an absent znode. */
+  /** The watch is set whether or not there is a znode: on an absent one it waits for its creation. */
   private exists(client: Client, xid: number): number {
     const { tree, reader } = this;
     reader.range();
@@ -123,8 +122,9 @@ export class Reads {
     return ErrorCode.OK;
   }
 
-  private getChildren(client: Client, xid: number, withStat: boolean): number {
+  private getChildren(client: Client, xid: number, type: number): number {
     const { tree, reader } = this;
+    const withStat = type === OpCode.getChildren2;
     reader.range();
     const { start, end, isNull } = reader;
     const watch = reader.boolean();

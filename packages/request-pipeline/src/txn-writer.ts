@@ -2,9 +2,9 @@ import { copyBytes, writeInt32 } from '@zk/jute';
 import type { TxnArena, TxnChunk } from './txn-arena.js';
 
 /** Bytes of a TxnHeader. */
-export const TXN_HEADER_BYTES = 32;
+const TXN_HEADER_BYTES = 32;
 /** Bytes of a TxnDigest. */
-export const TXN_DIGEST_BYTES = 12;
+const TXN_DIGEST_BYTES = 12;
 const DIGEST_VERSION = 2;
 const SMALL_RECORD_BYTES = 64;
 
@@ -104,12 +104,8 @@ export class TxnWriter {
     this.at = copyBytes(source, start, end, this.bytes, this.at);
   }
 
-  /** A string or buffer with its length; null when `isNull`. */
-  range(source: Uint8Array, start: number, end: number, isNull: boolean): void {
-    if (isNull) {
-      this.int32(-1);
-      return;
-    }
+  /** A string or buffer with its length. */
+  range(source: Uint8Array, start: number, end: number): void {
     this.int32(end - start);
     this.raw(source, start, end);
   }

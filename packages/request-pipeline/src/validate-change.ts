@@ -5,9 +5,12 @@ import { type Preparer, isUndeletable, nextVersion, parentEnd } from './preparer
 
 const FIXED_BYTES = 16;
 
+/** Who wants a znode deleted: a client, or the server itself, which needs no permission. */
+type Deleter = 'client' | 'server';
+
 /** Validates delete (spec: server semantics, section 2.2) and writes the record. */
 export function validateDelete(p: Preparer): number {
-  return deletePath(p, p.request.version, false);
+  return deletePath(p, p.request.version, 'client');
 }
 
 /**
@@ -15,10 +18,10 @@ export function validateDelete(p: Preparer): number {
  * what is committed: a znode that is being written, or made anew, stays. Apache ZooKeeper looks at the kind only.
  */
 export function validateDeleteContainer(p: Preparer): number {
-  return deletePath(p, -1, true);
+  return deletePath(p, -1, 'server');
 }
 
-function deletePath(p: Preparer, expected: number, isInternal: boolean): number {
+function deletePath(p: Preparer, expected: number, by: Deleter): number {
   const { pathStart: start, pathEnd: end, pathIsNull } = p.request;
   p.writer.ensure(end - start + FIXED_BYTES);
   if (pathIsNull) return ErrorCode.MARSHALLINGERROR;
@@ -27,10 +30,10 @@ function deletePath(p: Preparer, expected: number, isInternal: boolean): number 
   if (slash < 0 || isUndeletable(path, start, end)) return ErrorCode.BADARGUMENTS;
   const parent = p.obtain(path, start, slash);
   const node = p.obtain(path, start, end);
-  const isStale = isInternal && node.exists && isBeingWritten(p, node, path, start, end);
-  const code = isStale ? ErrorCode.BADVERSION : refuseDeletion(p, parent, node, expected, isInternal);
+  const isStale = by === 'server' && node.exists && isBeingWritten(p, node, path, start, end);
+  const code = isStale ? ErrorCode.BADVERSION : refuseDeletion(p, parent, node, expected, by);
   if (code === ErrorCode.OK) {
-    p.writer.range(path, start, end, false);
+    p.writer.range(path, start, end);
     p.childRemoved(parent);
     p.removed(node);
   }
@@ -47,17 +50,11 @@ function isBeingWritten(p: Preparer, { words }: ChangeRecord, path: Uint8Array, 
   return words[Field.mzxidHi] !== tree.mzxidHi(committed) || words[Field.mzxidLo] !== tree.mzxidLo(committed);
 }
 
-function refuseDeletion(
-  p: Preparer,
-  parent: ChangeRecord,
-  node: ChangeRecord,
-  expected: number,
-  isInternal: boolean,
-): number {
+function refuseDeletion(p: Preparer, parent: ChangeRecord, node: ChangeRecord, expected: number, by: Deleter): number {
   if (!parent.exists) return ErrorCode.NONODE;
-  if (!isInternal && !p.guard.allowsRecord(parent, Perms.delete, p.context.ids)) return ErrorCode.NOAUTH;
+  if (by === 'client' && !p.guard.allowsRecord(parent, Perms.delete, p.context.ids)) return ErrorCode.NOAUTH;
   if (!node.exists) return ErrorCode.NONODE;
-  if (isInternal && p.isEphemeral(node)) return ErrorCode.BADVERSION;
+  if (by === 'server' && p.isEphemeral(node)) return ErrorCode.BADVERSION;
   if (nextVersion(node.words[Field.version]!, expected) === undefined) return ErrorCode.BADVERSION;
   return node.childCount > 0 ? ErrorCode.NOTEMPTY : ErrorCode.OK;
 }
@@ -65,7 +62,7 @@ function refuseDeletion(
 /** Validates setData, decoded, and writes the record. */
 export function validateSetData(p: Preparer): number {
   const { writer, context } = p;
-  const { pathStart: start, pathEnd: end, pathIsNull, dataStart, dataEnd, dataIsNull, version: expected } = p.request;
+  const { pathStart: start, pathEnd: end, pathIsNull, dataStart, dataEnd, version: expected } = p.request;
   writer.ensure(end - start + (dataEnd - dataStart) + FIXED_BYTES);
   const path = p.reader.bytes;
   if (pathIsNull || start === end) return ErrorCode.BADARGUMENTS;
@@ -83,13 +80,7 @@ export function validateSetData(p: Preparer): number {
   // Path and data lie in the transaction as they lie in the request.
   writer.raw(path, start - 4, dataEnd);
   writer.int32(version);
-  p.overlay.touch(node);
-  p.uncount(node);
-  p.change(node, Field.version, version);
-  p.change64(node, Field.mzxidHi, context.zxidHi, context.zxidLo);
-  p.change64(node, Field.mtimeHi, Math.floor(context.wallMs / 0x1_0000_0000), context.wallMs | 0);
-  p.assignData(node, path, dataStart, dataEnd, dataIsNull);
-  p.count(node);
+  p.dataWritten(node, version, path, dataStart, dataEnd);
   return ErrorCode.OK;
 }
 
@@ -108,7 +99,6 @@ function committedLength(p: Preparer, record: ChangeRecord): number {
 export function validateSetAcl(p: Preparer): number {
   const { writer, context } = p;
   const { pathStart: start, pathEnd: end, pathIsNull, aclStart, aclEnd, version: expected } = p.request;
-  writer.ensure(end - start + FIXED_BYTES);
   const path = p.reader.bytes;
   if (pathIsNull || !isValidPath(path, start, end)) return ErrorCode.BADARGUMENTS;
   const aclError = p.aclFixup(path, aclStart, aclEnd);
@@ -119,11 +109,10 @@ export function validateSetAcl(p: Preparer): number {
   const version = nextVersion(node.words[Field.aversion]!, expected);
   if (version === undefined) return leave(p, node, ErrorCode.BADVERSION);
 
-  writer.ensure(end - start + (p.aclEnd - p.aclStart) + FIXED_BYTES);
-  if (end - start + (p.aclEnd - p.aclStart) + FIXED_BYTES > p.options.maxTxnBytes) {
-    return leave(p, node, ErrorCode.MARSHALLINGERROR);
-  }
-  writer.range(path, start, end, false);
+  const recordBytes = end - start + (p.aclEnd - p.aclStart) + FIXED_BYTES;
+  writer.ensure(recordBytes);
+  if (recordBytes > p.options.maxTxnBytes) return leave(p, node, ErrorCode.MARSHALLINGERROR);
+  writer.range(path, start, end);
   writer.raw(p.aclBytes, p.aclStart, p.aclEnd);
   writer.int32(version);
   p.overlay.touch(node);
@@ -146,7 +135,7 @@ export function validateCheck(p: Preparer): number {
   if (!p.guard.allowsRecord(node, Perms.read, p.context.ids)) return leave(p, node, ErrorCode.NOAUTH);
   const version = nextVersion(node.words[Field.version]!, expected);
   if (version === undefined) return leave(p, node, ErrorCode.BADVERSION);
-  writer.range(path, start, end, false);
+  writer.range(path, start, end);
   writer.int32(version);
   return leave(p, node, ErrorCode.OK);
 }

@@ -1,7 +1,9 @@
 import { Field, crcOfNewStat } from '@zk/data-tree';
+import { writeInt32 } from '@zk/jute';
 import { ErrorCode, MAX_TTL_MS, OpCode, Perms, isEphemeral, isSequential, isTtl, isValidPath } from '@zk/model';
 import { type ChangeRecord, clearWords } from './change-record.js';
 import { type Preparer, parentEnd } from './preparer.js';
+import type { TxnWriter } from './txn-writer.js';
 
 /** Bytes that a sequence suffix may add: ten digits, or a sign and ten. */
 const SUFFIX_BYTES = 11;
@@ -14,9 +16,6 @@ const FIXED_BYTES = 32;
 export function validateCreate(p: Preparer, type: number): number {
   const { request } = p;
   const source = p.reader.bytes;
-  p.writer.ensure(
-    request.pathEnd - request.pathStart + SUFFIX_BYTES + request.dataEnd - request.dataStart + FIXED_BYTES,
-  );
   const modeError = checkMode(p, type);
   if (modeError !== ErrorCode.OK) return modeError;
   if (request.pathIsNull) return ErrorCode.MARSHALLINGERROR;
@@ -47,41 +46,16 @@ function validateUnder(p: Preparer, type: number, parent: ChangeRecord): number 
   if (!parent.exists) return ErrorCode.NONODE;
   if (!p.guard.allowsRecord(parent, Perms.create, context.ids)) return ErrorCode.NOAUTH;
 
-  p.writer.ensure(
-    request.pathEnd -
-      request.pathStart +
-      SUFFIX_BYTES +
-      (request.dataEnd - request.dataStart) +
-      (p.aclEnd - p.aclStart) +
-      FIXED_BYTES,
-  );
+  const valueBytes = request.dataEnd - request.dataStart + (p.aclEnd - p.aclStart);
+  writer.ensure(request.pathEnd - request.pathStart + SUFFIX_BYTES + valueBytes + FIXED_BYTES);
   const parentCversion = parent.words[Field.cversion]!;
   // The final path goes to the transaction first and is looked up there: a suffix may have been added to it.
-  const lengthAt = writer.at;
-  writer.range(reader.bytes, request.pathStart, request.pathEnd, false);
-  if (isSequential(flags)) {
-    writeSuffix(p, parentCversion);
-    const end = writer.at;
-    writer.at = lengthAt;
-    writer.int32(end - lengthAt - 4);
-    writer.at = end;
-  }
-  const pathStart = lengthAt + 4;
+  const pathStart = writer.at + 4;
+  writePath(p, parentCversion);
   const pathEnd = writer.at;
   if (!isValidPath(writer.bytes, pathStart, pathEnd)) return ErrorCode.BADARGUMENTS;
   const node = p.obtain(writer.bytes, pathStart, pathEnd);
-  if (node.exists) {
-    p.overlay.discardUnchanged(node);
-    return ErrorCode.NODEEXISTS;
-  }
-  if (
-    writer.length + (request.dataEnd - request.dataStart) + (p.aclEnd - p.aclStart) + FIXED_BYTES >
-    p.options.maxTxnBytes
-  ) {
-    p.overlay.discardUnchanged(node);
-    return ErrorCode.MARSHALLINGERROR;
-  }
-  const refusal = refuseCreation(p, parent, pathStart, pathEnd);
+  const refusal = node.exists ? ErrorCode.NODEEXISTS : refuseCreation(p, parent, pathStart, pathEnd);
   if (refusal !== ErrorCode.OK) {
     p.overlay.discardUnchanged(node);
     return refusal;
@@ -101,10 +75,22 @@ function validateUnder(p: Preparer, type: number, parent: ChangeRecord): number 
   return ErrorCode.OK;
 }
 
+/** Writes the path as it was asked for, with a suffix where it is to have one. */
+function writePath({ writer, reader, request }: Preparer, sequence: number): void {
+  const lengthAt = writer.at;
+  writer.range(reader.bytes, request.pathStart, request.pathEnd);
+  if (!isSequential(request.flags)) return;
+  writeSuffix(writer, sequence);
+  writeInt32(writer.bytes, lengthAt, writer.at - lengthAt - 4);
+}
+
+/** The path has been written and is free. */
 function refuseCreation(p: Preparer, parent: ChangeRecord, pathStart: number, pathEnd: number): number {
+  const { dataStart, dataEnd } = p.request;
+  const txnBytes = p.writer.length + (dataEnd - dataStart) + (p.aclEnd - p.aclStart) + FIXED_BYTES;
+  if (txnBytes > p.options.maxTxnBytes) return ErrorCode.MARSHALLINGERROR;
   if (p.isEphemeral(parent)) return ErrorCode.NOCHILDRENFOREPHEMERALS;
   if (!p.options.enforceQuota) return ErrorCode.OK;
-  const { dataStart, dataEnd } = p.request;
   return p.tree.quotas.check(p.writer.bytes, pathStart, pathEnd, 1, dataEnd - dataStart);
 }
 
@@ -148,7 +134,7 @@ function create(p: Preparer, type: number, node: ChangeRecord): void {
   words[Field.ownerHi] = ownerHi;
   words[Field.ownerLo] = ownerLo;
   p.assignAcl(node);
-  p.assignData(node, p.reader.bytes, request.dataStart, request.dataEnd, request.dataIsNull);
+  p.assignData(node, p.reader.bytes, request.dataStart, request.dataEnd);
   if (!node.isCounted) return;
   const crcPathData = words[Field.crcPathData]!;
   words[Field.crc] = crcOfNewStat(crcPathData, zxidHi, zxidLo, timeHi, timeLo, ownerHi, ownerLo);
@@ -156,8 +142,7 @@ function create(p: Preparer, type: number, node: ChangeRecord): void {
 }
 
 /** Ten decimal digits, zero-padded; a negative number takes a sign and its own width. */
-function writeSuffix(p: Preparer, sequence: number): void {
-  const { writer } = p;
+function writeSuffix(writer: TxnWriter, sequence: number): void {
   if (sequence < 0) {
     const text = `-${String(-sequence).padStart(9, '0')}`;
     for (let i = 0; i < text.length; i++) writer.bytes[writer.at++] = text.charCodeAt(i);

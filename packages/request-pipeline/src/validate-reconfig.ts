@@ -1,4 +1,3 @@
-import { Field } from '@zk/data-tree';
 import { type ReconfigRequest, utf8Bytes, utf8Text } from '@zk/jute';
 import { ErrorCode, Perms, type Zxid, int64 } from '@zk/model';
 import type { FrameReader } from './frame-reader.js';
@@ -24,7 +23,7 @@ export function validateReconfig(p: Preparer, isEnabled: boolean, plan: PlanReco
   if (request === undefined) return UNDECODABLE;
   if (!isEnabled) return ErrorCode.RECONFIGDISABLED;
   if (plan === undefined) return ErrorCode.UNIMPLEMENTED;
-  const { zxidHi, zxidLo, wallMs, ids } = p.context;
+  const { zxidHi, zxidLo, ids } = p.context;
   const planned = plan(request, int64(zxidHi, zxidLo));
   if ('code' in planned) return planned.code;
   const node = p.obtain(PATH, 0, PATH.length);
@@ -34,16 +33,10 @@ export function validateReconfig(p: Preparer, isEnabled: boolean, plan: PlanReco
   }
   const data = utf8Bytes(planned.text);
   p.writer.ensure(PATH.length + data.length + FIXED_BYTES);
-  p.writer.range(PATH, 0, PATH.length, false);
-  p.writer.range(data, 0, data.length, false);
+  p.writer.range(PATH, 0, PATH.length);
+  p.writer.range(data, 0, data.length);
   p.writer.int32(NO_VERSION);
-  p.overlay.touch(node);
-  p.uncount(node);
-  p.change(node, Field.version, NO_VERSION);
-  p.change64(node, Field.mzxidHi, zxidHi, zxidLo);
-  p.change64(node, Field.mtimeHi, Math.floor(wallMs / 0x1_0000_0000), wallMs | 0);
-  p.assignData(node, data, 0, data.length, false);
-  p.count(node);
+  p.dataWritten(node, NO_VERSION, data, 0, data.length);
   return ErrorCode.OK;
 }
 

@@ -38,7 +38,7 @@ export function writeCloseSession(p: Preparer, listPaths: boolean): void {
   for (const record of doomed) {
     if (listPaths) {
       writer.ensure(record.pathLength + 4);
-      writer.range(record.path, 0, record.pathLength, false);
+      writer.range(record.path, 0, record.pathLength);
     }
     const parent = p.obtain(record.path, 0, parentEnd(record.path, 0, record.pathLength));
     p.childRemoved(parent);

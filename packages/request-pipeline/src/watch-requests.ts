@@ -24,9 +24,8 @@ export class WatchRequests {
       case OpCode.addWatch:
         return this.addWatch(client, xid);
       case OpCode.setWatches:
-        return this.setWatches(client, xid, false);
       case OpCode.setWatches2:
-        return this.setWatches(client, xid, true);
+        return this.setWatches(client, xid, type);
       default:
         return this.selectWatches(client, xid, type);
     }
@@ -75,8 +74,9 @@ export class WatchRequests {
    * Every list is decoded before the first watch is set. A null among them ends the request where it stands, as in Apache
    * ZooKeeper: what came before it is done.
    */
-  private setWatches(client: Client, xid: number, hasPersistent: boolean): number {
+  private setWatches(client: Client, xid: number, type: number): number {
     const { reader } = this;
+    const hasPersistent = type === OpCode.setWatches2;
     const relativeHi = reader.int32();
     const relativeLo = reader.int32();
     const lists = reader.at;

@@ -11,7 +11,6 @@ export class WriteRequest {
   pathIsNull = false;
   dataStart = 0;
   dataEnd = 0;
-  dataIsNull = false;
   aclStart = 0;
   aclEnd = 0;
   aclIsNull = false;
@@ -36,9 +35,9 @@ export class WriteRequest {
       case OpCode.create:
       case OpCode.create2:
       case OpCode.createContainer:
-        return this.readCreate(reader, false);
+        return this.readCreate(reader);
       case OpCode.createTTL:
-        return this.readCreate(reader, true);
+        return this.readCreateTtl(reader);
       case OpCode.delete:
         return this.readPathAndVersion(reader);
       case OpCode.setACL:
@@ -51,13 +50,19 @@ export class WriteRequest {
     }
   }
 
-  readCreate(reader: FrameReader, hasTtl: boolean): boolean {
+  readCreate(reader: FrameReader): boolean {
     this.readPath(reader);
     this.readData(reader);
     this.readAcl(reader);
     this.flags = reader.int32();
-    this.ttlHi = hasTtl ? reader.int32() : -1;
-    this.ttlLo = hasTtl ? reader.int32() : -1;
+    this.ttlHi = this.ttlLo = -1;
+    return !reader.failed;
+  }
+
+  readCreateTtl(reader: FrameReader): boolean {
+    this.readCreate(reader);
+    this.ttlHi = reader.int32();
+    this.ttlLo = reader.int32();
     return !reader.failed;
   }
 
@@ -93,7 +98,6 @@ export class WriteRequest {
     reader.range();
     this.dataStart = reader.start;
     this.dataEnd = reader.end;
-    this.dataIsNull = reader.isNull;
   }
 
   private readAcl(reader: FrameReader): void {

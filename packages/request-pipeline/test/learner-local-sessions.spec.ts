@@ -1,6 +1,6 @@
 import { DataTree, WatchTable } from '@zk/data-tree';
-import { RecordWriter } from '@zk/jute';
-import { ErrorCode, OpCode } from '@zk/model';
+import { RecordWriter, writeCreateRequest } from '@zk/jute';
+import { CreateMode, ErrorCode, OPEN_ACL_UNSAFE, OpCode } from '@zk/model';
 import { SessionTracker } from '@zk/session';
 import { Client, type ClientConnection, type LearnerParts, LearnerPipeline, Outbox } from '../src/index.js';
 
@@ -16,7 +16,7 @@ class Learner {
   nowMs = 1_000;
   private clients = 0;
 
-  constructor() {
+  constructor({ areUpgraded = true } = {}) {
     const watches = new WatchTable(this.tree, () => undefined);
     this.sessions = new SessionTracker({
       tickTimeMs: 1_000,
@@ -43,7 +43,7 @@ class Learner {
       skipAcl: false,
       requiredSchemes: [],
       maxHeldReplyBytes: 1_000_000,
-      localSessions: { areOn: true, areUpgraded: true },
+      localSessions: { areOn: true, areUpgraded },
     });
   }
 
@@ -77,6 +77,12 @@ class Learner {
 
   delete(client: Client, xid: number): void {
     this.submit(client, new RecordWriter().int32(xid).int32(OpCode.delete).ustring('/none').int32(-1));
+  }
+
+  createEphemeral(client: Client, xid: number): void {
+    const frame = new RecordWriter().int32(xid).int32(OpCode.create);
+    writeCreateRequest(frame, { path: '/e', data: null, acl: OPEN_ACL_UNSAFE, flags: CreateMode.ephemeral });
+    this.submit(client, frame);
   }
 
   close(client: Client, xid: number): void {
@@ -152,5 +158,23 @@ describe('a learner with local sessions', () => {
     learner.close(client, 2);
     learner.answerAll();
     expect([learner.ended, learner.pipeline.inFlight]).toEqual([['created', 'closed'], 0]);
+  });
+
+  it('keeps a session that wants an ephemeral local where sessions are not upgraded, and refuses that', () => {
+    learner = new Learner({ areUpgraded: false });
+    const client = learner.client();
+    learner.createEphemeral(client, 1);
+    expect([learner.forwarded, client.session!.isLocal]).toEqual([[], true]);
+    expect(client.outbox.bytes[client.outbox.length - 1]).toBe(ErrorCode.EPHEMERALONLOCALSESSION & 0xff);
+  });
+
+  it('no longer looks after the time of a session once the leader does, for the sake of an ephemeral', () => {
+    const client = learner.client();
+    learner.createEphemeral(client, 1);
+    expect(learner.forwarded.map(({ cxid }) => cxid)).toEqual([0, 1]);
+    expect(client.session!.isLocal).toBe(false);
+    learner.expireAll();
+    expect(learner.ended).toEqual(['created']);
+    expect(client.session!.isAlive).toBe(true);
   });
 });

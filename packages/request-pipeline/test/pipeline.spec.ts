@@ -51,6 +51,12 @@ describe('the pipeline', () => {
       expect(rig.kinds).toEqual(['setData', 'error']);
     });
 
+    it('the server does not remove a container that is being made', () => {
+      client.send('createContainer', create('/c'));
+      rig.pipeline.submitDeleteContainer('/c', rig.nowMs);
+      expect(rig.kinds).toEqual(['createContainer', 'error']);
+    });
+
     it('refusals wait as well: they are transactions', () => {
       client.send('setData', { path: '/none', data: null, version: 0 });
       expect(rig.kinds).toEqual(['error']);
@@ -151,6 +157,17 @@ describe('the pipeline', () => {
       expect(client.client.outbox.length).toBe(0);
       expect(again.client.outstanding).toBe(0);
     });
+
+    it('on a new connection waits neither for the writes of others nor for those of the server', () => {
+      other.send('create', create('/a'));
+      rig.pipeline.submitDeleteContainer('/none', rig.nowMs);
+      client.leave();
+      const again = rig.dial();
+      again.connect(client.client.session!);
+      again.send('exists', get('/a'));
+      expect(again.takeReplies()).toEqual(['connected', 'exists NONODE']);
+      expect(again.client.outstanding).toBe(0);
+    });
   });
 
   describe('validation', () => {
@@ -182,7 +199,20 @@ describe('the pipeline', () => {
       client.send('create', create('/a'));
       client.send('multi', { ops: [part.check('/a', 7)] });
       client.send('setData', { path: '/a', data: null, version: -1 });
-      expect(rig.log.map(({ lo }) => lo)).toEqual([3, 4, 5, 6]);
+      expect(rig.log.map(({ hi, lo }) => [hi, lo])).toEqual([3, 4, 5, 6].map((lo) => [0, lo]));
+      expect(rig.log.map(({ txn }) => txn.header.zxid)).toEqual([3n, 4n, 5n, 6n]);
+    });
+
+    it.each([
+      ['of nothing', 0n, 'BADARGUMENTS'],
+      ['of a millisecond', 1n, 'OK'],
+      ['of 2^40 - 1 ms', 2n ** 40n - 1n, 'OK'],
+      ['of 2^40 ms', 2n ** 40n, 'BADARGUMENTS'],
+      ['that is negative', -1n, 'BADARGUMENTS'],
+    ])('answers a time to live %s, %d ms, with %s', (_what, ttl, outcome) => {
+      client.send('createTTL', { ...create('/t', 5), ttl });
+      rig.commit();
+      expect(client.takeReplies()).toEqual([`createTTL ${outcome}`]);
     });
 
     it('keeps the record of nobody that was only looked at', () => {
@@ -199,33 +229,6 @@ describe('the pipeline', () => {
         client.send('multi', { ops: [part.create(`/m${i}`), part.create('/')] });
       }
       expect(rig.pendingRecords).toBe(0);
-    });
-  });
-
-  describe('a multi that fails', () => {
-    it('is a transaction of errors and leaves what others have on their way', () => {
-      client.send('create', create('/a'));
-      client.send('setData', { path: '/a', data: null, version: 0 });
-      other.send('multi', {
-        ops: [part.set('/a', 1), part.create('/a/x'), part.delete('/a/x'), part.create('/b', 1), part.check('/a', 9)],
-      });
-      client.send('setData', { path: '/a', data: null, version: 1 });
-      client.send('create', create('/b'));
-      expect(rig.kinds).toEqual(['create', 'setData', 'multi', 'setData', 'create']);
-      rig.commitAll();
-      expect(client.takeReplies()).toEqual(['create OK', 'setData OK', 'setData OK', 'create OK']);
-      expect(other.takeReplies()).toEqual(['multi OK']);
-      const a = rig.tree.find(new TextEncoder().encode('/a'), 0, 2);
-      expect([rig.tree.version(a), rig.tree.cversion(a), rig.tree.childCount(a)]).toEqual([2, 0, 0]);
-    });
-
-    it('fires no watch', () => {
-      client.send('create', create('/a'));
-      rig.commitAll();
-      other.send('getData', get('/a', true));
-      client.send('multi', { ops: [part.set('/a'), part.check('/a', 9)] });
-      rig.commitAll();
-      expect(other.takeReplies()).toEqual(['getData OK']);
     });
   });
 
@@ -266,6 +269,7 @@ describe('the pipeline', () => {
       rig.abandon();
       client.send('create', create('/a'));
       client.sendBare(9, OpCode.closeSession);
+      rig.pipeline.submitDeleteContainer('/a', rig.nowMs);
       expect(client.takeReplies()).toEqual(['create SYSTEMERROR', '9 SYSTEMERROR']);
       expect(rig.log).toEqual([]);
       rig.recover();

@@ -1,12 +1,14 @@
 import type { AuthProviders } from '@zk/contracts';
 import { DataTree, WatchTable } from '@zk/data-tree';
 import {
+  type MultiResult,
   type OperationName,
   type OperationTypes,
   RecordReader,
   RecordWriter,
   operations,
   readLoggedTxn,
+  readMultiResponse,
   readReplyHeader,
   readWatcherEvent,
   type LoggedTxn,
@@ -14,7 +16,14 @@ import {
 import { Xid, errorName } from '@zk/model';
 import { type Session, SessionTracker, sessionPassword } from '@zk/session';
 import type { Overlay } from '../src/overlay.js';
-import { Client, type ClientConnection, Outbox, type PipelineOptions, RequestPipeline } from '../src/index.js';
+import {
+  Client,
+  type ClientConnection,
+  type ClientPipeline,
+  Outbox,
+  type PipelineOptions,
+  RequestPipeline,
+} from '../src/index.js';
 
 /** Nobody can prove anything. */
 const noProviders: AuthProviders = { get: () => undefined, initialIds: () => [] };
@@ -37,6 +46,13 @@ interface Proposal {
   readonly hi: number;
   readonly lo: number;
   readonly txn: LoggedTxn;
+  readonly bytes: Uint8Array;
+}
+
+/** A pipeline, and what time it is. */
+export interface Served {
+  readonly pipeline: ClientPipeline;
+  readonly nowMs: number;
 }
 
 /**
@@ -74,7 +90,8 @@ export class Rig {
         clock: { wallMs: () => 1_770_000_000_000 + this.nowMs, monotonicMs: () => this.nowMs },
         proposer: {
           propose: (hi, lo, bytes, start, end) => {
-            this.log.push({ hi, lo, txn: readLoggedTxn(new RecordReader(bytes.slice(start, end), 0, end - start)) });
+            const copy = bytes.slice(start, end);
+            this.log.push({ hi, lo, txn: readLoggedTxn(new RecordReader(copy)), bytes: copy });
           },
         },
         onSession: (kind: string, session: Session) => this.ended.push(`${kind} ${session.idLo & 0xffff}`),
@@ -141,7 +158,7 @@ export class TestClient implements ClientConnection {
   private awaitsConnectResponse = true;
 
   constructor(
-    private readonly rig: Rig,
+    private readonly rig: Served,
     watcher: number,
   ) {
     const host = {
@@ -172,9 +189,9 @@ export class TestClient implements ClientConnection {
   }
 
   /** Asks for a new session, or for one that there is. */
-  connect(session?: Session): void {
+  connect(session?: Pick<Session, 'id' | 'idHi' | 'idLo'>, { knowsPassword = true } = {}): void {
     const password = new Uint8Array(16);
-    if (session !== undefined) sessionPassword(session.idHi, session.idLo, password, 0);
+    if (session !== undefined && knowsPassword) sessionPassword(session.idHi, session.idLo, password, 0);
     const writer = new RecordWriter()
       .int32(0)
       .int64(0n)
@@ -212,16 +229,33 @@ export class TestClient implements ClientConnection {
     this.rig.pipeline.remove(this.client);
   }
 
-  /** Frames in the outbox since the last call, as `name outcome` or `event type path`. */
-  takeReplies(): string[] {
+  /** The results of the multis that were answered since the last call; other replies are passed over. */
+  takeResults(): string[][] {
+    const results: string[][] = [];
+    for (const frame of this.takeFrames()) {
+      const { xid } = readReplyHeader(frame);
+      if (this.requests.get(xid) === 'multi') results.push(readMultiResponse(frame).results.map(shown));
+    }
+    return results;
+  }
+
+  private takeFrames(): RecordReader[] {
     const { outbox } = this.client;
     const reader = new RecordReader(outbox.bytes, 0, outbox.length);
-    const replies: string[] = [];
+    const frames: RecordReader[] = [];
     while (reader.remaining > 0) {
       const length = reader.int32();
-      const end = reader.position + length;
-      const frame = new RecordReader(outbox.bytes.slice(reader.position, end));
+      frames.push(new RecordReader(outbox.bytes.slice(reader.position, reader.position + length)));
       reader.skip(length);
+    }
+    outbox.clear();
+    return frames;
+  }
+
+  /** Frames in the outbox since the last call, as `name outcome` or `event type path`. */
+  takeReplies(): string[] {
+    const replies: string[] = [];
+    for (const frame of this.takeFrames()) {
       if (this.awaitsConnectResponse) {
         this.awaitsConnectResponse = false;
         replies.push('connected');
@@ -235,7 +269,12 @@ export class TestClient implements ClientConnection {
         replies.push(`${this.requests.get(xid) ?? xid} ${errorName(err)}`);
       }
     }
-    outbox.clear();
     return replies;
   }
+}
+
+function shown(result: MultiResult): string {
+  if (result.op === 'create') return `create ${result.path}`;
+  if (result.op === 'setData') return `setData ${result.stat.version}`;
+  return result.op === 'error' ? `error ${errorName(result.err)}` : result.op;
 }

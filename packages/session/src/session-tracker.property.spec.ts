@@ -19,6 +19,7 @@ const step = fc.oneof(
   fc.record({ do: fc.constant('close' as const), which: fc.nat(30), timeoutMs: fc.constant(0) }),
   fc.record({ do: fc.constant('undo' as const), which: fc.nat(30), timeoutMs: fc.integer({ min: 0, max: 60 }) }),
   fc.record({ do: fc.constant('remove' as const), which: fc.nat(30), timeoutMs: fc.constant(0) }),
+  fc.record({ do: fc.constant('stall' as const), which: fc.constant(0), timeoutMs: fc.integer({ min: 1, max: 45 }) }),
   fc.record({ do: fc.constant('wait' as const), which: fc.constant(0), timeoutMs: fc.integer({ min: 1, max: 45 }) }),
 );
 
@@ -44,6 +45,9 @@ describe('SessionTracker', () => {
             const known = plain.find((candidate) => candidate.session === session);
             if (known === undefined) plain.push({ session, expiryMs: round(nowMs + timeoutMs), state: 'alive' });
             else if (known.state === 'alive') known.expiryMs = round(nowMs + timeoutMs);
+          } else if (action === 'stall') {
+            // Time passes, and nobody gets round to expiring anybody.
+            nowMs += timeoutMs;
           } else if (action === 'wait') {
             nowMs += timeoutMs;
             expired.length = 0;

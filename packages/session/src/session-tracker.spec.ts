@@ -19,6 +19,15 @@ function open(tracker: SessionTracker, timeoutMs: number, nowMs: number): Sessio
 }
 
 describe('SessionTracker: expiry', () => {
+  it('a session that speaks after its time, before anybody was expired, lives on', () => {
+    const { tracker, expired } = build();
+    const session = open(tracker, 4000, 100);
+    expect(tracker.touch(session, 4000, 9500)).toBe(true);
+    tracker.expire(9500);
+    expect(expired).toEqual([]);
+    expect(tracker.nextExpiryMs).toBe(14_000);
+  });
+
   it.each([
     [0, 4000, 6000],
     [1, 4000, 6000],
@@ -261,5 +270,39 @@ describe('SessionTracker: ids and look-up', () => {
     ]);
     expect(list[0]!.sessions).toEqual(expect.arrayContaining([b, c]));
     expect(list[1]!.sessions).toEqual([a]);
+  });
+});
+
+describe('SessionTracker: sessions over whose time another server watches', () => {
+  it('a kept session does not expire, and is closed and removed like any other', () => {
+    const { tracker, expired } = build();
+    const session = tracker.keep(0x0100_0000, 7, 4000);
+    expect(session).toMatchObject({ id: 0x0100_0000_0000_0007n, timeoutMs: 4000, isLocal: false, isAlive: true });
+    expect(tracker.nextExpiryMs).toBe(Infinity);
+    tracker.expire(1e12);
+    expect(expired).toEqual([]);
+    tracker.setClosing(session);
+    expect(session.isAlive).toBe(false);
+    tracker.remove(session);
+    expect(tracker.size).toBe(0);
+  });
+
+  it('keeping what is tracked already leaves it as it is', () => {
+    const { tracker, expired } = build();
+    const session = open(tracker, 4000, 0);
+    expect(tracker.keep(session.idHi, session.idLo, 9000)).toBe(session);
+    expect(tracker.size).toBe(1);
+    tracker.expire(6000);
+    expect(expired).toEqual([session.id]);
+  });
+
+  it('a session that is handed over leaves its bucket to the others, and expires no more', () => {
+    const { tracker, expired } = build();
+    const [first, handedOver, last] = [open(tracker, 4000, 0), open(tracker, 4000, 0), open(tracker, 4000, 0)];
+    tracker.handOver(handedOver);
+    expect(handedOver.isAlive).toBe(true);
+    tracker.expire(1e12);
+    expect(new Set(expired)).toEqual(new Set([first.id, last.id]));
+    expect(handedOver.isClosing).toBe(false);
   });
 });

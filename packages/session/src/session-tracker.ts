@@ -4,7 +4,7 @@
  * Time is cut into intervals of one tick. A session is filed in the bucket of the interval in which it would time out,
  * and expires with everybody else in that bucket when the interval has ended: never early, and at most one tick late
  * (spec: server semantics, section 10.2). So a touch costs one comparison as long as it lands in the same interval, and
- * two changes of links when it does not; finding out who has expired costs nothing per live session. A bucket is a ring
+ * two changes of links when it does not; finding out who has expired costs nothing per live session. A bucket is a list
  * through the sessions themselves, so nothing is allocated by touching.
  *
  * The tracker reads no clock: the caller says what time it is, on one clock that never goes back.
@@ -84,8 +84,8 @@ export class SessionTracker {
   }
 
   /**
-   * Keeps a session that does not expire here: another server watches over its time. Touching it has no effect that
-   * matters. A session that is tracked already is returned as it is.
+   * Keeps a session that does not expire here: another server watches over its time. It is not to be touched, which would
+   * let it expire here after all. A session that is tracked already is returned as it is.
    */
   keep(idHi: number, idLo: number, timeoutMs: number): Session {
     const known = this.get(idHi, idLo);

@@ -27,7 +27,7 @@ export class Session {
    * @internal
    */
   bucketStartMs = NaN;
-  /** @internal Neighbours in the bucket's ring. */
+  /** @internal Neighbours in the bucket's list. */
   previous: Session | null = null;
   /** @internal */
   next: Session | null = null;
