@@ -17,4 +17,5 @@ export { QuorumAuthError } from './security/proving-end.js';
 export { type QuorumTransport, TwoWayTransport } from './security/quorum-transport.js';
 export { type QuorumSaslOptions, type SaslPorts, SaslTransport } from './security/sasl-transport.js';
 export type { EnsembleRole } from './role.js';
+export { mayHideHole } from './stored-history.js';
 export { TreeState } from './tree-state.js';

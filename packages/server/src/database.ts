@@ -1,5 +1,6 @@
 import type { Clock, Logger, Storage } from '@zk/contracts';
 import { DataTree, type DataTreeOptions, type DecodedSnapshot, SnapshotDecoder, WatchTable } from '@zk/data-tree';
+import { mayHideHole } from '@zk/ensemble';
 import { DIGEST_INTERVAL } from '@zk/request-pipeline';
 import { CorruptionError, OpCode, type Zxid, compare64, hex64, hexOf, hiOf, int64, loOf } from '@zk/model';
 import { DigestHistory } from './digest-history.js';
@@ -83,7 +84,14 @@ export class Database {
     const replayStartMs = this.clock.monotonicMs();
     const { tree } = this;
     const after = int64(tree.lastZxidHi, tree.lastZxidLo);
-    const report = await this.storage.log.replay(after, (_hi, _lo, bytes, start, end) => {
+    let before = after;
+    const report = await this.storage.log.replay(after, (hi, lo, bytes, start, end) => {
+      if (passedOver.length > 0) {
+        // As it may be in the directory of a server that was a member of an ensemble before.
+        const zxid = int64(hi, lo);
+        if (mayHideHole(before, zxid, passedOver)) throw error;
+        before = zxid;
+      }
       tree.apply(bytes, start, end, null);
       this.applied();
     });

@@ -1,3 +1,5 @@
+import { RecordWriter } from '@zk/jute';
+import { OpCode, hiOf, int64, loOf } from '@zk/model';
 import { MemoryStorage } from '@zk/storage-memory';
 import { Harness } from './harness.js';
 
@@ -101,3 +103,53 @@ describe('a start with damaged snapshots', () => {
     await expect(start(1)).rejects.toThrow((await fragile.names())[0]);
   });
 });
+
+describe('a start in the directory of a former member', () => {
+  const EPOCH = 0x1_0000_0000n;
+  let storage: MemoryStorage;
+
+  /** A member writes a snapshot where it took its state over from a leader, and leaves out what came before it. */
+  const member = async (zxids: readonly bigint[], damagedSnapshot: bigint): Promise<void> => {
+    storage = new MemoryStorage();
+    await (await new Harness({ storage }).start()).end();
+    await storage.open();
+    const durable = new Promise<void>((resolve) => {
+      const onDurable = (hi: number, lo: number): void => {
+        if (int64(hi, lo) === zxids.at(-1)) resolve();
+      };
+      const fail = (error: Error): never => {
+        throw error;
+      };
+      storage.log.listen({ onDurable, onFailure: fail, onFatal: fail, onRecovered: () => undefined });
+    });
+    for (const zxid of zxids) {
+      const txn = createSession(zxid);
+      storage.log.append(hiOf(zxid), loOf(zxid), txn, 0, txn.length);
+    }
+    storage.log.sync();
+    await durable;
+    const writer = await storage.snapshots.create(damagedSnapshot);
+    writer.write(Uint8Array.of(1, 2, 3));
+    writer.seal();
+    await writer.commit();
+    await storage.close();
+  };
+
+  it('is refused where transactions may be missing at a damaged snapshot between two epochs', async () => {
+    await member([EPOCH + 1n, 4n * EPOCH + 1n], 3n * EPOCH + 5n);
+    await expect(new Harness({ storage }).start()).rejects.toThrow('snapshot.300000005');
+  });
+
+  it('goes past a damaged snapshot within an epoch, whose log has no gaps', async () => {
+    await member([EPOCH + 1n, EPOCH + 2n, 4n * EPOCH + 1n], EPOCH + 1n);
+    const harness = await new Harness({ storage }).start();
+    expect(harness.server.loadReport).toMatchObject({ passedOver: 1, zxid: 4n * EPOCH + 1n });
+    await harness.stop();
+  });
+});
+
+/** A transaction that stands for any. */
+function createSession(zxid: bigint): Uint8Array {
+  const writer = new RecordWriter(64);
+  return writer.int64(zxid).int32(0).int64(zxid).int64(0n).int32(OpCode.createSession).int32(10_000).bytes();
+}
