@@ -1,10 +1,27 @@
 import { MemoryStorage } from '@zk/storage-memory';
 import { Harness } from './harness.js';
 
-/** Timers that keep this process alive; those of the server live in virtual time. */
-function holds(): number {
-  return process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
-}
+/** Intervals of this process that run. The timers of the server live in virtual time; jest has timeouts of its own. */
+const intervals = new Set<NodeJS.Timeout>();
+const holds = (): number => [...intervals].filter((interval) => interval.hasRef()).length;
+
+beforeEach(() => {
+  const { setInterval: begin, clearInterval: end } = globalThis;
+  jest.spyOn(globalThis, 'setInterval').mockImplementation(((...args: Parameters<typeof begin>) => {
+    const interval = begin(...args);
+    intervals.add(interval);
+    return interval;
+  }) as typeof begin);
+  jest.spyOn(globalThis, 'clearInterval').mockImplementation((interval) => {
+    intervals.delete(interval as NodeJS.Timeout);
+    end(interval);
+  });
+});
+
+afterEach(() => {
+  jest.restoreAllMocks();
+  intervals.clear();
+});
 
 describe('a process that does nothing but run a server', () => {
   it.each(['open', 'close'] as const)('does not end while the server waits for the storage to %s', async (which) => {
@@ -20,14 +37,13 @@ describe('a process that does nothing but run a server', () => {
       await permission;
       await work();
     };
-    const before = holds();
     if (which === 'close') await harness.start();
     const ended = which === 'open' ? harness.start() : harness.stop();
     await atWork;
-    expect(holds()).toBe(before + 1);
+    expect(holds()).toBe(1);
     goOn();
     await ended;
-    expect(holds()).toBe(before);
+    expect(holds()).toBe(0);
     await harness.stop();
   });
 });
