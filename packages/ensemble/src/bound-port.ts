@@ -18,6 +18,12 @@ export interface BoundPortOptions {
   readonly keepAlive: boolean;
 }
 
+export interface BoundPortPorts {
+  readonly transport: Transport;
+  readonly scheduler: Scheduler;
+  readonly logger: Logger;
+}
+
 /**
  * A port that is wanted, or not, on one or several addresses. Binding and closing take time and may fail; the last wish
  * wins, and binding is tried again as long as it is wanted. An address that cannot be bound does not keep the others from it.
@@ -30,11 +36,9 @@ export class BoundPort {
   private retry: Timer | undefined;
 
   constructor(
-    private readonly transport: Transport,
-    private readonly scheduler: Scheduler,
-    private readonly logger: Logger,
+    private readonly ports: BoundPortPorts,
+    private readonly options: BoundPortOptions,
     private readonly host: BoundPortHost,
-    private readonly options: BoundPortOptions = { maxAttempts: 0, keepAlive: false },
   ) {}
 
   open(): Promise<void> {
@@ -79,10 +83,10 @@ export class BoundPort {
       this.isWanted ? this.host.accept(connection) : undefined;
     try {
       const { keepAlive } = this.options;
-      this.listeners.set(key, await this.transport.listen({ host, port, keepAlive }, accept));
+      this.listeners.set(key, await this.ports.transport.listen({ host, port, keepAlive }, accept));
     } catch (error) {
       const level = this.failures === 0 ? 'error' : 'debug';
-      this.logger[level]({ address: key, err: error }, 'a port for the ensemble cannot be bound');
+      this.ports.logger[level]({ address: key, err: error }, 'a port for the ensemble cannot be bound');
       errors.push(error);
     }
   }
@@ -92,7 +96,7 @@ export class BoundPort {
     const { maxAttempts } = this.options;
     this.failures++;
     if (maxAttempts === 0 || this.failures < maxAttempts) {
-      this.retry = this.scheduler.after(RETRY_MS, () => void this.settle());
+      this.retry = this.ports.scheduler.after(RETRY_MS, () => void this.settle());
     } else if (this.listeners.size === 0) {
       this.host.givenUp?.(error);
     }

@@ -8,7 +8,7 @@ import {
   encodeNotification,
   keepsDialled,
 } from '@zk/zab';
-import { type DiallingOptions, type HostAndPort, dialAny, isReachable, parseHostAndPort } from './dialling.js';
+import { type DiallingOptions, type HostAndPort, deaf, dialAny, isReachable, parseHostAndPort } from './dialling.js';
 import { ElectionConnection } from './election-connection.js';
 
 export interface ElectionNetworkOptions {
@@ -28,6 +28,14 @@ export interface ElectionNetworkHost {
   notified(from: ServerId, notification: Notification): void;
   /** A connection was refused, or came to be. */
   reachable(server: ServerId, isReachable: boolean): void;
+}
+
+export interface ElectionNetworkPorts {
+  /** Of election ports. */
+  readonly transport: Transport;
+  readonly scheduler: Scheduler;
+  readonly random: RandomSource;
+  readonly logger: Logger;
 }
 
 /** What is known of the way to one server. */
@@ -58,8 +66,8 @@ const MAX_CHANNELS = 256;
 /**
  * The connections of elections: one for each pair of servers, dialled by the one with the greater id (spec: election,
  * section 1). The other one dials too, says who it is, and hangs up: a request to be called back. Only the newest message for
- * each server is kept, and it is delivered as soon as there is a way to; a lost connection is dialled again only when
- * there is something to say.
+ * each server is kept, and it is delivered as soon as there is a way to. A lost connection is dialled again at once, and
+ * then, ever less often, as long as something waits to be said.
  */
 export class ElectionNetwork {
   private readonly channels = new Map<ServerId, Channel>();
@@ -67,12 +75,9 @@ export class ElectionNetwork {
   private isStopped = false;
 
   constructor(
-    readonly transport: Transport,
-    readonly scheduler: Scheduler,
-    private readonly random: RandomSource,
-    private readonly logger: Logger,
-    private readonly host: ElectionNetworkHost,
+    private readonly ports: ElectionNetworkPorts,
     private readonly options: ElectionNetworkOptions,
+    private readonly host: ElectionNetworkHost,
   ) {}
 
   /** Servers with an open connection. */
@@ -106,10 +111,10 @@ export class ElectionNetwork {
     if (this.host.addressesOf(channel.server).length < 2) return;
     channel.isVerifying = true;
     const { remote } = connection;
-    const isThere = await isReachable(this, remote, timeoutMs);
+    const isThere = await isReachable(this.ports, remote, timeoutMs);
     channel.isVerifying = false;
     if (isThere || this.isStopped || channel.connection !== connection) return;
-    this.logger.warn({ server: channel.server.toString(), ...remote }, 'an election connection leads nowhere');
+    this.ports.logger.warn({ server: channel.server.toString(), ...remote }, 'an election connection leads nowhere');
     this.drop(channel);
     channel.pending ??= channel.last;
     this.dial(channel);
@@ -132,7 +137,7 @@ export class ElectionNetwork {
     if (this.isStopped || this.strangers.size >= MAX_STRANGERS) return undefined;
     this.strangers.add(connection);
     // Guarded by election-network.spec.ts, 'somebody who says nothing is sent away …'.
-    const timer = this.scheduler.after(this.options.handshakeTimeoutMs, () => connection.destroy());
+    const timer = this.ports.scheduler.after(this.options.handshakeTimeoutMs, () => connection.destroy());
     let kept: ElectionConnection | undefined;
     const stream = new ElectionStream(
       {
@@ -159,7 +164,7 @@ export class ElectionNetwork {
   private read(connection: Connection, stream: ElectionStream, bytes: Uint8Array, start: number, end: number): void {
     const reason = stream.push(bytes, start, end);
     if (reason === undefined) return;
-    this.logger.warn({ remote: connection.remoteAddress, reason }, 'an election connection is closed');
+    this.ports.logger.warn({ remote: connection.remoteAddress, reason }, 'an election connection is closed');
     connection.destroy();
   }
 
@@ -174,7 +179,7 @@ export class ElectionNetwork {
     const { id } = this.options;
     if (this.isStopped || server === id) {
       if (server === id)
-        this.logger.warn({ remote: connection.remoteAddress }, 'another server claims the id of this one');
+        this.ports.logger.warn({ remote: connection.remoteAddress }, 'another server claims the id of this one');
       connection.destroy();
       return undefined;
     }
@@ -205,7 +210,7 @@ export class ElectionNetwork {
     channel.failures = 0;
     channel.retry?.cancel();
     channel.retry = undefined;
-    channel.fresh = this.scheduler.after(FRESH_MS, () => (channel.fresh = undefined));
+    channel.fresh = this.ports.scheduler.after(FRESH_MS, () => (channel.fresh = undefined));
     channel.pending ??= channel.last;
     this.flush(channel);
     this.host.reachable(channel.server, true);
@@ -259,48 +264,51 @@ export class ElectionNetwork {
   }
 
   private async connect(channel: Channel, addresses: readonly HostAndPort[]): Promise<void> {
-    const { options } = this;
-    const keeps = keepsDialled(options.id, channel.server);
-    let kept: ElectionConnection | undefined;
-    const open = (connection: Connection): ConnectionHandler => {
-      channel.isDialling = false;
-      const isWanted = !this.isStopped && channel.connection === undefined;
-      if (!isWanted) connection.destroy();
-      else {
-        // In one piece: Apache reads the address with a single call, and takes no less.
-        const initial = this.initialMessage();
-        connection.write(initial, 0, initial.length);
-        if (keeps) kept = this.keep(channel, connection);
-        else this.awaitCallBack(channel, connection);
-      }
-      const stream = new ElectionStream(
-        {
-          onInitial: () => undefined,
-          onNotification: (notification) => this.receive(kept, notification),
-        },
-        false,
-      );
-      return {
-        onData: (bytes, start, end) => this.read(connection, stream, bytes, start, end),
-        onDrain: () => kept?.drained(),
-        onClose: () => {
-          if (kept !== undefined) this.closed(kept);
-        },
-      };
-    };
     try {
-      await dialAny(this, addresses, options.dialling, open);
+      await dialAny(this.ports, addresses, this.options.dialling, (connection) => this.dialled(channel, connection));
     } catch (error) {
-      channel.isDialling = false;
-      if (this.isStopped || channel.connection !== undefined) return;
-      this.logger.debug(
-        { server: channel.server.toString(), err: error },
-        'a server of the ensemble cannot be reached',
-      );
-      this.host.reachable(channel.server, false);
-      if (this.isUnknown(channel.server)) this.forget(channel);
-      else this.retryLater(channel);
+      this.dialFailed(channel, error);
     }
+  }
+
+  /** Keeps the connection when this server is the one to dial; else it has asked to be called back. */
+  private dialled(channel: Channel, connection: Connection): ConnectionHandler {
+    channel.isDialling = false;
+    if (this.isStopped || channel.connection !== undefined) {
+      connection.destroy();
+      return deaf;
+    }
+    // In one piece: Apache reads the address with a single call, and takes no less.
+    const initial = this.initialMessage();
+    connection.write(initial, 0, initial.length);
+    if (keepsDialled(this.options.id, channel.server)) {
+      return this.dialledHandler(connection, this.keep(channel, connection));
+    }
+    connection.end();
+    this.retryLater(channel);
+    return this.dialledHandler(connection, undefined);
+  }
+
+  private dialledHandler(connection: Connection, kept: ElectionConnection | undefined): ConnectionHandler {
+    const onNotification = (notification: Notification): void => this.receive(kept, notification);
+    const stream = new ElectionStream({ onInitial: () => undefined, onNotification }, false);
+    return {
+      onData: (bytes, start, end) => this.read(connection, stream, bytes, start, end),
+      onDrain: () => kept?.drained(),
+      onClose: () => {
+        if (kept !== undefined) this.closed(kept);
+      },
+    };
+  }
+
+  private dialFailed(channel: Channel, error: unknown): void {
+    channel.isDialling = false;
+    if (this.isStopped || channel.connection !== undefined) return;
+    const server = channel.server.toString();
+    this.ports.logger.debug({ server, err: error }, 'a server of the ensemble cannot be reached');
+    this.host.reachable(channel.server, false);
+    if (this.isUnknown(channel.server)) this.forget(channel);
+    else this.retryLater(channel);
   }
 
   private initialMessage(): Uint8Array {
@@ -308,18 +316,13 @@ export class ElectionNetwork {
     return encodeInitialMessage({ server: this.options.id, addresses }, this.options.isMultiAddress);
   }
 
-  private awaitCallBack(channel: Channel, connection: Connection): void {
-    connection.end();
-    this.retryLater(channel);
-  }
-
   private retryLater(channel: Channel): void {
     if (this.isStopped) return;
     const longestMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** channel.failures++);
     channel.retry?.cancel();
     // Half of it by chance, so that servers that lost each other do not come back in step.
-    const delayMs = longestMs * (0.5 + 0.5 * this.random.next());
-    channel.retry = this.scheduler.after(delayMs, () => this.retryNow(channel));
+    const delayMs = longestMs * (0.5 + 0.5 * this.ports.random.next());
+    channel.retry = this.ports.scheduler.after(delayMs, () => this.retryNow(channel));
   }
 
   private retryNow(channel: Channel): void {

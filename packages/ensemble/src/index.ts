@@ -18,4 +18,3 @@ export { type QuorumTransport, TwoWayTransport } from './security/quorum-transpo
 export { type QuorumSaslOptions, type SaslPorts, SaslTransport } from './security/sasl-transport.js';
 export type { EnsembleRole } from './role.js';
 export { mayHideHole } from './stored-history.js';
-export { TreeState } from './tree-state.js';

@@ -1,16 +1,20 @@
-import type { Transport } from '@zk/contracts';
 import type { QuorumPacket } from '@zk/jute';
 import { type PeerInput, type PeerOptions, PacketType, defaultPeerOptions } from '@zk/zab';
 import { BoundPort, type BoundPortHost } from './bound-port.js';
 import type { DiallingOptions } from './dialling.js';
-import { ElectionNetwork, type ElectionNetworkHost } from './election-network.js';
+import {
+  ElectionNetwork,
+  type ElectionNetworkHost,
+  type ElectionNetworkOptions,
+  type ElectionNetworkPorts,
+} from './election-network.js';
 import { LogFeed } from './log-feed.js';
 import { LogSyncs } from './log-syncs.js';
 import { MemberAddresses } from './member-addresses.js';
 import type { EnsembleOptions } from './options.js';
 import { PeerDisk } from './peer-disk.js';
 import type { EnsemblePorts } from './ports.js';
-import { QuorumNetwork, type QuorumNetworkHost } from './quorum-network.js';
+import { QuorumNetwork, type QuorumNetworkHost, type QuorumNetworkOptions } from './quorum-network.js';
 
 /** What performs the outputs of a peer. */
 export interface PeerParts {
@@ -62,7 +66,7 @@ export class PeerAssembly {
       addresses,
       disk,
       syncs: new LogSyncs(scheduler, () => disk.sync()),
-      logFeed: new LogFeed(disk, quorum, scheduler, logger, (input) => host.give(input)),
+      logFeed: new LogFeed({ disk, quorum, scheduler, logger }, (input) => host.give(input)),
       elections,
       electionPort: this.newElectionPort(elections),
       quorum,
@@ -71,14 +75,13 @@ export class PeerAssembly {
 
   private newDisk(): PeerDisk {
     const { host, options, ports } = this;
-    const { storage, state, clock, scheduler, logger } = ports;
     const diskOptions = { ...options, recentCount: this.peerOptions.commitLogCount };
-    return new PeerDisk(storage, state, diskOptions, clock, scheduler, logger, {
+    return new PeerDisk(ports, diskOptions, {
       durable: (zxid) => host.give({ kind: 'durable', zxid }),
       written: (ticket, disk) => host.give({ kind: 'written', ticket, ...(disk === undefined ? {} : { disk }) }),
       writeFailed: (ticket, reason) => host.give({ kind: 'write-failed', ticket, reason }),
       logFailed: (error) => {
-        logger.error({ err: error }, 'the log refuses writes');
+        ports.logger.error({ err: error }, 'the log refuses writes');
         host.give({ kind: 'log-failed' });
       },
       logRecovered: () => host.give({ kind: 'log-recovered' }),
@@ -89,7 +92,6 @@ export class PeerAssembly {
 
   private newElections(): ElectionNetwork {
     const { addresses, host, options } = this;
-    const { scheduler, random, logger } = this.ports;
     const { tickTimeMs, syncLimitTicks } = this.peerOptions;
     const { id, multiAddress, isElectionKeptAlive: keepAlive } = options;
     const electionHost: ElectionNetworkHost = {
@@ -97,30 +99,29 @@ export class PeerAssembly {
       notified: (from, notification) => host.give({ kind: 'notification', from, notification }),
       reachable: (server, isReachable) => host.give({ kind: 'reachable', server, isReachable }),
     };
-    return new ElectionNetwork(this.electionTransport, scheduler, random, logger, electionHost, {
+    const electionOptions: ElectionNetworkOptions = {
       id,
       dialling: { ...this.dialling, keepAlive },
       isMultiAddress: multiAddress.isEnabled,
       reachabilityTimeoutMs: multiAddress.isReachabilityChecked ? multiAddress.reachabilityTimeoutMs : 0,
       handshakeTimeoutMs: options.handshakeTimeoutMs ?? tickTimeMs * syncLimitTicks,
-    });
+    };
+    return new ElectionNetwork(this.electionPorts, electionOptions, electionHost);
   }
 
   private newElectionPort(elections: ElectionNetwork): BoundPort {
     const { addresses, host, options } = this;
-    const { scheduler, logger } = this.ports;
     const portHost: BoundPortHost = {
       addresses: () => addresses.toListenOn('electionPort'),
       accept: (connection) => elections.accept(connection),
       givenUp: (error) => host.halt(CANNOT_LISTEN, error),
     };
     const { electionBindAttempts: maxAttempts, isElectionKeptAlive: keepAlive } = options;
-    return new BoundPort(this.electionTransport, scheduler, logger, portHost, { maxAttempts, keepAlive });
+    return new BoundPort(this.electionPorts, { maxAttempts, keepAlive }, portHost);
   }
 
   private newQuorum(): QuorumNetwork {
     const { addresses, host } = this;
-    const { transport, scheduler, clock, state, logger } = this.ports;
     const quorumHost: QuorumNetworkHost = {
       addressesOf: (server, port) => addresses.of(server, MEMBER_PORTS[port]),
       listenAddresses: (port) => addresses.toListenOn(MEMBER_PORTS[port]),
@@ -136,16 +137,17 @@ export class PeerAssembly {
       snapshotReceived: (link) => host.give({ kind: 'snapshot-received', link }),
     };
     const { maxQueuedBytes: learners, maxPacketBytes, observerMaster } = this.options;
-    return new QuorumNetwork(transport, scheduler, clock, state, logger, quorumHost, {
+    const quorumOptions: QuorumNetworkOptions = {
       dialling: this.dialling,
       maxQueuedBytes: { learners, observers: observerMaster?.maxQueuedBytes ?? learners },
       maxPacketBytes,
-    });
+    };
+    return new QuorumNetwork(this.ports, quorumOptions, quorumHost);
   }
 
-  private get electionTransport(): Transport {
-    const { transport } = this.ports;
-    return transport.elections ?? transport;
+  private get electionPorts(): ElectionNetworkPorts {
+    const { transport, scheduler, random, logger } = this.ports;
+    return { transport: transport.elections ?? transport, scheduler, random, logger };
   }
 
   private get dialling(): DiallingOptions {

@@ -34,11 +34,20 @@ export interface PeerDiskOptions {
   readonly snapshotSizeFactor?: number;
 }
 
+export interface PeerDiskPorts {
+  readonly storage: Storage;
+  readonly state: ReplicatedState;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly logger: Logger;
+}
+
 /**
  * The disk of one peer over a storage: epochs, log, snapshots, and the state loaded from them. Writes happen one after the
  * other, each after everything that was appended before it is durable (the contract of `@zk/zab`).
  */
 export class PeerDisk {
+  private readonly storage: Storage;
   private lastAppended: Zxid | undefined;
   private lastDurable: Zxid | undefined;
   /** The greatest zxid that may be in the log. */
@@ -50,14 +59,12 @@ export class PeerDisk {
   private waiting: (() => void)[] = [];
 
   constructor(
-    private readonly storage: Storage,
-    private readonly state: ReplicatedState,
+    private readonly ports: PeerDiskPorts,
     private readonly options: PeerDiskOptions,
-    private readonly clock: Clock,
-    private readonly scheduler: Scheduler,
-    private readonly logger: Logger,
     private readonly host: PeerDiskHost,
-  ) {}
+  ) {
+    this.storage = ports.storage;
+  }
 
   /** @throws CorruptionError, or Error when an epoch file cannot be read */
   async open(): Promise<{ readonly epochs: StoredEpochs; readonly contents: DiskContents }> {
@@ -173,7 +180,7 @@ export class PeerDisk {
     try {
       disk = await this.performOne(write);
     } catch (error) {
-      this.logger.error({ write: write.kind, err: error }, 'the disk refused a write of the ensemble');
+      this.ports.logger.error({ write: write.kind, err: error }, 'the disk refused a write of the ensemble');
       if (!this.isStopped) this.host.writeFailed(ticket, error instanceof Error ? error.message : String(error));
       return;
     }
@@ -197,7 +204,7 @@ export class PeerDisk {
       case 'reload':
         return this.load();
       case 'clear':
-        this.state.clear();
+        this.ports.state.clear();
         return undefined;
     }
   }
@@ -225,7 +232,7 @@ export class PeerDisk {
       return isFound;
     } catch (error) {
       if (!(error instanceof CorruptionError)) throw error;
-      this.logger.warn({ after: `0x${hex64(base)}`, err: error }, 'the log cannot be read from there');
+      this.ports.logger.warn({ after: `0x${hex64(base)}`, err: error }, 'the log cannot be read from there');
       return false;
     }
   }
@@ -257,10 +264,10 @@ export class PeerDisk {
 
   private async writeSnapshot(zxid: Zxid): Promise<SnapshotInfo> {
     const writer = await this.storage.snapshots.create(zxid);
-    const dump = this.state.dump('file', writer);
+    const dump = this.ports.state.dump('file', writer);
     try {
-      while (writer.pendingBytes >= MAX_PENDING_BYTES || !dump.step(SLICE_MS, this.clock)) {
-        await new Promise<void>((resolve) => this.scheduler.atTurnEnd(resolve));
+      while (writer.pendingBytes >= MAX_PENDING_BYTES || !dump.step(SLICE_MS, this.ports.clock)) {
+        await new Promise<void>((resolve) => this.ports.scheduler.atTurnEnd(resolve));
         if (this.isStopped) throw new Error('the server stops');
       }
       return await writer.commit();
@@ -274,13 +281,14 @@ export class PeerDisk {
   /** The state becomes what the disk leads to. */
   private async load(): Promise<DiskContents> {
     const { storage } = this;
-    const contents = await loadHistory(storage, this.state, this.options.recentCount, this.logger);
+    const { state, logger } = this.ports;
+    const contents = await loadHistory(storage, state, this.options.recentCount, logger);
     const isEmpty = contents.lastZxid === 0n && (await storage.snapshots.list()).length === 0;
     // As Apache ZooKeeper does: a log without a snapshot before it is refused by a later start.
     if (isEmpty && this.mayVoteEmpty) await this.writeSnapshot(0n);
     this.lastLogged = this.lastAppended = this.lastDurable = contents.lastZxid;
     if (isEmpty && !this.mayVoteEmpty) return { ...contents, isUntrusted: true };
-    const config = this.state.configText?.();
+    const config = state.configText?.();
     return config === undefined ? contents : { ...contents, config: EnsembleConfig.parse(config) };
   }
 

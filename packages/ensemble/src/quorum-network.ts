@@ -3,7 +3,7 @@ import type { QuorumPacket } from '@zk/jute';
 import { CorruptionError, hex64 } from '@zk/model';
 import type { ServerId } from '@zk/quorum';
 import { type LearnerPort, type LinkId, PacketStream, type PacketStreamHandler, PacketType } from '@zk/zab';
-import { BoundPort } from './bound-port.js';
+import { BoundPort, type BoundPortHost } from './bound-port.js';
 import { type DiallingOptions, type HostAndPort, deaf, dialAny } from './dialling.js';
 import type { LinkStatus } from './link-traffic.js';
 import { QuorumLink, type QuorumLinkHost } from './quorum-link.js';
@@ -33,6 +33,17 @@ export interface QuorumNetworkOptions {
   readonly maxPacketBytes: number;
 }
 
+export interface QuorumNetworkPorts {
+  readonly transport: Transport;
+  readonly scheduler: Scheduler;
+  readonly clock: Clock;
+  readonly state: ReplicatedState;
+  readonly logger: Logger;
+}
+
+/** What this server is on a link: a follower that serves observers is their leader. */
+type LinkRole = 'leader' | 'learner';
+
 /** Learners that may be connected at once: an ensemble has fewer, a mistake may have more. */
 const MAX_LINKS = 1024;
 
@@ -42,22 +53,18 @@ const MAX_LINKS = 1024;
  * peer, which sees the packets.
  */
 export class QuorumNetwork {
-  private readonly ports: Readonly<Record<LearnerPort, BoundPort>>;
+  private readonly boundPorts: Readonly<Record<LearnerPort, BoundPort>>;
   private readonly links = new Map<LinkId, QuorumLink>();
   private readonly linkHosts: Readonly<Record<LearnerPort, QuorumLinkHost>>;
   private nextLink = 1;
   private isStopped = false;
 
   constructor(
-    readonly transport: Transport,
-    readonly scheduler: Scheduler,
-    private readonly clock: Clock,
-    private readonly state: ReplicatedState,
-    private readonly logger: Logger,
-    private readonly host: QuorumNetworkHost,
+    private readonly ports: QuorumNetworkPorts,
     private readonly options: QuorumNetworkOptions,
+    private readonly host: QuorumNetworkHost,
   ) {
-    this.ports = { learners: this.boundPort('learners'), observers: this.boundPort('observers') };
+    this.boundPorts = { learners: this.boundPort('learners'), observers: this.boundPort('observers') };
     this.linkHosts = { learners: this.linkHost('learners'), observers: this.linkHost('observers') };
   }
 
@@ -85,16 +92,16 @@ export class QuorumNetwork {
   }
 
   listen(port: LearnerPort): void {
-    void this.ports[port].open();
+    void this.boundPorts[port].open();
   }
 
   unlisten(port: LearnerPort): void {
-    void this.ports[port].close();
+    void this.boundPorts[port].close();
   }
 
   /** This server's addresses may have changed. */
   refresh(): void {
-    for (const port of Object.values(this.ports)) void port.refresh();
+    for (const port of Object.values(this.boundPorts)) void port.refresh();
   }
 
   dial(to: ServerId, port: LearnerPort, attempt: number): void {
@@ -106,13 +113,16 @@ export class QuorumNetwork {
   }
 
   sendSnapshot(link: LinkId): void {
-    this.links.get(link)?.sendSnapshot((form, sink) => this.state.dump(form, sink));
+    this.links.get(link)?.sendSnapshot((form, sink) => this.ports.state.dump(form, sink));
   }
 
   close(link: LinkId, reason: string, isWarning = false): void {
     const open = this.links.get(link);
     if (open === undefined) return;
-    this.logger[isWarning ? 'warn' : 'info']({ remote: open.remoteAddress, reason }, 'a quorum connection is closed');
+    this.ports.logger[isWarning ? 'warn' : 'info'](
+      { remote: open.remoteAddress, reason },
+      'a quorum connection is closed',
+    );
     this.links.delete(link);
     open.end();
   }
@@ -121,18 +131,20 @@ export class QuorumNetwork {
     this.isStopped = true;
     for (const link of this.links.values()) link.destroy();
     this.links.clear();
-    await Promise.all(Object.values(this.ports).map((port) => port.close()));
+    await Promise.all(Object.values(this.boundPorts).map((port) => port.close()));
   }
 
   private boundPort(port: LearnerPort): BoundPort {
-    return new BoundPort(this.transport, this.scheduler, this.logger, {
+    const portHost: BoundPortHost = {
       addresses: () => this.host.listenAddresses(port),
       accept: (connection) => this.accept(connection, port),
-    });
+    };
+    return new BoundPort(this.ports, { maxAttempts: 0, keepAlive: false }, portHost);
   }
 
   private linkHost(port: LearnerPort): QuorumLinkHost {
-    const { host, clock, scheduler, options } = this;
+    const { host, options } = this;
+    const { clock, scheduler } = this.ports;
     return {
       clock,
       scheduler,
@@ -147,23 +159,23 @@ export class QuorumNetwork {
     if (this.isStopped || this.links.size >= MAX_LINKS) return undefined;
     const link = this.newLink(connection, port);
     this.host.accepted(link.id);
-    return this.handlerOf(link, connection, false);
+    return this.handlerOf(link, connection, 'leader');
   }
 
   private async connect(to: ServerId, port: LearnerPort, attempt: number): Promise<void> {
     const { host, options } = this;
     try {
-      await dialAny(this, host.addressesOf(to, port), options.dialling, (connection) => {
+      await dialAny(this.ports, host.addressesOf(to, port), options.dialling, (connection) => {
         if (this.isStopped) {
           connection.destroy();
           return deaf;
         }
         const link = this.newLink(connection, port);
         host.connected(attempt, link.id);
-        return this.handlerOf(link, connection, true);
+        return this.handlerOf(link, connection, 'learner');
       });
     } catch (error) {
-      this.logger.debug({ server: to.toString(), port, err: error }, 'a server to learn from cannot be reached');
+      this.ports.logger.debug({ server: to.toString(), port, err: error }, 'a server to learn from cannot be reached');
       if (!this.isStopped) host.dialFailed(attempt);
     }
   }
@@ -174,41 +186,16 @@ export class QuorumNetwork {
     return link;
   }
 
-  private handlerOf(link: QuorumLink, connection: Connection, takesSnapshots: boolean): ConnectionHandler {
-    let loader: StateLoader | undefined;
-    const isOpen = (): boolean => this.links.get(link.id) === link;
-    const handler: PacketStreamHandler = {
-      onPackets: (packets) => {
-        if (!isOpen()) return;
-        link.traffic.packetsReceived(packets);
-        const last = packets.at(-1)!;
-        if (last.type === PacketType.SNAP) {
-          if (!takesSnapshots) return this.fail(link, 'a learner must not send a snapshot');
-          loader = this.newLoader(connection, last);
-        }
-        this.host.packets(link.id, packets);
-      },
-      onSnapshot: (bytes) => {
-        if (!isOpen() || loader === undefined) return undefined;
-        loader.push(bytes);
-        link.moved();
-        if (!loader.isComplete) return undefined;
-        const taken = bytes.length - loader.surplusBytes;
-        loader.finish();
-        loader = undefined;
-        this.host.snapshotReceived(link.id);
-        return taken;
-      },
-    };
-    const stream = new PacketStream(handler, {
+  private handlerOf(link: QuorumLink, connection: Connection, role: LinkRole): ConnectionHandler {
+    const stream = new PacketStream(this.packetHandlerOf(link, connection, role), {
       maxBytes: this.options.maxPacketBytes,
-      mergesAcks: !takesSnapshots,
+      mergesAcks: role === 'leader',
     });
     return {
       onData: (bytes, start, end) => {
-        if (!isOpen()) return;
+        if (!this.isOpen(link.id)) return;
         const reason = this.read(stream, bytes, start, end);
-        if (reason !== undefined && isOpen()) this.fail(link, reason);
+        if (reason !== undefined && this.isOpen(link.id)) this.fail(link, reason);
       },
       onDrain: () => link.drained(),
       onClose: () => {
@@ -219,8 +206,35 @@ export class QuorumNetwork {
     };
   }
 
+  private packetHandlerOf(link: QuorumLink, connection: Connection, role: LinkRole): PacketStreamHandler {
+    let loader: StateLoader | undefined;
+    return {
+      onPackets: (packets) => {
+        if (!this.isOpen(link.id)) return;
+        link.traffic.packetsReceived(packets);
+        const last = packets.at(-1)!;
+        if (last.type === PacketType.SNAP) {
+          if (role === 'leader') return this.fail(link, 'a learner must not send a snapshot');
+          loader = this.newLoader(connection, last);
+        }
+        this.host.packets(link.id, packets);
+      },
+      onSnapshot: (bytes) => {
+        if (!this.isOpen(link.id) || loader === undefined) return undefined;
+        loader.push(bytes);
+        link.moved();
+        if (!loader.isComplete) return undefined;
+        const taken = bytes.length - loader.surplusBytes;
+        loader.finish();
+        loader = undefined;
+        this.host.snapshotReceived(link.id);
+        return taken;
+      },
+    };
+  }
+
   private newLoader(connection: Connection, { zxid }: QuorumPacket): StateLoader {
-    return this.state.load({
+    return this.ports.state.load({
       form: 'stream',
       name: `snapshot 0x${hex64(zxid)} from ${connection.remoteAddress}`,
       zxid,
@@ -238,7 +252,7 @@ export class QuorumNetwork {
 
   private fail(link: QuorumLink, reason: string): void {
     if (!this.links.delete(link.id)) return;
-    this.logger.warn({ remote: link.remoteAddress, reason }, 'a quorum connection is broken');
+    this.ports.logger.warn({ remote: link.remoteAddress, reason }, 'a quorum connection is broken');
     link.destroy();
     this.host.closed(link.id);
   }

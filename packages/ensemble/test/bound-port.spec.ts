@@ -42,15 +42,13 @@ describe('a port of the ensemble', () => {
     scheduler = new ManualScheduler();
     givenUp = [];
     port = new BoundPort(
-      transport,
-      scheduler,
-      logger,
+      { transport, scheduler, logger },
+      { maxAttempts: 0, keepAlive: false, ...options },
       {
         addresses: () => addresses,
         accept: () => ({ onData: () => undefined, onDrain: () => undefined, onClose: () => undefined }),
         givenUp: (error) => void givenUp.push(error),
       },
-      { maxAttempts: 0, keepAlive: false, ...options },
     );
     return port;
   };

@@ -13,7 +13,8 @@ import { MemoryStorage } from '@zk/storage-memory';
 import { MemoryTransport } from '@zk/transport-memory';
 import type { PeerOptions } from '@zk/zab';
 import { filter, firstValueFrom } from 'rxjs';
-import { type EnsembleEvent, EnsemblePeer, type EnsembleRole, TreeState } from '../src/index.js';
+import { type EnsembleEvent, EnsemblePeer, type EnsembleRole } from '../src/index.js';
+import { TreeState } from './tree-state.js';
 
 export const realClock: Clock = { wallMs: () => Date.now(), monotonicMs: () => performance.now() };
 

@@ -1,9 +1,9 @@
 import { type Storage, silentLogger } from '@zk/contracts';
 import type { Zxid } from '@zk/model';
 import type { DiskContents, DiskWrite } from '@zk/zab';
-import { TreeState } from '../src/index.js';
 import { PeerDisk, type PeerDiskOptions } from '../src/peer-disk.js';
 import { createTxn, nextTurn, realClock, realScheduler } from './cluster.js';
+import { TreeState } from './tree-state.js';
 
 /** One life of a disk. */
 export class Life {
@@ -19,7 +19,8 @@ export class Life {
     readonly storage: Storage,
     options: PeerDiskOptions = { recentCount: 500 },
   ) {
-    this.disk = new PeerDisk(storage, this.state, options, realClock, realScheduler, silentLogger, {
+    const ports = { storage, state: this.state, clock: realClock, scheduler: realScheduler, logger: silentLogger };
+    this.disk = new PeerDisk(ports, options, {
       durable: (zxid) => void this.heard.push(`durable ${zxid.toString(16)}`),
       written: (ticket, found) => {
         this.found = found;

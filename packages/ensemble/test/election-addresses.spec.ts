@@ -34,15 +34,12 @@ class Node {
     options: Partial<ElectionNetworkOptions> = {},
   ) {
     this.network = new ElectionNetwork(
-      // Where a server dials from is not where it listens.
-      transport.from(`10.3.0.${id}`),
-      realScheduler,
-      fixedRandom,
-      silentLogger,
       {
-        addressesOf,
-        notified: (_from, { round }) => void this.rounds.push(round),
-        reachable: () => undefined,
+        // Where a server dials from is not where it listens.
+        transport: transport.from(`10.3.0.${id}`),
+        scheduler: realScheduler,
+        random: fixedRandom,
+        logger: silentLogger,
       },
       {
         id,
@@ -51,6 +48,11 @@ class Node {
         reachabilityTimeoutMs: 20,
         handshakeTimeoutMs: 5000,
         ...options,
+      },
+      {
+        addressesOf,
+        notified: (_from, { round }) => void this.rounds.push(round),
+        reachable: () => undefined,
       },
     );
   }

@@ -1,61 +1,11 @@
-import { type Connection, silentLogger } from '@zk/contracts';
+import * as fc from 'fast-check';
+import type { Connection } from '@zk/contracts';
 import { MemoryTransport } from '@zk/transport-memory';
-import { type Notification, encodeInitialMessage, encodeNotification } from '@zk/zab';
-import { ElectionNetwork } from '../src/election-network.js';
-import { fixedRandom, nextTurn, realScheduler } from './cluster.js';
-
-const vote = (leader: bigint, round = 1n): Notification => ({
-  state: 'looking',
-  leader,
-  zxid: 0x1_0000_0007n,
-  round,
-  peerEpoch: 1n,
-  version: 2,
-  config: 'version=0',
-});
-
-const portOf = (server: bigint): number => 3880 + Number(server);
-
-/** The election network of one server, listening, and what it hears. */
-class Node {
-  readonly heard: { readonly from: bigint; readonly leader: bigint; readonly round: bigint }[] = [];
-  readonly reachable: string[] = [];
-  readonly network: ElectionNetwork;
-  private listener: { close(): Promise<void> } | undefined;
-
-  constructor(
-    readonly transport: MemoryTransport,
-    readonly id: bigint,
-    private readonly known: readonly bigint[] = [1n, 2n, 3n],
-  ) {
-    this.network = new ElectionNetwork(
-      transport,
-      realScheduler,
-      fixedRandom,
-      silentLogger,
-      {
-        addressesOf: (server) => (this.known.includes(server) ? [{ host: '127.0.0.1', port: portOf(server) }] : []),
-        notified: (from, { leader, round }) => void this.heard.push({ from, leader, round }),
-        reachable: (server, isReachable) => void this.reachable.push(`${server} ${isReachable}`),
-      },
-      { id, dialling: { timeoutMs: 5000 }, isMultiAddress: false, reachabilityTimeoutMs: 0, handshakeTimeoutMs: 50 },
-    );
-  }
-
-  async listen(): Promise<this> {
-    this.listener = await this.transport.listen({ port: portOf(this.id) }, (c) => this.network.accept(c));
-    return this;
-  }
-
-  async hears(round: bigint, from: bigint): Promise<void> {
-    while (!this.heard.some((message) => message.round === round && message.from === from)) await nextTurn();
-  }
-
-  async stop(): Promise<void> {
-    this.network.stop();
-    await this.listener?.close();
-  }
-}
+import { encodeInitialMessage, encodeNotification } from '@zk/zab';
+import { threeServers } from '../../zab/test/driven-peer.js';
+import { recorded } from '../../zab/test/recordings.js';
+import { nextTurn } from './cluster.js';
+import { Node, portOf, vote } from './election-node.js';
 
 interface Raw {
   readonly connection: Connection;
@@ -76,6 +26,22 @@ function dialRaw(transport: MemoryTransport, server: bigint): Promise<Raw> {
       }))
       .then((connection) => resolve({ connection, received, closed }), reject);
   });
+}
+
+/** Where a server would listen: what is said there, and the end of the connection. */
+async function listenRaw(
+  transport: MemoryTransport,
+  server: bigint,
+): Promise<{ readonly heard: number[]; readonly closed: Promise<void> }> {
+  const heard: number[] = [];
+  let onClose = (): void => undefined;
+  const closed = new Promise<void>((done) => (onClose = done));
+  await transport.listen({ port: portOf(server) }, () => ({
+    onData: (bytes, start, end) => void heard.push(...bytes.subarray(start, end)),
+    onDrain: () => undefined,
+    onClose: () => onClose(),
+  }));
+  return { heard, closed };
 }
 
 function framed(message: Uint8Array): Uint8Array {
@@ -123,6 +89,28 @@ describe('the connections of elections', () => {
     await Promise.all([one.hears(5n, 3n), three.hears(5n, 1n)]);
     await turns(10);
     expect(transport.openEndCount).toBe(2);
+  });
+
+  it('one connection is left, whoever speaks and however often, and both hear the last word of the other', async () => {
+    const order = fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 0, max: 3 })), { minLength: 1, maxLength: 30 });
+    const play = async (said: readonly (readonly [boolean, number])[]): Promise<void> => {
+      const transport = new MemoryTransport();
+      const [one, three] = [await add(transport, 1n), await add(transport, 3n)];
+      let round = 0n;
+      const say = (isOne: boolean): void => (isOne ? one : three).network.send(isOne ? 3n : 1n, vote(1n, ++round));
+      for (const [isOne, pause] of said) {
+        say(isOne);
+        await turns(pause);
+      }
+      say(true);
+      say(false);
+      await Promise.all([three.hears(round - 1n, 1n), one.hears(round, 3n)]);
+      await turns(10);
+      expect([one.network.connected, three.network.connected]).toEqual([[3n], [1n]]);
+      expect(transport.openEndCount).toBe(2);
+      expect([one.heard.at(-1)!.round, three.heard.at(-1)!.round]).toEqual([round, round - 1n]);
+    };
+    await fc.assert(fc.asyncProperty(order, play), { numRuns: 50 });
   });
 
   it('the newest message replaces those that could not leave', async () => {
@@ -181,7 +169,7 @@ describe('the connections of elections', () => {
     await closed;
     expect(received).toEqual([]);
     while (heard === undefined) await nextTurn();
-    const expected = encodeInitialMessage({ server: 3n, addresses: ['127.0.0.1:3883'] });
+    const expected = encodeInitialMessage({ server: 3n, addresses: ['127.0.0.1:23883'] });
     expect(heard.slice(0, expected.length)).toEqual(expected);
     expect(three.network.connected).toEqual([1n]);
     await listener.close();
@@ -213,23 +201,41 @@ describe('the connections of elections', () => {
     expect(three.reachable).toEqual(['1 true', '1 false']);
   });
 
-  it('the bytes are those of Apache: version, id, address in one piece, then messages with their length', async () => {
+  it('who has the greater id says who it is, and its vote, in the bytes of Apache (A-fresh)', async () => {
     const transport = new MemoryTransport();
-    const heard: number[] = [];
-    const listener = await transport.listen({ port: portOf(1n) }, () => ({
-      onData: (bytes, start, end) => void heard.push(...bytes.subarray(start, end)),
-      onDrain: () => undefined,
-      onClose: () => undefined,
-    }));
+    const { heard } = await listenRaw(transport, 1n);
+    const two = await add(transport, 2n);
+    const { bytes } = recorded('A-fresh-3node-3.9.5/01-election-sid2-dials-sid1-dialer');
+    two.network.send(1n, { ...vote(2n, 1n), zxid: 0n, peerEpoch: 0n, config: threeServers });
+    while (heard.length < bytes.length) await nextTurn();
+    expect(Buffer.from(heard)).toEqual(Buffer.from(bytes));
+    expect(two.network.connected).toEqual([1n]);
+  });
+
+  it('who has the smaller id says who it is, in the bytes of Apache, and hangs up (C-diff)', async () => {
+    const transport = new MemoryTransport();
+    const { heard, closed } = await listenRaw(transport, 2n);
+    const one = await add(transport, 1n);
+    one.network.send(2n, vote(1n));
+    await closed;
+    const { bytes } = recorded('C-diff-3.9.5/02-election-sid1-dials-sid2-dialer');
+    expect(Buffer.from(heard)).toEqual(Buffer.from(bytes));
+    expect(one.network.connected).toEqual([]);
+  });
+
+  it('whoever says what Apache says with a smaller id is hung up on, and called back (C-diff)', async () => {
+    const transport = new MemoryTransport();
+    const { heard } = await listenRaw(transport, 1n);
     const three = await add(transport, 3n);
-    const message = encodeNotification(vote(3n));
-    three.network.send(1n, vote(3n));
-    while (heard.length < 34 + 4 + message.length) await nextTurn();
-    const hex = Buffer.from(heard).toString('hex');
-    // As recorded from Apache ZooKeeper 3.9.5, with another id and address.
-    expect(hex.slice(0, 68)).toBe('ffffffffffff000000000000000000030000000e' + '3132372e302e302e313a33383833');
-    expect(Buffer.from(heard.slice(34)).toString('hex')).toBe(Buffer.from(framed(message)).toString('hex'));
-    await listener.close();
+    const { connection, closed } = await dialRaw(transport, 3n);
+    const { bytes } = recorded('C-diff-3.9.5/03-election-sid1-dials-sid3-dialer');
+    connection.write(bytes, 0, bytes.length);
+    await closed;
+    // What follows on the recorded call is a vote.
+    const expected = recorded('C-diff-3.9.5/04-election-sid3-dials-sid1-dialer').bytes.slice(0, bytes.length);
+    while (heard.length < expected.length) await nextTurn();
+    expect(Buffer.from(heard)).toEqual(Buffer.from(expected));
+    expect(three.network.connected).toEqual([1n]);
   });
 
   it.each([
@@ -270,7 +276,7 @@ describe('the connections of elections', () => {
   it('what a replaced connection still says is not heard', async () => {
     const transport = new MemoryTransport();
     const one = await add(transport, 1n);
-    const initial = encodeInitialMessage({ server: 3n, addresses: ['127.0.0.1:3883'] });
+    const initial = encodeInitialMessage({ server: 3n, addresses: ['127.0.0.1:23883'] });
     const [older, newer] = [await dialRaw(transport, 1n), await dialRaw(transport, 1n)];
     older.connection.write(initial, 0, initial.length);
     await turns(3);

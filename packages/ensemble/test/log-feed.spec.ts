@@ -29,7 +29,7 @@ describe('reading the log for a learner', () => {
   const read = (batches: AsyncIterable<readonly LogEntry[]> | undefined): Promise<void> => {
     const disk = { read: () => Promise.resolve(batches) };
     const quorum = { unsentBytes: () => unsentBytes, isOpen: () => isOpen };
-    const feed = new LogFeed(disk, quorum, scheduler, silentLogger, (input) => {
+    const feed = new LogFeed({ disk, quorum, scheduler, logger: silentLogger }, (input) => {
       const zxids = input.kind === 'log-entries' ? input.entries.map(({ zxid }) => zxid) : [];
       const end = input.kind === 'log-entries' && input.isLast ? ' end' : '';
       given.push(`${input.kind} ${zxids.join(' ')}${end}`);

@@ -5,8 +5,8 @@ import { Client, Outbox, RequestPipeline } from '@zk/request-pipeline';
 import { SessionTracker } from '@zk/session';
 import { MemoryStorage } from '@zk/storage-memory';
 import { MemoryTransport } from '@zk/transport-memory';
-import { TreeState } from '../src/index.js';
 import { Member, configOf, leaderOf, nextTurn, quickly, realClock } from './cluster.js';
+import { TreeState } from './tree-state.js';
 
 /** The state of a server whose requests go through a pipeline while it leads. */
 class PipelinedState extends TreeState {

@@ -3,8 +3,8 @@ import { MemoryTransport } from '@zk/transport-memory';
 import { type LearnerPort, PacketType, encodePacket, packets } from '@zk/zab';
 import type { HostAndPort } from '../src/dialling.js';
 import { QuorumNetwork } from '../src/quorum-network.js';
-import { TreeState } from '../src/index.js';
 import { createTxn, nextTurn, realClock, realScheduler } from './cluster.js';
+import { TreeState } from './tree-state.js';
 
 const PORT = 2888;
 const OBSERVER_PORT = 2191;
@@ -21,11 +21,8 @@ class End {
   constructor(transport: MemoryTransport, learners = 1 << 20, observers = learners) {
     const at = (port: LearnerPort): HostAndPort => ({ host: '127.0.0.1', port: PORTS[port] });
     this.network = new QuorumNetwork(
-      transport,
-      realScheduler,
-      realClock,
-      this.state,
-      silentLogger,
+      { transport, scheduler: realScheduler, clock: realClock, state: this.state, logger: silentLogger },
+      { dialling: { timeoutMs: 5000 }, maxQueuedBytes: { learners, observers }, maxPacketBytes: 2 * 0xfffff },
       {
         addressesOf: (_server, port) => [at(port)],
         listenAddresses: (port) => [at(port)],
@@ -39,7 +36,6 @@ class End {
         snapshotProgress: (link) => void this.progressed.push(link),
         snapshotReceived: (link) => void this.heard.push(`snapshot ${link}`),
       },
-      { dialling: { timeoutMs: 5000 }, maxQueuedBytes: { learners, observers }, maxPacketBytes: 2 * 0xfffff },
     );
   }
 

@@ -1,11 +1,9 @@
 import { once, EventEmitter } from 'node:events';
-import type { Connection, ConnectionHandler, Listener } from '@zk/contracts';
+import { type Connection, type ConnectionHandler, type Listener, silentLogger } from '@zk/contracts';
 import { EnsembleConfig } from '@zk/quorum';
 import { MemoryTransport } from '@zk/transport-memory';
 import {
-  ElectionMesh,
   type LogEntry,
-  type MeshOutput,
   PacketStream,
   Peer,
   type PeerInput,
@@ -13,6 +11,8 @@ import {
   SNAPSHOT_SIGNATURE,
   encodePacket,
 } from '@zk/zab';
+import { ElectionNetwork } from '../../ensemble/src/election-network.js';
+import { fixedRandom, realScheduler } from '../../ensemble/test/cluster.js';
 
 /**
  * Three peers, each with a thin driver over a Transport: elections on one port, learners on another, everything as bytes.
@@ -32,7 +32,7 @@ class Driver extends EventEmitter {
   readonly applied: string[] = [];
   serving: Extract<PeerOutput, { kind: 'serve' }> | undefined;
   private readonly peer: Peer;
-  private readonly mesh: ElectionMesh;
+  private readonly elections: ElectionNetwork;
   private readonly connections = new Map<number, Connection>();
   private readonly electionListeners: Listener[] = [];
   private quorumListener: Promise<Listener> | undefined;
@@ -48,15 +48,21 @@ class Driver extends EventEmitter {
     const disk = { lastZxid: 0n, recent: [] };
     const options = { tickTimeMs: 200, initLimitTicks: 20, syncLimitTicks: 20, maxNotificationMs: 400 };
     this.peer = new Peer({ id, config, epochs: { accepted: 0, current: 0 }, disk, options });
-    this.mesh = new ElectionMesh({ id, addresses: [`127.0.0.1:${ports(id).election}`] });
+    this.elections = new ElectionNetwork(
+      { transport, scheduler: realScheduler, random: fixedRandom, logger: silentLogger },
+      { id, dialling: { timeoutMs: 5000 }, isMultiAddress: false, reachabilityTimeoutMs: 0, handshakeTimeoutMs: 5000 },
+      {
+        addressesOf: (server) => [{ host: '127.0.0.1', port: ports(server).election }],
+        notified: (from, notification) => this.later({ kind: 'notification', from, notification }),
+        reachable: (server, isReachable) => this.later({ kind: 'reachable', server, isReachable }),
+      },
+    );
   }
 
   async start(): Promise<void> {
-    const listener = await this.transport.listen({ host: '127.0.0.1', port: ports(this.id).election }, (connection) => {
-      const number = this.adopt(connection);
-      this.performMesh(this.mesh.accepted(number));
-      return this.electionHandler(number);
-    });
+    const listener = await this.transport.listen({ host: '127.0.0.1', port: ports(this.id).election }, (connection) =>
+      this.elections.accept(connection),
+    );
     this.electionListeners.push(listener);
     this.perform(this.peer.start(performance.now()));
   }
@@ -71,6 +77,7 @@ class Driver extends EventEmitter {
   async close(): Promise<void> {
     this.isClosed = true;
     clearTimeout(this.timer);
+    this.elections.stop();
     for (const connection of this.connections.values()) connection.destroy();
     for (const listener of this.electionListeners) await listener.close();
     await (await this.quorumListener)?.close();
@@ -90,7 +97,7 @@ class Driver extends EventEmitter {
   private performOne(output: PeerOutput): void {
     switch (output.kind) {
       case 'notify':
-        return this.performMesh(this.mesh.send(output.to, output.notification));
+        return this.elections.send(output.to, output.notification);
       case 'listen':
         this.quorumListener = this.transport.listen(
           { host: '127.0.0.1', port: ports(this.id).quorum },
@@ -176,40 +183,9 @@ class Driver extends EventEmitter {
     };
   }
 
-  private performMesh(outputs: readonly MeshOutput[]): void {
-    for (const output of outputs) {
-      if (output.kind === 'write') this.send(output.connection, output.bytes);
-      else if (output.kind === 'end') this.connections.get(output.connection)?.end();
-      else if (output.kind === 'notification') this.later(output);
-      else if (output.kind === 'reachable') this.later(output);
-      else this.dialElection(output.to);
-    }
-  }
-
   /** Not from inside of what the peer's last outputs are being performed. */
   private later(input: PeerInput): void {
     setImmediate(() => this.give(input));
-  }
-
-  private dialElection(to: bigint): void {
-    const { election: port } = ports(to);
-    this.transport
-      .dial({ host: '127.0.0.1', port }, (connection) => this.electionHandler(this.adopt(connection)))
-      .then(
-        (connection) => this.performMesh(this.mesh.dialled(to, this.numberOf(connection))),
-        () => this.performMesh(this.mesh.dialFailed(to)),
-      );
-  }
-
-  private electionHandler(number: number): ConnectionHandler {
-    return {
-      onData: (bytes, start, end) => this.performMesh(this.mesh.received(number, bytes, start, end)),
-      onDrain: () => undefined,
-      onClose: () => {
-        this.connections.delete(number);
-        this.performMesh(this.mesh.closed(number));
-      },
-    };
   }
 
   private send(number: number, bytes: Uint8Array): void {

@@ -45,5 +45,3 @@ export {
 } from './wire.js';
 export type { ElectionStreamHandler, PacketStreamHandler } from './streams.js';
 export { ElectionStream, PacketStream } from './streams.js';
-export type { ElectionMeshOptions, MeshConnection, MeshOutput } from './election-mesh.js';
-export { ElectionMesh } from './election-mesh.js';

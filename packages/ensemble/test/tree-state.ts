@@ -1,13 +1,6 @@
 import { DataTree, type DataTreeOptions, SnapshotDecoder, SnapshotEncoder } from '@zk/data-tree';
 import { OpCode, type Zxid, int64 } from '@zk/model';
-import type {
-  ReplicatedState,
-  SnapshotForm,
-  StateDump,
-  StateLoader,
-  StateSink,
-  StateSource,
-} from './replicated-state.js';
+import type { ReplicatedState, SnapshotForm, StateDump, StateLoader, StateSink, StateSource } from '../src/index.js';
 
 /** The tree of znodes and the sessions it has heard of, as a replicated state. */
 export class TreeState implements ReplicatedState {
