@@ -95,11 +95,11 @@ export class Quotas {
     return ErrorCode.OK;
   }
 
-  /** Charges a change that has been applied to the deepest path with limits. @internal */
+  /** Charges a change that has been applied to the deepest path with limits, and writes its stats. @internal */
   account(path: Uint8Array, start: number, end: number, countDelta: number, bytesDelta: number): void {
-    if (countDelta === 0 && bytesDelta === 0) return;
     const quota = this.deepest(path, start, end);
     if (quota === undefined || quota.stats === -1) return;
+    // Written even where nothing is added: a client may have set the stats to something else, as in Apache ZooKeeper.
     quota.usedCount += countDelta;
     quota.usedBytes += bytesDelta;
     this.writeStats(quota);

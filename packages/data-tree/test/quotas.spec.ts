@@ -129,6 +129,16 @@ describe('the usage of a path with a quota', () => {
     expect(load.usage('/a')).toBe('count=6,bytes=53=;byteHardLimit=7;countHardLimit=-1');
   });
 
+  it('is written anew over what a client wrote, even by a change of no length', () => {
+    const load = new Load();
+    load.create('/a', 'four');
+    load.setQuota('/a', 'count=10,bytes=-1');
+    load.apply({ kind: 'setData', path: `/zookeeper/quota/a/${STATS}`, data: 'countHardLimit=+4', version: 1 });
+    expect(load.usage('/a')).toBe('countHardLimit=+4');
+    load.apply({ kind: 'setData', path: '/a', data: 'five', version: 1 });
+    expect(load.usage('/a')).toBe('count=-1,bytes=-1=;countHardLimit=4');
+  });
+
   it('is recomputed when a snapshot is loaded', () => {
     const load = new Load();
     load.create('/a', '1');

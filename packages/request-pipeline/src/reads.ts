@@ -189,8 +189,8 @@ export class Reads {
     const { tree, reader } = this;
     reader.range();
     if (reader.failed) return ErrorCode.MARSHALLINGERROR;
-    const asked = reader.isNull ? '' : utf8Text(reader.bytes, reader.start, reader.end);
-    const prefix = asked.trim() === '' || asked.trim() === '/' ? '' : asked;
+    const { bytes, start, end, isNull } = reader;
+    const prefix = isNull || meansEveryPath(bytes, start, end) ? '' : utf8Text(bytes, start, end);
     const { session } = client;
     const found: string[] = [];
     const owned = session === null ? undefined : tree.ephemeralsOf(session.idHi, session.idLo);
@@ -230,6 +230,18 @@ export class Reads {
     const at = this.begin(client, xid, body.length);
     copyBytes(body, 0, body.length, client.outbox.bytes, at);
   }
+}
+
+const SLASH = 0x2f;
+const SPACE = 0x20;
+
+/** Whether a prefix is blank or the root; blanks are Java's: all up to the space, and none beyond. */
+function meansEveryPath(bytes: Uint8Array, start: number, end: number): boolean {
+  let from = start;
+  let to = end;
+  while (from < to && bytes[from]! <= SPACE) from++;
+  while (from < to && bytes[to - 1]! <= SPACE) to--;
+  return from === to || (to - from === 1 && bytes[from] === SLASH);
 }
 
 /** Hides the hash of a digest id from somebody who may read but not administer. */

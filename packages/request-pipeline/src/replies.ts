@@ -1,9 +1,11 @@
 import type { ApplyVisitor, DataTree } from '@zk/data-tree';
-import { copyBytes, writeInt32 } from '@zk/jute';
+import { copyBytes, readInt32, writeInt32 } from '@zk/jute';
 import { ErrorCode, OpCode, STAT_BYTES } from '@zk/model';
 import type { Client } from './client.js';
 
 const NO_BYTES = new Uint8Array(0);
+/** Within a Stat. */
+const DATA_LENGTH_AT = 52;
 
 /**
  * Replies to writes. What applying a transaction did is captured while it is applied; the reply is encoded afterwards,
@@ -76,12 +78,25 @@ export class WriteReplies {
     const out = client.outbox.bytes;
     writeInt32(out, at, pathBytes);
     copyBytes(txn, pathStart, pathEnd, out, at + 4);
-    if (withStat) this.tree.writeStat(node, out, at + 4 + pathBytes);
+    if (withStat) writeStatAsCreated(this.tree, node, txn, pathEnd, out, at + 4 + pathBytes);
   }
 
   private begin(client: Client, xid: number, error: number, bodyBytes: number): number {
     return client.outbox.beginReply(xid, this.tree.lastZxidHi, this.tree.lastZxidLo, error, bodyBytes);
   }
+}
+
+/** With the length of the data that the request brought: usage, which a quota writes over it, comes behind the reply. */
+function writeStatAsCreated(
+  tree: DataTree,
+  node: number,
+  txn: Uint8Array,
+  pathEnd: number,
+  out: Uint8Array,
+  at: number,
+): void {
+  tree.writeStat(node, out, at);
+  writeInt32(out, at + DATA_LENGTH_AT, Math.max(0, readInt32(txn, pathEnd)));
 }
 
 /** Remembers what one operation did. */
@@ -141,7 +156,9 @@ class MultiResult implements ApplyVisitor {
 
   /** Ends the body: no result follows. */
   finish(): void {
-    this.bytes[this.header(NO_MORE, NO_MORE, 0) - 5] = 1;
+    // The header first: it may put larger bytes in the place of these.
+    const behind = this.header(NO_MORE, NO_MORE, 0);
+    this.bytes[behind - 5] = 1;
   }
 
   private created(type: number, node: number, pathStart: number, pathEnd: number): void {
@@ -150,7 +167,7 @@ class MultiResult implements ApplyVisitor {
     const at = this.header(type, ErrorCode.OK, 4 + pathBytes + (hasStat ? STAT_BYTES : 0));
     writeInt32(this.bytes, at, pathBytes);
     const behind = copyBytes(this.txn, pathStart, pathEnd, this.bytes, at + 4);
-    if (hasStat) this.tree.writeStat(node, this.bytes, behind);
+    if (hasStat) writeStatAsCreated(this.tree, node, this.txn, pathEnd, this.bytes, behind);
   }
 
   /** Writes type, done and error; returns where the `bodyBytes` behind them go. */

@@ -60,7 +60,9 @@ export class WatchRequests {
     reader.range();
     const { bytes, start, end, isNull } = reader;
     const kind = reader.int32();
-    if (reader.failed || isNull || kind < 1 || kind > 5) return ErrorCode.MARSHALLINGERROR;
+    if (reader.failed || kind < 1 || kind > 5) return ErrorCode.MARSHALLINGERROR;
+    // As in Apache ZooKeeper, a null path is one that nobody watches.
+    if (isNull) return ErrorCode.NOWATCHER;
     const isThere =
       type === OpCode.checkWatches
         ? watches.check(client.watcher, bytes, start, end, kind)

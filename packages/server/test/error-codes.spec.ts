@@ -13,6 +13,8 @@ const only = (perms: number): Acl[] => [
 ];
 const CLOSED_ACL: Acl[] = [{ perms: 31, ...CAROL }];
 const NUL = String.fromCharCode(0);
+/** What the types rule out, and the wire does not. */
+const NO_PATH = null as unknown as string;
 const MAX_TTL = 0xff_ffff_ffffn;
 
 /** `/open` may be anything; `/closed` nothing; the others one thing. */
@@ -176,6 +178,13 @@ const suites: Record<string, readonly Row[]> = {
     ['checkWatches of type 0', (c) => c.checkWatches('/open', 0), 'MARSHALLINGERROR'],
     ['removeWatches of nothing', (c) => c.removeWatches('/open', 3), 'NOWATCHER'],
     ['checkWatches of nothing', (c) => c.checkWatches('/open', 3), 'NOWATCHER'],
+    ['removeWatches null path', (c) => c.call('removeWatches', { path: NO_PATH, type: 3 }), 'NOWATCHER'],
+    ['checkWatches null path', (c) => c.call('checkWatches', { path: NO_PATH, type: 3 }), 'NOWATCHER'],
+    [
+      'checkWatches null path, unknown type',
+      (c) => c.call('checkWatches', { path: NO_PATH, type: 6 }),
+      'MARSHALLINGERROR',
+    ],
     ['reconfig while it is disabled', (c) => c.reconfig({}), 'RECONFIGDISABLED'],
   ],
   'bodies that cannot be decoded': [

@@ -238,6 +238,18 @@ describe('multi', () => {
     expect(failed.filter((r) => r.op === 'error' && r.err === 0)).toHaveLength(5_000);
     expect((await client.exists('/a')).numChildren).toBe(5_000);
   });
+
+  it('ends its answer however many parts it has', async () => {
+    for (let count = 1; count <= 300; count++) {
+      const parts = Array.from({ length: count }, () => check('/a'));
+      expect(await client.multi(parts)).toHaveLength(count);
+    }
+  });
+
+  it('ends its answer however long a path in it is', async () => {
+    const path = `/${'n'.repeat(5_000)}`;
+    expect(await client.multi([create(path)])).toEqual([{ op: 'create', path }]);
+  });
 });
 
 describe('multiRead', () => {

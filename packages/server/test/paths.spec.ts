@@ -1,6 +1,6 @@
 import type { RawClient } from '@zk/test-client';
 import { RecordWriter } from '@zk/jute';
-import { OPEN_ACL_UNSAFE, OpCode } from '@zk/model';
+import { CreateMode, OPEN_ACL_UNSAFE, OpCode } from '@zk/model';
 import { Harness } from './harness.js';
 import { outcome } from './outcomes.js';
 
@@ -71,6 +71,21 @@ describe('paths', () => {
     const writer = new RecordWriter().buffer(path).int32(-1).int32(1).int32(31).ustring('world').ustring('anyone');
     expect((await client.request(OpCode.create, writer.int32(0).bytes())).err).toBe(-8);
     expect((await client.request(OpCode.exists, new RecordWriter().buffer(path).byte(0).bytes())).err).toBe(-101);
+  });
+
+  it.each([
+    ['nothing', '', ['/\u00a0a', '/e']],
+    ['a space', ' ', ['/\u00a0a', '/e']],
+    ['a NUL and a slash', '\0/', ['/\u00a0a', '/e']],
+    ['a slash between spaces', ' / ', ['/\u00a0a', '/e']],
+    ['a space that does not break', '\u00a0', []],
+    ['a slash and a space that does not break', '/\u00a0', ['/\u00a0a']],
+    ['a slash behind a space', ' /e', []],
+  ])('of ephemerals, asked for by %s', async (_, prefix, found) => {
+    const owner = await harness.connect();
+    for (const path of ['/e', '/\u00a0a']) await owner.create(path, null, { flags: CreateMode.ephemeral });
+    expect((await owner.getEphemerals(prefix)).toSorted()).toEqual(found.toSorted());
+    await owner.close();
   });
 
   it('may be as long as a frame', async () => {

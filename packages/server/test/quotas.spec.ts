@@ -46,6 +46,19 @@ describe('quotas', () => {
     expect(await usage('/app')).toBe('count=2,bytes=3');
   });
 
+  it('are counted behind the reply to who creates the statistics', async () => {
+    await start(false);
+    await client.create('/app', 'data');
+    for (const path of ['/zookeeper/quota/app', '/zookeeper/quota/app/zookeeper_limits']) await client.create(path);
+    const path = '/zookeeper/quota/app/zookeeper_stats';
+    expect((await client.create2(path, 'abc')).stat.dataLength).toBe(3);
+    expect(await usage('/app')).toBe('count=1,bytes=4');
+    await client.delete(path);
+    const parts = [{ op: 'create2', path, data: null, acl: OPEN_ACL_UNSAFE, flags: 0 }] as const;
+    expect(await client.multi(parts)).toMatchObject([{ stat: { dataLength: 0 } }]);
+    expect(await usage('/app')).toBe('count=1,bytes=4');
+  });
+
   it('change their statistics without a trace', async () => {
     await start(false);
     await client.create('/app');
