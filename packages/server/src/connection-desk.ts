@@ -279,21 +279,30 @@ export class ConnectionDesk implements ConnectionHost {
     this.isTurnScheduled = false;
     this.host.endingTurn();
     this.admission.endTurn();
-    const { dirty } = this;
-    if (dirty.length > 0) {
-      this.dirty = [];
-      for (const outbox of dirty) (outbox.owner as ClientConnection).endTurn();
-    }
+    if (this.dirty.length > 0) this.sendCollected();
     if (this.stalledConnections.size > 0) for (const connection of this.stalledConnections) connection.limitOutput();
     if (this.yielded.length > 0) this.resumeYielded();
-    if (this.waiting.length > 0 && !this.isCongested && !this.admission.requests.mustWait(this.inFlight)) {
-      const resumed = this.waiting;
-      this.waiting = [];
-      for (const connection of resumed) {
-        // Looked at again when a commitment has ended a turn.
-        if (connection.isOverloaded) this.waiting.push(connection);
-        else connection.goOn();
-      }
+    if (this.waiting.length > 0 && !this.mustWait) this.resumeWaiting();
+  }
+
+  private sendCollected(): void {
+    const { dirty } = this;
+    this.dirty = [];
+    for (const outbox of dirty) (outbox.owner as ClientConnection).endTurn();
+  }
+
+  /** Whether so much is on its way in the whole server that nobody who waits for it to become less may go on. */
+  private get mustWait(): boolean {
+    return this.isCongested || this.admission.requests.mustWait(this.inFlight);
+  }
+
+  private resumeWaiting(): void {
+    const { waiting } = this;
+    this.waiting = [];
+    for (const connection of waiting) {
+      // Looked at again when a commitment has ended a turn.
+      if (connection.isOverloaded) this.waiting.push(connection);
+      else connection.goOn();
     }
   }
 

@@ -1,6 +1,13 @@
 import type { Clock, Logger, Storage } from '@zk/contracts';
-import { DataTree, type DataTreeOptions, type DecodedSnapshot, SnapshotDecoder, WatchTable } from '@zk/data-tree';
-import { mayHideHole } from '@zk/ensemble';
+import {
+  DataTree,
+  type DataTreeOptions,
+  type DecodedSnapshot,
+  FiredWatches,
+  SnapshotDecoder,
+  WatchTable,
+} from '@zk/data-tree';
+import { type StateSource, mayHideHole } from '@zk/ensemble';
 import { DIGEST_INTERVAL } from '@zk/request-pipeline';
 import { CorruptionError, OpCode, type Zxid, compare64, hex64, hexOf, hiOf, int64, loOf } from '@zk/model';
 import { DigestHistory } from './digest-history.js';
@@ -24,13 +31,9 @@ export interface LoadReport {
 export type LoadedState = Pick<DecodedSnapshot, 'tree' | 'sessions' | 'nodesWithoutAcl'>;
 
 /** A snapshot that is about to be read. */
-export interface SnapshotSource {
-  readonly form: 'file' | 'stream';
-  /** For messages. */
-  readonly name: string;
+export interface SnapshotSource extends Omit<StateSource, 'zxid'> {
   /** Absent: the one inside counts. */
   readonly zxid?: Zxid;
-  readonly sizeBytes?: number;
 }
 
 interface FoundSnapshot {
@@ -55,6 +58,8 @@ function isRemembered(zxidLo: number): boolean {
 export class Database {
   tree: DataTree;
   watches: WatchTable;
+  /** Counted by one table of watches after the other. */
+  private readonly firedWatches = new FiredWatches();
   readonly digests = new DigestHistory();
   /** Transactions after which the digest was not the predicted one. */
   digestMismatches = 0;
@@ -80,12 +85,28 @@ export class Database {
    */
   async load(): Promise<LoadReport> {
     const startMs = this.clock.monotonicMs();
-    const { snapshot, passedOver, error } = await this.loadSnapshot();
+    const found = await this.loadSnapshot();
     const replayStartMs = this.clock.monotonicMs();
+    const replayedTxns = await this.replayBehind(found);
+    const replayMs = this.clock.monotonicMs() - replayStartMs;
+    this.removeOrphans();
+    this.loadReport = {
+      snapshot: found.snapshot,
+      passedOver: found.passedOver.length,
+      replayedTxns,
+      zxid: this.lastZxid,
+      durationMs: this.clock.monotonicMs() - startMs,
+      snapshotMs: replayStartMs - startMs,
+      replayMs,
+    };
+    return this.loadReport;
+  }
+
+  /** Applies what the log has behind the snapshot. @returns how many transactions; throws what is wrong with one passed over */
+  private async replayBehind({ passedOver, error }: FoundSnapshot): Promise<number> {
     const { tree } = this;
-    const after = int64(tree.lastZxidHi, tree.lastZxidLo);
-    let before = after;
-    const report = await this.storage.log.replay(after, (hi, lo, bytes, start, end) => {
+    let before = this.lastZxid;
+    const { entries } = await this.storage.log.replay(before, (hi, lo, bytes, start, end) => {
       if (passedOver.length > 0) {
         // As it may be in the directory of a server that was a member of an ensemble before.
         const zxid = int64(hi, lo);
@@ -96,19 +117,14 @@ export class Database {
       this.applied();
     });
     tree.endLoading();
-    if (passedOver.some((zxid) => zxid > int64(tree.lastZxidHi, tree.lastZxidLo))) throw error;
-    const replayMs = this.clock.monotonicMs() - replayStartMs;
-    this.removeOrphans();
-    this.loadReport = {
-      snapshot,
-      passedOver: passedOver.length,
-      replayedTxns: report.entries,
-      zxid: int64(tree.lastZxidHi, tree.lastZxidLo),
-      durationMs: this.clock.monotonicMs() - startMs,
-      snapshotMs: replayStartMs - startMs,
-      replayMs,
-    };
-    return this.loadReport;
+    const { lastZxid } = this;
+    if (passedOver.some((zxid) => zxid > lastZxid)) throw error;
+    return entries;
+  }
+
+  /** Of the newest transaction that the tree has. */
+  get lastZxid(): Zxid {
+    return int64(this.tree.lastZxidHi, this.tree.lastZxidLo);
   }
 
   /** Tries the snapshots from the newest on; a damaged one is passed over only when an older one exists. */
@@ -232,9 +248,7 @@ export class Database {
   }
 
   private newWatches(): WatchTable {
-    // The first one has none before it.
-    const before = this.watches as WatchTable | undefined;
-    const watches = new WatchTable(this.tree, this.deliver, before?.fired);
+    const watches = new WatchTable(this.tree, this.deliver, this.firedWatches);
     this.tree.listener = watches;
     return watches;
   }

@@ -217,7 +217,7 @@ export class EnsembleReplica implements Replica {
     );
     this.learners = new LearnerDesk(pipeline, this.peer, () => host.turnNow());
     this.state.serving = { role: 'leader', pipeline };
-    host.serve(pipeline, sessions, this.ensemble.leaderServes ?? true);
+    host.serve(pipeline, sessions, { acceptsClients: this.ensemble.leaderServes ?? true });
     this.learners.endOrphans(tree, database.sessions);
     parts.logger.info({ epoch: hiOf(last), sessions: sessions.size }, 'leading');
   }
@@ -231,7 +231,7 @@ export class EnsembleReplica implements Replica {
       this.pipelineOptions(),
     );
     this.state.serving = { role: 'learner', pipeline };
-    host.serve(pipeline, sessions, true);
+    host.serve(pipeline, sessions);
   }
 
   private stopServing(): void {

@@ -9,7 +9,7 @@ import type { Database, LoadReport } from './database.js';
 import type { EnsembleReplica } from './ensemble-replica.js';
 import type { EnsembleView } from './ensemble-view.js';
 import type { ServerOptions } from './options.js';
-import type { ReplicaHost } from './replica.js';
+import type { Latencies } from './replica.js';
 import type { Snapshotter } from './snapshotter.js';
 import type { ServerStats } from './stats.js';
 
@@ -23,10 +23,10 @@ export interface InspectedServer {
   readonly loadReport: LoadReport | undefined;
   readonly snapshotter: Snapshotter;
   readonly admission: Admission;
-  /** The one that serves, or served last. */
-  readonly pipeline: ClientPipeline;
+  /** The one that serves, or served last; undefined before the first one does. */
+  readonly pipeline: ClientPipeline | undefined;
   /** Of requests so far. */
-  readonly latencies: ReplicaHost['latencies'];
+  readonly latencies: Latencies;
   readonly sessions: SessionTracker;
   readonly connections: ReadonlySet<ClientConnection>;
   /** Everywhere clients connect. */

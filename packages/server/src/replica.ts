@@ -1,6 +1,6 @@
 import type { AuthProviders, Clock, Logger, RandomSource, Scheduler, Storage } from '@zk/contracts';
 import type { DecodedSnapshot } from '@zk/data-tree';
-import type { ClientPipeline, PipelineOptions, SessionChange } from '@zk/request-pipeline';
+import type { ClientPipeline, LatencyStats, PipelineOptions, SessionChange } from '@zk/request-pipeline';
 import type { Session, SessionTracker } from '@zk/session';
 import type { Database } from './database.js';
 import type { ServerOptions } from './options.js';
@@ -42,6 +42,17 @@ export interface ReplicaParts {
   readonly logger: Logger;
 }
 
+/** How long requests took: all of them, and writes. */
+export interface Latencies {
+  readonly latency: LatencyStats;
+  readonly updateLatency: LatencyStats;
+}
+
+export interface ServeOptions {
+  /** False where only other servers use the pipeline; default true. */
+  readonly acceptsClients?: boolean;
+}
+
 /** The server around a replica. */
 export interface ReplicaHost {
   readonly options: ServerOptions;
@@ -50,12 +61,9 @@ export interface ReplicaHost {
   /** Opens a turn if none is open; monotonic ms, read once per turn. */
   turnNow(): number;
   /** Of requests so far: a new pipeline goes on counting. */
-  readonly latencies: Partial<Pick<ClientPipeline, 'latency' | 'updateLatency'>>;
-  /**
-   * From now on clients are served by this pipeline.
-   * @param acceptsClients false where only other servers use it
-   */
-  serve(pipeline: ClientPipeline, sessions: SessionTracker, acceptsClients?: boolean): void;
+  readonly latencies: Latencies;
+  /** From now on clients are served by this pipeline. */
+  serve(pipeline: ClientPipeline, sessions: SessionTracker, options?: ServeOptions): void;
   /** No longer: their connections are closed, without replies to what is on its way. */
   suspend(): void;
   /** From now on clients connect there; those who are connected stay. */

@@ -34,7 +34,7 @@ export interface SnapshotterParts {
 }
 
 /** What snapshots are of. */
-export interface SnapshotSource {
+export interface SnapshotContents {
   tree(): DataTree;
   sessions(): Iterable<PersistedSession>;
 }
@@ -84,7 +84,7 @@ export class Snapshotter {
 
   constructor(
     private readonly parts: SnapshotterParts,
-    private readonly source: SnapshotSource,
+    private readonly contents: SnapshotContents,
     private readonly options: SnapshotterOptions,
   ) {
     this.drawLimits();
@@ -141,7 +141,7 @@ export class Snapshotter {
   }
 
   private async write(): Promise<SnapshotInfo | undefined> {
-    const tree = this.source.tree();
+    const tree = this.contents.tree();
     const startMs = this.parts.clock.monotonicMs();
     const zxid = int64(tree.lastZxidHi, tree.lastZxidLo);
     let writer: SnapshotWriter | undefined;
@@ -183,7 +183,7 @@ export class Snapshotter {
 
   /** False when it was abandoned meanwhile. */
   private async encode(tree: DataTree, writer: SnapshotWriter): Promise<boolean> {
-    const encoder = new SnapshotEncoder(tree, this.source.sessions(), writer, {
+    const encoder = new SnapshotEncoder(tree, this.contents.sessions(), writer, {
       withDigest: this.options.digestEnabled,
       withLastZxid: this.options.serializeLastProcessedZxid,
     });

@@ -122,6 +122,7 @@ export class StandaloneReplica implements Replica {
         sessions: this.sessions,
         providers,
         clock,
+        ...host.latencies,
         proposer: {
           propose: (hi, lo, bytes, start, end) => {
             log.append(hi, lo, bytes, start, end);

@@ -2,13 +2,15 @@ import type { Clock } from '@zk/contracts';
 import type { Client, ClientPipeline, Outbox } from '@zk/request-pipeline';
 import type { Admission } from './admission.js';
 import type { Database } from './database.js';
+import type { Latencies } from './replica.js';
 import type { Snapshotter } from './snapshotter.js';
 import { Summary } from './summary.js';
 
 /** What the counts are of. */
 export interface CountedServer {
-  /** Not there before the first one serves. */
-  readonly pipeline: ClientPipeline;
+  /** Undefined before the first one serves. */
+  readonly pipeline: ClientPipeline | undefined;
+  readonly latencies: Latencies;
   readonly connections: Iterable<{ readonly client: Client }>;
   readonly snapshotter: Snapshotter;
   readonly admission: Admission;
@@ -90,7 +92,7 @@ export class ServerStats {
   }
 
   private get servingPipeline(): ClientPipeline | undefined {
-    const pipeline = this.server.pipeline as ClientPipeline | undefined;
+    const { pipeline } = this.server;
     return pipeline === this.retired ? undefined : pipeline;
   }
 
@@ -116,8 +118,7 @@ export class ServerStats {
   resetConnection(client: Client): void {
     this.retire(client.outbox);
     client.resetStats();
-    client.outbox.minReplyBytes = Infinity;
-    client.outbox.maxReplyBytes = 0;
+    resetSizesOf(client);
   }
 
   /** Sizes of the last, the smallest and the largest reply or event, in bytes; -1 before the first. */
@@ -139,21 +140,33 @@ export class ServerStats {
     this.snapshotsRateLimited = this.restoresRateLimited = this.restoreErrors = 0;
     this.restoreTimes.reset();
     this.quotasExceeded.clear();
-    this.watchBytesBefore = this.server.pipeline.watchBytes = 0;
-    this.throttledBefore = this.server.pipeline.throttledOps = 0;
     this.sentAtReset = this.sentSoFar();
-    this.server.pipeline.latency.reset();
-    this.server.pipeline.updateLatency.reset();
-    this.server.snapshotter.times.reset();
-    this.server.admission.tokenDeficits.reset();
-    this.server.database.watches.fired.reset();
+    this.resetPipelineCounts();
+    this.resetParts();
+    this.resetReplySizes();
+  }
+
+  private resetPipelineCounts(): void {
+    const { pipeline } = this.server;
+    this.watchBytesBefore = this.throttledBefore = 0;
+    if (pipeline !== undefined) pipeline.watchBytes = pipeline.throttledOps = 0;
+  }
+
+  /** What parts of the server count by themselves. */
+  private resetParts(): void {
+    const { latencies, snapshotter, admission, database } = this.server;
+    latencies.latency.reset();
+    latencies.updateLatency.reset();
+    snapshotter.times.reset();
+    admission.tokenDeficits.reset();
+    database.watches.fired.reset();
+  }
+
+  private resetReplySizes(): void {
     this.lastReplyBytes = -1;
     this.minReplyBytes = Infinity;
     this.maxReplyBytes = 0;
-    for (const { client } of this.server.connections) {
-      client.outbox.minReplyBytes = Infinity;
-      client.outbox.maxReplyBytes = 0;
-    }
+    for (const { client } of this.server.connections) resetSizesOf(client);
   }
 
   private noteSizes(outbox: Outbox): void {
@@ -166,4 +179,9 @@ export class ServerStats {
     for (const connection of this.server.connections) sent += connection.client.outbox.framesWritten;
     return sent;
   }
+}
+
+function resetSizesOf({ outbox }: Client): void {
+  outbox.minReplyBytes = Infinity;
+  outbox.maxReplyBytes = 0;
 }

@@ -1,6 +1,6 @@
 import type { AuthProviders, HandshakeCounts, Transport } from '@zk/contracts';
-import { type SessionId, type Zxid, hex64, hexOf, int64 } from '@zk/model';
-import { type ClientPipeline, RequestPipeline, type SessionChange } from '@zk/request-pipeline';
+import { type SessionId, type Zxid, hex64, hexOf } from '@zk/model';
+import { type ClientPipeline, LatencyStats, RequestPipeline, type SessionChange } from '@zk/request-pipeline';
 import type { Session, SessionTracker } from '@zk/session';
 import { BehaviorSubject, type Observable, Subject } from 'rxjs';
 import { Admission } from './admission.js';
@@ -19,7 +19,7 @@ import type { Inspection } from './inspection.js';
 import { newSessionTracker } from './new-session-tracker.js';
 import type { ServerOptions } from './options.js';
 import { QuotaWarnings } from './quota-warnings.js';
-import type { Replica, ReplicaHost, ReplicaParts } from './replica.js';
+import type { Latencies, Replica, ReplicaHost, ReplicaParts, ServeOptions } from './replica.js';
 import { Snapshotter } from './snapshotter.js';
 import { StandaloneReplica } from './standalone-replica.js';
 import { ServerStats } from './stats.js';
@@ -68,8 +68,10 @@ export class ZkServer implements DeskHost, UpkeepHost, ReplicaHost {
   readonly admission: Admission;
   /** Of those whom this server knows; another one each time it begins to serve. */
   sessions: SessionTracker;
-  /** The one that serves, or served last. */
-  pipeline!: ClientPipeline;
+  /** The one that serves, or served last; undefined before the first one does. */
+  pipeline: ClientPipeline | undefined;
+  /** Counted by one pipeline after the other. */
+  readonly latencies: Latencies = { latency: new LatencyStats(), updateLatency: new LatencyStats() };
   /** Whether clients may have sessions here while the server serves. */
   acceptsClients = true;
   /** What `stmk` set; nothing here is traced by it. */
@@ -103,7 +105,7 @@ export class ZkServer implements DeskHost, UpkeepHost, ReplicaHost {
       clock,
       logger,
       (watcher, type, path, start, end, aclKey, hi, lo) =>
-        this.pipeline.deliver(watcher, type, path, start, end, aclKey, hi, lo),
+        this.pipeline?.deliver(watcher, type, path, start, end, aclKey, hi, lo),
     );
     this.sessions = newSessionTracker(options, clock, () => undefined);
     this.snapshotter = new Snapshotter(
@@ -163,7 +165,7 @@ export class ZkServer implements DeskHost, UpkeepHost, ReplicaHost {
 
   /** The id of the session behind a number of the watch table; 0 when there is none. */
   sessionOfWatcher(watcher: number): SessionId {
-    return this.pipeline.clientOf(watcher)?.session?.id ?? 0n;
+    return this.pipeline?.clientOf(watcher)?.session?.id ?? 0n;
   }
 
   /** What four-letter words look at, for other front ends to the same facts. */
@@ -200,8 +202,7 @@ export class ZkServer implements DeskHost, UpkeepHost, ReplicaHost {
   }
 
   get lastZxid(): Zxid {
-    const { tree } = this.database;
-    return int64(tree.lastZxidHi, tree.lastZxidLo);
+    return this.database.lastZxid;
   }
 
   /**
@@ -303,12 +304,7 @@ export class ZkServer implements DeskHost, UpkeepHost, ReplicaHost {
 
   // ---- ReplicaHost
 
-  get latencies(): ReplicaHost['latencies'] {
-    const { latency, updateLatency } = (this.pipeline as ClientPipeline | undefined) ?? {};
-    return { ...(latency && { latency }), ...(updateLatency && { updateLatency }) };
-  }
-
-  serve(pipeline: ClientPipeline, sessions: SessionTracker, acceptsClients = true): void {
+  serve(pipeline: ClientPipeline, sessions: SessionTracker, { acceptsClients = true }: ServeOptions = {}): void {
     this.sessions = sessions;
     this.acceptsClients = acceptsClients;
     this.pipeline = this.desk.pipeline = pipeline;
@@ -320,7 +316,8 @@ export class ZkServer implements DeskHost, UpkeepHost, ReplicaHost {
   }
 
   suspend(): void {
-    if (this.state === 'serving' || this.state === 'degraded') this.states.next('electing');
+    if (this.isServing) this.states.next('electing');
+    if (this.pipeline === undefined) return;
     this.stats.retirePipeline(this.pipeline);
     this.pipeline.shutDown(this.turnNow());
     this.desk.pipeline = undefined;

@@ -249,7 +249,7 @@ describe('permissions', () => {
     ])('by %s is refused and the connection is closed', async (_, scheme, auth) => {
       expect(await outcome(client.auth(scheme, auth))).toBe('AUTHFAILED');
       await client.closed;
-      expect(harness.server.pipeline.authFailures).toBe(1);
+      expect(harness.server.pipeline!.authFailures).toBe(1);
       expect(await outcome((await harness.reattach(client)).exists('/'))).toBe('OK');
     });
 

@@ -119,7 +119,7 @@ describe('a client whose requests take long', () => {
       client.setData('/long', new Uint8Array(LONG_FRAME_BYTES)).then(() => order.push(i)),
     );
     await other.exists('/');
-    const { inFlight } = harness.server.pipeline;
+    const { inFlight } = harness.server.pipeline!;
     harness.storage.releaseSyncs();
     await Promise.all(writes);
     expect(inFlight).toBeLessThan(15);

@@ -42,10 +42,10 @@ describe('limits of what is on its way', () => {
       harness.storage.holdSyncs();
       const many = Array.from({ length: 50 }, (_, i) => greedy.create(`/d/${i}`));
       await rest();
-      expect(harness.server.pipeline.inFlight).toBe(6);
+      expect(harness.server.pipeline!.inFlight).toBe(6);
       const one = modest.create('/d/modest');
       await rest();
-      expect(harness.server.pipeline.inFlight).toBe(7);
+      expect(harness.server.pipeline!.inFlight).toBe(7);
       harness.storage.releaseSyncs();
       expect(await Promise.all(many)).toEqual(Array.from({ length: 50 }, (_, i) => `/d/${i}`));
       expect(await one).toBe('/d/modest');
@@ -58,7 +58,7 @@ describe('limits of what is on its way', () => {
       harness.storage.holdSyncs();
       const calls = clients.flatMap((client, i) => Array.from({ length: 9 }, (_, k) => client.create(`/${i}-${k}`)));
       await rest();
-      expect(harness.server.pipeline.inFlight).toBe(2);
+      expect(harness.server.pipeline!.inFlight).toBe(2);
       harness.storage.releaseSyncs();
       expect(await Promise.all(calls)).toHaveLength(18);
     });
@@ -207,7 +207,7 @@ describe('limits of what is on its way', () => {
       const calls = clients.flatMap((c) => Array.from({ length: 5 }, () => c.create('/d/', null, { flags: 2 })));
       const reads = clients.map((c) => c.exists('/d'));
       await rest();
-      expect(harness.server.pipeline.inFlight).toBe(4);
+      expect(harness.server.pipeline!.inFlight).toBe(4);
       harness.storage.releaseSyncs();
       expect(new Set(await Promise.all(calls)).size).toBe(50);
       expect(await Promise.all(reads)).toHaveLength(10);

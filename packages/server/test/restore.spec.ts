@@ -64,6 +64,15 @@ describe('a server whose state is replaced by a snapshot', () => {
     expect(harness.server.database.digestMismatches).toBe(0);
   });
 
+  it('goes on counting how long requests took, as its other counters do', async () => {
+    const countOf = async (): Promise<string | undefined> =>
+      /^zk_cnt_updatelatency\t(.*)$/m.exec(await harness.word('mntr'))?.[1];
+    const before = await countOf();
+    expect(Number(before)).toBeGreaterThan(0);
+    await harness.server.restore(pieces(snapshot));
+    expect(await countOf()).toBe(before);
+  });
+
   it('closes every connection; a session that the snapshot knows goes on', async () => {
     const stranger = await harness.connect();
     await stranger.create('/stranger', '', EPHEMERAL);
@@ -110,7 +119,7 @@ describe('a server whose state is replaced by a snapshot', () => {
   it('lets go of its clients when the log is lost while their writes are waited for: nobody reads from them', async () => {
     harness.storage.holdSyncs();
     const waiting = client.create('/waiting').catch(() => 'refused');
-    while (harness.server.pipeline.inFlight === 0) await new Promise(setImmediate);
+    while (harness.server.pipeline!.inFlight === 0) await new Promise(setImmediate);
     const decoded = jest.spyOn(harness.server.database, 'decode');
     const isRefused = expect(harness.server.restore(pieces(snapshot))).rejects.toThrow('the server does not serve');
     await decoded.mock.results[0]!.value;

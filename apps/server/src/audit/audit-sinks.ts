@@ -3,6 +3,7 @@ import { type AuditEntry, auditLine } from '@zk/server';
 import { makeDirectories } from '@zk/storage-file';
 import { closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { messageOf } from '../errors.js';
 import { DataDirectoryError } from '../cli/exit-codes.js';
 import { createFdSink } from '../logging/fd-sink.js';
 
@@ -56,7 +57,7 @@ function openForAppending(file: string): number {
     makeDirectories(dirname(file));
     return openSync(file, 'a');
   } catch (error) {
-    throw new DataDirectoryError(`the audit log cannot be written: ${(error as Error).message}`, { cause: error });
+    throw new DataDirectoryError(`the audit log cannot be written: ${messageOf(error)}`, { cause: error });
   }
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { asksForConfig, containerConfig, containerDirectories } from '../config/container-config.js';
+import { codeOf } from '../errors.js';
 import { prepareDirectory } from './data-directories.js';
 import { UsageError } from './exit-codes.js';
 import { runForeground } from './foreground.js';
@@ -48,7 +49,7 @@ function readIfThere(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    const code = codeOf(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw error;
   }

@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { makeDirectories } from '@zk/storage-file';
+import { codeOf, messageOf } from '../errors.js';
 import type { ServerConfig } from '../config/server-config.js';
 import { DataDirectoryError } from './exit-codes.js';
 
@@ -40,8 +41,8 @@ function prepare(what: string, directory: string, innermost: string): void {
     makeDirectories(innermost);
     accessSync(innermost, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new DataDirectoryError(`${what} ${directory} cannot be used: ${reasonOf(code, directory) ?? message}`);
+    const reason = reasonOf(codeOf(error), directory) ?? messageOf(error);
+    throw new DataDirectoryError(`${what} ${directory} cannot be used: ${reason}`);
   }
 }
 

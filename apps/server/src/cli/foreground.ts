@@ -8,18 +8,12 @@ import { banner, joinAddress } from './banner.js';
 import { prepareDataDirectories } from './data-directories.js';
 import { ExitCode } from './exit-codes.js';
 import { exitCodeOf, explainFailure } from './failures.js';
-import type { CliIo, StopSignal } from './io.js';
+import type { CliIo } from './io.js';
 import { locateConfig, unreadShellFiles } from './locate-config.js';
 import { flagsOf, loggingOf, type CliOptions } from './options.js';
 import { answerSignals } from './signal-notes.js';
+import { StopSignals } from './stop-signals.js';
 import { tellSupervisor } from './supervisor.js';
-
-/**
- * One Ctrl-C may arrive twice: from the terminal, and handed on by npm. Only a signal later than this is a second one.
- */
-const ECHO_MS = 500;
-
-const FORCED_CODES: Readonly<Record<StopSignal, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 
 /**
  * `start-foreground`: one process that is the server. A first SIGINT, SIGTERM or SIGHUP stops it in order (exit code
@@ -66,60 +60,37 @@ export function loadServerConfig(
   });
 }
 
-type End = { readonly kind: 'signal' } | { readonly kind: 'failed'; readonly error: Error };
-
 async function serve(io: CliIo, config: ServerConfig, logger: Logger): Promise<number> {
-  let isServing = false;
-  let firstSignalMs: number | undefined;
-  let stop: (end: End) => void = () => undefined;
-  const stopping = new Promise<End>((resolve) => (stop = resolve));
-  const unsubscribeSignals = io.processes.onSignal((signal) => {
-    const nowMs = io.processes.uptimeMs();
-    if (firstSignalMs !== undefined && nowMs - firstSignalMs < ECHO_MS) return;
-    const isSecond = firstSignalMs !== undefined;
-    firstSignalMs ??= nowMs;
-    if (isSecond) {
-      logger.warn({ signal }, 'stopping at once');
-      io.processes.exitNow(FORCED_CODES[signal]);
-    } else if (isServing) {
-      logger.info({ signal }, 'stopping; the same signal again stops at once');
-      stop({ kind: 'signal' });
-    } else {
-      // Whatever a start has begun, the next start finishes or repeats.
-      logger.info({ signal }, 'stopping before the data was loaded');
-      io.processes.exitNow(ExitCode.ok);
-    }
-  });
-  const stateOf = (): string => (firstSignalMs !== undefined ? 'stopping' : isServing ? 'serving' : 'starting');
-  const unsubscribeNotes = answerSignals(io.processes, logger, stateOf);
+  const signals = new StopSignals(io.processes, logger);
+  const unsubscribeNotes = answerSignals(io.processes, logger, () => signals.state);
   const unsubscribeCrashes = io.processes.onCrash((error) => {
     logger.fatal({ err: error }, 'unexpected error: the server stops');
     io.processes.exitNow(ExitCode.unexpectedError);
   });
-
   try {
     const server = await startServer(io, config, logger);
-    isServing = true;
-    void server.failed.then((error) => stop({ kind: 'failed', error }));
+    signals.serving();
     announceServing(io, config, logger, server);
-    const end = await stopping;
-    void tellSupervisor(io.processes, logger, {
-      state: 'stopping',
-      status: end.kind === 'failed' ? end.error.message : 'stopping',
-    });
-    if (end.kind === 'failed') logger.fatal({ err: end.error }, 'the server cannot go on');
-    await server.stop();
-    logger.info({}, 'stopped');
-    return end.kind === 'failed' ? exitCodeOf(end.error) : ExitCode.ok;
+    const failure = await Promise.race([server.failed, signals.asked]);
+    await stopServer(io, server, logger, failure);
+    return failure === undefined ? ExitCode.ok : exitCodeOf(failure);
   } catch (error) {
     const failure = explainFailure(error, config);
     logger.fatal(failure.isExplained ? {} : { err: error }, failure.message);
     return failure.exitCode;
   } finally {
-    unsubscribeSignals();
+    signals.unsubscribe();
     unsubscribeNotes();
     unsubscribeCrashes();
   }
+}
+
+/** @param failure why it cannot go on; absent: it was asked to stop */
+async function stopServer(io: CliIo, server: RunningServer, logger: Logger, failure?: Error): Promise<void> {
+  void tellSupervisor(io.processes, logger, { state: 'stopping', status: failure?.message ?? 'stopping' });
+  if (failure !== undefined) logger.fatal({ err: failure }, 'the server cannot go on');
+  await server.stop();
+  logger.info({}, 'stopped');
 }
 
 async function startServer(io: CliIo, config: ServerConfig, logger: Logger): Promise<RunningServer> {

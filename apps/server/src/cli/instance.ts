@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { codeOf, messageOf } from '../errors.js';
 import { ConfigError } from '../config/config-error.js';
 import { gatherSettings, type Setting } from '../config/settings.js';
 import type { CliIo } from './io.js';
@@ -53,7 +54,7 @@ function readConfig(io: CliIo, configFile: string): string {
   try {
     return readFileSync(resolve(io.workingDirectory, configFile), 'utf8');
   } catch (error) {
-    throw new ConfigError([`${configFile}: cannot be read: ${(error as Error).message}`]);
+    throw new ConfigError([`${configFile}: cannot be read: ${messageOf(error)}`]);
   }
 }
 
@@ -72,7 +73,7 @@ export function readPid(pidFile: string): number | undefined {
   try {
     text = readFileSync(pidFile, 'utf8').trim();
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? '';
+    const code = codeOf(error) ?? '';
     if (['ENOENT', 'ENOTDIR', 'EISDIR'].includes(code)) return undefined;
     throw error;
   }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
+import { codeOf } from '../errors.js';
 import { createFdSink } from '../logging/fd-sink.js';
 import { diagnosis } from './diagnosis.js';
 import { isHangupIgnored, ownOrigins } from './hangup.js';
@@ -46,7 +47,7 @@ const processes: ProcessHost = {
       process.kill(pid, 0);
       return true;
     } catch (error) {
-      return (error as NodeJS.ErrnoException).code === 'EPERM';
+      return codeOf(error) === 'EPERM';
     }
   },
   commandOf(pid) {

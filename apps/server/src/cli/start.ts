@@ -2,6 +2,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { makeDirectories } from '@zk/storage-file';
+import { messageOf } from '../errors.js';
 import type { ServerConfig } from '../config/server-config.js';
 import { announceConfig } from './announce.js';
 import { prepareDataDirectories, prepareDirectory } from './data-directories.js';
@@ -77,7 +78,7 @@ function writePid(io: CliIo, pidFile: string, pid: number): boolean {
     return true;
   } catch (error) {
     io.out.write('FAILED TO WRITE PID\n');
-    io.err.write(`${(error as Error).message}\n`);
+    io.err.write(`${messageOf(error)}\n`);
     // Without a pid file nobody could stop it again.
     io.processes.kill(pid, 'SIGTERM');
     return false;

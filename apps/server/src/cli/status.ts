@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { codeOf, messageOf } from '../errors.js';
 import { effectiveDefault } from '../config/key-spec.js';
 import { indexKeys } from '../config/key-index.js';
 import { parseProperties } from '../config/properties.js';
@@ -54,7 +55,7 @@ async function askOverTls(io: CliIo, instance: Instance, host: string, port: str
     });
     return await askSecurely(host, Number(port), 'srvr', identity);
   } catch (error) {
-    io.err.write(`${(error as Error).message}\n`);
+    io.err.write(`${messageOf(error)}\n`);
     return '';
   }
 }
@@ -120,7 +121,7 @@ function readIfThere(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 import { existsSync, rmSync } from 'node:fs';
+import { codeOf } from '../errors.js';
 import { ExitCode, UsageError } from './exit-codes.js';
 import { findInstance, mayBeServer, readPid } from './instance.js';
 import type { CliIo } from './io.js';
@@ -47,7 +48,7 @@ async function endProcess(io: CliIo, pid: number): Promise<boolean> {
     io.processes.kill(pid, 'SIGTERM');
   } catch (error) {
     // Gone already: the pid file was left behind.
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return true;
+    if (codeOf(error) === 'ESRCH') return true;
     throw error;
   }
   for (let waitedMs = 0; waitedMs < PATIENCE_MS; waitedMs += POLL_MS) {

@@ -1,4 +1,5 @@
 import { userInfo } from 'node:os';
+import { codeOf } from '../errors.js';
 
 /** Who runs this process. */
 export function userName(): string {
@@ -6,7 +7,7 @@ export function userName(): string {
     return userInfo().username;
   } catch (error) {
     // In a container the user id may have no name.
-    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    if (codeOf(error) === undefined) throw error;
     return 'user';
   }
 }

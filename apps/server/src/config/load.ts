@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { codeOf, messageOf } from '../errors.js';
 import { buildConfig } from './build.js';
 import { ConfigError } from './config-error.js';
 import { loadMembers } from './ensemble/load-members.js';
@@ -69,7 +70,7 @@ function readConfigFile(path: string, shown: string): string {
     const text = readIfThere(path);
     if (text !== undefined) return text;
   } catch (error) {
-    throw new ConfigError([`${shown}: cannot be read: ${(error as Error).message}`]);
+    throw new ConfigError([`${shown}: cannot be read: ${messageOf(error)}`]);
   }
   throw new ConfigError([`${shown}: cannot be read: there is no such file`]);
 }
@@ -81,7 +82,7 @@ function readIfThere(path: string): string | undefined {
     // Java takes every byte for a character; where that is what was meant, a directory must not get another name here.
     return bytes.toString(isUtf8(bytes) ? 'utf8' : 'latin1');
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'error';
+    const code = codeOf(error) ?? 'error';
     if (code === 'ENOENT') return undefined;
     throw new Error(REASONS[code] ?? code, { cause: error });
   }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { messageOf } from '../errors.js';
 import { parseJaas, type JaasFile, type LoginModule } from './jaas.js';
 import type { SettingReader } from './setting-reader.js';
 
@@ -25,7 +26,7 @@ export function openJaas(reader: SettingReader, workingDirectory: string): Login
   try {
     file = parseJaas(readFileSync(resolve(workingDirectory, location.replace(/^file:(\/\/)?(?=\/)/, '')), 'utf8'));
   } catch (error) {
-    const problem = `${where}: ${location} cannot be read: ${(error as Error).message}`;
+    const problem = `${where}: ${location} cannot be read: ${messageOf(error)}`;
     // Clients' logins and members' may both come from the file.
     if (!reader.problems.includes(problem)) reader.problems.push(problem);
     return undefined;

@@ -1,4 +1,4 @@
-import { PROMETHEUS_METRICS } from './keys/monitoring.js';
+import { PROMETHEUS_METRICS } from './choices.js';
 import type { SettingReader } from './setting-reader.js';
 
 /** Where Prometheus finds the metrics. */

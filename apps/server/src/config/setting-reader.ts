@@ -1,3 +1,4 @@
+import { CHOICES, type ChoiceKey, type ChoiceOf } from './choices.js';
 import { effectiveDefault, type KeySpec } from './key-spec.js';
 import type { KeyIndex } from './key-index.js';
 import { holdsComment } from './properties.js';
@@ -14,6 +15,8 @@ import {
   readYesNo,
   type Read,
 } from './values.js';
+
+type Parse<T> = (spec: KeySpec, text: string) => Read<T>;
 
 /**
  * Takes typed values out of the gathered settings and collects every complaint on the way, so that one run reports all
@@ -79,8 +82,12 @@ export class SettingReader {
     return this.read(name, readYesNo) ?? false;
   }
 
-  choice(name: string): string {
-    return this.read(name, readChoice) ?? '';
+  choice<K extends ChoiceKey>(name: K): ChoiceOf<K> {
+    const value = this.read(name, readChoice);
+    const choices: readonly ChoiceOf<K>[] = CHOICES[name];
+    const chosen = choices.find((choice) => choice === value);
+    if (chosen === undefined) throw new Error(`a choice without a default in the table: ${name}`);
+    return chosen;
   }
 
   list(name: string): readonly string[] {
@@ -97,20 +104,24 @@ export class SettingReader {
     return spec;
   }
 
-  private read<T>(name: string, parse: (spec: KeySpec, text: string) => Read<T>): T | undefined {
-    const spec = this.spec(name);
+  private read<T>(name: string, parse: Parse<T>): T | undefined {
     const setting = this.settings.get(name);
-    if (setting !== undefined) {
-      const result = parse(spec, setting.text);
-      if ('problem' in result) this.problems.push(`${setting.where}: ${name} ${result.problem}${commentHint(setting)}`);
-      else {
-        if (result.warning !== undefined) this.warnings.push(`${setting.where}: ${name} ${result.warning}`);
-        return result.value;
-      }
+    if (setting === undefined) return this.defaultOf(name, parse);
+    const result = parse(this.spec(name), setting.text);
+    const at = `${setting.where}: ${name}`;
+    if ('problem' in result) {
+      this.problems.push(`${at} ${result.problem}${commentHint(setting)}`);
+      return this.defaultOf(name, parse);
     }
-    const byDefault = effectiveDefault(spec);
-    if (byDefault === undefined) return undefined;
-    const result = parse(spec, byDefault);
+    if (result.warning !== undefined) this.warnings.push(`${at} ${result.warning}`);
+    return result.value;
+  }
+
+  private defaultOf<T>(name: string, parse: Parse<T>): T | undefined {
+    const spec = this.spec(name);
+    const text = effectiveDefault(spec);
+    if (text === undefined) return undefined;
+    const result = parse(spec, text);
     if ('problem' in result) throw new Error(`the default of ${name} in the table ${result.problem}`);
     return result.value;
   }

@@ -51,49 +51,70 @@ export interface GatheredSettings {
 
 /** Reads the sources, lowest precedence first, so that later ones replace earlier ones. */
 export function gatherSettings(sources: SettingSources, index: KeyIndex = indexKeys()): GatheredSettings {
-  const settings = new Map<string, Setting>();
-  const unknown: UnknownKey[] = [];
-  const problems: string[] = [];
-  const warnings: string[] = [];
-  const put = (spec: KeySpec, name: string, text: string, source: SettingSource, where: string): void => {
-    settings.set(name, { spec, name, text, source, where });
-  };
+  const gathering = new Gathering(index);
+  if (sources.file !== undefined) gathering.readFile(sources.file);
+  gathering.readJvmFlags(sources.environment);
+  gathering.readVariables(sources.environment);
+  gathering.readFlags(sources.flags);
+  return gathering;
+}
 
-  if (sources.file !== undefined) {
-    const { text, label } = sources.file;
-    const parsed = parseProperties(text);
-    for (const defect of parsed.defects) problems.push(`${label}:${defect.line}: ${defect.message}`);
-    warnings.push(...repetitions(parsed.entries, label), ...commentsBehindValues(parsed.entries, label));
-    for (const entry of parsed.entries) {
-      const where = `${label}:${entry.line}`;
-      const spec = index.byName(entry.key);
-      if (spec !== undefined) put(spec, entry.key, entry.value, 'file', where);
-      else unknown.push({ key: entry.key, where, hint: prefixHint(entry.key, index) });
+/** What was found so far, and how each source is read. */
+class Gathering implements GatheredSettings {
+  readonly settings = new Map<string, Setting>();
+  readonly unknown: UnknownKey[] = [];
+  readonly problems: string[] = [];
+  readonly warnings: string[] = [];
+
+  constructor(private readonly index: KeyIndex) {}
+
+  readFile({ text, label }: NonNullable<SettingSources['file']>): void {
+    const { entries, defects } = parseProperties(text);
+    for (const defect of defects) this.problems.push(`${label}:${defect.line}: ${defect.message}`);
+    this.warnings.push(...repetitions(entries, label), ...commentsBehindValues(entries, label));
+    for (const { key, value, line } of entries) {
+      const where = `${label}:${line}`;
+      const spec = this.index.byName(key);
+      if (spec !== undefined) this.put({ spec, name: key, text: value, source: 'file', where });
+      else this.unknown.push({ key, where, hint: prefixHint(key, this.index) });
     }
   }
 
-  for (const property of jvmFlags(sources.environment)) {
-    const spec = index.byProperty(property.name);
-    // JVMFLAGS hold whatever a Java program needs; only what is plainly meant for ZooKeeper is worth a word.
-    if (spec !== undefined) put(spec, fullName(spec, property.name), property.value, 'environment', property.where);
-    else if (property.name.startsWith('zookeeper.')) unknown.push({ key: property.name, where: property.where });
-  }
-  for (const [variable, value] of Object.entries(sources.environment)) {
-    if (value === undefined || !/^ZK_/i.test(variable)) continue;
-    const spec = index.byVariable(variable);
-    if (spec !== undefined) put(spec, spec.name, value.trim(), 'environment', `environment ${variable}`);
-  }
-
-  for (const flag of sources.flags) {
-    const spec = flag.style === 'key' ? index.byName(flag.name) : index.byProperty(flag.name);
-    if (spec !== undefined) {
-      put(spec, flag.style === 'key' ? flag.name : fullName(spec, flag.name), flag.value.trim(), 'flag', flag.where);
-    } else {
-      const hint = flag.style === 'key' ? prefixHint(flag.name, index) : keyHint(flag.name, index);
-      unknown.push({ key: flag.name, where: flag.where, hint });
+  readJvmFlags(environment: SettingSources['environment']): void {
+    for (const { name, value, where } of jvmFlags(environment)) {
+      const spec = this.index.byProperty(name);
+      // JVMFLAGS hold whatever a Java program needs; only what is plainly meant for ZooKeeper is worth a word.
+      if (spec !== undefined) this.put({ spec, name: fullName(spec, name), text: value, source: 'environment', where });
+      else if (name.startsWith('zookeeper.')) this.unknown.push({ key: name, where });
     }
   }
-  return { settings, unknown, problems, warnings };
+
+  readVariables(environment: SettingSources['environment']): void {
+    for (const [variable, value] of Object.entries(environment)) {
+      if (value === undefined || !/^ZK_/i.test(variable)) continue;
+      const spec = this.index.byVariable(variable);
+      if (spec === undefined) continue;
+      const where = `environment ${variable}`;
+      this.put({ spec, name: spec.name, text: value.trim(), source: 'environment', where });
+    }
+  }
+
+  readFlags(flags: readonly Flag[]): void {
+    for (const { style, name, value, where } of flags) {
+      const isKey = style === 'key';
+      const spec = isKey ? this.index.byName(name) : this.index.byProperty(name);
+      if (spec === undefined) {
+        const hint = isKey ? prefixHint(name, this.index) : keyHint(name, this.index);
+        this.unknown.push({ key: name, where, hint });
+      } else {
+        this.put({ spec, name: isKey ? name : fullName(spec, name), text: value.trim(), source: 'flag', where });
+      }
+    }
+  }
+
+  private put(setting: Setting): void {
+    this.settings.set(setting.name, setting);
+  }
 }
 
 function fullName(spec: KeySpec, property: string): string {
@@ -134,25 +155,12 @@ function jvmFlags(environment: SettingSources['environment']): Flag[] {
   return found;
 }
 
+/** A part of a word: plain, or in quotes, of which the last may be left open. */
+const WORD_PARTS = /(?:[^\s"']+|"[^"]*"?|'[^']*'?)+/g;
+const QUOTED_PART = /"([^"]*)"?|'([^']*)'?/g;
+
 /** Splits at blanks outside quotes, and removes the quotes. */
 export function splitWords(text: string): string[] {
-  const words: string[] = [];
-  let word: string | undefined;
-  let quote = '';
-  for (const char of text) {
-    if (quote !== '') {
-      if (char === quote) quote = '';
-      else word = (word ?? '') + char;
-    } else if (char === '"' || char === "'") {
-      quote = char;
-      word ??= '';
-    } else if (/\s/.test(char)) {
-      if (word !== undefined) words.push(word);
-      word = undefined;
-    } else {
-      word = (word ?? '') + char;
-    }
-  }
-  if (word !== undefined) words.push(word);
-  return words;
+  const words = text.match(WORD_PARTS) ?? [];
+  return words.map((word) => word.replace(QUOTED_PART, '$1$2'));
 }

@@ -4,7 +4,7 @@ import type { QuorumTlsSettings } from './ensemble/ensemble-settings.js';
 import type { AdminTlsSettings, StoreConfig, TlsConfig } from './tls-config.js';
 import type { SettingReader } from './setting-reader.js';
 
-const STORE_TYPES: readonly string[] = ['JKS', 'PEM', 'PKCS12'];
+const STORE_TYPES = ['JKS', 'PEM', 'PKCS12'] as const;
 
 /** TLS for clients; undefined when no port asks for it. */
 export function tlsConfig(reader: SettingReader, workingDirectory: string): TlsConfig | undefined {
@@ -83,7 +83,7 @@ function readTls(
   return {
     keyStore,
     trustStore: storeConfig(reader, `${prefix}.trustStore`, workingDirectory),
-    clientAuth: reader.choice(`${prefix}.clientAuth`) as TlsConfig['clientAuth'],
+    clientAuth: reader.choice(`${prefix}.clientAuth`),
     verifiesClientNames:
       reader.boolean(`${prefix}.hostnameVerification`) && reader.boolean(`${prefix}.clientHostnameVerification`),
     allowsReverseLookup: reader.boolean(`${prefix}.allowReverseDnsLookup`),
@@ -103,16 +103,17 @@ function storeConfig(reader: SettingReader, prefix: string, workingDirectory: st
     if (!existsSync(path)) reader.problems.push(`${reader.where(name)}: ${name}: there is no file ${path}`);
     return path;
   };
-  const type = reader.text(`${prefix}.type`)?.toUpperCase();
-  if (type !== undefined && !STORE_TYPES.includes(type)) {
+  const asked = reader.text(`${prefix}.type`)?.toUpperCase();
+  const type = STORE_TYPES.find((known) => known === asked);
+  if (asked !== undefined && type === undefined) {
     reader.problems.push(
-      `${reader.where(`${prefix}.type`)}: ${prefix}.type is ${type}; ${STORE_TYPES.join(', ')} can be read here. Convert ` +
+      `${reader.where(`${prefix}.type`)}: ${prefix}.type is ${asked}; ${STORE_TYPES.join(', ')} can be read here. Convert ` +
         `it: keytool -importkeystore -srckeystore ${location} -destkeystore NEW.p12 -deststoretype PKCS12`,
     );
   }
   return {
     file: file(`${prefix}.location`) ?? location,
-    type: type as StoreConfig['type'],
+    type,
     password: reader.text(`${prefix}.password`),
     passwordFile: file(`${prefix}.passwordPath`),
   };

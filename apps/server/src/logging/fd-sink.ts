@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs';
+import { codeOf } from '../errors.js';
 import type { LogSink } from './create-logger.js';
 
 const RETRIES = 50;
@@ -20,7 +21,7 @@ export function createFdSink(fd: number, write: typeof writeSync = writeSync): L
       try {
         at += write(fd, bytes, at);
       } catch (error) {
-        const isFull = (error as NodeJS.ErrnoException).code === 'EAGAIN';
+        const isFull = codeOf(error) === 'EAGAIN';
         if (!isFull || retries-- === 0) return false;
         Atomics.wait(sleeper, 0, 0, RETRY_WAIT_MS);
       }

@@ -22,14 +22,14 @@ function heading({ view }: Inspection): string {
 }
 
 function summary({ server, view }: Inspection): string {
-  const { latency } = server.pipeline;
+  const { latency } = server.latencies;
   const { tree } = server.database;
   return [
     `Latency min/avg/max: ${Math.round(latency.minMs)}/${formatAverage(latency.averageMs)}/${Math.round(latency.maxMs)}`,
     `Received: ${server.stats.received}`,
     `Sent: ${server.stats.sent}`,
     `Connections: ${server.connections.size}`,
-    `Outstanding: ${server.pipeline.inFlight}`,
+    `Outstanding: ${server.pipeline?.inFlight ?? 0}`,
     `Zxid: 0x${hexOf(tree.lastZxidHi, tree.lastZxidLo)}`,
     `Mode: ${view?.mode ?? 'standalone'}`,
     `Node count: ${tree.nodeCount}`,
@@ -82,21 +82,38 @@ function details(session: ConnectedSession): string {
 
 /** Sessions, their ephemerals and the connections: `dump`. */
 export function dumpReport(context: Inspection): string {
-  const { server, clock, view } = context;
+  const { view } = context;
   const isLearner = view !== undefined && view.mode !== 'leader';
-  const lines = ['SessionTracker dump:', ...(isLearner ? globalSessions(context) : sessionBuckets(context))];
-  const ephemerals = ephemeralsByOwner(context);
-  lines.push('ephemeral nodes dump:', `Sessions with Ephemerals (${ephemerals.size}):`);
-  for (const [owner, paths] of ephemerals) lines.push(`0x${hex64(owner)}:`, ...paths.map((path) => `\t${path}`));
-  const connections = connectionsOf(context);
-  lines.push('Connections dump:', `Connections Sets (${connections.length > 0 ? 1 : 0})/(${connections.length}):`);
-  if (connections.length > 0) {
-    lines.push(`${connections.length} expire at ${javaDate(clock.wallMs() + server.options.sessionlessTimeoutMs)}:`);
-    for (const { remote, session } of connections) {
-      lines.push(`\tip: /${remote} sessionId: 0x${hex64(session?.id ?? 0n)}`);
-    }
-  }
+  const lines = [
+    'SessionTracker dump:',
+    ...(isLearner ? globalSessions(context) : sessionBuckets(context)),
+    'ephemeral nodes dump:',
+    ...ephemeralLines(context),
+    'Connections dump:',
+    ...connectionLines(context),
+  ];
   return `${lines.join('\n')}\n`;
+}
+
+function ephemeralLines(context: Inspection): string[] {
+  const byOwner = [...ephemeralsByOwner(context)];
+  return [
+    `Sessions with Ephemerals (${byOwner.length}):`,
+    ...byOwner.flatMap(([owner, paths]) => [`0x${hex64(owner)}:`, ...paths.map((path) => `\t${path}`)]),
+  ];
+}
+
+/** All in one set, as if each had been heard of just now. */
+function connectionLines(context: Inspection): string[] {
+  const connections = connectionsOf(context);
+  const { length } = connections;
+  if (length === 0) return ['Connections Sets (0)/(0):'];
+  const { server, clock } = context;
+  return [
+    `Connections Sets (1)/(${length}):`,
+    `${length} expire at ${javaDate(clock.wallMs() + server.options.sessionlessTimeoutMs)}:`,
+    ...connections.map(({ remote, session }) => `\tip: /${remote} sessionId: 0x${hex64(session?.id ?? 0n)}`),
+  ];
 }
 
 /** Whoever decides on the end of sessions knows when that is. */

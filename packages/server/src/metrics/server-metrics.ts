@@ -1,6 +1,6 @@
 import type { Clock, Storage } from '@zk/contracts';
 import { EventType } from '@zk/model';
-import { LatencyStats } from '@zk/request-pipeline';
+import type { LatencyStats } from '@zk/request-pipeline';
 import { EnsembleStats } from '../ensemble-stats.js';
 import type { EnsembleView } from '../ensemble-view.js';
 import type { InspectedServer } from '../inspection.js';
@@ -45,7 +45,7 @@ export function serverMetrics(sources: MetricSources): Metric[] {
 const NEVER_IN_AN_ENSEMBLE = new EnsembleStats();
 
 function gaugesOf({ server, storage, clock, view }: MetricSources): Metric[] {
-  const { latency } = server.pipeline;
+  const { latency } = server.latencies;
   const { tree, watches } = server.database;
   const replySizes = server.stats.replySizes();
   return [
@@ -56,7 +56,7 @@ function gaugesOf({ server, storage, clock, view }: MetricSources): Metric[] {
       packets_received: server.stats.received,
       packets_sent: server.stats.sent,
       num_alive_connections: server.connections.size,
-      outstanding_requests: server.pipeline.inFlight,
+      outstanding_requests: server.pipeline?.inFlight ?? 0,
       uptime: Math.round(clock.monotonicMs() - server.stats.startedMs),
       znode_count: tree.nodeCount,
       watch_count: watches.watchCount,
@@ -134,7 +134,7 @@ function summariesOf({ server, storage }: MetricSources): Metric[] {
       restore_time: server.stats.restoreTimes,
       connection_token_deficit: server.admission.tokenDeficits,
     }),
-    ...requestLatencies(latencies.latency ?? new LatencyStats(), latencies.updateLatency ?? new LatencyStats()),
+    ...requestLatencies(latencies.latency, latencies.updateLatency),
     ...basicSummaries({
       node_created_watch_count: fired.of(EventType.nodeCreated),
       node_deleted_watch_count: fired.of(EventType.nodeDeleted),

@@ -2,6 +2,7 @@ import { chmod, open, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StateStore } from '@zk/contracts';
 import { replaceFile, syncDirectory } from '@zk/storage-file';
+import { codeOf } from '../../errors.js';
 
 /** Small files of one directory, replaced as a whole and durably. A file that is replaced keeps its permissions. */
 export class DirectoryFiles implements StateStore {
@@ -33,7 +34,7 @@ async function unlessAbsent<T>(found: Promise<T>): Promise<T | undefined> {
   try {
     return await found;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
   }
 }

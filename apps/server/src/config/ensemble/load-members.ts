@@ -1,6 +1,7 @@
 import { isAbsolute, resolve } from 'node:path';
 import { parseHex64 } from '@zk/model';
 import type { EnsembleConfig } from '@zk/quorum';
+import { messageOf } from '../../errors.js';
 import type { SettingReader } from '../setting-reader.js';
 import type { Setting } from '../settings.js';
 import { nextFileOf, parseDynamicFile, parseNextFile, type DynamicFile } from './dynamic-file.js';
@@ -79,7 +80,7 @@ function openFile(
     }
     if (isNeeded) reader.problems.push(`${at}: cannot be read: there is no such file`);
   } catch (error) {
-    reader.problems.push(`${isNeeded ? at : path}: cannot be read: ${(error as Error).message}`);
+    reader.problems.push(`${isNeeded ? at : path}: cannot be read: ${messageOf(error)}`);
   }
   return undefined;
 }

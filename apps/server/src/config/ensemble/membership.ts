@@ -1,4 +1,5 @@
-import { EnsembleConfig, hostText, parseServerSpec, type ServerId } from '@zk/quorum';
+import { EnsembleConfig, hostText, parseServerSpec, type ServerAddress, type ServerId } from '@zk/quorum';
+import { messageOf } from '../../errors.js';
 
 /** One `server.N`, `group.N` or `weight.N`, and where it stands. */
 export interface MemberLine {
@@ -37,7 +38,7 @@ export function readMembership(
     return { config: config.withVersion(rules.version), where };
   } catch (error) {
     const grouping = lines.find(({ key }) => !key.startsWith('server.'));
-    problems.push(`${grouping?.where ?? where()}: ${(error as Error).message}`);
+    problems.push(`${grouping?.where ?? where()}: ${messageOf(error)}`);
     return undefined;
   }
 }
@@ -47,16 +48,19 @@ export function sharedAddresses({ config, where }: Membership): string[] {
   const owners = new Map<string, ServerId>();
   const found: string[] = [];
   for (const { id, addresses } of config.servers.values()) {
-    for (const { host, quorumPort, electionPort } of addresses) {
-      for (const port of [quorumPort, electionPort]) {
-        const address = `${host.includes(':') ? `[${hostText(host)}]` : host}:${port}`;
-        const owner = owners.get(address);
-        if (owner === undefined) owners.set(address, id);
-        else if (owner !== id) found.push(`${where(id)}: server.${id} has the address ${address} of server.${owner}`);
-      }
+    for (const address of addresses.flatMap(calledAt)) {
+      const owner = owners.get(address) ?? id;
+      owners.set(address, owner);
+      if (owner !== id) found.push(`${where(id)}: server.${id} has the address ${address} of server.${owner}`);
     }
   }
   return found;
+}
+
+/** Where the others call a server at one of its addresses, as texts. */
+function calledAt({ host, quorumPort, electionPort }: ServerAddress): string[] {
+  const bracketed = host.includes(':') ? `[${hostText(host)}]` : host;
+  return [quorumPort, electionPort].map((port) => `${bracketed}:${port}`);
 }
 
 function problemsOf({ key, value }: MemberLine, rules: MembershipRules): readonly string[] {
@@ -73,6 +77,6 @@ function problemsOf({ key, value }: MemberLine, rules: MembershipRules): readonl
     }
     return [];
   } catch (error) {
-    return [(error as Error).message];
+    return [messageOf(error)];
   }
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ServerId } from '@zk/quorum';
+import { codeOf } from '../../errors.js';
 
 /** Session ids begin with 8 bits of the server's; the highest of them marks znodes with a TTL. */
 const MAX_ID = 255n;
@@ -33,7 +34,7 @@ function firstLine(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8').split(/\r?\n/)[0]?.trim();
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR', 'EISDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    if (['ENOENT', 'ENOTDIR', 'EISDIR'].includes(codeOf(error) ?? '')) return undefined;
     throw error;
   }
 }

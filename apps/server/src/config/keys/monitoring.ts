@@ -1,19 +1,16 @@
+import { CHOICES, DEFAULT_METRICS } from '../choices.js';
 import { rowsOf, type KeySpec } from '../key-spec.js';
 
 const honoured = rowsOf('admin', 'honoured');
 const noEffect = rowsOf('admin', 'no effect');
 const unsupported = rowsOf('admin', 'unsupported');
 
-export const DEFAULT_METRICS = 'org.apache.zookeeper.metrics.impl.DefaultMetricsProvider';
-export const PROMETHEUS_METRICS = 'org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider';
-export const NO_METRICS = 'org.apache.zookeeper.metrics.impl.NullMetricsProvider';
-
 /** spec: operations, sections 2.6 and 9.1. */
 export const MONITORING_KEYS: readonly KeySpec[] = [
   honoured('metricsProvider.className', 'choice', {
     property: null,
     default: DEFAULT_METRICS,
-    choices: [DEFAULT_METRICS, PROMETHEUS_METRICS, NO_METRICS],
+    choices: CHOICES['metricsProvider.className'],
     meaning:
       'Who gets metrics. With the provider for Prometheus there is `/metrics` over HTTP; `mntr` has them with any of the three.',
   }),

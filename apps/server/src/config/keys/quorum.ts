@@ -1,3 +1,4 @@
+import { CHOICES } from '../choices.js';
 import { rowsOf, type KeySpec } from '../key-spec.js';
 
 const honoured = rowsOf('quorum', 'honoured');
@@ -47,7 +48,7 @@ export const QUORUM_KEYS: readonly KeySpec[] = [
   }),
   ensemble('peerType', 'choice', {
     property: null,
-    choices: ['participant', 'observer'],
+    choices: CHOICES.peerType,
     default: 'participant',
     meaning: 'Role of this server; the member list counts, and a difference is a warning.',
   }),

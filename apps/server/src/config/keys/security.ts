@@ -1,3 +1,4 @@
+import { CHOICES } from '../choices.js';
 import { rowsOf, type KeyDetails, type KeyKind, type KeySpec, type KeyStatus } from '../key-spec.js';
 
 const honoured = rowsOf('security', 'honoured');
@@ -17,7 +18,7 @@ export const SECURITY_KEYS: readonly KeySpec[] = [
     meaning: '`super:<hash>`: whoever proves it may do everything.',
   }),
   honoured('DigestAuthenticationProvider.digestAlg', 'choice', {
-    choices: ['SHA1', 'SHA-1', 'SHA-224', 'SHA-256', 'SHA-384', 'SHA-512', 'SHA3-256', 'SHA3-384', 'SHA3-512', 'MD5'],
+    choices: CHOICES['DigestAuthenticationProvider.digestAlg'],
     default: 'SHA1',
     meaning: 'Hash of the digest scheme.',
   }),
@@ -110,7 +111,7 @@ const TLS_ROWS: readonly TlsRow[] = [
   row('crl', 'flag', { default: 'false', meaning: 'Check revocation lists. true stops the start.' }),
   row('ocsp', 'flag', { default: 'false', meaning: 'Ask for the status of certificates. true stops the start.' }),
   row('clientAuth', 'choice', {
-    choices: ['none', 'want', 'need'],
+    choices: CHOICES['ssl.clientAuth'],
     default: 'need',
     meaning: 'Whether clients must have a certificate, may have one, or are not asked.',
   }),

@@ -1,3 +1,4 @@
+import { CHOICES } from '../choices.js';
 import { rowsOf, type KeySpec } from '../key-spec.js';
 
 const honoured = rowsOf('storage', 'honoured');
@@ -41,7 +42,7 @@ export const STORAGE_KEYS: readonly KeySpec[] = [
     meaning: 'A sync of the log that takes longer is logged and counted.',
   }),
   honoured('snapshot.compression.method', 'choice', {
-    choices: ['', 'checked', 'gz', 'snappy'],
+    choices: CHOICES['snapshot.compression.method'],
     default: '',
     meaning: 'Compression of snapshots; empty: none.',
   }),
