@@ -84,16 +84,18 @@ export function greedyCases(root: string): readonly GreedyCase[] {
       outcome: '20 x 0',
     },
     {
-      name: '5,000 proofs of who one is',
-      requests: times(5_000, (i) => ({
-        type: Op.auth,
-        body: new ByteWriter()
-          .int32(0)
-          .string('digest')
-          .bytes(Buffer.from(`user-${i}:secret`))
-          .take(),
-      })),
-      outcome: '5000 x 0',
+      name: '1,000 proofs of who one is, which is about as many as are taken, on each of 5 connections',
+      connections: 5,
+      requests: (connection) =>
+        times(1_000, (i) => ({
+          type: Op.auth,
+          body: new ByteWriter()
+            .int32(0)
+            .string('digest')
+            .bytes(Buffer.from(`user-${connection}-${i}:secret`))
+            .take(),
+        })),
+      outcome: '1000 x 0',
     },
     {
       name: '20 multis of 10,000 checks each',
